@@ -1,0 +1,23 @@
+"""A person's own pages: coming in, profile, devices, addresses, notices, preferences."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def blueprints() -> list[Blueprint]:
+    from portal.blueprints.account import (
+        addresses,
+        devices,
+        notices,
+        passwords,
+        preferences,
+        profile,
+        signing,
+        withdrawals,
+    )
+    from portal.blueprints.account.blueprint import bp
+
+    # Importing these modules hangs their routes into the blueprint.
+    assert all((addresses, devices, notices, passwords, preferences, profile, signing, withdrawals))
+    return [bp]

@@ -1,0 +1,65 @@
+"""Notices in words: a sentence per kind, filled with what the notice knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext
+
+from portal.kit.text import N_
+from portal.rules.notices import NoticeKind
+
+if TYPE_CHECKING:
+    from portal.queries.notices import NoticeView
+
+# kind -> (icon, sentence)
+WORDS: dict[str, tuple[str, str]] = {
+    NoticeKind.ORDER_PAID: ("circle-check", N_("Order %(number)s is paid.")),
+    NoticeKind.ORDER_FAILED: (
+        "alert-circle",
+        N_("Order %(number)s could not be paid. Nothing was charged; your cart is as it was."),
+    ),
+    NoticeKind.ORDER_EXPIRED: (
+        "clock",
+        N_("Order %(number)s was not paid in time. Nothing was charged; your cart is as it was."),
+    ),
+    NoticeKind.ORDER_UNDER_REVIEW: ("shield-lock", N_("Order %(number)s waits for review.")),
+    NoticeKind.WITHDRAWAL_WANTED: ("shield-check", N_("A withdrawal waits for somebody to look at it.")),
+    NoticeKind.WITHDRAWAL_APPROVED: ("building-bank", N_("Your withdrawal goes to your bank account.")),
+    NoticeKind.WITHDRAWAL_REFUSED: (
+        "circle-x",
+        N_("Your withdrawal was refused. The amount is on your deposit again."),
+    ),
+    NoticeKind.WITHDRAWAL_PAID: ("circle-check", N_("Your withdrawal was sent to your bank account.")),
+    NoticeKind.REFUND_WANTED: (
+        "message-circle",
+        N_("Somebody asks for a refund of order %(number)s: your answer is needed."),
+    ),
+    NoticeKind.REFUND_APPROVED: ("receipt-refund", N_("Your refund for order %(number)s is on its way.")),
+    NoticeKind.REFUND_SUCCEEDED: ("circle-check", N_("Your refund for order %(number)s is complete.")),
+    NoticeKind.REFUND_REFUSED: ("circle-x", N_("Your refund request for order %(number)s was refused.")),
+    NoticeKind.REFUND_FAILED: (
+        "alert-triangle",
+        N_("A part of your refund for order %(number)s is delayed. We send it another way."),
+    ),
+    NoticeKind.REFUND_OF_PART: (
+        "receipt-refund",
+        N_("Something of order %(number)s is given back. Look before you send it."),
+    ),
+    NoticeKind.REFUND_FAILED_ADMIN: ("alert-circle", N_("A refund of order %(number)s failed at the gateway.")),
+    NoticeKind.REFUND_LATE: ("alarm", N_("A refund of order %(number)s is late.")),
+    NoticeKind.GATEWAY_DOWN: ("alert-circle", N_("The gateway %(account)s does not answer and is spared for now.")),
+    NoticeKind.GATEWAY_BACK: ("circle-check", N_("The gateway %(account)s works again.")),
+    NoticeKind.BOOKS_DIFFER: ("alert-triangle", N_("The reconciliation found differences: %(opened)s.")),
+    NoticeKind.PART_RELEASED: ("inbox", N_("New order %(number)s: to be confirmed and packed.")),
+}
+UNKNOWN = ("bell", N_("There is news for you."))
+
+
+def words_of(notice: NoticeView) -> tuple[str, str]:
+    """The icon and the sentence of a notice, in the reader's language. One with missing facts says so in general."""
+    picture, sentence = WORDS.get(notice.kind, UNKNOWN)
+    try:
+        return picture, gettext(sentence) % dict(notice.params)
+    except (KeyError, TypeError, ValueError):
+        return UNKNOWN[0], gettext(UNKNOWN[1])

@@ -1,0 +1,8 @@
+"""The buyer's orders: the list, the page of one, and what can be done with it."""
+
+from __future__ import annotations
+
+from portal.blueprints.account.orders import refunding  # noqa: F401  # It hangs its routes onto the blueprint.
+from portal.blueprints.account.orders.views import bp
+
+__all__ = ["bp"]

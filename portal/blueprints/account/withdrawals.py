@@ -1,0 +1,71 @@
+"""The deposit of one's own: how much there is, and how it comes back to a bank account (REF-08)."""
+
+from __future__ import annotations
+
+from flask import flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from portal import formatting
+from portal.blueprints.access import requires
+from portal.blueprints.account.blueprint import bp
+from portal.blueprints.account.own import own_id
+from portal.blueprints.checkout.words import say
+from portal.blueprints.identity import current_actor, current_channel
+from portal.db import atomically, reading
+from portal.htmx import leave_for
+from portal.kit import clock
+from portal.kit.errors import PortalError
+from portal.kit.ids import new_token
+from portal.kit.money import parse_minor
+from portal.queries.benefits import load_balances
+from portal.queries.withdrawals import own_withdrawals
+from portal.rules.permissions import Permission
+from portal.services.refunds.bank_details import FIELDS
+from portal.services.withdrawals.request_withdrawal import request_withdrawal
+
+
+@bp.route("/account/deposit", methods=["GET", "POST"])
+@requires(Permission.DEPOSIT_WITHDRAW)
+def deposit() -> ResponseReturnValue:
+    """The balance, the form, and the latest withdrawals."""
+    user_id, currency = own_id(), current_channel().currency
+    error: PortalError | None = None
+    if request.method == "POST":
+        try:
+            _ask(currency)
+        except PortalError as refused:
+            error = refused
+        else:
+            return leave_for(url_for(".deposit"))
+    with reading() as session:
+        balances = load_balances(session, user_id=user_id, currency=currency)
+        rows = own_withdrawals(session, user_id=user_id)
+    page = render_template(
+        "account/deposit.html",
+        free_minor=balances.deposit_minor - balances.deposit_held_minor,
+        held_minor=balances.deposit_held_minor,
+        currency=currency,
+        rows=rows,
+        error=say(error) if error else None,
+        given=request.form,
+        key=request.form.get("key") or new_token(),
+    )
+    return page, error.status if error else 200
+
+
+def _ask(currency: str) -> None:
+    actor, now = current_actor(), clock.now()
+    amount = parse_minor(request.form.get("amount", ""), currency)
+    bank = {name: request.form.get(f"bank_{name}", "") for name in FIELDS}
+    key = request.form.get("key", "")
+    made = atomically(
+        lambda s: request_withdrawal(
+            s, actor=actor, currency=currency, amount_minor=amount, bank=bank, key=key, now=now
+        )
+    )
+    told = formatting.money(amount, currency)
+    if made.status == "requested":
+        flash(gettext("%(amount)s is set aside. Somebody looks at it first.", amount=told), "success")
+    else:
+        flash(gettext("%(amount)s goes to your bank account within a working day.", amount=told), "success")

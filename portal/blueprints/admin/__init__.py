@@ -1,0 +1,49 @@
+"""The administrators' desk: the whole of every order, payment, account and person, each by its own permission."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from portal.blueprints.admin import (
+    audit,
+    exceptions,
+    gateways,
+    home,
+    ledger,
+    orders,
+    outbox,
+    payments,
+    reconciliation,
+    refunds,
+    review,
+    search,
+    users,
+    withdrawals,
+)
+from portal.blueprints.desk_words import word
+from portal.blueprints.refund_words import reason_word
+
+bp = Blueprint("admin", __name__, url_prefix="/admin")
+bp.add_app_template_global(word, "word")
+bp.add_app_template_global(reason_word, "refund_reason")
+for area in (
+    home,
+    orders,
+    review,
+    payments,
+    refunds,
+    exceptions,
+    withdrawals,
+    ledger,
+    reconciliation,
+    users,
+    gateways,
+    audit,
+    outbox,
+    search,
+):
+    area.hang(bp)
+
+
+def blueprints() -> list[Blueprint]:
+    return [bp]

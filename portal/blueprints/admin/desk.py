@@ -1,0 +1,92 @@
+"""What stands around every page of the administrators' desk: the menu, as far as one may go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec
+
+from flask import url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portal.blueprints.context import translated
+from portal.blueprints.desk import PERIODS, requires_in
+from portal.blueprints.identity import current_actor
+from portal.queries.admin_home import count_held
+from portal.queries.channels import channel_directory
+from portal.rules.permissions import Permission, Scope, scopes_of
+
+P = ParamSpec("P")
+View = Callable[P, ResponseReturnValue]
+
+
+def requires_all(permission: Permission) -> Callable[[View[P]], View[P]]:
+    """Let in who holds the permission for everybody's things: administrators of the fitting kind."""
+    return requires_in(permission, Scope.ALL)
+
+
+def may_all(permission: Permission) -> bool:
+    """Whether the one who asks holds the permission for everybody's things."""
+    return Scope.ALL in scopes_of(current_actor(), permission)
+
+
+def around(session: Session, current: str, *, held: int | None = None) -> dict[str, Any]:
+    """What the layout wants. An entry that one may not open is absent (A28); `held` is counted unless given."""
+    if held is None:
+        held = count_held(session) if may_all(Permission.ORDER_LIST) else 0
+    menu = [
+        ("", [("admin.home", _("Home"), "home", Permission.ANALYTICS_VIEW, 0)]),
+        (
+            _("Sales"),
+            [
+                ("admin.orders", _("Orders"), "list-details", Permission.ORDER_LIST, held),
+                ("admin.payments", _("Payments"), "credit-card", Permission.PAYMENT_VIEW, 0),
+                ("admin.refunds", _("Refunds"), "receipt-refund", Permission.REFUND_HANDLE, 0),
+                ("admin.exceptions", _("Exceptions"), "alert-triangle", Permission.PAYMENT_VIEW, 0),
+            ],
+        ),
+        (
+            _("Books"),
+            [
+                ("admin.ledger", _("Ledger"), "book-2", Permission.LEDGER_VIEW, 0),
+                ("admin.reconciliation", _("Reconciliation"), "scale", Permission.LEDGER_VIEW, 0),
+                ("admin.withdrawals", _("Withdrawals"), "building-bank", Permission.WITHDRAWAL_APPROVE, 0),
+                ("admin.users", _("People"), "users", Permission.USER_LIST, 0),
+            ],
+        ),
+        (
+            _("House"),
+            [
+                ("admin.gateways", _("Gateways"), "plug-connected", Permission.GATEWAY_VIEW, 0),
+                ("admin.audit", _("Audit trail"), "shield-check", Permission.AUDIT_VIEW, 0),
+                ("admin.outbox", _("Outbox"), "send", Permission.EVENT_VIEW, 0),
+            ],
+        ),
+    ]
+    nav = []
+    for title, entries in menu:
+        items = [
+            {"label": label, "icon": icon, "count": count, "href": url_for(name), "current": name == current}
+            for name, label, icon, permission, count in entries
+            if may_all(permission)
+        ]
+        if items:
+            nav.append({"title": title, "items": items})
+    return {
+        "desk_name": _("Admin desk"),
+        "desk_nav": nav,
+        "desk_search": url_for("admin.search"),
+        "can": {permission.name.lower(): may_all(permission) for permission in Permission},
+        "channel_names": {view.id: translated(dict(view.name)) for view in channel_directory().channels.values()},
+    }
+
+
+def channel_options() -> list[tuple[str, str]]:
+    views = channel_directory().channels.values()
+    return [("", _("Any"))] + [(view.code, translated(dict(view.name))) for view in views]
+
+
+def period_options() -> list[tuple[str, str]]:
+    return [("", _("Any time"))] + [(key, gettext(words)) for key, (_days, words) in PERIODS.items()]

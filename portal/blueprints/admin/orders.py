@@ -1,0 +1,227 @@
+"""All orders, and the whole of one (ORD-002, PAY-04, IDN-05)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import orjson
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import gettext as _
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.admin.desk import around, channel_options, may_all, period_options, requires_all
+from portal.blueprints.admin.reveal import is_revealed, reveal_mark
+from portal.blueprints.context import translated
+from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, text_arg
+from portal.blueprints.desk_words import actor_word, word
+from portal.blueprints.documents import pdf_of
+from portal.blueprints.identity import current_actor
+from portal.db import reading, transaction
+from portal.formatting import money
+from portal.htmx import done, page_or_partial
+from portal.kit import clock
+from portal.kit.errors import fill
+from portal.kit.money import parse_minor
+from portal.queries.admin_order import OrderDetail, load_order, load_summary, share_rows
+from portal.queries.admin_orders import OrderFilter, list_orders
+from portal.queries.channels import channel_directory
+from portal.queries.documents import order_documents
+from portal.queries.users import masked, masked_email
+from portal.rules.permissions import Permission
+from portal.rules.states import Machine, states
+from portal.services.accounts.view_user import view_user
+from portal.statuses import status_of
+
+STATES = states(Machine.ORDER)
+
+
+def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/orders", "orders", index)
+    bp.add_url_rule("/orders/<number>", "order", show)
+    bp.add_url_rule("/orders/<number>/documents/<label>", "order_document", document)
+    bp.add_url_rule("/orders/<number>/buyer-view", "order_buyer_view", reveal_buyer, methods=["POST"])
+
+
+def _filter(now: datetime) -> OrderFilter:
+    return OrderFilter(
+        status=choice_arg("status", STATES),
+        channel_id=channel_arg(),
+        placed_from=period_start(request.args.get("period"), now),
+        search=text_arg("q"),
+        held=request.args.get("held") == "1",
+    )
+
+
+@requires_all(Permission.ORDER_LIST)
+def index() -> ResponseReturnValue:
+    """The list, the newest first."""
+    chosen = _filter(clock.now())
+    with reading() as session:
+        found = list_orders(session, chosen=chosen, cursor=request.args.get("cursor"))
+        frame = around(session, "admin.orders")
+    return page_or_partial(
+        "admin/orders/index.html",
+        {"orders": "admin/orders/_list.html"},
+        found=found,
+        chosen=chosen,
+        chips=_chips(chosen),
+        clear_href=url_for("admin.orders"),
+        states=[("", _("Any"))] + [(state, gettext(status_of(state, "order").word)) for state in STATES],
+        channels=channel_options(),
+        periods=period_options(),
+        **frame,
+    )
+
+
+def _chips(chosen: OrderFilter) -> list[tuple[str, str]]:
+    args: dict[str, Any] = {
+        key: value for key, value in request.args.items() if key in {"status", "channel", "period", "q", "held"}
+    }
+
+    def without(name: str) -> str:
+        return url_for("admin.orders", **{**args, name: None})
+
+    chips = []
+    if chosen.status:
+        chips.append((_("State: %(state)s", state=gettext(status_of(chosen.status, "order").word)), without("status")))
+    if chosen.held:
+        chips.append((_("Waiting for review"), without("held")))
+    if chosen.channel_id is not None:
+        name = translated(dict(channel_directory().by_id(chosen.channel_id).name))
+        chips.append((_("Channel: %(name)s", name=name), without("channel")))
+    if chosen.placed_from is not None:
+        chips.append((gettext(PERIODS[args["period"]][1]), without("period")))
+    if chosen.search:
+        chips.append((_("Search: %(words)s", words=chosen.search), without("q")))
+    return chips
+
+
+@requires_all(Permission.ORDER_VIEW)
+def show(number: str) -> ResponseReturnValue:
+    """Everything about one order on one page."""
+    with reading() as session:
+        detail = load_order(session, number=number)
+        if detail is None:
+            raise NotFoundError
+        documents = order_documents(session, order_id=detail.order.id)
+        frame = around(session, "admin.orders")
+    shown = is_revealed(f"order-buyer:{detail.order.id}")
+    return render_template(
+        "admin/orders/show.html",
+        detail=detail,
+        order=detail.order,
+        documents=documents,
+        shares=share_rows(detail),
+        rows=amounts(detail),
+        buyer=_buyer(detail, shown),
+        buyer_shown=shown,
+        fired=_fired(detail),
+        events=history(detail),
+        may_review=may_all(Permission.ORDER_REVIEW),
+        **frame,
+    )
+
+
+@requires_all(Permission.USER_VIEW)
+def document(number: str, label: str) -> ResponseReturnValue:
+    """A receipt or credit note; it names its buyer, so that it was opened is recorded."""
+    with transaction() as session:
+        detail = load_summary(session, number=number)
+        if detail is None or not may_all(Permission.ORDER_VIEW):
+            raise NotFoundError
+        answer = pdf_of(detail.order.id, label)
+        what = f"order:{detail.order.id}"
+        view_user(session, user_id=detail.order.buyer_id, what=what, actor=current_actor(), now=clock.now())
+    return answer
+
+
+@requires_all(Permission.USER_VIEW)
+def reveal_buyer(number: str) -> ResponseReturnValue:
+    """Show the buyer's name and addresses, and record that they were shown."""
+    with transaction() as session:
+        detail = load_summary(session, number=number)
+        if detail is None or not may_all(Permission.ORDER_VIEW):
+            raise NotFoundError
+        what = f"order:{detail.order.id}"
+        view_user(session, user_id=detail.order.buyer_id, what=what, actor=current_actor(), now=clock.now())
+    return done(location=url_for("admin.order", number=number, shown=reveal_mark(f"order-buyer:{detail.order.id}")))
+
+
+def amounts(detail: OrderDetail) -> list[dict[str, Any]]:
+    """The order's amounts in their one order (B16); shipping before its coupons, so that all coupons stand together."""
+    order = detail.order
+    rows: list[dict[str, Any]] = [{"label": _("Items"), "amount_minor": order.subtotal_minor}]
+    rows += [
+        {
+            "label": _("Coupon: %(name)s", name=translated(use.name)),
+            "note": word("funding", use.funding),
+            "amount_minor": -use.amount_minor,
+        }
+        for use in detail.coupons
+    ]
+    rows.append({"label": _("Shipping"), "amount_minor": order.shipping_minor + order.shipping_discount_minor})
+    if order.tax_added_minor:
+        rows.append({"label": _("Tax"), "amount_minor": order.tax_added_minor})
+    if order.tax_included_minor:
+        rows.append({"label": _("Tax included"), "amount_minor": order.tax_included_minor, "included": True})
+    return rows
+
+
+def _buyer(detail: OrderDetail, shown: bool) -> dict[str, Any]:
+    """Name and addresses, masked until they are asked for."""
+    order = detail.order
+    contact: dict[str, str] = orjson.loads(order.contact) if order.contact else {}
+    address: dict[str, str] = orjson.loads(order.address) if order.address else {}
+    if shown:
+        return {"email": order.buyer_email, "name": order.buyer_name, "contact": contact, "address": address}
+    return {
+        "email": masked_email(order.buyer_email),
+        "name": masked(order.buyer_name),
+        "contact": {},
+        "address": {"country": address.get("country", "")},
+    }
+
+
+def _fired(detail: OrderDetail) -> list[dict[str, Any]]:
+    """The rules that fired, strongest first, each in words with its version (A02)."""
+    return sorted(
+        (
+            one | {"text": fill(gettext(one["sentence"]), _readable(one.get("params") or {}))}
+            for one in detail.order.risk_fired or []
+        ),
+        key=lambda one: -int(one["points"]),
+    )
+
+
+def _readable(params: Mapping[str, str]) -> dict[str, str]:
+    """What a decision kept as plain text ("KRW 3000000"), as people of this language read it."""
+    shown = {}
+    for name, kept in params.items():
+        currency, _space, digits = kept.partition(" ")
+        is_amount = len(currency) == 3 and currency.isupper() and digits.replace(".", "").isdigit()
+        shown[name] = money(parse_minor(digits, currency), currency) if is_amount else kept
+    return shown
+
+
+def history(detail: OrderDetail) -> list[dict[str, Any]]:
+    """All moves and records, the latest last: who, what, when, why (S19)."""
+    events = []
+    for row in detail.history:
+        event: dict[str, Any] = {
+            "at": row.at,
+            "who": row.actor_name or actor_word(row.actor),
+            "text": word("reason", row.reason),
+        }
+        if row.action:
+            event |= {"title": word("action", row.action), "icon": "shield-check", "tone": "grey"}
+        else:
+            machine = "order" if row.kind == "order" else row.kind
+            look = status_of(row.to_state, machine)
+            title = _("%(thing)s: %(state)s", thing=word("machine", row.kind), state=gettext(look.word))
+            event |= {"title": title, "icon": look.icon, "tone": look.tone}
+        events.append(event)
+    return events

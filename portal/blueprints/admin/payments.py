@@ -1,0 +1,123 @@
+"""Payments: the list (PAY-13), and one with every attempt and why it went where it went (A12)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import gettext as _
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.admin.desk import around, channel_options, period_options, requires_all
+from portal.blueprints.context import translated
+from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, text_arg
+from portal.blueprints.desk_words import WORDS, actor_word, word, words
+from portal.db import reading
+from portal.htmx import page_or_partial
+from portal.kit import clock
+from portal.queries.channels import channel_directory
+from portal.queries.payments import PaymentDetail, PaymentFilter, list_payments, load_payment
+from portal.rules.permissions import Permission
+from portal.rules.states import Machine, states
+from portal.statuses import status_of
+
+STATES = states(Machine.PAYMENT)
+
+
+def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/payments", "payments", index)
+    bp.add_url_rule("/payments/<uuid:payment_id>", "payment", show)
+
+
+@requires_all(Permission.PAYMENT_VIEW)
+def index() -> ResponseReturnValue:
+    """The list, the newest first."""
+    now = clock.now()
+    chosen = PaymentFilter(
+        status=choice_arg("status", STATES),
+        method=choice_arg("method", WORDS["method"]),
+        channel_id=channel_arg(),
+        created_from=period_start(request.args.get("period"), now),
+        unknown=request.args.get("unknown") == "1",
+        search=text_arg("q"),
+    )
+    with reading() as session:
+        found = list_payments(session, chosen=chosen, cursor=request.args.get("cursor"))
+        frame = around(session, "admin.payments")
+    return page_or_partial(
+        "admin/payments/index.html",
+        {"payments": "admin/payments/_list.html"},
+        found=found,
+        chosen=chosen,
+        chips=_chips(chosen),
+        clear_href=url_for("admin.payments"),
+        states=[("", _("Any"))] + [(state, gettext(status_of(state, "payment").word)) for state in STATES],
+        methods=[("", _("Any")), *words("method")],
+        channels=channel_options(),
+        periods=period_options(),
+        **frame,
+    )
+
+
+def _chips(chosen: PaymentFilter) -> list[tuple[str, str]]:
+    names = {"status", "method", "channel", "period", "q", "unknown"}
+    args: dict[str, Any] = {key: value for key, value in request.args.items() if key in names}
+
+    def without(name: str) -> str:
+        return url_for("admin.payments", **{**args, name: None})
+
+    chips = []
+    if chosen.status:
+        chips.append(
+            (_("State: %(state)s", state=gettext(status_of(chosen.status, "payment").word)), without("status"))
+        )
+    if chosen.unknown:
+        chips.append((_("Outcome unknown"), without("unknown")))
+    if chosen.method:
+        chips.append((_("Method: %(name)s", name=word("method", chosen.method)), without("method")))
+    if chosen.channel_id is not None:
+        name = translated(dict(channel_directory().by_id(chosen.channel_id).name))
+        chips.append((_("Channel: %(name)s", name=name), without("channel")))
+    if chosen.created_from is not None:
+        chips.append((gettext(PERIODS[args["period"]][1]), without("period")))
+    if chosen.search:
+        chips.append((_("Search: %(words)s", words=chosen.search), without("q")))
+    return chips
+
+
+@requires_all(Permission.PAYMENT_VIEW)
+def show(payment_id: uuid.UUID) -> ResponseReturnValue:
+    """One payment with everything that happened to it."""
+    with reading() as session:
+        detail = load_payment(session, payment_id=payment_id)
+        if detail is None:
+            raise NotFoundError
+        frame = around(session, "admin.payments")
+    return render_template(
+        "admin/payments/show.html",
+        detail=detail,
+        payment=detail.payment,
+        attempts=detail.attempts,
+        events=_events(detail),
+        **frame,
+    )
+
+
+def _events(detail: PaymentDetail) -> list[dict[str, object]]:
+    events = []
+    for row in detail.moves:
+        look = status_of(row.to_state, row.subject)
+        events.append(
+            {
+                "title": _("%(thing)s: %(state)s", thing=word("machine", row.subject), state=gettext(look.word)),
+                "tone": look.tone,
+                "icon": look.icon,
+                "at": row.at,
+                "who": actor_word(row.actor),
+                "text": word("reason", row.reason),
+            }
+        )
+    return events

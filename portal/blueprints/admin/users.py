@@ -1,0 +1,126 @@
+"""People: masked until somebody asks, and every such look is recorded (A15, IDN-05)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import gettext as _
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.admin.desk import around, may_all, requires_all
+from portal.blueprints.admin.reveal import ARGUMENT, is_revealed, reveal_mark
+from portal.blueprints.desk import choice_arg, text_arg
+from portal.blueprints.desk_words import WORDS, word, words
+from portal.blueprints.identity import current_actor
+from portal.db import reading, transaction
+from portal.htmx import done, page_or_partial
+from portal.kit import clock
+from portal.models.account import UserState
+from portal.queries.admin_orders import orders_of
+from portal.queries.users import UserFilter, list_users, load_user, masked, masked_email
+from portal.rules.permissions import Permission
+from portal.services.accounts.view_balance import view_balance
+from portal.services.accounts.view_user import view_user
+from portal.statuses import status_of
+
+STATES = tuple(UserState)
+
+
+def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/users", "users", index)
+    bp.add_url_rule("/users/<uuid:user_id>", "user", show)
+    bp.add_url_rule("/users/<uuid:user_id>/profile-view", "user_profile_view", reveal_profile, methods=["POST"])
+    bp.add_url_rule("/users/<uuid:user_id>/balance-view", "user_balance_view", reveal_balance, methods=["POST"])
+
+
+@requires_all(Permission.USER_LIST)
+def index() -> ResponseReturnValue:
+    """The list, the newest first, nobody recognisable who is not known already."""
+    chosen = UserFilter(role=choice_arg("role", WORDS["role"]), state=choice_arg("state", STATES), search=text_arg("q"))
+    with reading() as session:
+        found = list_users(session, chosen=chosen, cursor=request.args.get("cursor"))
+        frame = around(session, "admin.users")
+    args: dict[str, Any] = {key: value for key, value in request.args.items() if key in {"role", "state", "q"}}
+    chips = [
+        (text, url_for("admin.users", **{**args, name: None}))
+        for name, text in (
+            ("role", chosen.role and _("Role: %(name)s", name=word("role", chosen.role))),
+            ("state", chosen.state and _("State: %(state)s", state=gettext(status_of(chosen.state).word))),
+            ("q", chosen.search and _("Search: %(words)s", words=chosen.search)),
+        )
+        if text
+    ]
+    return page_or_partial(
+        "admin/users/index.html",
+        {"users": "admin/users/_list.html"},
+        found=found,
+        chosen=chosen,
+        chips=chips,
+        clear_href=url_for("admin.users"),
+        roles=[("", _("Any")), *words("role")[:-1]],
+        states=[("", _("Any"))] + [(state.value, gettext(status_of(state.value).word)) for state in STATES],
+        masked=masked,
+        masked_email=masked_email,
+        **frame,
+    )
+
+
+@requires_all(Permission.USER_VIEW)
+def show(user_id: uuid.UUID) -> ResponseReturnValue:
+    """One person: roles, stores, orders, accounts; name, address and balances masked until asked for."""
+    now = clock.now()
+    with reading() as session:
+        found = load_user(session, user_id=user_id, now=now)
+        if found is None:
+            raise NotFoundError
+        orders = orders_of(session, user_id=user_id) if may_all(Permission.ORDER_LIST) else []
+        frame = around(session, "admin.users")
+    profile_shown = is_revealed(f"profile:{user_id}")
+    balances_shown = may_all(Permission.BALANCE_VIEW) and is_revealed(f"balances:{user_id}")
+    user = found.user
+    return page_or_partial(
+        "admin/users/show.html",
+        {},
+        detail=found,
+        user=user,
+        name=user.name if profile_shown else masked(user.name),
+        email=user.email if profile_shown else masked_email(user.email),
+        profile_shown=profile_shown,
+        balances_shown=balances_shown,
+        may_show_balances=may_all(Permission.BALANCE_VIEW),
+        orders=orders,
+        marks=request.args.getlist(ARGUMENT),
+        now=now,
+        **frame,
+    )
+
+
+@requires_all(Permission.USER_VIEW)
+def reveal_profile(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Show name and e-mail address, and record that they were shown."""
+    now = clock.now()
+    with transaction() as session:
+        if load_user(session, user_id=user_id, now=now) is None:
+            raise NotFoundError
+        view_user(session, user_id=user_id, what="profile", actor=current_actor(), now=now)
+    return _back(user_id, f"profile:{user_id}")
+
+
+@requires_all(Permission.BALANCE_VIEW)
+def reveal_balance(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Show balances, and record that they were shown."""
+    now = clock.now()
+    with transaction() as session:
+        if load_user(session, user_id=user_id, now=now) is None:
+            raise NotFoundError
+        view_balance(session, user_id=user_id, actor=current_actor(), now=now)
+    return _back(user_id, f"balances:{user_id}")
+
+
+def _back(user_id: uuid.UUID, what: str) -> ResponseReturnValue:
+    marks = [*request.form.getlist(ARGUMENT)[:2], reveal_mark(what)]
+    return done(location=url_for("admin.user", user_id=user_id, shown=marks))

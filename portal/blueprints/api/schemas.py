@@ -1,0 +1,132 @@
+"""The shapes that all resources share. What comes in is strict; what goes out says exactly what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Generic, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from portal.kit.money import MAX_MINOR
+
+T = TypeVar("T")
+
+BIGINT_MAX = 2**63 - 1
+# No control characters: PostgreSQL keeps no NUL, and a line break has no place in a name or a code.
+PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+
+Text = Annotated[str, StringConstraints(max_length=200, pattern=PRINTABLE)]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PRINTABLE)]
+Minor = Annotated[int, Field(ge=0, le=MAX_MINOR)]
+Texts = Annotated[
+    Mapping[str, str],
+    Field(description="A text in each of its languages.", examples=[{"en": "Rice bowl", "ko": "밥그릇"}]),
+]
+Instant = Annotated[datetime, Field(description="An instant in UTC, ISO 8601.", examples=["2026-11-21T04:43:01Z"])]
+
+
+class In(BaseModel):
+    """What a client sends: unknown fields are refused, and nothing is turned into another type."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Out(BaseModel):
+    """What a client gets. Fields may be added to it in this version; none is taken away or changes its meaning."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _digits(value: object) -> object:
+    """A number of an address: digits and nothing else."""
+    if (
+        isinstance(value, str)
+        and value.isascii()
+        and value.removeprefix("-").isdigit()
+        and len(value) <= len(str(BIGINT_MAX))
+    ):
+        return int(value)
+    return value
+
+
+def _flag(value: object) -> object:
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
+
+
+Number = Annotated[int, BeforeValidator(_digits)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+
+
+class Paging(In):
+    """How a list is read on: by the cursor that the page before handed out, with the same filters."""
+
+    cursor: Annotated[str, StringConstraints(max_length=1000, pattern=PRINTABLE)] | None = Field(
+        default=None, description="`next_cursor` or `previous_cursor` of an earlier page of the same query."
+    )
+    limit: Annotated[Number, Field(ge=1, le=100)] = Field(default=20, description="How many items a page holds.")
+
+
+class Amount(Out):
+    """An amount: whole minor units (won, cents) of one currency."""
+
+    amount_minor: int = Field(description="Minor units of the currency.", examples=[30269])
+    currency: str = Field(description="ISO 4217.", examples=["KRW"])
+
+    @classmethod
+    def of(cls, minor: int, currency: str) -> Self:
+        return cls.model_construct(amount_minor=minor, currency=currency)
+
+    @classmethod
+    def maybe(cls, minor: int | None, currency: str) -> Self | None:
+        return None if minor is None else cls.of(minor, currency)
+
+
+class Reason(Out):
+    """Why something is not possible: a stable code, and a sentence in the language asked for."""
+
+    code: str = Field(examples=["COUPON_EXPIRED"])
+    detail: str
+
+
+class PageOf(Out, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
+    previous_cursor: str | None = Field(description="Send it as `cursor` for the page before; null on the first one.")
+
+
+class StoreRef(Out):
+    """A store by its name in addresses."""
+
+    slug: str = Field(examples=["moa-ceramics"])
+    name: Texts
+
+
+class OptionChoice(Out):
+    """One option of a variant, such as Colour: Sage."""
+
+    name: Texts
+    value: Texts
+
+
+class FieldProblem(Out):
+    """What is wrong with one field. `field` is its path: `address.postcode`, `codes.0`, or a query parameter."""
+
+    field: str
+    code: str
+    detail: str
+
+
+class Problem(Out):
+    """A refusal (RFC 9457), sent as `application/problem+json`. Programs look at `code`; `detail` is for people."""
+
+    type: str = Field(description="Where the code is explained, relative to the host.")
+    title: str = Field(description="The HTTP status in words.")
+    status: int
+    code: str = Field(description="Stable.")
+    detail: str = Field(description="A sentence, in English or Korean by `Accept-Language`.")
+    errors: list[FieldProblem] = Field(default=[], description="The fields at fault, if it is about fields.")
+    params: dict[str, Any] = Field(default={}, description="The values that stand in `detail`, for programs.")
+    reference: str | None = Field(default=None, description="A number to name when asking for help (only with 5xx).")

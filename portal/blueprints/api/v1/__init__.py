@@ -1,0 +1,11 @@
+"""Version 1 of the API, a folder per resource."""
+
+from importlib import import_module
+
+RESOURCES = ("catalogue", "cart", "quote", "orders", "refunds", "account")
+
+
+def load_resources() -> None:
+    """Import every resource, which declares its operations, in the order in which they are described."""
+    for resource in RESOURCES:
+        import_module(f"portal.blueprints.api.v1.{resource}.views")

@@ -1,0 +1,166 @@
+"""A quote of the services as the API shows it."""
+
+from __future__ import annotations
+
+from flask import g
+from flask_babel import gettext
+
+from portal.blueprints.api.keys import api_actor
+from portal.blueprints.api.schemas import Amount, Reason, StoreRef
+from portal.blueprints.api.v1.cart.views import as_line
+from portal.blueprints.api.v1.quote.schemas import (
+    AmountRow,
+    ConsentText,
+    CouponOffer,
+    DepositOffer,
+    MethodOffer,
+    MileageOffer,
+    Quote,
+    QuotedLine,
+    QuotedShipping,
+    RefusedCode,
+)
+from portal.blueprints.checkout.words import method_name, say
+from portal.kit.errors import Rejection
+from portal.queries.carts import CartView
+from portal.queries.channels import ChannelView
+from portal.queries.gateways import gateway_directory
+from portal.queries.routing_rules import live_rules
+from portal.rules.consents import CHECKOUT_CONSENTS
+from portal.rules.coupons.rejection import Code, reject
+from portal.rules.quote import FrozenItem
+from portal.rules.split import TenderKind
+from portal.services.checkout.quote import CheckoutQuote
+from portal.services.checkout.routing import offer_methods
+
+
+def reason(rejection: Rejection | None) -> Reason | None:
+    return None if rejection is None else Reason(code=str(rejection.code), detail=say(rejection))
+
+
+def as_quote(quoted: CheckoutQuote, cart: CartView, channel: ChannelView) -> Quote:
+    """Everything that a client must show before it may place the order."""
+    quote, currency = quoted.quote, channel.currency
+    return Quote(
+        fingerprint=quote.fingerprint,
+        can_be_placed=bool(quoted.lines) and not quoted.unavailable and not quote.rejections,
+        currency=currency,
+        amounts=[
+            AmountRow(
+                kind=row.kind,
+                name=row.name,
+                coupon=row.key,
+                amount=Amount.of(row.amount_minor, currency),
+                included=row.included,
+            )
+            for row in quote.rows
+        ],
+        total=Amount.of(quote.total_minor, currency),
+        to_pay_now=Amount.of(quote.to_pay_now_minor, currency),
+        lines=_lines(quoted, currency),
+        shipping=[_shipping(item, cart, currency) for item in quote.shipping],
+        unavailable=[as_line(line, cart.store(line.store_id), currency) for line in quoted.unavailable],
+        coupons=_coupons(quoted, currency),
+        is_best_set=quoted.is_best_set,
+        refused_codes=[RefusedCode(code=code, reason=_certain(reject(Code.UNKNOWN))) for code in quoted.unknown_codes],
+        deposit=_deposit(quoted, currency),
+        mileage=_mileage(quoted, currency),
+        methods=_methods(quoted, channel),
+        consents=[
+            ConsentText(kind=one.kind, version=one.version, label=gettext(one.label), is_required=one.required)
+            for one in CHECKOUT_CONSENTS
+        ],
+    )
+
+
+def _certain(rejection: Rejection) -> Reason:
+    return Reason(code=str(rejection.code), detail=say(rejection))
+
+
+def _lines(quoted: CheckoutQuote, currency: str) -> list[QuotedLine]:
+    return [
+        QuotedLine(
+            variant_id=line.variant_id,
+            quantity=line.quantity,
+            unit_price=Amount.of(line.unit_price_minor or 0, currency),
+            subtotal=Amount.of(item.price.gross_minor, currency),
+            discount=Amount.of(item.price.discount_minor, currency),
+            tax=Amount.of(item.price.tax_minor, currency),
+            to_pay=Amount.of(item.price.to_pay_minor, currency),
+        )
+        for line, item in zip(quoted.lines, quoted.quote.lines, strict=True)
+    ]
+
+
+def _shipping(item: FrozenItem, cart: CartView, currency: str) -> QuotedShipping:
+    store = cart.store(item.price.store_id)
+    return QuotedShipping(
+        store=StoreRef(slug=store.slug, name=store.name),
+        fee=Amount.of(item.price.gross_minor, currency),
+        discount=Amount.of(item.price.discount_minor, currency),
+        to_pay=Amount.of(item.price.to_pay_minor, currency),
+    )
+
+
+def _coupons(quoted: CheckoutQuote, currency: str) -> list[CouponOffer]:
+    return [
+        CouponOffer(
+            key=offer.coupon.terms.key,
+            name=offer.coupon.terms.name,
+            code=offer.coupon.code,
+            is_applied=offer.is_applied,
+            saving=Amount.of(offer.saving_minor, currency),
+            reason=reason(offer.rejection),
+        )
+        for offer in quoted.coupons
+    ]
+
+
+def _used(quoted: CheckoutQuote, kind: TenderKind) -> tuple[int, int]:
+    """Amount and units of a tender."""
+    for tender in quoted.quote.split.tenders:
+        if tender.kind is kind:
+            return tender.amount_minor, tender.units
+    return 0, 0
+
+
+def _deposit(quoted: CheckoutQuote, currency: str) -> DepositOffer:
+    return DepositOffer(
+        usable=Amount.of(quoted.balances.deposit_usable_minor, currency),
+        highest=Amount.of(quoted.deposit_highest_minor, currency),
+        used=Amount.of(_used(quoted, TenderKind.DEPOSIT)[0], currency),
+        reason=reason(quoted.tender_rejections.get("deposit")),
+    )
+
+
+def _mileage(quoted: CheckoutQuote, currency: str) -> MileageOffer:
+    amount_minor, points = _used(quoted, TenderKind.MILEAGE)
+    return MileageOffer(
+        usable_points=quoted.balances.mileage_usable,
+        highest_points=quoted.mileage_highest,
+        used_points=points,
+        used=Amount.of(amount_minor, currency),
+        reason=reason(quoted.tender_rejections.get("mileage")),
+    )
+
+
+def _methods(quoted: CheckoutQuote, channel: ChannelView) -> list[MethodOffer]:
+    offers = offer_methods(
+        gateway_directory(),
+        live_rules(),
+        channel=channel,
+        amount_minor=quoted.quote.to_pay_now_minor,
+        country=channel.country,
+        locale=g.locale,
+        user_id=api_actor().user_id,
+    )
+    return [
+        MethodOffer(
+            method=offer.method,
+            name=method_name(offer.method),
+            is_usable=offer.rejection is None,
+            flow=offer.flow,
+            reason=reason(offer.rejection),
+        )
+        for offer in offers
+    ]

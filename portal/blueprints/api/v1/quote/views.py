@@ -1,0 +1,76 @@
+"""POST /quote: what an order would cost now. Nothing is kept, reserved or charged."""
+
+from __future__ import annotations
+
+from flask import g
+from sqlalchemy.orm import Session
+
+from portal.blueprints.api.keys import api_actor, may_use, require
+from portal.blueprints.api.operations import operation
+from portal.blueprints.api.v1.quote import examples
+from portal.blueprints.api.v1.quote.render import as_quote
+from portal.blueprints.api.v1.quote.schemas import Choices, Quote
+from portal.blueprints.identity import current_channel
+from portal.db import reading
+from portal.kit import clock
+from portal.queries.carts import CartView, load_cart
+from portal.rules.permissions import Permission
+from portal.rules.pricing import TotalTooLargeError
+from portal.services.checkout.choices import Choices as Chosen
+from portal.services.checkout.choices import clean_codes
+from portal.services.checkout.place_order import CartEmptyError
+from portal.services.checkout.quote import CheckoutQuote, quote_cart
+
+
+@operation(
+    "POST",
+    "/quote",
+    tag="Checkout",
+    summary="Price the cart",
+    description=(
+        "What an order of the cart would cost now, with coupons, deposit and mileage, each amount in the order in "
+        "which buyers see it. Send the `fingerprint` with the order: it is placed at exactly these amounts or not at "
+        "all. Codes need the permission `coupon:apply`, points `mileage:use`."
+    ),
+    permission=Permission.PAYMENT_INITIATE,
+    body=Choices,
+    body_example=examples.CHOICES,
+    answer=Quote,
+    example=examples.QUOTE,
+    refusals=(CartEmptyError, TotalTooLargeError),
+)
+def quote(body: Choices) -> Quote:
+    chosen, channel = read_choices(body), current_channel()
+    with reading() as session:
+        cart, quoted = price(session, chosen, locale=g.locale)
+    if cart.is_empty:
+        raise CartEmptyError
+    return as_quote(quoted, cart, channel)
+
+
+def read_choices(body: Choices) -> Chosen:
+    """What was chosen, as far as the key may choose it. Raises KeyLimitedError."""
+    if body.codes or body.coupons:
+        require(Permission.COUPON_APPLY)
+    if body.mileage_points:
+        require(Permission.MILEAGE_USE)
+    coupons = None if body.coupons is None else tuple(body.coupons)
+    if not may_use(Permission.COUPON_APPLY):
+        coupons = ()
+    return Chosen(
+        codes=clean_codes(body.codes),
+        coupons=coupons,
+        deposit_minor=body.deposit_minor,
+        mileage_points=body.mileage_points,
+        method=body.method.value if body.method else None,
+    )
+
+
+def price(session: Session, chosen: Chosen, *, locale: str) -> tuple[CartView, CheckoutQuote]:
+    """The person's cart on the key's channel, and what it costs with these choices."""
+    actor, channel = api_actor(), current_channel()
+    cart = load_cart(session, user_id=actor.user_id, session_id=None, channel=channel)
+    quoted = quote_cart(
+        session, cart=cart, user_id=actor.user_id, channel=channel, choices=chosen, locale=locale, now=clock.now()
+    )
+    return cart, quoted

@@ -1,0 +1,98 @@
+"""The ways of paying as the page shows them: the last used first, each usable or with its reason (B18, CAT-05)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext
+
+from portal.blueprints.checkout.words import METHODS, say
+from portal.blueprints.identity import current_actor, current_locale
+from portal.gateways.base import ElementConfig, Flow
+from portal.queries.channels import ChannelView
+from portal.queries.gateways import gateway_directory
+from portal.queries.routing_rules import live_rules
+from portal.services.checkout.routing import offer_methods
+
+# More fold away; what is chosen is always in sight.
+SHOWN_MAX = 4
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCard:
+    """One radio. `element` is set where the gateway's own fields open; `has_page` where one can pay without script.
+
+    The fields are those of `account_id`, which routing names first: their token goes to it and to no other.
+    """
+
+    method: str
+    title: str
+    hint: str
+    picture: str
+    reason: str | None
+    is_chosen: bool
+    element: ElementConfig | None
+    account_id: int | None
+    has_page: bool
+
+    @property
+    def needs_script(self) -> bool:
+        """Only the gateway's fields take it: without a script it cannot be used."""
+        return self.reason is None and self.element is not None and not self.has_page
+
+
+@dataclass(frozen=True, slots=True)
+class MethodList:
+    """The radios in sight and those that are folded."""
+
+    shown: tuple[MethodCard, ...]
+    folded: tuple[MethodCard, ...]
+
+    @property
+    def all(self) -> tuple[MethodCard, ...]:
+        return self.shown + self.folded
+
+    @property
+    def usable(self) -> tuple[MethodCard, ...]:
+        return tuple(card for card in self.all if card.reason is None)
+
+
+def list_methods(channel: ChannelView, *, amount_minor: int, country: str | None, chosen: str | None) -> MethodList:
+    """Every way of paying of the channel for this amount. Asks no gateway."""
+    directory = gateway_directory()
+    cards: list[MethodCard] = []
+    offers = offer_methods(
+        directory,
+        live_rules(),
+        channel=channel,
+        amount_minor=amount_minor,
+        country=country,
+        locale=current_locale(),
+        user_id=current_actor().user_id,
+    )
+    for offer in offers:
+        title, hint, picture = METHODS.get(offer.method, (offer.method, "", "wallet"))
+        element = None
+        if offer.account_id is not None and offer.flow is Flow.ELEMENT:
+            element = directory[offer.account_id].gateway.element
+        cards.append(
+            MethodCard(
+                method=offer.method,
+                title=gettext(title),
+                hint=gettext(hint) if hint else "",
+                picture=picture,
+                reason=say(offer.rejection) if offer.rejection else None,
+                is_chosen=offer.method == chosen,
+                element=element,
+                account_id=offer.account_id,
+                has_page=offer.has_page,
+            )
+        )
+    return _folded(sorted(cards, key=lambda card: (not card.is_chosen, card.reason is not None)))
+
+
+def _folded(cards: Sequence[MethodCard]) -> MethodList:
+    if len(cards) <= SHOWN_MAX + 1:  # A fold for a single one would only hide it.
+        return MethodList(tuple(cards), ())
+    return MethodList(tuple(cards[:SHOWN_MAX]), tuple(cards[SHOWN_MAX:]))

@@ -1,0 +1,180 @@
+"""From a submitted form to an order, or to the page with what stands in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from flask import current_app, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.blueprints.checkout.account import read_email
+from portal.blueprints.checkout.amounts import differences
+from portal.blueprints.checkout.answers import refuse, show_again, show_empty, show_page
+from portal.blueprints.checkout.forms import NEW_ADDRESS, Typed
+from portal.blueprints.checkout.page import as_id, gather, refusal_of, show_quote_faults
+from portal.blueprints.identity import current_actor, current_channel, current_locale
+from portal.config import Settings
+from portal.db import atomically, reading
+from portal.htmx import leave_for
+from portal.jobs.queue import enqueue_charge
+from portal.kit import clock
+from portal.kit.errors import PortalError, RejectedError
+from portal.kit.ids import new_token
+from portal.kit.text import N_
+from portal.queries.accounts import load_address
+from portal.rules.addresses import AddressUnfitError, read_address
+from portal.rules.consents import read_consents
+from portal.services.accounts.save_address import save_address
+from portal.services.checkout.place_order import (
+    Blocked,
+    CartEmptyError,
+    ChangedSinceShownError,
+    Placed,
+    Submission,
+    place_order,
+)
+from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
+
+log = structlog.get_logger()
+
+# Fields that are encrypted one by one for their gateway take some thousands; the name of a token takes fifty.
+SOURCE_LENGTH_MAX = 8_000
+ID_DIGITS_MAX = 19
+# The service fills in the order; in an address braces would be written as %7B.
+ORDER_PLACE = "00000000-order-id"
+ADDRESS_MISSING = N_("Choose where the parcel goes.")
+
+
+def submit(typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
+    """Place the order of a signed-in buyer. Everything that is wrong with the form is said at once."""
+    key = values.get("idempotency_key")
+    contact_email = read_email(typed, "email")
+    address, versions = read_delivery(typed)
+    if address is None or contact_email is None or typed.form.errors:
+        return show_again(typed, key=key, mode=mode, paying=True)
+    submission = Submission(
+        key=key or "",
+        choices=typed.choices,
+        shown=values.get("shown", ""),
+        contact={"email": contact_email, "name": address["name"], "phone": address["phone"]},
+        address=address,
+        consents=versions,
+        locale=current_locale(),
+        return_url=_return_url(),
+        source_token=(values.get("source_token") or "")[:SOURCE_LENGTH_MAX] or None,
+        source_account_id=_number(values.get("source_account")),
+        ip=request.remote_addr,
+    )
+    try:
+        placed = _place(submission)
+    except PortalError as error:
+        return _answer(error, typed, values, mode=mode)
+    if isinstance(placed, Blocked):
+        # The key stands for the refusal; another try is another submission.
+        return refuse(typed, placed.error, key=new_token(), mode=mode)
+    if placed.attempt_id is not None:
+        enqueue_charge(placed.attempt_id)
+    if not placed.is_repeat:
+        _remember_address(typed, address)
+    return leave_for(url_for("orders.show", number=placed.number))
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and len(text) < ID_DIGITS_MAX and text.isascii() and text.isdigit() else None
+
+
+def _place(submission: Submission) -> Placed | Blocked:
+    settings: Settings = current_app.config["PORTAL"]
+    actor, channel, now = current_actor(), current_channel(), clock.now()
+    return atomically(
+        lambda session: place_order(
+            session,
+            actor=actor,
+            channel=channel,
+            submission=submission,
+            hold_for=timedelta(minutes=settings.order_hold_minutes),
+            key_lifetime=timedelta(hours=settings.idempotency_hours),
+            now=now,
+        )
+    )
+
+
+def _answer(error: PortalError, typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
+    """Nothing has been placed: say why, and leave everything as it was typed."""
+    key = values.get("idempotency_key")
+    match error:
+        case ChangedSinceShownError():
+            return _show_changes(error, typed, values, mode=mode)
+        case CartEmptyError():
+            return show_empty(status=error.status, code=error.code)
+        case IdempotencyKeyReusedError() | IdempotencyKeyMissingError():
+            return refuse(typed, error, key=new_token(), mode=mode)
+        case RejectedError() if refusal_of(error):
+            typed.refuse(refusal_of(error), error, error.code)
+            return show_again(typed, key=key, mode=mode)
+        case _:
+            return refuse(typed, error, key=key, mode=mode)
+
+
+def _show_changes(error: ChangedSinceShownError, typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
+    """Old and new amounts side by side; nothing was charged, and the next press buys at the new ones (B23)."""
+    page = gather(typed, now=clock.now())
+    if page.cart.is_empty:
+        return show_empty(status=error.status, code=error.code)
+    page.key = values.get("idempotency_key") or page.key
+    page.account_mode = mode
+    page.differences = differences(values.get("shown_rows", ""), page.quoted.quote)
+    show_quote_faults(page)
+    return show_page(page, status=error.status, code=error.code)
+
+
+def read_delivery(typed: Typed) -> tuple[dict[str, str] | None, Mapping[str, str]]:
+    """Where the parcels go and what was agreed to. Everything that is wrong with them then stands at the fields."""
+    address = _address(typed)
+    accepted = read_consents(typed.consents)
+    for kind, sentence in accepted.faults.items():
+        typed.refuse(f"consent_{kind}", sentence, f"consent_{kind}_missing")
+    return address, accepted.versions
+
+
+def _address(typed: Typed) -> dict[str, str] | None:
+    """The address in its kept form: one of the buyer's own book, or a new one."""
+    actor, channel, chosen = current_actor(), current_channel(), typed.choices.address_id
+    known = as_id(chosen)
+    if chosen not in (None, NEW_ADDRESS) and known is not None and actor.user_id is not None:
+        with reading() as session:
+            found = load_address(session, user_id=actor.user_id, address_id=known)
+        if found is not None and found.body.country == channel.country:
+            return found.body.as_dict()
+        typed.refuse("name", ADDRESS_MISSING, "address_missing")
+        return None
+    try:
+        return read_address(typed.form.address(channel.country)).as_dict()
+    except AddressUnfitError as fault:
+        typed.fault_code = typed.fault_code or fault.code
+        typed.form.show_address_faults(fault)
+        return None
+
+
+def _remember_address(typed: Typed, address: dict[str, str]) -> None:
+    """Keep a new address for the next time, if that was ticked. The order stands whatever becomes of it."""
+    actor, now = current_actor(), clock.now()
+    user_id = actor.user_id
+    if typed.choices.address_id not in (None, NEW_ADDRESS) or user_id is None or "save_address" not in request.form:
+        return
+    try:
+        atomically(lambda s: save_address(s, user_id=user_id, fields=address, now=now))
+    except PortalError as error:
+        log.info("address_not_kept", reason=error.code)
+
+
+def _return_url() -> str:
+    """Where a gateway sends the buyer back to, with a place for the order's id."""
+    settings: Settings = current_app.config["PORTAL"]
+    path = url_for("orders.return_from_gateway", number=ORDER_PLACE)
+    base = settings.external_url or request.host_url.rstrip("/")
+    return (base + path).replace("{", quote("{")).replace(ORDER_PLACE, "{order_id}")

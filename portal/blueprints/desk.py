@@ -1,0 +1,77 @@
+"""What the desks of sellers and administrators share: who may enter, and how a list's address is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime, time, timedelta
+from functools import wraps
+from typing import ParamSpec
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import get_timezone
+
+from portal.blueprints.access import PermissionMissingError, requires
+from portal.blueprints.identity import current_actor
+from portal.kit.text import N_
+from portal.queries.channels import channel_directory
+from portal.rules.permissions import Permission, Scope, scopes_of
+
+P = ParamSpec("P")
+View = Callable[P, ResponseReturnValue]
+
+SEARCH_MAX = 120
+# Days back, the present one included; the words are those of the filter.
+PERIODS: Mapping[str, tuple[int, str]] = {
+    "today": (1, N_("Today")),
+    "7d": (7, N_("Last 7 days")),
+    "30d": (30, N_("Last 30 days")),
+    "90d": (90, N_("Last 90 days")),
+}
+
+
+def requires_in(permission: Permission, scope: Scope) -> Callable[[View[P]], View[P]]:
+    """Let in who holds the permission in this very scope.
+
+    A buyer may list orders too, his own; that must not open the list of everybody's.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        @requires(permission)
+        @wraps(view)
+        def narrowed(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            if scope not in scopes_of(current_actor(), permission):
+                raise PermissionMissingError(permission=permission.value)
+            return view(*args, **kwargs)
+
+        return narrowed
+
+    return decorate
+
+
+def text_arg(name: str) -> str:
+    """A text of the address, cut to what any search can mean."""
+    return request.args.get(name, "").replace("\0", "").strip()[:SEARCH_MAX]
+
+
+def choice_arg(name: str, allowed: Collection[str]) -> str | None:
+    """A choice of the address; anything else is as if nothing had been chosen."""
+    value = request.args.get(name)
+    return value if value in allowed else None
+
+
+def channel_arg() -> int | None:
+    """The id of the channel whose code is in the address."""
+    code = request.args.get("channel")
+    found = channel_directory().channels.get(code) if code else None
+    return found.id if found else None
+
+
+def period_start(name: str | None, now: datetime) -> datetime | None:
+    """The first instant of a period that ends now, by the reader's own days."""
+    if name is None or name not in PERIODS:
+        return None
+    zone = get_timezone() or UTC
+    days = PERIODS[name][0]
+    first = now.astimezone(zone).date() - timedelta(days=days - 1)
+    return datetime.combine(first, time(), tzinfo=zone).astimezone(UTC)

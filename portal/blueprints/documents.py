@@ -1,0 +1,26 @@
+"""How a receipt or credit note is handed out as PDF, to whoever the route lets in."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Response
+
+from portal.blueprints.access import NotFoundError
+from portal.db import reading
+from portal.queries.documents import find_document
+
+
+def pdf_of(order_id: uuid.UUID, label: str) -> Response:
+    """The document of this order with this label. Raises NotFoundError."""
+    with reading() as session:
+        document = find_document(session, order_id=order_id, label=label.upper())
+    if document is None:
+        raise NotFoundError
+    # Fonts and typesetting are loaded with the first document: other pages can do without them.
+    from portal.documents.receipt import render_receipt
+
+    answer = Response(render_receipt(document.content), mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="{document.label}.pdf"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

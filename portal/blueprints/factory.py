@@ -1,0 +1,66 @@
+"""Puts the application together: settings, extensions, faces."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from apiflask import APIFlask
+
+from portal.assets import init_assets
+from portal.blueprints import register_blueprints
+from portal.blueprints.channel_path import ChannelPath
+from portal.blueprints.context import init_context
+from portal.blueprints.errors import init_errors
+from portal.blueprints.identity import current_locale, current_zone
+from portal.blueprints.kept import init_kept
+from portal.blueprints.security import init_security
+from portal.blueprints.templating import init_templating
+from portal.config import Settings
+from portal.extensions import babel, csrf, login_manager
+from portal.formatting import init_formatting
+from portal.process import start
+
+BODY_BYTES_MAX = 2 * 1024 * 1024
+
+
+def build(settings: Settings) -> APIFlask:
+    """See portal.create_app."""
+    start(settings, name="portal web", connections=settings.web_threads + 2)
+    app = APIFlask("portal", title="Portal API", version="1", spec_path=None, docs_path=None, json_errors=False)
+    # Static files are served by portal.assets, with hashes and compressed.
+    app.static_folder = None
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="portal",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.session_cookie_secure,
+        # One session on all channels, whatever their path.
+        SESSION_COOKIE_PATH="/",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_REFRESH_EACH_REQUEST=False,
+        # A form stays good as long as its session: checkout is left open over lunch.
+        WTF_CSRF_TIME_LIMIT=None,
+        MAX_CONTENT_LENGTH=BODY_BYTES_MAX,
+        BABEL_TRANSLATION_DIRECTORIES="translations",
+        TESTING=settings.mode == "test",
+        PROPAGATE_EXCEPTIONS=False,
+        PORTAL=settings,
+    )
+    babel.init_app(app, locale_selector=current_locale, timezone_selector=current_zone)
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    # Sessions are rows that can be revoked; a second mark in the cookie would add nothing.
+    login_manager.session_protection = None
+    init_assets(app)
+    init_formatting(app)
+    init_context(app, settings)
+    init_templating(app)
+    init_kept(app)
+    init_errors(app)
+    init_security(app, settings)
+    register_blueprints(app, settings)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.wsgi_app = ChannelPath(app.wsgi_app)  # type: ignore[method-assign]  # How Flask takes middleware.
+    return app

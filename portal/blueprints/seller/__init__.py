@@ -1,0 +1,18 @@
+"""The seller's desk: his own parts of orders, and nothing of anybody else's."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+from portal.blueprints.desk_words import word
+from portal.blueprints.seller import home, orders, refunds
+
+bp = Blueprint("seller", __name__, url_prefix="/seller")
+bp.add_app_template_global(word, "word")
+home.hang(bp)
+orders.hang(bp)
+refunds.hang(bp)
+
+
+def blueprints() -> list[Blueprint]:
+    return [bp]

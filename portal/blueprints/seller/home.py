@@ -1,0 +1,53 @@
+"""The first page of the seller's desk: what waits, each count opening exactly its rows (S01)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.blueprints.desk import requires_in
+from portal.blueprints.seller.desk import around, open_desk
+from portal.db import reading
+from portal.kit import clock
+from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders
+from portal.rules.permissions import Permission, Scope
+
+SHOWN = 5
+
+
+def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/", "home", show)
+
+
+@requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
+def show() -> ResponseReturnValue:
+    """What waits, and the oldest of it."""
+    now = clock.now()
+    with reading() as session:
+        desk = open_desk(session, now)
+        if desk is None:
+            return render_template("seller/no_store.html", **around(None, "seller.home"))
+        waiting = list_store_orders(
+            session, chosen=StoreOrderFilter(store_id=desk.store.id, view=StoreView.ACTION, now=now), cursor=None
+        )
+    views = [
+        (StoreView.ACTION, _("New"), "inbox", _("Accept and pack")),
+        (StoreView.OVERDUE, _("Overdue"), "alarm", _("Past the promised date")),
+        (StoreView.ON_HOLD, _("On hold"), "shield-lock", _("Wait for the mall; do not ship")),
+        (StoreView.SHIPPED, _("On the way"), "truck-delivery", None),
+        (StoreView.RETURNING, _("Coming back"), "arrow-back-up", None),
+    ]
+    tiles = [
+        {
+            "name": name,
+            "count": desk.counts.of(view) or 0,
+            "picture": picture,
+            "note": note,
+            "href": url_for("seller.orders", view=view.value, store=desk.store_arg),
+        }
+        for view, name, picture, note in views
+    ]
+    return render_template(
+        "seller/home.html", tiles=tiles, rows=waiting.rows[:SHOWN], list_args={}, **around(desk, "seller.home")
+    )

@@ -1,0 +1,233 @@
+"""The order inbox and one part of an order (S02-S09, S12, S14)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.context import translated
+from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, requires_in, text_arg
+from portal.blueprints.identity import current_actor
+from portal.blueprints.seller.desk import Desk, around, open_desk
+from portal.db import reading
+from portal.htmx import page_or_partial
+from portal.kit import clock
+from portal.queries.channels import channel_directory
+from portal.queries.store_order import StoreOrder, load_store_order
+from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders, neighbours
+from portal.rules.permissions import Permission, Scope
+from portal.rules.states import Machine, states
+from portal.statuses import status_of
+
+# What belongs to the list in an address; it goes with every link to an order, so that Back and next stay in the list.
+LIST_ARGS = ("view", "state", "channel", "period", "q", "store")
+STATES = [state for state in states(Machine.PART) if state != "held"]
+
+
+def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/orders", "orders", index)
+    bp.add_url_rule("/orders/<uuid:part_id>", "order", show)
+    bp.add_url_rule("/orders/<uuid:part_id>/packing-slip", "packing_slip", packing_slip)
+
+
+def _filter(desk: Desk, now: datetime) -> StoreOrderFilter:
+    """The list that the address asks for. A search looks through all views unless one is chosen."""
+    words = text_arg("q")
+    view = choice_arg("view", set(StoreView)) or (StoreView.ALL if words else StoreView.ACTION)
+    return StoreOrderFilter(
+        store_id=desk.store.id,
+        view=StoreView(view),
+        now=now,
+        state=choice_arg("state", STATES),
+        channel_id=channel_arg(),
+        placed_from=period_start(request.args.get("period"), now),
+        search=words,
+    )
+
+
+def _list_args() -> dict[str, Any]:
+    return {name: request.args[name] for name in LIST_ARGS if request.args.get(name)}
+
+
+@requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
+def index() -> ResponseReturnValue:
+    """The inbox: opens on what needs action, the oldest first."""
+    now = clock.now()
+    with reading() as session:
+        desk = open_desk(session, now)
+        if desk is None:
+            return render_template("seller/no_store.html", **around(None, "seller.orders"))
+        chosen = _filter(desk, now)
+        page = list_store_orders(session, chosen=chosen, cursor=request.args.get("cursor"))
+    return page_or_partial(
+        "seller/orders/index.html",
+        {"orders": "seller/orders/_list.html"},
+        found=page,
+        chosen=chosen,
+        chips=_chips(chosen),
+        tabs=_tabs(desk, chosen),
+        clear_href=url_for("seller.orders", view=chosen.view.value, store=desk.store_arg),
+        list_args=_list_args(),
+        states=[("", _("Any"))] + [(state, gettext(status_of(state, "part").word)) for state in STATES],
+        channels=_channels(),
+        periods=[("", _("Any time"))] + [(key, gettext(words)) for key, (_days, words) in PERIODS.items()],
+        query=chosen.search,
+        **around(desk, "seller.orders"),
+    )
+
+
+@requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
+def show(part_id: uuid.UUID) -> ResponseReturnValue:
+    """One part: the store's own lines, amounts and moves, and nothing of the other sellers."""
+    now = clock.now()
+    with reading() as session:
+        order = _load(session, part_id, now)
+        desk = open_desk(session, now, store_id=order.store_id)
+        assert desk is not None
+        before, following = neighbours(session, chosen=_filter(desk, now), order=order)
+    args = _list_args()
+    return render_template(
+        "seller/orders/show.html",
+        order=order,
+        before=before and url_for("seller.order", part_id=before, **args),
+        following=following and url_for("seller.order", part_id=following, **args),
+        back_href=url_for("seller.orders", **args),
+        events=_events(order),
+        rows=_amounts(order),
+        payout=_payout(order),
+        **around(desk, "seller.orders"),
+    )
+
+
+@requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
+def packing_slip(part_id: uuid.UUID) -> ResponseReturnValue:
+    """The slip that goes into the parcel: what and to whom, without amounts."""
+    now = clock.now()
+    with reading() as session:
+        order = _load(session, part_id, now)
+        desk = open_desk(session, now, store_id=order.store_id)
+    if order.is_on_hold:
+        raise NotFoundError  # What may not be shipped has no slip.
+    return render_template("seller/orders/packing_slip.html", order=order, **around(desk, "seller.orders"))
+
+
+def _load(session: Session, part_id: uuid.UUID, now: datetime) -> StoreOrder:
+    order = load_store_order(session, part_id=part_id, store_ids=sorted(current_actor().store_ids), now=now)
+    if order is None:
+        raise NotFoundError
+    return order
+
+
+def _channels() -> list[tuple[str, str]]:
+    views = channel_directory().channels.values()
+    return [("", _("Any"))] + [(view.code, translated(dict(view.name))) for view in views]
+
+
+def _tabs(desk: Desk, chosen: StoreOrderFilter) -> list[dict[str, Any]]:
+    names = {
+        StoreView.ACTION: _("Needs action"),
+        StoreView.OVERDUE: _("Overdue"),
+        StoreView.ON_HOLD: _("On hold"),
+        StoreView.SHIPPED: _("On the way"),
+        StoreView.RETURNING: _("Coming back"),
+        StoreView.CANCELLED: _("Cancelled"),
+        StoreView.ALL: _("All"),
+    }
+    return [
+        {
+            "label": name,
+            "href": url_for("seller.orders", view=view.value, store=desk.store_arg),
+            "current": view is chosen.view,
+            "count": desk.counts.of(view),
+        }
+        for view, name in names.items()
+    ]
+
+
+def _chips(chosen: StoreOrderFilter) -> list[tuple[str, str]]:
+    """Every active filter in words, with the address without it (S05)."""
+    args = _list_args()
+
+    def without(name: str) -> str:
+        return url_for("seller.orders", **{**args, name: None})
+
+    chips = []
+    if chosen.state:
+        word = gettext(status_of(chosen.state, "part").word)
+        chips.append((_("State: %(state)s", state=word), without("state")))
+    if chosen.channel_id is not None:
+        name = translated(dict(channel_directory().by_id(chosen.channel_id).name))
+        chips.append((_("Channel: %(name)s", name=name), without("channel")))
+    if chosen.placed_from is not None:
+        chips.append((gettext(PERIODS[args["period"]][1]), without("period")))
+    if chosen.search:
+        chips.append((_("Search: %(words)s", words=chosen.search), without("q")))
+    return chips
+
+
+def _events(order: StoreOrder) -> list[dict[str, Any]]:
+    """The part's own moves. Why the mall held or ended it stays with the mall."""
+    who = {"store": _("Your store"), "buyer": _("Buyer"), "mall": _("Mall")}
+    placed = {
+        "title": _("Order placed"),
+        "at": order.placed_at,
+        "who": _("Buyer"),
+        "icon": "shopping-bag",
+        "tone": "blue",
+    }
+    moves = [
+        {"state": move.to_state, "kind": "part", "at": move.at, "who": who[move.by]}
+        for move in order.moves
+        if move.from_state is not None
+    ]
+    if order.is_on_hold:
+        moves.append(
+            {
+                "state": "held",
+                "kind": "part",
+                "at": None,
+                "text": _("The mall is checking this order. You will be told when you can go on."),
+            }
+        )
+    return [placed, *moves]
+
+
+def _amounts(order: StoreOrder) -> list[dict[str, Any]]:
+    """What the buyer paid for this part, in the order of every receipt (B16)."""
+    rows: list[dict[str, Any]] = [{"label": _("Items"), "amount_minor": order.subtotal_minor}]
+    if order.own_discount_minor:
+        rows.append({"label": _("Your coupons"), "amount_minor": -order.own_discount_minor})
+    if order.mall_discount_minor:
+        rows.append({"label": _("The mall's coupons"), "amount_minor": -order.mall_discount_minor})
+    rows.append({"label": _("Shipping"), "amount_minor": order.shipping_minor})
+    if order.tax_added_minor:
+        rows.append({"label": _("Tax"), "amount_minor": order.tax_added_minor})
+    return rows
+
+
+def _payout(order: StoreOrder) -> list[dict[str, Any]]:
+    """From what the buyer paid to what the store gets."""
+    rows: list[dict[str, Any]] = [{"label": _("Paid by the buyer"), "amount_minor": order.payable_minor}]
+    if order.tax_added_minor:
+        rows.append({"label": _("Tax, paid on by the mall"), "amount_minor": -order.tax_added_minor})
+    if order.mall_discount_minor:
+        rows.append({"label": _("Mall's coupons, paid to you"), "amount_minor": order.mall_discount_minor})
+    if order.refunded_minor:
+        given_back = order.payable_minor - order.tax_added_minor + order.mall_discount_minor - order.earned_minor
+        rows.append({"label": _("Given back"), "amount_minor": -given_back})
+    rows.append(
+        {
+            "label": _("Commission"),
+            "basis_points": order.commission_basis_points,
+            "amount_minor": -order.commission_minor,
+        }
+    )
+    return rows

@@ -1,0 +1,72 @@
+"""Products as the card macro wants them, with addresses that keep the channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from flask import request
+
+from portal.blueprints.context import translated
+from portal.blueprints.identity import current_channel, current_locale
+from portal.kit import clock
+from portal.queries.catalogue import Card
+from portal.queries.products import StoreView
+
+
+def picture_url(key: str | None) -> str | None:
+    """The address of a drawn picture. Put together by hand: a list has a hundred of them."""
+    return f"{request.script_root}/pictures/{key}.svg" if key else None
+
+
+def product_url(slug: str) -> str:
+    return f"{request.script_root}/products/{slug}"
+
+
+def store_url(slug: str) -> str:
+    return f"{request.script_root}/stores/{slug}"
+
+
+class ShownCard(NamedTuple):
+    """What components/product.html needs of a product."""
+
+    href: str
+    name: str
+    store: str
+    picture: str | None
+    amount_minor: int
+    was_minor: int | None
+    from_price: bool
+    state: str | None
+    mark: str | None = None
+    other_minor: int | None = None
+    other_currency: str | None = None
+
+
+def shown(cards: Iterable[Card]) -> list[ShownCard]:
+    locale = current_locale()
+    return [
+        ShownCard(
+            href=product_url(card.slug),
+            name=translated(card.name, locale),
+            store=translated(card.store_name, locale),
+            picture=picture_url(card.picture),
+            amount_minor=card.price_from_minor,
+            was_minor=card.compare_at_minor,
+            from_price=card.price_to_minor > card.price_from_minor,
+            state=card.state,
+        )
+        for card in cards
+    ]
+
+
+def delivery_days(store: StoreView) -> tuple[date, date] | None:
+    """From when to when an order of now would arrive, as days of the channel's zone (B10). None when it is not sent."""
+    terms = store.shipping.get(current_channel().currency)
+    if not terms:
+        return None
+    today = clock.now().astimezone(ZoneInfo(current_channel().time_zone)).date()
+    first, last = terms["days"]
+    return today + timedelta(days=first), today + timedelta(days=last)

@@ -1,0 +1,116 @@
+"""A product: its variants, when it arrives, who sells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from flask import request
+
+from portal.blueprints.access import NotFoundError, public
+from portal.blueprints.identity import current_channel, current_locale
+from portal.blueprints.shop.blueprint import bp
+from portal.blueprints.shop.cards import delivery_days, picture_url, product_url, shown, store_url
+from portal.db import reading
+from portal.htmx import page_or_partial
+from portal.queries.catalogue import Filters, Sort, list_products
+from portal.queries.products import ChoiceView, ProductView, VariantView, find_product
+from portal.queries.sections import section_directory
+
+RELATED = 4
+QUANTITY_MAX = 99
+
+PARTIALS = {"product": "shop/product/_product.html"}
+
+
+@bp.get("/products/<slug>")
+@public
+def product(slug: str) -> str:
+    """Show a product; `v` in the address names the variant."""
+    channel = current_channel()
+    with reading() as session:
+        found = find_product(session, channel_id=channel.id, slug=slug)
+        if found is None:
+            raise NotFoundError
+        related = list_products(
+            session,
+            channel_id=channel.id,
+            filters=Filters(section_ids=(found.section_id,), in_stock=True),
+            sort=Sort.NEW,
+            locale=current_locale(),
+            limit=RELATED + 1,
+            count=False,
+        ).rows
+    chosen = _chosen(found, request.args.get("v", ""))
+    return page_or_partial(
+        "shop/product/show.html",
+        PARTIALS,
+        product=found,
+        chosen=chosen,
+        groups=_groups(found, chosen),
+        thumbs=_thumbs(found, chosen),
+        shelf=next((one for one in section_directory() if one.id == found.section_id), None),
+        terms=found.store.shipping.get(channel.currency),
+        delivery=delivery_days(found.store),
+        quantity_max=min(max(chosen.left, 1), QUANTITY_MAX),
+        related=shown(card for card in related if card.id != found.id)[:RELATED],
+        currency=channel.currency,
+        picture_url=picture_url,
+        store_url=store_url,
+    )
+
+
+def _chosen(product: ProductView, code: str) -> VariantView:
+    """The variant that the address names, else the first that can be had."""
+    named = (variant for variant in product.variants if variant.code == code)
+    in_stock = (variant for variant in product.variants if variant.left > 0)
+    return next(named, None) or next(in_stock, None) or product.variants[0]
+
+
+def _groups(product: ProductView, chosen: VariantView) -> list[dict[str, Any]]:
+    """The choices, option by option: each value leads to the variant that differs from the chosen one in it alone."""
+    groups = []
+    for place, option in enumerate(chosen.options):
+        values: dict[str, ChoiceView] = {}
+        for variant in product.variants:
+            if place < len(variant.options):
+                values.setdefault(variant.options[place].code, variant.options[place])
+        choices = []
+        for code, value in values.items():
+            variant = _with_value(product.variants, chosen, place, code)
+            choices.append(
+                {
+                    "text": value.value,
+                    "href": f"{product_url(product.slug)}?v={variant.code}",
+                    "current": code == option.code,
+                    "sold_out": variant.left <= 0,
+                }
+            )
+        groups.append({"name": option.name, "chosen": option.value, "choices": choices})
+    return groups
+
+
+def _with_value(variants: Iterable[VariantView], chosen: VariantView, place: int, code: str) -> VariantView:
+    """The variant with this value that shares the most other choices with the chosen one."""
+    fitting = [v for v in variants if place < len(v.options) and v.options[place].code == code]
+    codes = [option.code for option in chosen.options]
+    return max(fitting, key=lambda v: sum(a == b.code for a, b in zip(codes, v.options, strict=False)))
+
+
+def _thumbs(product: ProductView, chosen: VariantView) -> list[dict[str, Any]]:
+    """One small picture for each that the variants have, leading to its first variant."""
+    first: dict[str, VariantView] = {}
+    for variant in product.variants:
+        if variant.picture:
+            first.setdefault(variant.picture, variant)
+    if len(first) < 2:
+        return []
+    return [
+        {
+            "picture": picture_url(picture),
+            "href": f"{product_url(product.slug)}?v={variant.code}",
+            "text": variant.options[0].value if variant.options else product.name,
+            "current": picture == chosen.picture,
+        }
+        for picture, variant in first.items()
+    ]

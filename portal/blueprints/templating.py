@@ -1,0 +1,92 @@
+"""How templates call functions and find their words: what a page does a hundred times costs little each time."""
+
+from __future__ import annotations
+
+from functools import _lru_cache_wrapper
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import Any
+
+from flask import Flask, g
+from flask_babel import Domain, get_babel
+from jinja2 import Template, pass_eval_context
+from jinja2.nodes import EvalContext
+from jinja2.runtime import Context
+from jinja2.utils import _PassArg, internalcode
+from markupsafe import Markup
+
+# Of these only a mark on themselves can ask for a context; Jinja looks at their __call__, too, each time.
+PLAIN = (FunctionType, MethodType, BuiltinFunctionType, _lru_cache_wrapper)
+
+
+class PageContext(Context):
+    """Calls plain functions without Jinja's questions to everything callable."""
+
+    # The base class has no name for its first argument in keyword form, as templates may pass any.
+    @internalcode
+    def call(__self, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805  # See above.
+        if type(__obj) in PLAIN:
+            asks = getattr(__obj, "jinja_pass_arg", None)
+            if asks is None or asks is _PassArg.eval_context:
+                kwargs.pop("_block_vars", None)
+                kwargs.pop("_loop_vars", None)
+                try:
+                    return __obj(*args, **kwargs) if asks is None else __obj(__self.eval_ctx, *args, **kwargs)
+                except StopIteration:
+                    return __self.environment.undefined("value was undefined because a callable raised StopIteration")
+        return super().call(__obj, *args, **kwargs)
+
+
+class PageTemplate(Template):
+    """Imports are the same module for every page: no page brings globals of its own, so none is asked for them."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> Any:  # Jinja hands it over.
+        return super()._get_default_module()
+
+
+class Words(Domain):  # type: ignore[misc]  # Flask-Babel publishes no types.
+    """The portal's sentences, asked for once per request as long as its language stays."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # {language: {sentence: translation}} of what templates say: sentences written out there, so there is an end.
+        self._marked: dict[str, dict[str, Markup]] = {}
+
+    def get_translations(self) -> Any:
+        return self._now()[1]
+
+    def marked(self, sentence: str) -> Markup:
+        """A sentence of a template in the reader's language, as it stands on pages."""
+        _locale, translations, known = self._now()
+        text = known.get(sentence)
+        if text is None:
+            found = translations.gettext(sentence)
+            text = known[sentence] = Markup(found)  # noqa: S704  # Sentences of templates and catalogues, not of people.
+        return text
+
+    def _now(self) -> tuple[str | None, Any, dict[str, Markup]]:
+        here = g._get_current_object()  # noqa: SLF001  # Werkzeug's public name: one way through its proxy, not five.
+        kept: tuple[str | None, Any, dict[str, Markup]] | None = getattr(here, "words", None)
+        locale = getattr(here, "locale", None)
+        if kept is None or kept[0] != locale:
+            found = super().get_translations()  # Works out the language, where nobody has yet.
+            locale = getattr(here, "locale", None)
+            kept = here.words = (locale, found, self._marked.setdefault(str(locale), {}))
+        return kept
+
+
+_words = Words()
+
+
+def init_templating(app: Flask) -> None:
+    """Make words and every call in templates quick. After Babel is bound to the application."""
+    get_babel(app).instance.domain_instance = _words
+    app.jinja_env.context_class = PageContext
+    app.jinja_env.template_class = PageTemplate
+    app.jinja_env.globals["_"] = translate
+
+
+@pass_eval_context
+def translate(context: EvalContext, sentence: str, /, **variables: object) -> str:
+    """A sentence in the reader's language, with its %(name)s filled in; what is filled in is escaped on pages."""
+    text: str = _words.marked(sentence) if context.autoescape else _words.get_translations().gettext(sentence)
+    return text % variables if "%" in text else text

@@ -1,0 +1,130 @@
+"""Measure a portal over HTTP: whole purchases with what they cost, and how long buyers wait for the truth."""
+
+import contextlib
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+import orjson
+
+from portal.bench.own import Running, own_portal
+from portal.bench.payments import LIMIT_S, Outcome, lines_of, measure
+from portal.bench.payments import Wish as PaymentsWish
+from portal.bench.run import Wish, run
+from portal.config import Settings
+from portal.process import start
+from portal.stack.errors import StackError
+from portal.stack.supervisor import project_root
+
+
+@click.group()
+def bench() -> None:
+    """Measure this portal on this machine."""
+
+
+def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        numbers = ()
+    if not numbers or min(numbers) < 1:
+        raise click.BadParameter("give numbers above zero with commas between them, such as 1,8,32")
+    return numbers
+
+
+@bench.command()
+@click.option("--buyers", default="1,8,32", show_default=True, callback=_numbers, help="Buyers at once, one run each.")
+@click.option("--seconds", default=20, show_default=True, type=click.IntRange(1), help="How long each run takes.")
+@click.option("--purchases", type=click.IntRange(1), help="Make so many purchases in each run instead.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
+)
+@click.option(
+    "--against", metavar="URL", help="Measure the demo portal that runs there, with its environment set here."
+)
+def checkout(
+    *, buyers: tuple[int, ...], seconds: int, purchases: int | None, json_file: Path | None, against: str | None
+) -> None:
+    """Let buyers walk whole purchases page by page, and print what they took.
+
+    Without --against a portal of its own is started on a temporary directory, with the demo mall and a database that
+    waits for its disk, and is thrown away afterwards. Exit code 1 if a purchase failed or `portal check` fails.
+    """
+    wish = Wish(buyers, seconds, purchases)
+    with _portal(against) as running:
+        settings = _settings(running)
+        home = running.home if (running.home / "run" / "processes.json").exists() else None
+        report = run(settings, running.base, home, wish, shlex.join(["portal", *sys.argv[1:]]), click.echo)
+        report.is_clean = _is_clean(running.env)
+    click.echo(f"\nportal check: {'clean' if report.is_clean else 'NOT clean'}")
+    if json_file:
+        json_file.write_bytes(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
+    if report.failed:
+        raise SystemExit(1)
+
+
+@bench.command()
+@click.option("--buyers", default=2, show_default=True, type=click.IntRange(1), help="Buyers at once.")
+@click.option("--payments", default=200, show_default=True, type=click.IntRange(1), help="Payments in each scenario.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
+)
+@click.option(
+    "--against", metavar="URL", help="Measure the demo portal that runs there, with its environment set here."
+)
+def payments(*, buyers: int, payments: int, json_file: Path | None, against: str | None) -> None:
+    """Measure how long buyers wait for an answer to their payment, at gateways that work and at some that do not.
+
+    Exit code 1 if somebody waited too long for an honest answer, if a payment failed otherwise than it should, if a
+    gateway holds other money than the orders say, or if `portal check` fails.
+    """
+    outcomes: list[Outcome] = []
+    with _portal(against) as running:
+        settings = _settings(running)
+        start(settings, name="portal bench", connections=2)
+        for outcome in measure(settings, running.base, PaymentsWish(buyers, payments)):
+            outcomes.append(outcome)
+            click.echo("\n".join(lines_of(outcome)) + "\n")
+        is_clean = _is_clean(running.env)
+    click.echo(f"portal check: {'clean' if is_clean else 'NOT clean'}")
+    if json_file:
+        found = {"limit_s": LIMIT_S, "scenarios": [one.as_json() for one in outcomes], "check_is_clean": is_clean}
+        json_file.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2) + b"\n")
+    if not is_clean or any(outcome.failed for outcome in outcomes):
+        raise SystemExit(1)
+
+
+def _settings(running: Running) -> Settings:
+    settings = Settings.from_environment(running.env)
+    if settings.is_production:
+        raise StackError("The bench buys for real: it measures demo portals only (PORTAL_ENV=demo).")
+    return settings
+
+
+@contextlib.contextmanager
+def _portal(against: str | None) -> Iterator[Running]:
+    if against is None:
+        click.echo("portal: starting a portal to measure", err=True)
+        with own_portal(os.environ) as running:
+            yield running
+    else:
+        yield Running(against.rstrip("/"), dict(os.environ), Path(os.environ.get("PORTAL_HOME") or "var").absolute())
+
+
+def _is_clean(env: Mapping[str, str]) -> bool:
+    """Run `portal check` on what the buyers left."""
+    found = subprocess.run(
+        [sys.executable, "-m", "portal.cli", "check"],
+        env={**os.environ, **env},
+        cwd=project_root(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        click.echo(found.stdout + found.stderr)
+    return found.returncode == 0

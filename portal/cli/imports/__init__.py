@@ -1,0 +1,1 @@
+"""What `portal import` can read: one file per subcommand."""

@@ -1,0 +1,69 @@
+"""The two channels of the demo mall, with what their rules read."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from portal.models import Channel
+
+CHANNELS: tuple[dict[str, Any], ...] = (
+    {
+        "code": "kr",
+        "name": {"en": "Portal Korea", "ko": "Portal 한국"},
+        "currency": "KRW",
+        "country": "KR",
+        "default_locale": "ko",
+        "locales": ["ko", "en"],
+        "time_zone": "Asia/Seoul",
+        "brand": {"name": {"en": "Portal Korea", "ko": "Portal 한국"}, "colour": "#c2410c"},
+        "policy": {
+            "issuer": {"en": "Portal Korea Co., Ltd.", "ko": "포털코리아 주식회사"},
+            "mileage": {
+                "earn_rate": "0.01",
+                "minimum_points": 100,
+                "step_points": 10,
+                "maximum_points": 100_000,
+                "max_share_basis_points": 5000,
+                "point_value": "1",
+            },
+        },
+        "tax_rate": Decimal("0.10"),
+        "tax_inclusive": True,
+    },
+    {
+        "code": "us",
+        "name": {"en": "Portal US", "ko": "Portal 미국"},
+        "currency": "USD",
+        "country": "US",
+        "default_locale": "en",
+        "locales": ["en", "ko"],
+        "time_zone": "America/New_York",
+        "brand": {"name": {"en": "Portal US", "ko": "Portal 미국"}, "colour": "#1d4ed8"},
+        "policy": {
+            "issuer": {"en": "Portal US, Inc.", "ko": "포털 US"},
+            # A point is worth a tenth of a cent, so that a purchase earns about as much as in Korea.
+            "mileage": {
+                "earn_rate": "0.1",
+                "minimum_points": 100,
+                "step_points": 10,
+                "maximum_points": 100_000,
+                "max_share_basis_points": 5000,
+                "point_value": "1/10",
+            },
+        },
+        # A plain rate to show prices without tax; real rates depend on the place of delivery.
+        "tax_rate": Decimal("0.08"),
+        "tax_inclusive": False,
+    },
+)
+
+
+def make_channels(session: Session) -> dict[str, int]:
+    """Make the channels and return their ids by code. The first one made is the default."""
+    statement = insert(Channel).returning(Channel.id, sort_by_parameter_order=True)
+    ids = session.scalars(statement, list(CHANNELS)).all()
+    return {channel["code"]: one for channel, one in zip(CHANNELS, ids, strict=True)}

@@ -1,0 +1,55 @@
+"""Fills an empty database with the demo mall, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.config import Settings
+from portal.demo import goods
+from portal.demo.channels import make_channels
+from portal.demo.coupons import make_coupons
+from portal.demo.gateway_accounts import make_gateway_accounts
+from portal.demo.people import give_balances, make_people
+from portal.rules.permissions import SYSTEM
+from portal.services.catalogue.create_store import create_stores
+from portal.services.catalogue.save_products import save_products
+from portal.services.catalogue.save_sections import save_sections
+
+AT_ONCE = 50
+_HAS_ROWS = text(
+    "SELECT EXISTS (SELECT FROM channel) OR EXISTS (SELECT FROM store) OR EXISTS (SELECT FROM user_account)"
+)
+
+Progress = Callable[[int], object]
+
+
+def is_filled(session: Session) -> bool:
+    """Say whether somebody uses this database already, for a demo or in earnest."""
+    return bool(session.scalar(_HAS_ROWS))
+
+
+def count_goods() -> int:
+    """How many products fill() makes: the length of its progress."""
+    return len(goods.offers())
+
+
+def fill(session: Session, *, settings: Settings, now: datetime, progress: Progress = lambda _: None) -> None:
+    """Make channels, stores, goods, people, coupons and gateway accounts. Calls `progress` with products made."""
+    channels = make_channels(session)
+    sections = save_sections(session, actor=SYSTEM, drafts=goods.sections())
+    stores = create_stores(session, actor=SYSTEM, drafts=goods.stores())
+    drafts = [
+        goods.product(offer, store_ids=stores, section_ids=sections, channel_ids=channels) for offer in goods.offers()
+    ]
+    for start in range(0, len(drafts), AT_ONCE):
+        batch = drafts[start : start + AT_ONCE]
+        save_products(session, actor=SYSTEM, drafts=batch, now=now)
+        progress(len(batch))
+    people = make_people(session, store_ids=stores, now=now)
+    give_balances(session, people=people, now=now)
+    make_coupons(session, store_ids=stores, section_ids=sections, people=people, now=now)
+    make_gateway_accounts(session, settings, channel_ids=channels)

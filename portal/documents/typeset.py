@@ -1,0 +1,77 @@
+"""How documents look: fonts, colours, and paragraphs of text that may hold anything."""
+
+from __future__ import annotations
+
+import unicodedata
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from reportlab.lib.colors import Color, HexColor
+from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.platypus import Paragraph
+
+REGULAR, BOLD = "NotoSansKR", "NotoSansKR-Bold"
+INK, INK_2, LINE = HexColor("#1c2430"), HexColor("#5b6573"), HexColor("#d5dae0")
+DEFAULT_COLOUR = "#2b5bd7"
+# Stands where the font has no sign: seen by the reader, unlike a gap.
+MISSING = "\N{WHITE SQUARE}"
+
+_FOLDER = Path(__file__).parent / "fonts"
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """The signs that both weights have. Registers the fonts; reading them takes a moment, once per process."""
+    found = []
+    for name, file in ((REGULAR, "NotoSansKR-Regular.ttf"), (BOLD, "NotoSansKR-Bold.ttf")):
+        font = TTFont(name, _FOLDER / file)
+        pdfmetrics.registerFont(font)
+        found.append(frozenset(font.face.charToGlyph))
+    pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
+    return found[0] & found[1]
+
+
+def setable(text: str) -> str:
+    """The text with signs that the fonts have: composed, without what cannot be seen, and MISSING for the rest."""
+    known = _glyphs()
+    composed = unicodedata.normalize("NFC", text)
+    kept = (sign for sign in composed if sign.isspace() or not unicodedata.category(sign).startswith("C"))
+    return "".join(" " if sign.isspace() else sign if ord(sign) in known else MISSING for sign in kept)
+
+
+@cache
+def style(name: str) -> ParagraphStyle:
+    """The styles by name: text, small, right, total, heading, title."""
+    _glyphs()
+    base: dict[str, Any] = {"fontName": REGULAR, "fontSize": 9, "leading": 13, "textColor": INK, "wordWrap": "CJK"}
+    styles: dict[str, dict[str, Any]] = {
+        "text": {},
+        "small": {"fontSize": 8, "leading": 11, "textColor": INK_2},
+        "right": {"alignment": TA_RIGHT},
+        "small-right": {"fontSize": 8, "leading": 11, "textColor": INK_2, "alignment": TA_RIGHT},
+        "strong": {"fontName": BOLD},
+        "strong-right": {"fontName": BOLD, "alignment": TA_RIGHT},
+        "total": {"fontName": BOLD, "fontSize": 12, "leading": 16},
+        "total-right": {"fontName": BOLD, "fontSize": 12, "leading": 16, "alignment": TA_RIGHT},
+        "heading": {"fontName": BOLD, "fontSize": 10, "leading": 14, "spaceBefore": 10, "spaceAfter": 2},
+        "title": {"fontName": BOLD, "fontSize": 20, "leading": 26},
+    }
+    return ParagraphStyle(name, **(base | styles[name]))
+
+
+def paragraph(text: str, name: str = "text") -> Paragraph:
+    """A paragraph of any text: nothing in it is markup."""
+    return Paragraph(escape(setable(text)), style(name))
+
+
+def colour(code: str | None) -> Color:
+    """A brand's colour; the house's for one that makes no sense."""
+    try:
+        return HexColor(code or DEFAULT_COLOUR)
+    except ValueError:
+        return HexColor(DEFAULT_COLOUR)

@@ -1,0 +1,85 @@
+"""The words on documents, in the reader's language."""
+
+from __future__ import annotations
+
+from babel.support import NullTranslations, Translations
+
+from portal.kit import display
+from portal.kit.text import N_
+from portal.translations import FOLDER
+
+TITLES = {"receipt": N_("Receipt"), "credit_note": N_("Credit note")}
+TENDERS = {
+    "deposit": N_("Deposit"),
+    "mileage": N_("Mileage"),
+    "gift": N_("Gift balance"),
+    "refund_credit": N_("Refund credit"),
+    "bank": N_("Bank account"),
+}
+METHODS = {
+    "credit_card": N_("Credit card"),
+    "debit_card": N_("Debit card"),
+    "international_card": N_("International card"),
+    "bank_transfer": N_("Bank transfer"),
+    "virtual_account": N_("Virtual account"),
+    "mobile_carrier": N_("Mobile carrier billing"),
+    "wallet": N_("Digital wallet"),
+    "pay_later": N_("Pay later"),
+}
+FUNDING = {
+    "seller": N_("Seller's coupon"),
+    "platform": N_("Platform's coupon"),
+}
+
+
+class Words:
+    """One language. A word that nobody has translated stays English."""
+
+    def __init__(self, locale: str) -> None:
+        self._locale = locale
+        translations: NullTranslations = Translations.load(str(FOLDER), [locale])
+        _ = self._ = translations.gettext
+        self.number = _("Number")
+        self.corrects = _("Corrects receipt")
+        self.issued_by = _("Issued by")
+        self.issued_at = _("Issued")
+        self.order = _("Order")
+        self.paid_at = _("Paid")
+        self.buyer = _("Buyer")
+        self.item = _("Item")
+        self.quantity = _("Quantity")
+        self.price = _("Price")
+        self.amount = _("Amount")
+        self.discount = _("Discount")
+        self.shipping = _("Shipping")
+        self.items = _("Items")
+        self.total = _("Total")
+        self.paid_with = _("Paid with")
+        self.goes_back_to = _("Goes back to")
+
+    def title(self, kind: str) -> str:
+        return self._(TITLES[kind])
+
+    def tender(self, kind: str, method: str | None) -> str:
+        """What was paid with; a gateway's method by its own name."""
+        known = METHODS.get(method or "") if kind == "gateway" else TENDERS.get(kind)
+        return self._(known) if known else (method or kind)
+
+    def funding(self, kind: str) -> str:
+        return self._(FUNDING[kind]) if kind in FUNDING else kind
+
+    def points(self, points: int) -> str:
+        return f"{display.format_number(points, self._locale)} P"
+
+    def tax(self, rate: str) -> str:
+        return self._("Tax %(rate)s") % {"rate": rate}
+
+    def tax_included(self, rate: str) -> str:
+        return self._("Tax included, %(rate)s") % {"rate": rate}
+
+    def page(self, number: int) -> str:
+        return self._("Page %(number)s") % {"number": number}
+
+    def converted(self, amount: str, rate: str, source: str, at: str) -> str:
+        sentence = self._("The total is %(amount)s at the rate %(rate)s of %(source)s, %(at)s.")
+        return sentence % {"amount": amount, "rate": rate, "source": source, "at": at}

@@ -1,0 +1,58 @@
+"""Notices signed in the way of Standard Webhooks, with the time stamp under the signature."""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from hmac import compare_digest
+from typing import Any
+
+from standardwebhooks.webhooks import Webhook
+
+from portal.gateways.base import WebhookEvent
+from portal.gateways.errors import WebhookRefusedError
+
+TOLERANCE = timedelta(minutes=5)
+_SCHEME = "v1,"
+
+
+def believe(
+    headers: Mapping[str, str],
+    raw_body: bytes,
+    secrets: tuple[str, ...],
+    now: datetime,
+    *,
+    read: Callable[[str, Mapping[str, Any]], WebhookEvent],
+) -> WebhookEvent:
+    """A notice that is proved, in our words: `read` gets its id and content. Raises WebhookRefusedError."""
+    event_id = _prove(headers, raw_body, secrets, now)
+    try:
+        return read(event_id, json.loads(raw_body))
+    except (ValueError, KeyError, TypeError, AttributeError) as failure:
+        raise WebhookRefusedError("malformed") from failure
+
+
+def _prove(headers: Mapping[str, str], raw_body: bytes, secrets: tuple[str, ...], now: datetime) -> str:
+    given = {name.lower(): value for name, value in headers.items()}
+    event_id, stamp = given.get("webhook-id"), given.get("webhook-timestamp")
+    signatures = given.get("webhook-signature")
+    if not event_id or not stamp or not signatures:
+        raise WebhookRefusedError("unsigned")
+    if not stamp.isascii() or not stamp.isdigit():
+        raise WebhookRefusedError("malformed")
+    sent_at = datetime.fromtimestamp(min(int(stamp), 2**33), tz=UTC)
+    _prove_signature(event_id, sent_at, raw_body, signatures, secrets)
+    if abs(now - sent_at) > TOLERANCE:
+        raise WebhookRefusedError("stale")
+    return event_id
+
+
+def _prove_signature(event_id: str, sent_at: datetime, body: bytes, signatures: str, secrets: tuple[str, ...]) -> None:
+    # The library's verify() asks the machine's own clock; only its signer is used, and compared in constant time.
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as failure:
+        raise WebhookRefusedError("malformed") from failure
+    given = [each for each in signatures.split(" ") if each.startswith(_SCHEME)]
+    expected = [Webhook(secret).sign(event_id, sent_at, text) for secret in secrets]
+    if not any(compare_digest(mine.encode(), theirs.encode()) for mine in expected for theirs in given):
+        raise WebhookRefusedError("forged")

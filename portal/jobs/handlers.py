@@ -1,0 +1,113 @@
+"""Who does what on which event. A handler only writes rows; what goes outside is a job of its own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy.orm import Session
+
+from portal.db import after_commit
+from portal.jobs.queue import enqueue_capture, enqueue_charge, enqueue_documents, enqueue_refund_leg, enqueue_reversal
+from portal.models import OutboxEvent
+from portal.services.documents.want_document import want_credit_note, want_receipt
+from portal.services.notifications.notify_account import mail_account_link
+from portal.services.notifications.notify_gateway import tell_admins_of_gateway
+from portal.services.notifications.notify_order import (
+    notify_admins_of_review,
+    notify_buyer_of_failure,
+    notify_sellers,
+    tell_buyer_of_payment,
+)
+from portal.services.notifications.notify_reconciliation import tell_admins_of_differences
+from portal.services.notifications.notify_refund import (
+    ask_for_consent,
+    tell_admins_of_refund,
+    tell_buyer_of_refund,
+    tell_sellers_of_refund,
+)
+from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
+from portal.services.refunds.claim_leg import legs_to_send
+
+# A handler returns the live topics, beside the profile's own, whose open pages must hear of it.
+Handler = Callable[[Session, OutboxEvent, datetime], Collection[str]]
+
+
+def _reverse(_session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    enqueue_reversal(uuid.UUID(event.payload["attempt"]))
+    return ["admin"]
+
+
+def _capture(_session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    enqueue_capture(uuid.UUID(event.payload["attempt"]))
+    return ["admin"]
+
+
+def _send_legs(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    for leg_id in legs_to_send(session, refund_id=uuid.UUID(event.payload["refund"])):
+        enqueue_refund_leg(leg_id)
+    return ["admin"]
+
+
+def _want_receipt(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    want_receipt(session, order_id=uuid.UUID(event.subject.partition(":")[2]), now=now)
+    after_commit(session, enqueue_documents)
+    return ()
+
+
+def _want_credit_note(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    want_credit_note(session, refund_id=uuid.UUID(event.payload["refund"]), now=now)
+    after_commit(session, enqueue_documents)
+    return ()
+
+
+def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    attempt_id = uuid.UUID(event.payload["attempt"])
+    after_commit(session, partial(enqueue_charge, attempt_id))
+    return ["admin"]
+
+
+HANDLERS: Mapping[str, Sequence[Handler]] = {
+    "order.paid": (_want_receipt, tell_buyer_of_payment, notify_sellers),
+    "order.review_wanted": (notify_admins_of_review,),
+    "order.failed": (notify_buyer_of_failure,),
+    "order.expired": (notify_buyer_of_failure,),
+    "order.parts_released": (notify_sellers,),
+    "account.signed_up": (mail_account_link,),
+    "account.verification_requested": (mail_account_link,),
+    "account.reset_requested": (mail_account_link,),
+    "payment.failed_over": (_charge,),
+    "payment.reversal_wanted": (_reverse,),
+    "payment.capture_wanted": (_capture,),
+    "refund.requested": (ask_for_consent,),
+    "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund),
+    "refund.refused": (tell_buyer_of_refund,),
+    "refund.succeeded": (_want_credit_note, tell_buyer_of_refund),
+    "refund.failed": (tell_admins_of_refund, tell_buyer_of_refund),
+    "withdrawal.requested": (ask_about_withdrawal,),
+    "withdrawal.approved": (tell_owner_of_withdrawal,),
+    "withdrawal.refused": (tell_owner_of_withdrawal,),
+    "withdrawal.paid": (tell_owner_of_withdrawal,),
+    "refund.rerouted": (_send_legs,),
+    "refund.late": (tell_admins_of_refund,),
+    "gateway.breaker_opened": (tell_admins_of_gateway,),
+    "gateway.breaker_closed": (tell_admins_of_gateway,),
+    "reconciliation.differs": (tell_admins_of_differences,),
+}
+
+# Desks that hear of an event beside the person's own pages, though nothing is to be done about it.
+TOLD: Mapping[str, Collection[str]] = {
+    "order.placed": ("admin",),
+    "document.receipt_issued": ("admin",),
+    "document.credit_note_issued": ("admin",),
+    "payment.unknown": ("admin",),
+    "refund.unknown": ("admin",),
+    "refund.sent": ("admin",),
+}
+
+
+def handlers_of(kind: str) -> Sequence[Handler]:
+    """The handlers of an event; an event that only open pages hear of has none."""
+    return HANDLERS.get(kind, ())

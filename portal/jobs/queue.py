@@ -1,0 +1,89 @@
+"""Hints to the workers. A hint may be lost, doubled or late: the database is the truth, and the sweep knows it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+
+import structlog
+from redis.exceptions import RedisError
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from portal.broker import broker
+
+log = structlog.get_logger()
+
+PAYMENTS = "payments"
+DEFAULT = "default"
+QUEUES = (PAYMENTS, DEFAULT)
+JOB_TIMEOUT_S = 60
+
+
+def queue(name: str) -> Queue:
+    return Queue(name, connection=broker.client, serializer=JSONSerializer, default_timeout=JOB_TIMEOUT_S)
+
+
+def enqueue_charge(attempt_id: uuid.UUID) -> None:
+    """Let a worker ask the gateway for the money of an attempt."""
+    _hint(PAYMENTS, "portal.jobs.payments.charge_attempt", str(attempt_id))
+
+
+def enqueue_lookup(attempt_id: uuid.UUID) -> None:
+    """Let a worker ask the gateway what became of an attempt."""
+    _hint(PAYMENTS, "portal.jobs.payments.look_up_attempt", str(attempt_id))
+
+
+def enqueue_capture(attempt_id: uuid.UUID) -> None:
+    """Let a worker take an amount that a gateway holds."""
+    _hint(PAYMENTS, "portal.jobs.payments.capture_attempt", str(attempt_id))
+
+
+def enqueue_reversal(attempt_id: uuid.UUID) -> None:
+    """Let a worker give back money that no order can use."""
+    _hint(PAYMENTS, "portal.jobs.payments.reverse_attempt", str(attempt_id))
+
+
+def enqueue_refund_leg(leg_id: uuid.UUID) -> None:
+    """Let a worker give back what a decided refund owes."""
+    _hint(PAYMENTS, "portal.jobs.refunds.send_leg", str(leg_id))
+
+
+def enqueue_refund_lookup(leg_id: uuid.UUID) -> None:
+    """Let a worker ask the gateway what became of a refund."""
+    _hint(PAYMENTS, "portal.jobs.refunds.look_up_leg", str(leg_id))
+
+
+def enqueue_provider_event(event_id: int) -> None:
+    """Let a worker do what a stored notice asks for."""
+    _hint(PAYMENTS, "portal.jobs.payments.handle_provider_event", event_id)
+
+
+def enqueue_events(event_ids: Sequence[int]) -> bool:
+    """Hand outbox events to the workers; False when Redis is away."""
+    return _hint(DEFAULT, "portal.jobs.outbox.handle_events", list(event_ids))
+
+
+def enqueue_mails() -> None:
+    """Let a worker send the mails that wait."""
+    _hint(DEFAULT, "portal.jobs.mails.send_mails")
+
+
+def enqueue_documents() -> None:
+    """Let a worker issue the receipts and credit notes that are wanted."""
+    _hint(DEFAULT, "portal.jobs.documents.issue_documents")
+
+
+def enqueue_reconciliation() -> None:
+    """Let a worker compare the books with themselves and with what the gateways report."""
+    _hint(DEFAULT, "portal.jobs.reconciliation.reconcile_if_due")
+
+
+def _hint(name: str, function: str, *args: object) -> bool:
+    try:
+        # Results are rows of ours; what Redis keeps of a job that is done would only fill it.
+        queue(name).enqueue(function, *args, result_ttl=0, failure_ttl=24 * 3600)
+    except RedisError as error:
+        log.warning("hint_lost", function=function, error=str(error))
+        return False
+    return True

@@ -1,0 +1,138 @@
+"""The whole timetable: what the clock does and how often. Each line is cheap, bounded and safe to run twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
+
+from portal.db import atomically, reading, transaction
+from portal.jobs.documents import documents_wait
+from portal.jobs.queue import (
+    enqueue_capture,
+    enqueue_charge,
+    enqueue_documents,
+    enqueue_lookup,
+    enqueue_mails,
+    enqueue_provider_event,
+    enqueue_reconciliation,
+    enqueue_refund_leg,
+    enqueue_refund_lookup,
+    enqueue_reversal,
+)
+from portal.jobs.reconciliation import nightly_run_is_due
+from portal.kit import clock
+from portal.queries.mails import mails_wait
+from portal.services.checkout.expire_orders import expire_order, overdue_orders
+from portal.services.idempotency import forget_expired_keys
+from portal.services.payments.find_due import find_due
+from portal.services.payments.receive_webhook import due_events
+from portal.services.refunds.claim_leg import legs_due
+from portal.services.refunds.escalate_late import escalate_late
+
+log = structlog.get_logger()
+
+TICK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the timetable."""
+
+    name: str
+    every_s: float
+    work: Callable[[], None]
+
+
+def sweep_payments() -> None:
+    """Give a job to all that is due and has none: after a crash, an emptied Redis, a lost notice."""
+    with reading() as session:
+        due = find_due(session, now=clock.now())
+        events = due_events(session, now=clock.now())
+        legs = legs_due(session, now=clock.now())
+    for attempt_id in due.to_send:
+        enqueue_charge(attempt_id)
+    for attempt_id in due.to_ask:
+        enqueue_lookup(attempt_id)
+    for attempt_id in due.to_reverse:
+        enqueue_reversal(attempt_id)
+    for attempt_id in due.to_capture:
+        enqueue_capture(attempt_id)
+    for leg_id in legs.to_send:
+        enqueue_refund_leg(leg_id)
+    for leg_id in legs.to_ask:
+        enqueue_refund_lookup(leg_id)
+    for event_id in events:
+        enqueue_provider_event(event_id)
+
+
+def expire_orders() -> None:
+    """Give up orders whose time is over and whose money is not under way."""
+    with reading() as session:
+        order_ids = overdue_orders(session, now=clock.now())
+    for order_id in order_ids:
+        atomically(lambda s, order_id=order_id: expire_order(s, order_id=order_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+
+
+def send_waiting_mails() -> None:
+    """Send mails that nobody has sent."""
+    with reading() as session:
+        waiting = mails_wait(session, now=clock.now())
+    if waiting:
+        enqueue_mails()
+
+
+def escalate_refunds() -> None:
+    """Tell administrators of refunds that are late."""
+    with transaction() as session:
+        escalate_late(session, now=clock.now())
+
+
+def forget_keys() -> None:
+    """Forget idempotency keys whose lifetime is over."""
+    with transaction() as session:
+        forget_expired_keys(session, now=clock.now())
+
+
+def issue_documents() -> None:
+    """Issue receipts and credit notes whose hint was lost."""
+    if documents_wait():
+        enqueue_documents()
+
+
+def reconcile() -> None:
+    """Once a night; a run that did not come to its end is begun again."""
+    if nightly_run_is_due(clock.now()):
+        enqueue_reconciliation()
+
+
+TIMETABLE = (
+    Entry("sweep_payments", 2, sweep_payments),
+    Entry("expire_orders", 5, expire_orders),
+    Entry("send_waiting_mails", 5, send_waiting_mails),
+    Entry("issue_documents", 5, issue_documents),
+    Entry("escalate_refunds", 30, escalate_refunds),
+    Entry("forget_keys", 600, forget_keys),
+    Entry("reconcile", 300, reconcile),
+)
+
+
+def run_clock(stop: threading.Event) -> None:
+    """Work through the timetable until `stop` is set. One line that fails does not keep the others waiting."""
+    moment = clock.now().timestamp()
+    due = {entry.name: moment for entry in TIMETABLE}
+    while not stop.is_set():
+        moment = clock.now().timestamp()
+        for entry in TIMETABLE:
+            if moment < due[entry.name]:
+                continue
+            due[entry.name] = moment + entry.every_s
+            try:
+                entry.work()
+            except (SQLAlchemyError, RedisError) as error:
+                log.warning("clock_entry_failed", entry=entry.name, error=str(error).partition("\n")[0])
+        stop.wait(TICK_S)

@@ -1,0 +1,44 @@
+"""The signed right to listen to live topics, which pages get and the live process checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+
+if TYPE_CHECKING:
+    from portal.config import Settings
+    from portal.queries.identities import Identity
+
+SALT = "portal live topics"
+# A page that stays open longer gets a new token with its next reload or refetch.
+VALID_FOR_S = 12 * 3600
+
+
+def sign_topics(secret_key: str, topics: Iterable[str]) -> str:
+    return URLSafeTimedSerializer(secret_key, salt=SALT).dumps(sorted(topics))
+
+
+def read_topics(secret_key: str, token: str) -> list[str] | None:
+    """The topics of a token; None when it is forged or too old."""
+    try:
+        topics = URLSafeTimedSerializer(secret_key, salt=SALT).loads(token, max_age=VALID_FOR_S)
+    except BadSignature:
+        return None
+    return [str(topic) for topic in topics]
+
+
+def topics_of(identity: Identity) -> list[str]:
+    """What a person may listen to: his own profile, his stores, and the desk for administrators."""
+    topics = [f"profile:{identity.user_id}"]
+    topics += [f"store:{store_id}" for store_id in identity.store_ids]
+    if any(role not in {"buyer", "seller"} for role in identity.roles):
+        topics.append("admin")
+    return topics
+
+
+def live_address(settings: Settings, identity: Identity) -> str:
+    """Where this person's pages listen, with the right to do so."""
+    return f"{settings.live_url}/events?{urlencode({'token': sign_topics(settings.secret_key, topics_of(identity))})}"

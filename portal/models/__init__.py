@@ -1,0 +1,114 @@
+"""All tables. Import models from here, so that every mapper is known whichever is used first."""
+
+from portal.models.account import Address, Consent, StoreMember, User, UserState, WebSession
+from portal.models.audit import AuditLink, AuditRow
+from portal.models.cart import Cart, CartLine
+from portal.models.catalog import Listing, Price, Product, Reservation, Section, Stock, StockMove, Variant
+from portal.models.channel import Channel, ChannelState
+from portal.models.client import ApiClient
+from portal.models.coupon import Campaign, CouponCode, CouponGrant, CouponTally, CouponUse
+from portal.models.document import Document, DocumentKind, DocumentSeries
+from portal.models.fraud import RiskDecision, RiskListEntry
+from portal.models.idempotency import IdempotencyKey
+from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
+from portal.models.notice import Mail, Notice
+from portal.models.order import DiscountShare, Order, OrderHold, OrderLine, OrderPart, Transition
+from portal.models.outbox import OutboxEvent
+from portal.models.payment import (
+    GatewayAccount,
+    GatewayIncident,
+    Payment,
+    PaymentAttempt,
+    ProviderEvent,
+    SavedMethod,
+    Tender,
+    TenderShare,
+    TenderType,
+)
+from portal.models.reconciliation import ReconciliationBreak, ReconciliationRun, SettlementReport, SettlementRow
+from portal.models.refund import (
+    Destination,
+    Payout,
+    Refund,
+    RefundApproval,
+    RefundLeg,
+    RefundLine,
+    RefundRule,
+    Withdrawal,
+)
+from portal.models.routing import RoutingRelease, RoutingVersion
+from portal.models.seller import Store
+
+__all__ = [
+    "Address",
+    "ApiClient",
+    "AuditLink",
+    "AuditRow",
+    "Campaign",
+    "Cart",
+    "CartLine",
+    "Channel",
+    "ChannelState",
+    "Consent",
+    "CouponCode",
+    "CouponGrant",
+    "CouponTally",
+    "CouponUse",
+    "Destination",
+    "DiscountShare",
+    "Document",
+    "DocumentKind",
+    "DocumentSeries",
+    "GatewayAccount",
+    "GatewayIncident",
+    "IdempotencyKey",
+    "LedgerAccount",
+    "LedgerEntry",
+    "LedgerHold",
+    "Listing",
+    "Mail",
+    "MileageLot",
+    "MileageLotUse",
+    "Notice",
+    "Order",
+    "OrderHold",
+    "OrderLine",
+    "OrderPart",
+    "OutboxEvent",
+    "Payment",
+    "PaymentAttempt",
+    "Payout",
+    "Posting",
+    "Price",
+    "Product",
+    "ProviderEvent",
+    "ReconciliationBreak",
+    "ReconciliationRun",
+    "Refund",
+    "RefundApproval",
+    "RefundLeg",
+    "RefundLine",
+    "RefundRule",
+    "Reservation",
+    "RiskDecision",
+    "RiskListEntry",
+    "RoutingRelease",
+    "RoutingVersion",
+    "SavedMethod",
+    "Section",
+    "SettlementReport",
+    "SettlementRow",
+    "Stock",
+    "StockMove",
+    "Store",
+    "StoreMember",
+    "Tender",
+    "TenderShare",
+    "TenderType",
+    "Transition",
+    "User",
+    "UserState",
+    "Variant",
+    "WebSession",
+    "Withdrawal",
+]

@@ -1,0 +1,97 @@
+"""People: profiles, where they live, their roles in stores, and the sessions that speak for them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.crypto import EncryptedText
+from portal.db import Base
+
+
+class UserState(StrEnum):
+    ACTIVE = "active"
+    FROZEN = "frozen"
+    CLOSED = "closed"
+
+
+class User(Base):
+    """One profile for all channels (IDN-01). E-mail and name are readable only through the key ring."""
+
+    __tablename__ = "user_account"
+    __table_args__ = (CheckConstraint("state IN ('active', 'frozen', 'closed')", name="state"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(EncryptedText("user_account.email"))
+    email_index: Mapped[bytes] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(EncryptedText("user_account.name"))
+    password_hash: Mapped[str | None]
+    locale: Mapped[str | None]
+    theme: Mapped[str | None]
+    roles: Mapped[list[str]] = mapped_column(server_default=text("'{buyer}'"))
+    state: Mapped[str] = mapped_column(server_default=UserState.ACTIVE)
+    email_verified_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class StoreMember(Base):
+    """A user who works for a store."""
+
+    __tablename__ = "store_member"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True, index=True)
+    role: Mapped[str] = mapped_column(server_default="owner")
+
+
+class WebSession(Base):
+    """A browser that is known. The cookie holds a token; only this row says whose it is, until it is revoked."""
+
+    __tablename__ = "web_session"
+    __table_args__ = (Index("ix_web_session_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(unique=True)
+    user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    device_id: Mapped[uuid.UUID]
+    ip: Mapped[str] = mapped_column(EncryptedText("web_session.ip"))
+    user_agent: Mapped[str] = mapped_column(EncryptedText("web_session.user_agent"))
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+
+
+class Address(Base):
+    """A delivery address of a user; `body` is JSON of its fields."""
+
+    __tablename__ = "address"
+    __table_args__ = (
+        Index("uq_address_default", "user_id", unique=True, postgresql_where=text("is_default")),
+        Index("ix_address_user_id", "user_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    body: Mapped[str] = mapped_column(EncryptedText("address.body"))
+    country: Mapped[str]
+    is_default: Mapped[bool] = mapped_column(server_default=text("false"))
+    created_at: Mapped[datetime]
+
+
+class Consent(Base):
+    """That a person agreed to one version of a text (IDN-08); for purchases, with the order."""
+
+    __tablename__ = "consent"
+    __table_args__ = (UniqueConstraint("order_id", "kind"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), index=True)
+    order_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("orders.id"))
+    kind: Mapped[str]
+    version: Mapped[str]
+    accepted_at: Mapped[datetime]

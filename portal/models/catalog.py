@@ -1,0 +1,157 @@
+"""What is sold: sections, products, variants, their prices per channel and their stock."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class Section(Base):
+    """A shelf of the mall, at most two levels deep."""
+
+    __tablename__ = "section"
+
+    id: Mapped[int] = mapped_column(Identity(always=False), primary_key=True)
+    parent_id: Mapped[int | None] = mapped_column(ForeignKey("section.id"))
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[dict[str, Any]]
+    position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+
+
+class Product(Base):
+    """Something a store sells, in one or more variants. Texts are {"en": …, "ko": …}."""
+
+    __tablename__ = "product"
+    __table_args__ = (
+        Index("ix_product_section_id", "section_id", "id"),
+        Index("ix_product_store_id", "store_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=False), primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
+    section_id: Mapped[int] = mapped_column(ForeignKey("section.id"))
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[dict[str, Any]]
+    description: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    picture: Mapped[str | None]
+    state: Mapped[str] = mapped_column(server_default="active")
+    external_ref: Mapped[str | None] = mapped_column(unique=True)
+    created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class Variant(Base):
+    """One choice of a product: what is priced, stocked and bought. `options` is [{"name": {…}, "value": {…}}]."""
+
+    __tablename__ = "variant"
+    __table_args__ = (Index("ix_variant_product_id", "product_id", "position"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=False), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    sku: Mapped[str] = mapped_column(unique=True)
+    options: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    picture: Mapped[str | None]
+    position: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    state: Mapped[str] = mapped_column(server_default="active")
+
+
+class Price(Base):
+    """What a variant costs on a channel; without a row it is not sold there."""
+
+    __tablename__ = "price"
+    __table_args__ = (
+        CheckConstraint("amount_minor >= 0", name="amount"),
+        CheckConstraint("compare_at_minor > amount_minor", name="compare_at"),
+    )
+
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"), primary_key=True)
+    currency: Mapped[str]
+    amount_minor: Mapped[int]
+    compare_at_minor: Mapped[int | None]
+
+
+class Listing(Base):
+    """A product as a channel lists it: derived from variants and prices, renewed with them, and indexed for search."""
+
+    __tablename__ = "listing"
+    __table_args__ = (
+        Index("ix_listing_channel_section", "channel_id", "section_id", "product_id"),
+        Index("ix_listing_channel_store", "channel_id", "store_id", "product_id"),
+        Index("ix_listing_channel_price", "channel_id", "price_from_minor", "product_id"),
+        Index(
+            "ix_listing_search", "search_text", postgresql_using="gin", postgresql_ops={"search_text": "gin_trgm_ops"}
+        ),
+    )
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"), primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True)
+    section_id: Mapped[int] = mapped_column(ForeignKey("section.id"))
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
+    price_from_minor: Mapped[int]
+    price_to_minor: Mapped[int]
+    compare_at_minor: Mapped[int | None]
+    search_text: Mapped[str]
+
+
+class Stock(Base):
+    """Units of a variant at a place. What may be sold is on_hand - reserved - safety."""
+
+    __tablename__ = "stock"
+    __table_args__ = (
+        CheckConstraint("on_hand >= 0", name="on_hand"),
+        CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved"),
+        CheckConstraint("safety >= 0", name="safety"),
+    )
+
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), primary_key=True)
+    place: Mapped[str] = mapped_column(primary_key=True, server_default="main")
+    on_hand: Mapped[int] = mapped_column(Integer)
+    reserved: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    initial: Mapped[int] = mapped_column(Integer)
+    safety: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+
+
+class StockMove(Base):
+    """Why on_hand changed: initial + the sum of moves = on_hand."""
+
+    __tablename__ = "stock_move"
+    __table_args__ = (
+        CheckConstraint("delta <> 0", name="delta"),
+        Index("uq_stock_move_sale", "order_line_id", unique=True, postgresql_where=text("reason = 'sale'")),
+        Index("ix_stock_move_variant_id", "variant_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    place: Mapped[str] = mapped_column(server_default="main")
+    delta: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str]
+    order_line_id: Mapped[uuid.UUID | None]
+    at: Mapped[datetime]
+
+
+class Reservation(Base):
+    """Units kept for an open order until it is paid, given up or out of time."""
+
+    __tablename__ = "reservation"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("status IN ('active', 'used', 'released', 'expired')", name="status"),
+        Index("ix_reservation_order_id", "order_id"),
+        Index("ix_reservation_active", "variant_id", "place", postgresql_where=text("status = 'active'")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"))
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    place: Mapped[str] = mapped_column(server_default="main")
+    quantity: Mapped[int] = mapped_column(Integer)
+    status: Mapped[str] = mapped_column(server_default="active")
+    expires_at: Mapped[datetime]

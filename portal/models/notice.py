@@ -1,0 +1,55 @@
+"""Notices: the bell in the page, and mails with their log."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.crypto import EncryptedText
+from portal.db import Base
+
+
+class Notice(Base):
+    """A line behind somebody's bell. `kind` and `params` are put into words in the reader's language."""
+
+    __tablename__ = "notice"
+    __table_args__ = (
+        UniqueConstraint("user_id", "dedup_key"),
+        Index("ix_notice_user_id", "user_id", text("created_at DESC")),
+        Index("ix_notice_unread", "user_id", postgresql_where=text("read_at IS NULL")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID]
+    kind: Mapped[str]
+    params: Mapped[dict[str, Any]]
+    path: Mapped[str]
+    dedup_key: Mapped[str]
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+
+
+class Mail(Base):
+    """A mail to one person: written once, sent by a worker, kept as the log of what was sent."""
+
+    __tablename__ = "mail"
+    __table_args__ = (Index("ix_mail_waiting", "due_at", postgresql_where=text("sent_at IS NULL")),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    dedup_key: Mapped[str] = mapped_column(unique=True)
+    user_id: Mapped[uuid.UUID | None]
+    template: Mapped[str]
+    recipient: Mapped[str] = mapped_column(EncryptedText("mail.recipient"))
+    subject: Mapped[str] = mapped_column(EncryptedText("mail.subject"))
+    body: Mapped[str] = mapped_column(EncryptedText("mail.body"))
+    html: Mapped[str | None] = mapped_column(EncryptedText("mail.html"))
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    sent_at: Mapped[datetime | None]
+    attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    last_error: Mapped[str | None]
+    document_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("document.id"))

@@ -1,0 +1,180 @@
+"""Orders: one for the buyer, one part per seller, lines frozen as they were bought."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.crypto import EncryptedText
+from portal.db import Base
+
+
+class Order(Base):
+    """What a buyer bought in one checkout. Total = subtotal - discount + shipping + tax added = all tenders."""
+
+    __tablename__ = "orders"
+    __table_args__ = (
+        CheckConstraint(
+            "payable_minor = subtotal_minor - discount_minor + shipping_minor + tax_added_minor", name="total"
+        ),
+        CheckConstraint("subtotal_minor >= 0 AND discount_minor >= 0 AND payable_minor >= 0", name="not_negative"),
+        Index("ix_orders_buyer_id", "buyer_id", text("placed_at DESC")),
+        Index("ix_orders_placed_at", text("placed_at DESC"), text("id DESC")),
+        Index("ix_orders_status", "status", text("placed_at DESC")),
+        Index("ix_orders_open", "expires_at", postgresql_where=text("status = 'pending'")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    number: Mapped[str] = mapped_column(unique=True)
+    checkout_id: Mapped[uuid.UUID] = mapped_column(unique=True)
+    buyer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    currency: Mapped[str]
+    locale: Mapped[str]
+    status: Mapped[str]
+    subtotal_minor: Mapped[int]
+    discount_minor: Mapped[int]
+    shipping_minor: Mapped[int]
+    tax_added_minor: Mapped[int]
+    tax_included_minor: Mapped[int]
+    payable_minor: Mapped[int]
+    mileage_promised: Mapped[int] = mapped_column(server_default=text("0"))
+    contact: Mapped[str | None] = mapped_column(EncryptedText("orders.contact"))
+    address: Mapped[str | None] = mapped_column(EncryptedText("orders.address"))
+    cart: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    risk_score: Mapped[int | None] = mapped_column(Integer)
+    fraud_hold: Mapped[bool] = mapped_column(server_default=text("false"))
+    session_id: Mapped[uuid.UUID | None]
+    external_ref: Mapped[str | None] = mapped_column(unique=True)
+    placed_at: Mapped[datetime]
+    paid_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class OrderPart(Base):
+    """One seller's part of an order: what he sees, ships and is paid for."""
+
+    __tablename__ = "order_part"
+    __table_args__ = (
+        Index("ix_order_part_store", "store_id", "status", text("placed_at DESC"), text("id DESC")),
+        Index("ix_order_part_store_all", "store_id", text("placed_at DESC"), text("id DESC")),
+        Index("ix_order_part_order_id", "order_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"))
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    status: Mapped[str]
+    subtotal_minor: Mapped[int]
+    discount_minor: Mapped[int]
+    shipping_fee_minor: Mapped[int]
+    shipping_discount_minor: Mapped[int]
+    tax_added_minor: Mapped[int]
+    payable_minor: Mapped[int]
+    commission_basis_points: Mapped[int]
+    deliver_from: Mapped[datetime | None]
+    deliver_until: Mapped[datetime | None]
+    placed_at: Mapped[datetime]
+    released_at: Mapped[datetime | None]
+    shipped_at: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class OrderLine(Base):
+    """Units of one variant as bought: name, options, price, discount and tax of that moment."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("subtotal_minor = unit_price_minor * quantity", name="subtotal"),
+        CheckConstraint("discount_minor BETWEEN 0 AND subtotal_minor", name="discount"),
+        CheckConstraint("refunded_quantity BETWEEN 0 AND quantity", name="refunded_quantity"),
+        Index("ix_order_line_order_id", "order_id"),
+        Index("ix_order_line_part_id", "part_id"),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"))
+    part_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_part.id"))
+    position: Mapped[int] = mapped_column(Integer)
+    variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    sku: Mapped[str]
+    name: Mapped[dict[str, Any]]
+    options: Mapped[list[Any]]
+    picture: Mapped[str | None]
+    quantity: Mapped[int] = mapped_column(Integer)
+    unit_price_minor: Mapped[int]
+    subtotal_minor: Mapped[int]
+    discount_minor: Mapped[int]
+    tax_rate: Mapped[str]
+    tax_inclusive: Mapped[bool]
+    tax_minor: Mapped[int]
+    payable_minor: Mapped[int]
+    mileage_promised: Mapped[int] = mapped_column(server_default=text("0"))
+    refunded_quantity: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    refunded_minor: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class DiscountShare(Base):
+    """How much of one coupon use a line or a part's shipping fee bears; fixed when the order is placed."""
+
+    __tablename__ = "discount_share"
+    __table_args__ = (
+        CheckConstraint("(line_id IS NULL) <> (part_id IS NULL)", name="target"),
+        CheckConstraint("amount_minor >= 0", name="amount"),
+        Index("ix_discount_share_coupon_use_id", "coupon_use_id"),
+        Index("ix_discount_share_order_id", "order_id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"))
+    coupon_use_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("coupon_use.id"))
+    line_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("order_line.id"))
+    part_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("order_part.id"))
+    amount_minor: Mapped[int]
+
+
+class Transition(Base):
+    """One recorded move of a state machine (ORD-12). `subject` is the table's noun, `subject_id` its key as text."""
+
+    __tablename__ = "transition"
+    __table_args__ = (
+        Index("ix_transition_subject", "subject", "subject_id", "id"),
+        Index("ix_transition_order_id", "order_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    subject: Mapped[str]
+    subject_id: Mapped[str]
+    order_id: Mapped[uuid.UUID | None]
+    from_state: Mapped[str | None]
+    to_state: Mapped[str]
+    actor: Mapped[str]
+    reason: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class OrderHold(Base):
+    """A reason why a seller's part may not go on; any open hold blocks label, shipment, capture and payout."""
+
+    __tablename__ = "order_hold"
+    __table_args__ = (Index("ix_order_hold_part_id", "part_id", postgresql_where=text("released_at IS NULL")),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"), index=True)
+    part_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_part.id"))
+    reason: Mapped[str]
+    placed_by: Mapped[str]
+    placed_at: Mapped[datetime]
+    released_by: Mapped[str | None]
+    released_at: Mapped[datetime | None]

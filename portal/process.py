@@ -1,0 +1,34 @@
+"""What every process of the portal does first: keys, database, Redis, log."""
+
+from __future__ import annotations
+
+import logging
+
+import structlog
+
+from portal import crypto
+from portal.broker import broker
+from portal.config import Settings
+from portal.db import database
+from portal.queries.gateways import use_house_settings
+from portal.site import set_site
+
+
+def start(settings: Settings, *, name: str, connections: int) -> None:
+    """Make this process ready for services. Nothing is connected yet; the first use does that."""
+    crypto.load_keys({key.id: key.secret for key in settings.encryption_keys})
+    database.connect(settings.database_url, pool_size=connections, name=name)
+    broker.connect(settings.redis_url)
+    use_house_settings(settings.gateway_settings)
+    set_site(settings.external_url or f"http://{settings.host}:{settings.port}")
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )

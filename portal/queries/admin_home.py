@@ -1,0 +1,68 @@
+"""The administrator's first look: today's figures and what waits for somebody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True)
+class Today:
+    """Figures from `start` to now. Sums are pairs of currency and minor units. `unknown` and `held` are of any day."""
+
+    start: datetime
+    placed: int
+    paid: int
+    failed: int
+    captured: Sequence[tuple[str, int]]
+    unknown: int
+    held: int
+
+
+# What is counted are orders placed in the period, so that the three figures are of the same orders, and each opens
+# the list with the same filter.
+_TODAY = text(
+    """
+    WITH t AS (SELECT status, paid_at FROM orders WHERE placed_at >= :start)
+    SELECT (SELECT count(*) FROM t) AS placed,
+           (SELECT count(*) FROM t WHERE status = 'paid') AS paid,
+           (SELECT count(*) FROM t WHERE status = 'failed') AS failed,
+           (SELECT jsonb_agg(jsonb_build_array(currency, total) ORDER BY currency)
+              FROM (SELECT currency, sum(captured_minor)::bigint AS total FROM payment
+                     WHERE created_at >= :start AND captured_minor > 0 GROUP BY currency) s) AS captured,
+           (SELECT count(DISTINCT payment_id) FROM payment_attempt WHERE state = 'unknown') AS unknown,
+           (SELECT count(*) FROM orders o WHERE o.status IN ('pending', 'paid')
+               AND o.id IN (SELECT h.order_id FROM order_hold h WHERE h.released_at IS NULL)) AS held
+    """
+)
+
+
+def load_today(session: Session, *, start: datetime) -> Today:
+    """All of it in one statement."""
+    row = session.execute(_TODAY, {"start": start}).one()
+    return Today(
+        start=start,
+        placed=row.placed,
+        paid=row.paid,
+        failed=row.failed,
+        captured=[(currency, int(total)) for currency, total in row.captured or ()],
+        unknown=row.unknown,
+        held=row.held,
+    )
+
+
+_HELD = text(
+    """
+    SELECT count(*) FROM orders o WHERE o.status IN ('pending', 'paid')
+       AND o.id IN (SELECT h.order_id FROM order_hold h WHERE h.released_at IS NULL)
+    """
+)
+
+
+def count_held(session: Session) -> int:
+    """How many orders wait for a review: the number beside the entry of the menu."""
+    return int(session.execute(_HELD).scalar_one())

@@ -1,0 +1,182 @@
+"""All orders of the mall, as administrators list them."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session
+
+from portal.crypto import email_index
+from portal.kit.ids import normalise_code
+from portal.kit.paging import Page, fingerprint
+from portal.models import Order, OrderHold, Payment, User
+from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
+
+SORTING = Sorting((Order.placed_at, Order.id), (datetime, uuid.UUID))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """What the list shows. `search` is an order number or an e-mail address; `held` are those that wait for review."""
+
+    status: str | None = None
+    channel_id: int | None = None
+    placed_from: datetime | None = None
+    search: str = ""
+    held: bool = False
+
+    @property
+    def mark(self) -> str:
+        return fingerprint("admin_orders", self.status, self.channel_id, self.search, self.held)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One row of the list. `review` is `waiting` or `cleared` for orders that a rule held (A10)."""
+
+    id: uuid.UUID
+    number: str
+    status: str
+    currency: str
+    payable_minor: int
+    placed_at: datetime
+    channel_id: int
+    risk_score: int | None
+    under_review: bool
+    payment_status: str | None
+    method: str | None
+
+
+def open_hold() -> ColumnElement[bool]:
+    """Orders with an open hold that can still be decided. There are few, and an index of them alone finds them."""
+    held = select(OrderHold.order_id).where(OrderHold.released_at.is_(None))
+    return and_(Order.id.in_(held), Order.status.in_(["pending", "paid"]))
+
+
+def number_is(typed: str) -> ColumnElement[bool]:
+    """The order of a number as people type it: small letters, spaces or a missing hyphen."""
+    return Order.number.in_(numbers_meant(typed))
+
+
+def numbers_meant(typed: str) -> list[str]:
+    """A number as it was typed, and as it is written."""
+    upper = typed.strip().upper()
+    return [upper, f"{upper[:2]}-{normalise_code(upper[2:])}"]
+
+
+def _narrowed(statement: AnySelect, chosen: OrderFilter) -> AnySelect:
+    if chosen.status:
+        statement = statement.where(Order.status == chosen.status)
+    if chosen.channel_id is not None:
+        statement = statement.where(Order.channel_id == chosen.channel_id)
+    if chosen.placed_from is not None:
+        statement = statement.where(Order.placed_at >= chosen.placed_from)
+    if chosen.held:
+        statement = statement.where(open_hold())
+    words = chosen.search.strip()
+    if "@" in words:
+        buyer = select(User.id).where(User.email_index == email_index(words))
+        statement = statement.where(Order.buyer_id.in_(buyer))
+    elif words:
+        statement = statement.where(number_is(words))
+    return statement
+
+
+def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) -> Page[OrderRow]:
+    """One page of orders, the newest first, with how many match. Raises CursorInvalidError."""
+    plain = _narrowed(select(Order.id), chosen)
+    # An order has at most one payment row; it is looked up for the rows shown, never joined before the limit.
+    method = select(Payment.method).where(Payment.order_id == Order.id).limit(1).correlate(Order).scalar_subquery()
+    status = select(Payment.status).where(Payment.order_id == Order.id).limit(1).correlate(Order).scalar_subquery()
+    columns = _narrowed(
+        select(
+            Order.id,
+            Order.number,
+            Order.status,
+            Order.currency,
+            Order.payable_minor,
+            Order.placed_at,
+            Order.channel_id,
+            Order.risk_score,
+            Order.fraud_hold,
+            status.label("payment_status"),
+            method.label("method"),
+        ),
+        chosen,
+    )
+
+    def make(row: Any) -> OrderRow:
+        return OrderRow(
+            id=row.id,
+            number=row.number,
+            status=row.status,
+            currency=row.currency,
+            payable_minor=row.payable_minor,
+            placed_at=row.placed_at,
+            channel_id=row.channel_id,
+            risk_score=row.risk_score,
+            under_review=row.fraud_hold and row.status in {"pending", "paid"},
+            payment_status=row.payment_status,
+            method=row.method,
+        )
+
+    return fetch_page(
+        session,
+        columns,
+        SORTING,
+        make=make,
+        key=lambda row: (row.placed_at, row.id),
+        cursor_text=cursor,
+        mark=chosen.mark,
+        total=count_up_to(session, plain),
+    )
+
+
+def orders_of(session: Session, *, user_id: uuid.UUID, limit: int = 10) -> list[OrderRow]:
+    """A person's latest orders."""
+    rows = session.execute(
+        select(
+            Order.id,
+            Order.number,
+            Order.status,
+            Order.currency,
+            Order.payable_minor,
+            Order.placed_at,
+            Order.channel_id,
+            Order.risk_score,
+            Order.fraud_hold,
+        )
+        .where(Order.buyer_id == user_id)
+        .order_by(Order.placed_at.desc())
+        .limit(limit)
+    )
+    return [OrderRow(*row, payment_status=None, method=None) for row in rows]
+
+
+def matching(session: Session, typed: str) -> list[OrderRow]:
+    """The order of a number, with or without its channel's prefix, or of an id."""
+    words = typed.strip()
+    where = number_is(words)
+    code = normalise_code(words)
+    where = or_(where, Order.number.in_([f"{prefix}-{code}" for prefix in ("KR", "US")]))
+    with contextlib.suppress(ValueError):
+        where = or_(where, Order.id == uuid.UUID(words))
+    rows = session.execute(
+        select(
+            Order.id,
+            Order.number,
+            Order.status,
+            Order.currency,
+            Order.payable_minor,
+            Order.placed_at,
+            Order.channel_id,
+            Order.risk_score,
+            Order.fraud_hold,
+        ).where(where)
+    )
+    return [OrderRow(*row, payment_status=None, method=None) for row in rows]

@@ -1,0 +1,93 @@
+"""API keys: who is behind one, and the list of them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from portal.models import User
+
+CLIENTS_SHOWN_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClientView:
+    """A key without the key: for whom it acts, where, and what it may. `hint` are the key's last characters."""
+
+    id: uuid.UUID
+    name: str
+    hint: str
+    user_id: uuid.UUID
+    channel_id: int
+    permissions: tuple[str, ...]
+    created_at: datetime
+    last_used_at: datetime | None
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+    def is_good(self, now: datetime) -> bool:
+        return self.revoked_at is None and not self.has_expired(now)
+
+    def has_expired(self, now: datetime) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class ClientIdentity:
+    """A key together with the person for whom it acts."""
+
+    client: ApiClientView
+    roles: tuple[str, ...]
+    store_ids: tuple[int, ...]
+    locale: str | None
+
+
+_COLUMNS = """
+    c.id, c.name, c.key_hint AS hint, c.user_id, c.channel_id, c.permissions, c.created_at, c.last_used_at,
+    c.expires_at, c.revoked_at
+"""
+
+_IDENTITY = text(
+    f"""
+    SELECT {_COLUMNS}, u.roles, u.locale,
+           ARRAY(SELECT m.store_id FROM store_member m WHERE m.user_id = u.id) AS store_ids
+      FROM api_client c JOIN user_account u ON u.id = c.user_id
+     WHERE c.key_hash = :key_hash AND u.state <> 'closed'
+    """  # noqa: S608  # Columns of our own.
+)
+
+_LIST = text(
+    f"""
+    SELECT {_COLUMNS} FROM api_client c
+     WHERE CAST(:user_id AS uuid) IS NULL OR c.user_id = :user_id
+     ORDER BY c.created_at DESC, c.id DESC LIMIT :limit
+    """  # noqa: S608  # As above.
+)
+
+
+def find_client(session: Session, *, key_hash: bytes) -> ClientIdentity | None:
+    """Who is behind a key, in one statement; None when there is no such key. Look at is_good() before using it."""
+    row = session.execute(_IDENTITY, {"key_hash": key_hash}).one_or_none()
+    if row is None:
+        return None
+    return ClientIdentity(_view(row), tuple(row.roles), tuple(row.store_ids), row.locale)
+
+
+def list_clients(session: Session, *, user_id: uuid.UUID | None = None) -> Sequence[ApiClientView]:
+    """The keys of one person, or of everybody, the newest first."""
+    return [_view(row) for row in session.execute(_LIST, {"user_id": user_id, "limit": CLIENTS_SHOWN_MAX})]
+
+
+def find_user_id(session: Session, *, email_index: bytes) -> uuid.UUID | None:
+    """The account with this e-mail, by its blind index."""
+    return session.scalar(select(User.id).where(User.email_index == email_index))
+
+
+def _view(row: object) -> ApiClientView:
+    values = {name: getattr(row, name) for name in ApiClientView.__slots__}
+    return ApiClientView(**{**values, "permissions": tuple(values["permissions"])})

@@ -1,0 +1,144 @@
+"""What a buyer can use at checkout: balances, and the coupons that he holds or typed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.rules.coupons.terms import ConditionTerms, CouponTerms, Standing
+from portal.rules.posting import POINTS
+from portal.rules.pricing import Kind, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Balances:
+    """A buyer's stored values in one currency; `mileage` in points. Usable is what is not held elsewhere."""
+
+    deposit_minor: int = 0
+    deposit_held_minor: int = 0
+    mileage: int = 0
+    mileage_held: int = 0
+    mileage_pending: int = 0
+    deposit_account_id: int | None = None
+    mileage_account_id: int | None = None
+    paid_orders: int = 0
+
+    @property
+    def deposit_usable_minor(self) -> int:
+        return self.deposit_minor - self.deposit_held_minor
+
+    @property
+    def mileage_usable(self) -> int:
+        return self.mileage - self.mileage_held
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCoupon:
+    """A coupon of the buyer's: from his wallet, or by the code he typed. `funding` says who pays for it."""
+
+    terms: CouponTerms
+    standing: Standing
+    code: str | None
+    funding: str
+    names: dict[str, str]
+    capped: bool
+    per_user_cap: int | None
+
+
+_BALANCES = text(
+    """
+    SELECT id, kind, balance_minor, held_minor,
+           (SELECT count(*) FROM orders o WHERE o.buyer_id = :user_id AND o.paid_at IS NOT NULL) AS paid_orders
+      FROM ledger_account
+     WHERE owner = :owner AND (kind, currency) IN (('deposit', :currency), ('mileage', :points),
+                                                   ('mileage_pending', :points))
+    """
+)
+
+
+def load_balances(session: Session, *, user_id: uuid.UUID, currency: str) -> Balances:
+    """The buyer's balances and how often he has bought, in one statement."""
+    rows = {
+        row.kind: row
+        for row in session.execute(
+            _BALANCES, {"owner": f"user:{user_id}", "user_id": user_id, "currency": currency, "points": POINTS}
+        )
+    }
+    deposit, mileage, pending = rows.get("deposit"), rows.get("mileage"), rows.get("mileage_pending")
+    return Balances(
+        deposit_minor=deposit.balance_minor if deposit else 0,
+        deposit_held_minor=deposit.held_minor if deposit else 0,
+        mileage=mileage.balance_minor if mileage else 0,
+        mileage_held=mileage.held_minor if mileage else 0,
+        mileage_pending=pending.balance_minor if pending else 0,
+        deposit_account_id=deposit.id if deposit else None,
+        mileage_account_id=mileage.id if mileage else None,
+        paid_orders=next(iter(rows.values())).paid_orders if rows else _paid_orders(session, user_id),
+    )
+
+
+def _paid_orders(session: Session, user_id: uuid.UUID) -> int:
+    return int(
+        session.execute(
+            text("SELECT count(*) FROM orders WHERE buyer_id = :user_id AND paid_at IS NOT NULL"), {"user_id": user_id}
+        ).scalar_one()
+    )
+
+
+_COUPONS = text(
+    """
+    SELECT c.id, c.name, c.kind, c.target, c.percent, c.amounts, c.max_discounts, c.min_subtotals, c.conditions,
+           c.store_id, c.funding, c.lane, c.stackable, c.priority, c.valid_from, c.valid_until, c.cap, c.per_user_cap,
+           c.used, c.state, c.issued_at, f.code, f.code_state, coalesce(t.used, 0) AS used_by_user
+      FROM (SELECT campaign_id, max(code) AS code, max(code_state) AS code_state
+              FROM (SELECT g.campaign_id, NULL AS code, NULL AS code_state FROM coupon_grant g
+                     WHERE g.user_id = :user_id AND g.state = 'held'
+                    UNION ALL
+                    SELECT k.campaign_id, k.code, k.state FROM coupon_code k WHERE k.code = ANY(:codes)) AS mine
+             GROUP BY campaign_id) AS f
+      JOIN campaign c ON c.id = f.campaign_id
+      LEFT JOIN coupon_tally t ON t.campaign_id = c.id AND t.user_id = :user_id
+     ORDER BY c.id
+    """
+)
+
+
+def load_coupons(session: Session, *, user_id: uuid.UUID, codes: Sequence[str], locale: str) -> tuple[HeldCoupon, ...]:
+    """The coupons in a buyer's wallet and behind the codes (in normal form) that he typed, with their counters."""
+    rows = session.execute(_COUPONS, {"user_id": user_id, "codes": list(codes)})
+    return tuple(_held(row, locale) for row in rows)
+
+
+def _held(row: Any, locale: str) -> HeldCoupon:
+    terms = CouponTerms(
+        key=str(row.id),
+        campaign_id=row.id,
+        name=row.name.get(locale) or row.name.get("en", ""),
+        kind=Kind(row.kind),
+        target=Target(row.target),
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+        issued_at=row.issued_at,
+        percent=Decimal(row.percent) if row.percent is not None else None,
+        amounts=row.amounts,
+        max_discount=row.max_discounts,
+        min_subtotal=row.min_subtotals,
+        store_id=row.store_id,
+        stackable=row.stackable,
+        lane="" if row.lane == "default" else row.lane,
+        priority=row.priority,
+        conditions=tuple(ConditionTerms(one["name"], one.get("params", {})) for one in row.conditions),
+    )
+    standing = Standing(
+        is_revoked=row.state == "revoked" or row.code_state == "revoked",
+        is_paused=row.state == "paused",
+        uses_left=None if row.cap is None else row.cap - row.used,
+        user_uses_left=None if row.per_user_cap is None else row.per_user_cap - row.used_by_user,
+    )
+    return HeldCoupon(terms, standing, row.code, row.funding, row.name, row.cap is not None, row.per_user_cap)

@@ -1,0 +1,100 @@
+"""Channels as every request needs them: few, small, and kept in the process for a moment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.db import reading
+from portal.models import Channel
+
+# A change of a channel must be in force everywhere in under 2 s (CHN-02).
+KEPT_FOR_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelView:
+    """A channel as pages and services see it. `name` and texts of `brand` are {locale: text}."""
+
+    id: int
+    code: str
+    name: Mapping[str, str]
+    currency: str
+    country: str
+    default_locale: str
+    locales: tuple[str, ...]
+    time_zone: str
+    state: str
+    brand: Mapping[str, Any]
+    policy: Mapping[str, Any]
+    tax_rate: Decimal
+    tax_inclusive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelDirectory:
+    """All channels at one moment; the default is the oldest."""
+
+    channels: Mapping[str, ChannelView]
+    hosts: Mapping[str, str]
+    default: str
+    codes: frozenset[str] = field(default=frozenset())
+
+    def __getitem__(self, code: str) -> ChannelView:
+        return self.channels[code]
+
+    def by_id(self, channel_id: int) -> ChannelView:
+        return next(c for c in self.channels.values() if c.id == channel_id)
+
+
+class _Kept:
+    def __init__(self) -> None:
+        self.directory: ChannelDirectory | None = None
+        self.until = 0.0
+
+
+_kept = _Kept()
+
+
+def channel_directory() -> ChannelDirectory:
+    """All channels, at most KEPT_FOR_S old."""
+    moment = time.monotonic()
+    if _kept.directory is None or moment >= _kept.until:
+        _kept.directory = _load()
+        _kept.until = moment + KEPT_FOR_S
+    return _kept.directory
+
+
+def forget_channels() -> None:
+    """Read channels anew at the next request: after a change made by this process, and between tests."""
+    _kept.directory = None
+
+
+def _load() -> ChannelDirectory:
+    with reading() as session:
+        rows = session.scalars(select(Channel).order_by(Channel.id)).all()
+    views = {
+        row.code: ChannelView(
+            id=row.id,
+            code=row.code,
+            name=row.name,
+            currency=row.currency,
+            country=row.country,
+            default_locale=row.default_locale,
+            locales=tuple(row.locales),
+            time_zone=row.time_zone,
+            state=row.state,
+            brand=row.brand,
+            policy=row.policy,
+            tax_rate=row.tax_rate,
+            tax_inclusive=row.tax_inclusive,
+        )
+        for row in rows
+    }
+    hosts = {host.lower(): row.code for row in rows for host in row.hosts}
+    return ChannelDirectory(views, hosts, next(iter(views), ""), frozenset(views))

@@ -1,0 +1,139 @@
+"""The gateway accounts in force, ready to be called: kept in the process for a moment."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.db import reading
+from portal.gateways.base import Gateway
+from portal.gateways.connector import GatewayConfigError
+from portal.gateways.registry import UnknownGatewayError, build, connectors
+from portal.kit import clock
+from portal.models import GatewayAccount as Row
+from portal.queries.gateway_health import load_health
+from portal.rules.health import Record
+from portal.rules.routing import GatewayAccount, MethodRange
+
+log = structlog.get_logger()
+
+# A change in the administration is in force everywhere within this time.
+KEPT_FOR_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredGateway:
+    """An account as the router sees it, and the gateway behind it."""
+
+    account: GatewayAccount
+    gateway: Gateway
+
+
+class _Kept:
+    def __init__(self) -> None:
+        self.directory: Mapping[int, ConfiguredGateway] | None = None
+        self.until = 0.0
+        # Gateways keep connections open, so they live as long as their configuration.
+        self.built: dict[tuple[int, int], Gateway] = {}
+        self.house: Mapping[str, Mapping[str, str]] = {}
+
+
+_kept = _Kept()
+
+
+def use_house_settings(settings: Mapping[str, Mapping[str, str]]) -> None:
+    """Say, by gateway, what an account without credentials of its own uses: the keys of the process's settings."""
+    _kept.house = settings
+    forget_gateways()
+
+
+def gateway_directory(session: Session | None = None) -> Mapping[int, ConfiguredGateway]:
+    """All accounts by id, at most KEPT_FOR_S old.
+
+    Whoever has a transaction open passes its session: a second connection, asked for while the first is held,
+    is how a pool of connections comes to a standstill.
+    """
+    moment = time.monotonic()
+    if _kept.directory is None or moment >= _kept.until:
+        rows = _load(session) if session is not None else _load_alone()
+        found = [one for one in map(_configured, rows) if one is not None]
+        now = clock.now()
+        health = load_health([one.account.id for one in found], now=now)
+        _kept.directory = {one.account.id: _judged(one, health[one.account.id], now) for one in found}
+        _kept.until = moment + KEPT_FOR_S
+    return _kept.directory
+
+
+def _judged(one: ConfiguredGateway, record: Record, now: datetime) -> ConfiguredGateway:
+    """The account as it works at this moment."""
+    health = record.health(now)
+    account = replace(one.account, health=health, score=record.score, has_failed=record.failed_lately)
+    return replace(one, account=account)
+
+
+def _load(session: Session) -> list[Row]:
+    # An imported history names accounts with gateways that nobody here can speak to.
+    known = select(Row).where(Row.gateway.in_(connectors())).order_by(Row.priority, Row.id)
+    rows = list(session.scalars(known))
+    for row in rows:
+        session.expunge(row)
+    return rows
+
+
+def _load_alone() -> list[Row]:
+    with reading() as session:
+        return _load(session)
+
+
+def forget_gateways() -> None:
+    """Read accounts anew: after a change made by this process, and between tests."""
+    _kept.directory = None
+    _kept.built.clear()
+
+
+def _configured(row: Row) -> ConfiguredGateway | None:
+    """The account with its gateway; None for one that cannot be right, which must not close the others."""
+    key = (row.id, row.version)
+    if key not in _kept.built:
+        credentials = json.loads(row.credentials) if row.credentials else _kept.house.get(row.gateway, {})
+        try:
+            _kept.built[key] = build(row.gateway, credentials)
+        except (GatewayConfigError, UnknownGatewayError) as error:
+            log.warning("gateway_account_unusable", account=row.name, error=str(error))
+            return None
+    gateway = _kept.built[key]
+    return ConfiguredGateway(
+        GatewayAccount(
+            id=row.id,
+            name=row.name,
+            gateway=row.gateway,
+            ranges=tuple(_ranges(row, gateway)),
+            priority=row.priority,
+            is_on=row.enabled,
+            countries=frozenset(row.countries),
+            channel_ids=frozenset() if row.channel_id is None else frozenset({row.channel_id}),
+        ),
+        gateway,
+    )
+
+
+def _ranges(row: Row, gateway: Gateway) -> list[MethodRange]:
+    """What the gateway can do and the account is allowed to."""
+    ranges = []
+    for capability in gateway.capabilities.methods:
+        if capability.method.value not in row.methods:
+            continue
+        for currency, limit in capability.limits.items():
+            if currency in row.currencies:
+                lowest, highest = row.limits.get(currency) or (None, None)
+                smallest = max(limit.min_minor, lowest or limit.min_minor)
+                largest = limit.max_minor if highest is None else min(limit.max_minor, highest)
+                ranges.append(MethodRange(capability.method.value, currency, smallest, largest))
+    return ranges

@@ -1,0 +1,79 @@
+"""Lists by key: one statement fetches a page and one row more, whatever the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Row, Select, func, literal, select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from portal.kit.paging import Cursor, CursorValue, Page, decode_cursor, page_of
+
+T = TypeVar("T")
+AnySelect = Select[*tuple[Any, ...]]
+AnyRow = Row[*tuple[Any, ...]]
+
+PAGE_ROWS = 50
+# Nobody reads on to the ten-thousandth row; counting further would cost more than the page.
+COUNT_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """The columns that order a list, with their types; all fall together, or rise together."""
+
+    columns: tuple[InstrumentedAttribute[Any], ...]
+    kinds: tuple[type, ...]
+    falling: bool = True
+
+
+def fetch_page(
+    session: Session,
+    statement: AnySelect,
+    sorting: Sorting,
+    *,
+    make: Callable[[Any], T],
+    key: Callable[[T], tuple[CursorValue, ...]],
+    cursor_text: str | None,
+    mark: str,
+    rows_max: int = PAGE_ROWS,
+    total: tuple[int, bool] | None = None,
+) -> Page[T]:
+    """One page of `statement`. `mark` is the fingerprint of its filters. Raises CursorInvalidError."""
+    cursor = decode_cursor(cursor_text, query=mark, kinds=sorting.kinds)
+    rows = session.execute(after(statement, sorting, cursor).limit(rows_max + 1)).all()
+    return page_of(
+        [make(row) for row in rows],
+        limit=rows_max,
+        cursor=cursor,
+        key=key,
+        query=mark,
+        total=total[0] if total else None,
+        total_is_capped=total[1] if total else False,
+    )
+
+
+def after(statement: AnySelect, sorting: Sorting, cursor: Cursor | None) -> AnySelect:
+    """The statement from the cursor on, in the direction in which the cursor looks."""
+    falling = sorting.falling is not (cursor is not None and cursor.backwards)
+    if cursor is not None:
+        here = tuple_(*sorting.columns)
+        there = tuple_(*(literal(v, c.type) for v, c in zip(cursor.values, sorting.columns, strict=True)))
+        statement = statement.where(here < there if falling else here > there)
+    return statement.order_by(*(column.desc() if falling else column.asc() for column in sorting.columns))
+
+
+def neighbour(
+    session: Session, statement: AnySelect, sorting: Sorting, values: Sequence[CursorValue], *, backwards: bool
+) -> AnyRow | None:
+    """The row of the list just after (or before) the one with these key values."""
+    return session.execute(after(statement, sorting, Cursor(tuple(values), backwards)).limit(1)).first()
+
+
+def count_up_to(session: Session, statement: AnySelect) -> tuple[int, bool]:
+    """How many rows a list has, and whether counting stopped at COUNT_MAX."""
+    few = statement.order_by(None).limit(COUNT_MAX + 1).subquery()
+    found = session.execute(select(func.count()).select_from(few)).scalar_one()
+    return min(found, COUNT_MAX), found > COUNT_MAX

@@ -1,0 +1,248 @@
+"""What a refund of an order depends on, read in a few statements: the same for the page, the API and the decision."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from portal.models import TenderType
+from portal.queries.gateways import gateway_directory
+from portal.rules.refund_plan import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
+from portal.rules.refund_policy import RefundPolicy, merge
+
+# What counts as decided: these have moved the counters of lines and shares.
+FIRM = ("approved", "sent", "unknown", "failed", "succeeded")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderHead:
+    """The order and its payment, as far as a refund asks."""
+
+    id: uuid.UUID
+    number: str
+    status: str
+    buyer_id: uuid.UUID
+    channel_id: int
+    currency: str
+    paid_at: datetime | None
+    payment_id: uuid.UUID | None
+    payment_status: str | None
+    attempt_id: uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PartTimes:
+    """When a part was sent and arrived, and whether a request of it waits for somebody."""
+
+    id: uuid.UUID
+    store_id: int
+    store_name: Mapping[str, str]
+    status: str
+    shipped_at: datetime | None
+    delivered_at: datetime | None
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Refundable:
+    """An order with everything that its refund depends on; `policies` by line."""
+
+    head: OrderHead
+    facts: OrderFacts
+    parts: Mapping[uuid.UUID, PartTimes]
+    policies: Mapping[uuid.UUID, RefundPolicy]
+    names: Mapping[uuid.UUID, Mapping[str, str]] = field(default_factory=dict)
+
+
+_HEAD = text(
+    """
+    SELECT o.id, o.number, o.status, o.buyer_id, o.channel_id, o.currency, o.paid_at, p.id AS payment_id,
+           p.status AS payment_status, a.id AS attempt_id, p.method, p.completed_at, a.gateway_account_id
+      FROM orders o
+      LEFT JOIN payment p ON p.order_id = o.id AND p.captured_minor > 0
+      LEFT JOIN LATERAL (SELECT * FROM payment_attempt x WHERE x.payment_id = p.id AND x.state = 'captured'
+                            AND x.reversal IS NULL ORDER BY x.n DESC LIMIT 1) a ON true
+     WHERE o.id = :order_id
+    """
+)
+_PARTS = text(
+    """
+    SELECT p.id, p.store_id, s.name AS store_name, p.status, p.shipped_at, p.delivered_at,
+           EXISTS (SELECT FROM refund_line r JOIN refund f ON f.id = r.refund_id AND f.status = ANY(:firm)
+                    WHERE r.part_id = p.id) AS fee_gone,
+           EXISTS (SELECT FROM refund_line r JOIN refund f ON f.id = r.refund_id AND f.status = 'requested'
+                     LEFT JOIN order_line l ON l.id = r.line_id
+                    WHERE coalesce(r.part_id, l.part_id) = p.id) AS waits
+      FROM order_part p JOIN store s ON s.id = p.store_id WHERE p.order_id = :order_id ORDER BY p.position
+    """
+)
+_LINES = text(
+    """
+    SELECT l.id, l.part_id, l.quantity, l.refunded_quantity, l.payable_minor, l.mileage_promised, l.name, g.section_id
+      FROM order_line l JOIN product g ON g.id = l.product_id JOIN order_part p ON p.id = l.part_id
+     WHERE l.order_id = :order_id ORDER BY p.position, l.position
+    """
+)
+_SHARES = text(
+    "SELECT id, tender_id, line_id, part_id, amount_minor, refunded_minor FROM tender_share"
+    " WHERE order_id = :order_id ORDER BY id"
+)
+_TENDERS = text("SELECT id, type, amount_minor, points FROM tender WHERE order_id = :order_id ORDER BY id")
+_COUPONS = text(
+    """
+    SELECT u.id, u.terms, u.status,
+           CASE WHEN c.state = 'revoked' THEN u.claimed_at ELSE c.valid_until END AS valid_until,
+           coalesce(u.terms ->> 'funding', c.funding) AS funding, c.name,
+           s.line_id, s.part_id, s.amount_minor
+      FROM coupon_use u JOIN campaign c ON c.id = u.campaign_id JOIN discount_share s ON s.coupon_use_id = u.id
+     WHERE u.order_id = :order_id AND u.status = 'redeemed' ORDER BY u.id, s.id
+    """
+)
+_RULES = text(
+    """
+    WITH RECURSIVE above AS (
+        SELECT id AS section_id, id, parent_id, 0 AS far FROM section WHERE id = ANY(:sections)
+        UNION ALL SELECT a.section_id, s.id, s.parent_id, a.far + 1 FROM above a JOIN section s ON s.id = a.parent_id
+    )
+    SELECT w.section_id, r.window_days, r.returnable, r.approve_above, r.step_up_above
+      FROM unnest(CAST(:sections AS bigint[])) AS w (section_id)
+      JOIN refund_rule r ON (r.channel_id IS NULL OR r.channel_id = :channel_id)
+      LEFT JOIN above a ON a.section_id = w.section_id AND a.id = r.section_id
+     WHERE r.section_id IS NULL OR a.id IS NOT NULL
+     ORDER BY w.section_id, (r.section_id IS NOT NULL), a.far DESC, (r.channel_id IS NOT NULL), r.id
+    """
+)
+_MILEAGE = text(
+    """
+    SELECT EXISTS (SELECT FROM mileage_lot WHERE source_order_id = :order_id) AS matured,
+           coalesce((SELECT balance_minor - held_minor FROM ledger_account
+                      WHERE kind = 'mileage' AND owner = :owner), 0) AS available
+    """
+)
+
+
+def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> Refundable | None:
+    """The order as it is at this moment; whoever decides by it has locked the order first."""
+    head = session.execute(_HEAD, {"order_id": order_id}).one_or_none()
+    if head is None:
+        return None
+    parts = session.execute(_PARTS, {"order_id": order_id, "firm": list(FIRM)}).all()
+    lines = session.execute(_LINES, {"order_id": order_id}).all()
+    shares = _shares(session, order_id)
+    coupons = session.execute(_COUPONS, {"order_id": order_id}).all()
+    given = _platform_gives(coupons)
+    mileage = session.execute(_MILEAGE, {"order_id": order_id, "owner": f"user:{head.buyer_id}"}).one()
+    facts = OrderFacts(
+        currency=head.currency,
+        parts=tuple(
+            PartFacts(p.id, p.store_id, p.status, p.fee_gone, given.get(p.id, 0), shares.get(p.id, ())) for p in parts
+        ),
+        lines=tuple(
+            LineFacts(
+                id=line.id,
+                part_id=line.part_id,
+                quantity=line.quantity,
+                units_gone=line.refunded_quantity,
+                amount_minor=line.payable_minor,
+                platform_minor=given.get(line.id, 0),
+                promised=line.mileage_promised,
+                shares=shares.get(line.id, ()),
+            )
+            for line in lines
+        ),
+        tenders=_tenders(session, head, now),
+        coupons=_coupons(coupons),
+        mileage_matured=mileage.matured,
+        mileage_available=mileage.available,
+    )
+    policies = _policies(session, head.channel_id, {line.section_id for line in lines})
+    return Refundable(
+        head=OrderHead(
+            id=head.id,
+            number=head.number,
+            status=head.status,
+            buyer_id=head.buyer_id,
+            channel_id=head.channel_id,
+            currency=head.currency,
+            paid_at=head.paid_at,
+            payment_id=head.payment_id,
+            payment_status=head.payment_status,
+            attempt_id=head.attempt_id,
+        ),
+        facts=facts,
+        parts={
+            p.id: PartTimes(p.id, p.store_id, p.store_name, p.status, p.shipped_at, p.delivered_at, p.waits)
+            for p in parts
+        },
+        policies={line.id: policies[line.section_id] for line in lines},
+        names={line.id: line.name for line in lines},
+    )
+
+
+def _shares(session: Session, order_id: uuid.UUID) -> dict[uuid.UUID, tuple[Share, ...]]:
+    found: dict[uuid.UUID, tuple[Share, ...]] = {}
+    for row in session.execute(_SHARES, {"order_id": order_id}):
+        share = Share(row.id, row.tender_id, row.amount_minor, row.refunded_minor)
+        found[row.line_id or row.part_id] = (*found.get(row.line_id or row.part_id, ()), share)
+    return found
+
+
+def _platform_gives(coupons: Sequence[Row[Any]]) -> dict[uuid.UUID, int]:
+    """What the platform's coupons gave of each line and fee."""
+    given: dict[uuid.UUID, int] = {}
+    for row in coupons:
+        if row.funding == "platform":
+            bearer = row.line_id or row.part_id
+            given[bearer] = given.get(bearer, 0) + row.amount_minor
+    return given
+
+
+def _coupons(rows: Sequence[Row[Any]]) -> tuple[CouponFacts, ...]:
+    uses: dict[uuid.UUID, list[Row[Any]]] = {}
+    for row in rows:
+        uses.setdefault(row.id, []).append(row)
+    return tuple(
+        CouponFacts(
+            use_id=use_id,
+            names=shares[0].terms.get("names") or shares[0].name,
+            borne_by=frozenset(one.line_id or one.part_id for one in shares if one.amount_minor),
+            valid_until=shares[0].valid_until,
+        )
+        for use_id, shares in uses.items()
+    )
+
+
+def _tenders(session: Session, head: Row[Any], now: datetime) -> tuple[TenderFacts, ...]:
+    closed, takes_parts = _way_back(session, head, now)
+    return tuple(
+        TenderFacts(row.id, row.type, row.amount_minor, row.points, closed, takes_parts)
+        if row.type == TenderType.GATEWAY
+        else TenderFacts(row.id, row.type, row.amount_minor, row.points)
+        for row in session.execute(_TENDERS, {"order_id": head.id})
+    )
+
+
+def _way_back(session: Session, head: Row[Any], now: datetime) -> tuple[str | None, bool]:
+    """Why a gateway cannot take money back the way it came (REF-03): one word, or None; and whether it takes parts."""
+    configured = gateway_directory(session).get(head.gateway_account_id) if head.gateway_account_id else None
+    if configured is None:
+        return "no_connection", True
+    method = next((one for one in configured.gateway.capabilities.methods if one.method.value == head.method), None)
+    if method is None:
+        return None, True
+    if method.refund_window is not None and head.completed_at and now >= head.completed_at + method.refund_window:
+        return "window_passed", True
+    return None, method.partial_refunds
+
+
+def _policies(session: Session, channel_id: int, sections: set[int]) -> dict[int, RefundPolicy]:
+    found: dict[int, list[Mapping[str, Any]]] = {section: [] for section in sections}
+    for row in session.execute(_RULES, {"sections": sorted(sections), "channel_id": channel_id}).mappings():
+        found[row["section_id"]].append({name: value for name, value in row.items() if name != "section_id"})
+    return {section: merge(rows) for section, rows in found.items()}

@@ -1,0 +1,99 @@
+"""What must always be true of refunds, each as one query whose rows are the violations; part of the list of all."""
+
+from __future__ import annotations
+
+# Number in the design's list, name, query.
+REFUND_INVARIANTS = (
+    (
+        4,
+        "a tender has given back what its legs have, and a payment what went back through its gateway",
+        """SELECT t.id, t.refunded_minor, coalesce(sum(g.amount_minor), 0) AS legs FROM tender t
+             LEFT JOIN refund_leg g ON g.tender_id = t.id AND g.status = 'succeeded'
+            GROUP BY t.id HAVING t.refunded_minor <> coalesce(sum(g.amount_minor), 0)
+           UNION ALL SELECT p.id, p.refunded_minor, coalesce(sum(g.amount_minor), 0) FROM payment p
+             LEFT JOIN refund_leg g
+               ON g.tender_id = p.tender_id AND g.status = 'succeeded' AND g.destination = 'original'
+            WHERE p.captured_minor > 0
+              -- What an imported history paid beyond the total went back beside its refund.
+              AND NOT EXISTS (SELECT FROM refund f WHERE f.order_id = p.order_id AND f.shown = '')
+            GROUP BY p.id HAVING p.refunded_minor <> coalesce(sum(g.amount_minor), 0)""",
+    ),
+    (
+        4,
+        "the legs of a decided refund come to its total, what failed having found another way",
+        """SELECT f.id, f.total_minor, coalesce(sum(g.amount_minor), 0) AS legs FROM refund f
+             LEFT JOIN refund_leg g ON g.refund_id = f.id
+                  AND NOT EXISTS (SELECT FROM refund_leg n WHERE n.replaces = g.id)
+            WHERE f.status NOT IN ('requested', 'refused', 'cancelled')
+            GROUP BY f.id HAVING f.total_minor <> coalesce(sum(g.amount_minor), 0)""",
+    ),
+    (
+        4,
+        "a line has given back what decided refunds say, and not more than it cost",
+        """SELECT l.id, l.refunded_quantity, l.refunded_minor, r.units, r.minor
+             FROM order_line l JOIN (
+                  SELECT r.line_id, sum(r.quantity) AS units, sum(r.amount_minor) AS minor
+                    FROM refund_line r JOIN refund f ON f.id = r.refund_id
+                   WHERE f.status NOT IN ('requested', 'refused', 'cancelled') AND f.shown <> ''
+                   GROUP BY r.line_id) r ON r.line_id = l.id
+            WHERE l.refunded_quantity <> r.units OR l.refunded_minor <> r.minor
+               OR l.refunded_minor > l.payable_minor""",
+    ),
+    (
+        4,
+        "what went back of an order's shares is what was decided to go back of its tenders",
+        """SELECT t.id, coalesce(s.back, 0) AS shares, coalesce(g.legs, 0) AS legs FROM tender t
+             LEFT JOIN (SELECT tender_id, sum(refunded_minor) AS back FROM tender_share GROUP BY tender_id) s
+               ON s.tender_id = t.id
+             LEFT JOIN (SELECT g.tender_id, sum(g.amount_minor) AS legs FROM refund_leg g
+                         WHERE NOT EXISTS (SELECT FROM refund_leg n WHERE n.replaces = g.id)
+                         GROUP BY g.tender_id) g ON g.tender_id = t.id
+            WHERE coalesce(s.back, 0) <> coalesce(g.legs, 0)""",
+    ),
+    (
+        5,
+        "units that were never sent and were given back are on the shelf again, once",
+        """SELECT m.order_line_id, sum(m.delta) AS put_back, l.refunded_quantity FROM stock_move m
+             JOIN order_line l ON l.id = m.order_line_id WHERE m.reason = 'cancelled'
+            GROUP BY m.order_line_id, l.refunded_quantity HAVING sum(m.delta) > l.refunded_quantity""",
+    ),
+    (
+        7,
+        "an order that gave everything back has nothing left in its escrow",
+        """SELECT o.number, sum(p.amount_minor) AS left_over FROM orders o
+             JOIN ledger_account a ON a.kind = 'order_escrow' AND a.owner = 'order:' || o.id
+             JOIN ledger_posting p ON p.account_id = a.id
+            WHERE o.status = 'refunded' GROUP BY o.id HAVING sum(p.amount_minor) <> 0""",
+    ),
+    (
+        2,
+        "what waits to be withdrawn is what withdrawals say",
+        """SELECT a.owner, a.currency, coalesce(sum(p.amount_minor), 0) AS booked, coalesce(w.open, 0) AS open
+             FROM ledger_account a LEFT JOIN ledger_posting p ON p.account_id = a.id
+             LEFT JOIN (SELECT 'user:' || user_id AS owner, currency, sum(amount_minor) AS open FROM withdrawal
+                         WHERE status IN ('requested', 'approved') GROUP BY user_id, currency) w
+               ON w.owner = a.owner AND w.currency = a.currency
+            WHERE a.kind = 'withdrawal' GROUP BY a.id, w.open
+           HAVING coalesce(sum(p.amount_minor), 0) <> coalesce(w.open, 0)""",
+    ),
+    (
+        8,
+        "a refund and its legs are in the state of their last recorded move",
+        """SELECT s.subject, s.id, s.state, l.to_state FROM (
+             SELECT 'refund' AS subject, id::text AS id, status AS state FROM refund WHERE shown <> ''
+             UNION ALL SELECT 'refund_leg', g.id::text, g.status FROM refund_leg g
+               JOIN refund f ON f.id = g.refund_id AND f.shown <> '') AS s
+             LEFT JOIN LATERAL (SELECT to_state FROM transition t
+                                 WHERE t.subject = s.subject AND t.subject_id = s.id
+                                 ORDER BY t.id DESC LIMIT 1) l ON true
+            WHERE l.to_state IS DISTINCT FROM s.state""",
+    ),
+    (
+        8,
+        "every refund in the books has an audit row",
+        """SELECT e.id, e.kind FROM ledger_entry e
+            WHERE e.idem_key LIKE 'refund%'
+              AND NOT EXISTS (SELECT FROM refund f JOIN audit_row a ON a.ref = 'refund:' || f.id
+                               WHERE f.order_id = e.order_id AND a.action LIKE 'refund:%')""",
+    ),
+)

@@ -1,0 +1,119 @@
+"""The rules of routing: those in force, for whoever decides a payment, and every version, for administrators."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, aliased
+
+from portal.db import reading
+from portal.models import RoutingRelease, RoutingVersion, User
+from portal.rules.route_rules import NO_RULES, RouteRule, RuleSet, from_json
+
+# What pages show may be this old. What decides a payment is not.
+KEPT_FOR_S = 1.0
+VERSIONS_SHOWN = 100
+
+
+class _Kept:
+    rules: RuleSet | None = None
+    until = 0.0
+
+
+_kept = _Kept()
+
+
+def live_rules(session: Session | None = None) -> RuleSet:
+    """The rules in force. With a session they are those of this very moment; without, at most KEPT_FOR_S old."""
+    if session is not None:
+        return _load(session)
+    moment = time.monotonic()
+    if _kept.rules is None or moment >= _kept.until:
+        with reading() as opened:
+            _kept.rules = _load(opened)
+        _kept.until = moment + KEPT_FOR_S
+    return _kept.rules
+
+
+def forget_rules() -> None:
+    """Read the rules anew: after a change made by this process, and between tests."""
+    _kept.rules = None
+
+
+def _load(session: Session) -> RuleSet:
+    row = session.execute(
+        select(RoutingVersion.version, RoutingVersion.rules)
+        .join(RoutingRelease, RoutingRelease.version == RoutingVersion.version)
+        .order_by(RoutingRelease.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return RuleSet(row.version, from_json(row.rules)) if row is not None else NO_RULES
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRow:
+    """A version with its author, and when it was last put in force."""
+
+    version: int
+    rules: tuple[RouteRule, ...]
+    note: str
+    author: str
+    created_at: datetime
+    released_at: datetime | None
+    released_by: str | None
+    is_live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the rules stand: what somebody who writes or releases must have seen. 0 is none yet."""
+
+    newest: int
+    live: int
+    release_id: int
+
+
+def load_standing(session: Session) -> Standing:
+    """The newest version, the one in force, and the release that put it there."""
+    newest = session.scalar(select(func.max(RoutingVersion.version))) or 0
+    last = session.execute(
+        select(RoutingRelease.version, RoutingRelease.id).order_by(RoutingRelease.id.desc()).limit(1)
+    ).one_or_none()
+    return Standing(newest, last.version, last.id) if last is not None else Standing(newest, 0, 0)
+
+
+def list_versions(session: Session, *, version: int | None = None) -> Sequence[VersionRow]:
+    """The versions, the newest first; or the one that is asked for."""
+    last = select(RoutingRelease.version, func.max(RoutingRelease.id).label("id")).group_by(RoutingRelease.version)
+    last_of = last.subquery()
+    newest = select(func.max(RoutingRelease.id)).scalar_subquery()
+    author, releaser = aliased(User), aliased(User)
+    statement = (
+        select(
+            RoutingVersion.version,
+            RoutingVersion.rules,
+            RoutingVersion.note,
+            author.name.label("author"),
+            RoutingVersion.created_at,
+            RoutingRelease.released_at,
+            releaser.name.label("released_by"),
+            func.coalesce(RoutingRelease.id == newest, False).label("is_live"),
+        )
+        .join(author, author.id == RoutingVersion.author_id)
+        .outerjoin(last_of, last_of.c.version == RoutingVersion.version)
+        .outerjoin(RoutingRelease, RoutingRelease.id == last_of.c.id)
+        .outerjoin(releaser, releaser.id == RoutingRelease.released_by)
+        .order_by(RoutingVersion.version.desc())
+        .limit(VERSIONS_SHOWN)
+    )
+    if version is not None:
+        statement = statement.where(RoutingVersion.version == version)
+    return [VersionRow(row.version, from_json(row.rules), *row[2:]) for row in session.execute(statement)]
+
+
+def load_version(session: Session, *, version: int) -> VersionRow | None:
+    return next(iter(list_versions(session, version=version)), None)

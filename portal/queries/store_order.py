@@ -1,0 +1,214 @@
+"""One part of an order as its store sees it, with nothing of the other sellers in it (ORD-001)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from portal.kit.money import Money
+from portal.models import Order, OrderLine
+
+TO_SEND = ("released", "accepted", "packed")
+
+
+@dataclass(frozen=True, slots=True)
+class StoreLine:
+    """A line of the store's own. `own_discount_minor` is what the store's coupons took off, the rest is the mall's."""
+
+    sku: str
+    name: Mapping[str, str]
+    options: Sequence[Mapping[str, Any]]
+    picture: str | None
+    quantity: int
+    unit_price_minor: int
+    subtotal_minor: int
+    discount_minor: int
+    payable_minor: int
+    refunded_quantity: int
+
+    @property
+    def to_send(self) -> int:
+        """Pieces that were not given back."""
+        return self.quantity - self.refunded_quantity
+
+
+@dataclass(frozen=True, slots=True)
+class StoreMove:
+    """One move of the part. `by` is who as far as the store may know: `store`, `buyer` or `mall`."""
+
+    from_state: str | None
+    to_state: str
+    at: datetime
+    by: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOrder:
+    """A store's part of an order: everything that it may know of it, and nothing else."""
+
+    part_id: uuid.UUID
+    order_id: uuid.UUID
+    store_id: int
+    store_name: Mapping[str, str]
+    number: str
+    status: str
+    channel_id: int
+    channel_name: Mapping[str, str]
+    currency: str
+    placed_at: datetime
+    released_at: datetime | None
+    deliver_from: datetime | None
+    deliver_until: datetime | None
+    is_overdue: bool
+    version: int
+    address: Mapping[str, str]
+    subtotal_minor: int
+    own_discount_minor: int
+    mall_discount_minor: int
+    shipping_minor: int
+    tax_added_minor: int
+    payable_minor: int
+    commission_basis_points: int
+    refunded_minor: int
+    mall_refunded_minor: int
+    lines: tuple[StoreLine, ...] = ()
+    moves: tuple[StoreMove, ...] = ()
+
+    @property
+    def is_on_hold(self) -> bool:
+        return self.status == "held"
+
+    @property
+    def earned_minor(self) -> int:
+        """What the store is paid from: what the buyer paid and did not get back, and what the mall's coupons gave."""
+        kept = self.payable_minor - self.refunded_minor
+        tax = self.tax_added_minor * kept // self.payable_minor if self.payable_minor else 0
+        return kept - tax + self.mall_discount_minor - self.mall_refunded_minor
+
+    @property
+    def commission_minor(self) -> int:
+        return Money(self.earned_minor, self.currency).share(basis_points=self.commission_basis_points).minor
+
+    @property
+    def net_minor(self) -> int:
+        return self.earned_minor - self.commission_minor
+
+
+_PART = text(
+    """
+    SELECT p.id, p.store_id, p.order_id, s.name AS store_name, o.number, p.status, o.channel_id, c.name AS channel_name,
+           o.currency, p.placed_at, p.released_at, p.deliver_from, p.deliver_until, p.version, o.address, o.buyer_id,
+           p.subtotal_minor, p.shipping_fee_minor AS shipping_minor, p.tax_added_minor,
+           p.payable_minor, p.commission_basis_points,
+           coalesce(d.own, 0)::bigint AS own, coalesce(d.mall, 0)::bigint AS mall,
+           coalesce(b.back, 0)::bigint AS back, coalesce(b.mall_back, 0)::bigint AS mall_back
+      FROM order_part p
+      JOIN orders o ON o.id = p.order_id
+      JOIN store s ON s.id = p.store_id
+      JOIN channel c ON c.id = o.channel_id
+      LEFT JOIN LATERAL (
+           SELECT sum(x.amount_minor) FILTER (WHERE g.funding = 'seller') AS own,
+                  sum(x.amount_minor) FILTER (WHERE g.funding <> 'seller') AS mall
+             FROM discount_share x
+             JOIN coupon_use u ON u.id = x.coupon_use_id
+             JOIN campaign g ON g.id = u.campaign_id
+            WHERE x.order_id = p.order_id
+              AND (x.part_id = p.id OR x.line_id IN (SELECT l.id FROM order_line l WHERE l.part_id = p.id))
+      ) d ON true
+      LEFT JOIN LATERAL (
+           SELECT sum((x ->> 'amount_minor')::bigint) AS back, sum((x ->> 'platform_minor')::bigint) AS mall_back
+             FROM refund f CROSS JOIN jsonb_array_elements(coalesce(f.plan -> 'lines', '[]')) AS x
+            WHERE f.order_id = p.order_id AND f.status NOT IN ('requested', 'refused', 'cancelled')
+              AND x ->> 'part_id' = p.id::text
+      ) b ON true
+     WHERE p.id = :part_id AND p.store_id = ANY(:store_ids)
+       AND (p.released_at IS NOT NULL OR p.status = 'held' AND EXISTS
+             (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
+             AND (o.status = 'paid' OR EXISTS
+                   (SELECT FROM payment y WHERE y.order_id = o.id AND y.status = 'authorised')))
+    """
+).columns(address=Order.address.type)
+
+
+_MOVES = text(
+    """
+    SELECT t.from_state, t.to_state, t.at, t.reason,
+           CASE WHEN t.actor = 'user:' || :buyer_id THEN 'buyer'
+                WHEN EXISTS (SELECT FROM store_member m
+                              WHERE m.store_id = :store_id AND 'user:' || m.user_id = t.actor) THEN 'store'
+                ELSE 'mall' END AS by
+      FROM transition t WHERE t.subject = 'part' AND t.subject_id = :part_id ORDER BY t.id
+    """
+)
+
+
+def load_store_order(
+    session: Session, *, part_id: uuid.UUID, store_ids: Sequence[int], now: datetime
+) -> StoreOrder | None:
+    """One part with its lines and moves; None for another store's, and for one that nobody has paid (IDN-02).
+
+    Before it is released the delivery address stays with the mall.
+    """
+    row = session.execute(_PART, {"part_id": part_id, "store_ids": list(store_ids)}).one_or_none()
+    if row is None:
+        return None
+    lines = session.execute(
+        select(
+            OrderLine.sku,
+            OrderLine.name,
+            OrderLine.options,
+            OrderLine.picture,
+            OrderLine.quantity,
+            OrderLine.unit_price_minor,
+            OrderLine.subtotal_minor,
+            OrderLine.discount_minor,
+            OrderLine.payable_minor,
+            OrderLine.refunded_quantity,
+        )
+        .where(OrderLine.part_id == part_id)
+        .order_by(OrderLine.position)
+    )
+    moves = session.execute(_MOVES, {"part_id": str(part_id), "buyer_id": str(row.buyer_id), "store_id": row.store_id})
+    return StoreOrder(
+        part_id=row.id,
+        order_id=row.order_id,
+        store_id=row.store_id,
+        store_name=row.store_name,
+        number=row.number,
+        status=row.status,
+        channel_id=row.channel_id,
+        channel_name=row.channel_name,
+        currency=row.currency,
+        placed_at=row.placed_at,
+        released_at=row.released_at,
+        deliver_from=row.deliver_from,
+        deliver_until=row.deliver_until,
+        is_overdue=row.status in TO_SEND and row.deliver_until is not None and row.deliver_until < now,
+        version=row.version,
+        address=address_of(row.address) if row.released_at else {},
+        subtotal_minor=row.subtotal_minor,
+        own_discount_minor=row.own,
+        mall_discount_minor=row.mall,
+        shipping_minor=row.shipping_minor,
+        tax_added_minor=row.tax_added_minor,
+        payable_minor=row.payable_minor,
+        commission_basis_points=row.commission_basis_points,
+        refunded_minor=row.back,
+        mall_refunded_minor=row.mall_back,
+        lines=tuple(StoreLine(*line) for line in lines),
+        moves=tuple(StoreMove(move.from_state, move.to_state, move.at, move.by, move.reason) for move in moves),
+    )
+
+
+def address_of(sealed: str | None) -> Mapping[str, str]:
+    """A delivery address as it was kept; empty when there is none."""
+    body: dict[str, str] = orjson.loads(sealed) if sealed else {}
+    return body

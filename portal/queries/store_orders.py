@@ -1,0 +1,295 @@
+"""A store's own orders: its inbox (ORD-001)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, text
+from sqlalchemy.orm import Session
+
+from portal.kit.ids import normalise_code
+from portal.kit.paging import CursorValue, Page, fingerprint
+from portal.models import Channel, Order, OrderHold, OrderLine, OrderPart, Payment, Product, Store, Variant
+from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour
+from portal.queries.store_order import TO_SEND, StoreOrder, address_of
+
+PRODUCTS_MATCHED_MAX = 200
+
+
+class StoreView(StrEnum):
+    """The views of the inbox. Parts of orders that nobody has paid are in none of them (S02)."""
+
+    ACTION = "action"
+    OVERDUE = "overdue"
+    ON_HOLD = "hold"
+    SHIPPED = "shipped"
+    RETURNING = "returning"
+    CANCELLED = "cancelled"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOrderFilter:
+    """What a list shows. `now` is the moment by which a part is overdue; `search` is as typed."""
+
+    store_id: int
+    view: StoreView
+    now: datetime
+    state: str | None = None
+    channel_id: int | None = None
+    placed_from: datetime | None = None
+    search: str = ""
+
+    @property
+    def oldest_first(self) -> bool:
+        return self.view in {StoreView.ACTION, StoreView.OVERDUE}
+
+    @property
+    def mark(self) -> str:
+        """The cursors of one list are no good in another; the passing of time does not make it another."""
+        return fingerprint("store_orders", self.store_id, self.view, self.state, self.channel_id, self.search)
+
+
+@dataclass(frozen=True, slots=True)
+class StoreOrderRow:
+    """One row of the inbox: the store's own part of an order."""
+
+    part_id: uuid.UUID
+    number: str
+    status: str
+    placed_at: datetime
+    deliver_until: datetime | None
+    currency: str
+    payable_minor: int
+    channel_id: int
+    buyer: str
+    units: int
+    first_line: Mapping[str, str]
+    is_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoreCounts:
+    """What waits, as the home page and the tabs say it: each is the number of rows of its view."""
+
+    action: int
+    overdue: int
+    hold: int
+    shipped: int
+    returning: int
+
+    def of(self, view: StoreView) -> int | None:
+        return getattr(self, view.value, None)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberStore:
+    """A store that a member may choose."""
+
+    id: int
+    slug: str
+    name: Mapping[str, str]
+
+
+def list_stores(session: Session, store_ids: Sequence[int]) -> tuple[MemberStore, ...]:
+    """The stores of a member, the oldest first."""
+    rows = session.execute(select(Store.id, Store.slug, Store.name).where(Store.id.in_(store_ids)).order_by(Store.id))
+    return tuple(MemberStore(*row) for row in rows)
+
+
+def _has_open_hold() -> ColumnElement[bool]:
+    return (
+        select(OrderHold.id)
+        .where(OrderHold.part_id == OrderPart.id, OrderHold.released_at.is_(None))
+        .correlate(OrderPart)
+        .exists()
+    )
+
+
+def _is_on_hold() -> ColumnElement[bool]:
+    """Paid or authorised, and waiting for the mall's review: the store may know that something is coming."""
+    money_is_there = or_(
+        Order.status == "paid",
+        and_(
+            Order.status == "pending",
+            select(Payment.id)
+            .where(Payment.order_id == Order.id, Payment.status == "authorised")
+            .correlate(Order)
+            .exists(),
+        ),
+    )
+    return and_(OrderPart.status == "held", _has_open_hold(), money_is_there)
+
+
+def _in_view(chosen: StoreOrderFilter) -> ColumnElement[bool]:
+    match chosen.view:
+        case StoreView.ACTION:
+            return OrderPart.status == "released"
+        case StoreView.OVERDUE:
+            return and_(OrderPart.status.in_(TO_SEND), OrderPart.deliver_until < chosen.now)
+        case StoreView.ON_HOLD:
+            return _is_on_hold()
+        case StoreView.SHIPPED | StoreView.RETURNING:
+            return OrderPart.status == chosen.view.value
+        case StoreView.CANCELLED:
+            return and_(OrderPart.status == "cancelled", OrderPart.released_at.is_not(None))
+        case StoreView.ALL:
+            return or_(OrderPart.released_at.is_not(None), _is_on_hold())
+
+
+def _found(session: Session, chosen: StoreOrderFilter) -> ColumnElement[bool]:
+    """Order number or SKU exactly, or a part of the name of one of the store's own products."""
+    words = chosen.search.strip()
+    number = words.upper()
+    products = select(Product.id).where(
+        Product.store_id == chosen.store_id,
+        or_(*(func.lower(Product.name[key].astext).contains(words.lower(), autoescape=True) for key in ("en", "ko"))),
+    )
+    by_sku = (
+        select(Variant.product_id)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Variant.sku.in_([words, number]), Product.store_id == chosen.store_id)
+    )
+    ids = session.scalars(products.union(by_sku).limit(PRODUCTS_MATCHED_MAX)).all()
+    by_number = Order.number.in_([number, f"{number[:2]}-{normalise_code(number[2:])}"])
+    if not ids:
+        return by_number
+    line = (
+        select(OrderLine.id)
+        .where(OrderLine.part_id == OrderPart.id, OrderLine.product_id.in_(ids))
+        .correlate(OrderPart)
+        .exists()
+    )
+    return or_(by_number, line)
+
+
+def _narrowed(session: Session, statement: AnySelect, chosen: StoreOrderFilter) -> AnySelect:
+    statement = (
+        statement.select_from(OrderPart)
+        .join(Order, Order.id == OrderPart.order_id)
+        .where(OrderPart.store_id == chosen.store_id, _in_view(chosen))
+    )
+    if chosen.state:
+        statement = statement.where(OrderPart.status == chosen.state)
+    if chosen.channel_id is not None:
+        statement = statement.where(Order.channel_id == chosen.channel_id)
+    if chosen.placed_from is not None:
+        statement = statement.where(OrderPart.placed_at >= chosen.placed_from)
+    return statement.where(_found(session, chosen)) if chosen.search.strip() else statement
+
+
+def _sorting(chosen: StoreOrderFilter) -> Sorting:
+    return Sorting((OrderPart.placed_at, OrderPart.id), (datetime, uuid.UUID), falling=not chosen.oldest_first)
+
+
+def _first_line(column: Any) -> Any:
+    """Of the part's first line; a look at one index for each of the rows shown."""
+    return (
+        select(column)
+        .where(OrderLine.part_id == OrderPart.id)
+        .order_by(OrderLine.position)
+        .limit(1)
+        .correlate(OrderPart)
+        .scalar_subquery()
+    )
+
+
+def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str | None) -> Page[StoreOrderRow]:
+    """One page of the inbox, with the number of rows that match. Raises CursorInvalidError."""
+    units = (
+        select(func.sum(OrderLine.quantity))
+        .where(OrderLine.part_id == OrderPart.id)
+        .correlate(OrderPart)
+        .scalar_subquery()
+    )
+    columns = select(
+        OrderPart.id,
+        Order.number,
+        OrderPart.status,
+        OrderPart.placed_at,
+        OrderPart.deliver_until,
+        Order.currency,
+        OrderPart.payable_minor,
+        Order.channel_id,
+        Order.address,
+        units.label("units"),
+        _first_line(OrderLine.name).label("first_line"),
+        OrderPart.released_at,
+    )
+    narrowed = _narrowed(session, columns, chosen)
+    # Counted without the columns, so that nothing is looked up for rows that nobody sees.
+    total = count_up_to(session, narrowed.with_only_columns(OrderPart.id))
+
+    def make(row: Any) -> StoreOrderRow:
+        return StoreOrderRow(
+            part_id=row.id,
+            number=row.number,
+            status=row.status,
+            placed_at=row.placed_at,
+            deliver_until=row.deliver_until,
+            currency=row.currency,
+            payable_minor=row.payable_minor,
+            channel_id=row.channel_id,
+            buyer=_buyer_name(row.address) if row.released_at else "",
+            units=int(row.units or 0),
+            first_line=row.first_line or {},
+            is_overdue=row.status in TO_SEND and row.deliver_until is not None and row.deliver_until < chosen.now,
+        )
+
+    return fetch_page(
+        session,
+        narrowed,
+        _sorting(chosen),
+        make=make,
+        key=lambda row: (row.placed_at, row.part_id),
+        cursor_text=cursor,
+        mark=chosen.mark,
+        total=total,
+    )
+
+
+_COUNTS = text(
+    """
+    SELECT (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'released') AS action,
+           (SELECT count(*) FROM order_part WHERE store_id = :store_id
+               AND status IN ('released', 'accepted', 'packed') AND deliver_until < :now) AS overdue,
+           (SELECT count(*) FROM order_part p JOIN orders o ON o.id = p.order_id
+             WHERE p.store_id = :store_id AND p.status = 'held'
+               AND EXISTS (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
+               AND (o.status = 'paid' OR o.status = 'pending' AND EXISTS
+                      (SELECT FROM payment y WHERE y.order_id = o.id AND y.status = 'authorised'))) AS hold,
+           (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'shipped') AS shipped,
+           (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'returning') AS returning
+    """
+)
+
+
+def count_store_orders(session: Session, *, store_id: int, now: datetime) -> StoreCounts:
+    """What waits in a store, in one statement."""
+    row = session.execute(_COUNTS, {"store_id": store_id, "now": now}).one()
+    return StoreCounts(row.action, row.overdue, row.hold, row.shipped, row.returning)
+
+
+def neighbours(
+    session: Session, *, chosen: StoreOrderFilter, order: StoreOrder
+) -> tuple[uuid.UUID | None, uuid.UUID | None]:
+    """The parts before and after this one in the list it was opened from (S14)."""
+    narrowed = _narrowed(session, select(OrderPart.id), replace(chosen, search=chosen.search))
+    here: tuple[CursorValue, ...] = (order.placed_at, order.part_id)
+    before = neighbour(session, narrowed, _sorting(chosen), here, backwards=True)
+    following = neighbour(session, narrowed, _sorting(chosen), here, backwards=False)
+    return (before.id if before else None, following.id if following else None)
+
+
+def _buyer_name(sealed: str | None) -> str:
+    return str(address_of(sealed).get("name") or "")
+
+
+def store_channels(session: Session) -> tuple[tuple[int, Mapping[str, str]], ...]:
+    """Channels to filter by."""
+    return tuple((row.id, row.name) for row in session.execute(select(Channel.id, Channel.name).order_by(Channel.id)))

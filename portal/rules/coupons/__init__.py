@@ -1,0 +1,1 @@
+"""Coupons: what they promise, when they apply, what they give, and which of them together save most."""

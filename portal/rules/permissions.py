@@ -1,0 +1,290 @@
+"""Who may do what, to whose things: the matrix of the register as data, and may() (IDN-02, IDN-05)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+from uuid import UUID
+
+
+class Role(StrEnum):
+    VISITOR = "visitor"
+    BUYER = "buyer"
+    SELLER = "seller"
+    ADMIN = "admin"
+    # Finer kinds of administrator (IDN-05).
+    FINANCE = "finance"
+    RISK = "risk"
+    MARKETING = "marketing"
+    OPERATIONS = "operations"
+    AUDITOR = "auditor"
+    # Our own jobs and sweeps, which act for nobody.
+    SYSTEM = "system"
+
+
+ADMIN_ROLES: Final = frozenset({Role.ADMIN, Role.FINANCE, Role.RISK, Role.MARKETING, Role.OPERATIONS, Role.AUDITOR})
+
+
+class Permission(StrEnum):
+    """Every permission, as `resource:action`."""
+
+    CART_EDIT = "cart:edit"
+    CATALOGUE_VIEW = "catalogue:view"
+    PAYMENT_INITIATE = "payment:initiate"
+    PAYMENT_VIEW = "payment:view"
+    COUPON_APPLY = "coupon:apply"
+    COUPON_ISSUE = "coupon:issue"
+    COUPON_VIEW = "coupon:view"
+    DEPOSIT_TOP_UP = "deposit:top-up"
+    DEPOSIT_WITHDRAW = "deposit:withdraw"
+    WITHDRAWAL_APPROVE = "withdrawal:approve"
+    MILEAGE_USE = "mileage:use"
+    MILEAGE_ADJUST = "mileage:adjust"
+    MILEAGE_CONFIGURE = "mileage:configure"
+    ANALYTICS_VIEW = "analytics:view"
+    REFUND_HANDLE = "refund:handle"
+    REFUND_APPROVE = "refund:approve"
+    ORDER_VIEW = "order:view"
+    ORDER_LIST = "order:list"
+    ORDER_EDIT = "order:edit"
+    ORDER_REVIEW = "order:review"
+    STORE_ORDER_VIEW = "store-order:view"
+    STORE_ORDER_FULFIL = "store-order:fulfil"
+    STORE_EDIT = "store:edit"
+    STORE_LIST = "store:list"
+    STOCK_EDIT = "stock:edit"
+    PRODUCT_EDIT = "product:edit"
+    BALANCE_VIEW = "balance:view"
+    LEDGER_VIEW = "ledger:view"
+    BOOKS_RECONCILE = "books:reconcile"
+    PAYOUT_VIEW = "payout:view"
+    PAYOUT_MAKE = "payout:make"
+    USER_LIST = "user:list"
+    USER_VIEW = "user:view"
+    USER_RESTRICT = "user:restrict"
+    USER_EXPORT = "user:export"
+    ROLE_GRANT = "role:grant"
+    FRAUD_VIEW = "fraud:view"
+    FRAUD_DECIDE = "fraud:decide"
+    FRAUD_CONFIGURE = "fraud:configure"
+    DISPUTE_HANDLE = "dispute:handle"
+    GATEWAY_VIEW = "gateway:view"
+    GATEWAY_CONFIGURE = "gateway:configure"
+    CHANNEL_VIEW = "channel:view"
+    CHANNEL_CONFIGURE = "channel:configure"
+    AUDIT_VIEW = "audit:view"
+    EVENT_VIEW = "event:view"
+    EVENT_REPLAY = "event:replay"
+    REPORT_EXPORT = "report:export"
+
+
+class Scope(IntEnum):
+    """Whose things a permission reaches."""
+
+    OWN = 1
+    STORE = 2
+    ALL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, as far as decisions need to know. `store_ids` are the stores of which he is a member.
+
+    `limited_to` is what an API key was given of its user's permissions; None for somebody who acts himself.
+    """
+
+    user_id: UUID | None = None
+    roles: frozenset[Role] = frozenset({Role.VISITOR})
+    store_ids: frozenset[int] = frozenset()
+    session_id: UUID | None = None
+    channel_id: int | None = None
+    limited_to: frozenset[Permission] | None = None
+
+    @property
+    def is_signed_in(self) -> bool:
+        return self.user_id is not None
+
+    @property
+    def is_admin(self) -> bool:
+        """Has any administrator's role, full or finer."""
+        return bool(self.roles & ADMIN_ROLES)
+
+
+VISITOR: Final = Actor()
+SYSTEM: Final = Actor(roles=frozenset({Role.SYSTEM}))
+
+P = Permission
+
+
+def _all(permissions: Iterable[Permission]) -> Mapping[Permission, Scope]:
+    return dict.fromkeys(permissions, Scope.ALL)
+
+
+_VIEWS = [permission for permission in Permission if permission.endswith((":view", ":list"))]
+
+MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
+    # A visitor may look and fill a cart; buying needs an account (IDN-07).
+    Role.VISITOR: {P.CATALOGUE_VIEW: Scope.ALL, P.CART_EDIT: Scope.OWN},
+    Role.BUYER: {P.CATALOGUE_VIEW: Scope.ALL}
+    | dict.fromkeys(
+        [
+            P.CART_EDIT,
+            P.PAYMENT_INITIATE,
+            P.PAYMENT_VIEW,
+            P.COUPON_APPLY,
+            P.COUPON_VIEW,
+            P.DEPOSIT_TOP_UP,
+            P.DEPOSIT_WITHDRAW,
+            P.MILEAGE_USE,
+            P.REFUND_HANDLE,
+            P.ORDER_VIEW,
+            P.ORDER_LIST,
+            P.ORDER_EDIT,
+            P.BALANCE_VIEW,
+            P.USER_VIEW,
+            P.USER_EXPORT,
+        ],
+        Scope.OWN,
+    ),
+    Role.SELLER: {P.CATALOGUE_VIEW: Scope.ALL}
+    | dict.fromkeys(
+        [
+            P.PAYMENT_INITIATE,
+            P.PAYMENT_VIEW,
+            P.COUPON_APPLY,
+            P.COUPON_ISSUE,
+            P.COUPON_VIEW,
+            P.ANALYTICS_VIEW,
+            P.REFUND_HANDLE,
+            P.STORE_ORDER_VIEW,
+            P.STORE_ORDER_FULFIL,
+            P.STORE_EDIT,
+            P.STOCK_EDIT,
+            P.PRODUCT_EDIT,
+            P.PAYOUT_VIEW,
+            P.REPORT_EXPORT,
+        ],
+        Scope.STORE,
+    ),
+    Role.ADMIN: _all(Permission),
+    Role.SYSTEM: _all(Permission),
+    Role.FINANCE: _all(
+        [
+            P.CATALOGUE_VIEW,
+            P.PAYMENT_VIEW,
+            P.ORDER_VIEW,
+            P.ORDER_LIST,
+            P.STORE_ORDER_VIEW,
+            P.STORE_LIST,
+            P.BALANCE_VIEW,
+            P.LEDGER_VIEW,
+            P.BOOKS_RECONCILE,
+            P.PAYOUT_VIEW,
+            P.PAYOUT_MAKE,
+            P.REFUND_HANDLE,
+            P.REFUND_APPROVE,
+            P.WITHDRAWAL_APPROVE,
+            P.MILEAGE_ADJUST,
+            P.DISPUTE_HANDLE,
+            P.GATEWAY_VIEW,
+            P.GATEWAY_CONFIGURE,
+            P.USER_LIST,
+            P.USER_VIEW,
+            P.ANALYTICS_VIEW,
+            P.REPORT_EXPORT,
+        ]
+    ),
+    Role.RISK: _all(
+        [
+            P.CATALOGUE_VIEW,
+            P.PAYMENT_VIEW,
+            P.ORDER_VIEW,
+            P.ORDER_LIST,
+            P.ORDER_REVIEW,
+            P.STORE_ORDER_VIEW,
+            P.STORE_LIST,
+            P.BALANCE_VIEW,
+            P.COUPON_VIEW,
+            P.FRAUD_VIEW,
+            P.FRAUD_DECIDE,
+            P.FRAUD_CONFIGURE,
+            P.DISPUTE_HANDLE,
+            P.USER_LIST,
+            P.USER_VIEW,
+            P.USER_RESTRICT,
+            P.AUDIT_VIEW,
+            P.ANALYTICS_VIEW,
+        ]
+    ),
+    Role.MARKETING: _all(
+        [
+            P.CATALOGUE_VIEW,
+            P.COUPON_VIEW,
+            P.COUPON_ISSUE,
+            P.MILEAGE_CONFIGURE,
+            P.CHANNEL_VIEW,
+            P.STORE_LIST,
+            P.USER_LIST,
+            P.ANALYTICS_VIEW,
+            P.REPORT_EXPORT,
+        ]
+    ),
+    Role.OPERATIONS: _all(
+        [
+            P.CATALOGUE_VIEW,
+            P.PAYMENT_VIEW,
+            P.ORDER_VIEW,
+            P.ORDER_LIST,
+            P.ORDER_EDIT,
+            P.STORE_ORDER_VIEW,
+            P.STORE_ORDER_FULFIL,
+            P.STORE_LIST,
+            P.STORE_EDIT,
+            P.STOCK_EDIT,
+            P.PRODUCT_EDIT,
+            P.REFUND_HANDLE,
+            P.COUPON_VIEW,
+            P.GATEWAY_VIEW,
+            P.CHANNEL_VIEW,
+            P.CHANNEL_CONFIGURE,
+            P.USER_LIST,
+            P.USER_VIEW,
+            P.EVENT_VIEW,
+            P.EVENT_REPLAY,
+            P.ANALYTICS_VIEW,
+            P.REPORT_EXPORT,
+        ]
+    ),
+    # Reads everything, changes nothing.
+    Role.AUDITOR: _all(_VIEWS),
+}
+
+# Two questions per request are asked of this, so it is turned once into what they need.
+_BY_PERMISSION: Mapping[Permission, Mapping[Role, Scope]] = {
+    permission: {role: scopes[permission] for role, scopes in MATRIX.items() if permission in scopes}
+    for permission in Permission
+}
+
+
+def scopes_of(actor: Actor, permission: Permission) -> frozenset[Scope]:
+    """Return every scope in which the actor holds the permission; empty means not at all."""
+    if actor.limited_to is not None and permission not in actor.limited_to:
+        return frozenset()
+    granted = _BY_PERMISSION[permission]
+    return frozenset(granted[role] for role in actor.roles if role in granted)
+
+
+def may(actor: Actor, permission: Permission, *, owner_id: UUID | None = None, store_id: int | None = None) -> bool:
+    """Say whether the actor may do this to what belongs to `owner_id` or to the store `store_id`.
+
+    Without either it asks whether he may do it to anything at all: enough to open a list of his own things,
+    never enough to touch a row. Name the row's owner and store for that.
+    """
+    scopes = scopes_of(actor, permission)
+    if not scopes or Scope.ALL in scopes:
+        return bool(scopes)
+    if owner_id is None and store_id is None:
+        return True
+    if Scope.OWN in scopes and owner_id is not None and owner_id == actor.user_id:
+        return True
+    return Scope.STORE in scopes and store_id is not None and store_id in actor.store_ids

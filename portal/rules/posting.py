@@ -1,0 +1,327 @@
+"""Posting templates: what each business event writes into the books, as pure functions of a few amounts (BAL-01).
+
+A posting is positive where an account gains value held for its owner; the outside world is negative. Per entry and
+currency the postings sum to zero. docs/ledger.md is printed from TEMPLATES.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+POINTS = "PTS"
+PLATFORM = "platform"
+
+
+class AccountKind(StrEnum):
+    """Kinds of accounts. Those of USER_KINDS keep a cached balance, which is asked before spending."""
+
+    DEPOSIT = "deposit"
+    GIFT = "gift"
+    REFUND_CREDIT = "refund_credit"
+    MILEAGE = "mileage"
+    MILEAGE_PENDING = "mileage_pending"
+    MILEAGE_OWED = "mileage_owed"
+    WITHDRAWAL = "withdrawal"
+    SELLER_PAYABLE = "seller_payable"
+    ORDER_ESCROW = "order_escrow"
+    GATEWAY_CLEARING = "gateway_clearing"
+    GATEWAY_FEE = "gateway_fee"
+    COMMISSION = "commission"
+    TAX_PAYABLE = "tax_payable"
+    COUPON_COST = "coupon_cost"
+    MILEAGE_EXPENSE = "mileage_expense"
+    MILEAGE_ISSUED = "mileage_issued"
+    PAYMENT_DIFFERENCE = "payment_difference"
+    FX_DIFFERENCE = "fx_difference"
+    OUTSIDE = "outside"
+
+
+USER_KINDS = frozenset(
+    {
+        AccountKind.DEPOSIT,
+        AccountKind.GIFT,
+        AccountKind.REFUND_CREDIT,
+        AccountKind.MILEAGE,
+        AccountKind.MILEAGE_PENDING,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AccountRef:
+    """An account by what it is; `owner` is `user:ID`, `store:ID`, `order:ID`, `gateway:NAME` or `platform`."""
+
+    kind: AccountKind
+    owner: str
+    currency: str
+
+    @property
+    def is_cached(self) -> bool:
+        return self.kind in USER_KINDS
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One posting to be made."""
+
+    account: AccountRef
+    amount_minor: int
+
+
+class EntryKind(StrEnum):
+    TOP_UP = "top_up"
+    ORDER_PAID = "order_paid"
+    ORDER_REFUNDED = "order_refunded"
+    REFUND_PAID_OUT = "refund_paid_out"
+    PART_RELEASED = "part_released"
+    PART_TAKEN_BACK = "part_taken_back"
+    MILEAGE_TAKEN_BACK = "mileage_taken_back"
+    WITHDRAWAL_REQUESTED = "withdrawal_requested"
+    WITHDRAWAL_UNDONE = "withdrawal_undone"
+    WITHDRAWAL_PAID = "withdrawal_paid"
+    MILEAGE_GRANTED = "mileage_granted"
+    GIFT_GRANTED = "gift_granted"
+    PAYMENT_DIFFERENCE = "payment_difference"
+    GATEWAY_FEES = "gateway_fees"
+    GATEWAY_PAID_OUT = "gateway_paid_out"
+
+
+def of_user(kind: AccountKind, user_id: UUID, currency: str) -> AccountRef:
+    return AccountRef(kind, f"user:{user_id}", currency)
+
+
+def of_platform(kind: AccountKind, currency: str) -> AccountRef:
+    return AccountRef(kind, PLATFORM, currency)
+
+
+def clearing(gateway: str, currency: str) -> AccountRef:
+    return AccountRef(AccountKind.GATEWAY_CLEARING, f"gateway:{gateway}", currency)
+
+
+def escrow(order_id: UUID, currency: str) -> AccountRef:
+    return AccountRef(AccountKind.ORDER_ESCROW, f"order:{order_id}", currency)
+
+
+def _kept(lines: list[Line]) -> tuple[Line, ...]:
+    return tuple(line for line in lines if line.amount_minor)
+
+
+def top_up(*, user_id: UUID, gateway: str, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """Money that a gateway took for a user becomes his deposit (BAL-02)."""
+    return _kept(
+        [
+            Line(of_user(AccountKind.DEPOSIT, user_id, currency), amount_minor),
+            Line(clearing(gateway, currency), -amount_minor),
+        ]
+    )
+
+
+def mileage_granted(*, user_id: UUID, points: int, owed_points: int) -> tuple[Line, ...]:
+    """Points given to a user, spendable at once; `owed_points` of them pay what he owes first (REF-06)."""
+    return _kept(
+        [
+            Line(of_user(AccountKind.MILEAGE, user_id, POINTS), points - owed_points),
+            Line(of_user(AccountKind.MILEAGE_OWED, user_id, POINTS), owed_points),
+            Line(of_platform(AccountKind.MILEAGE_ISSUED, POINTS), -points),
+        ]
+    )
+
+
+def mileage_taken_back(*, user_id: UUID, points: int, owed_points: int) -> tuple[Line, ...]:
+    """Earned points taken back after a refund; what was spent already is owed, below zero (REF-06)."""
+    return _kept(
+        [
+            Line(of_user(AccountKind.MILEAGE, user_id, POINTS), owed_points - points),
+            Line(of_user(AccountKind.MILEAGE_OWED, user_id, POINTS), -owed_points),
+            Line(of_platform(AccountKind.MILEAGE_ISSUED, POINTS), points),
+        ]
+    )
+
+
+def gift_granted(*, user_id: UUID, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """Stored value that came from outside, such as a voucher of an imported history."""
+    return _kept(
+        [
+            Line(of_user(AccountKind.GIFT, user_id, currency), amount_minor),
+            Line(of_platform(AccountKind.OUTSIDE, currency), -amount_minor),
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderMoney:
+    """The amounts of a paid order in its currency. `platform_discount_minor` is what the platform gives (CPN-10)."""
+
+    order_id: UUID
+    user_id: UUID
+    currency: str
+    gateway: str | None = None
+    gateway_minor: int = 0
+    deposit_minor: int = 0
+    gift_minor: int = 0
+    refund_credit_minor: int = 0
+    mileage_minor: int = 0
+    mileage_points: int = 0
+    platform_discount_minor: int = 0
+    mileage_promised: int = 0
+
+    @property
+    def escrow_minor(self) -> int:
+        """What sellers (and the tax office) will be paid from: a platform's coupon and mileage count in full."""
+        return (
+            self.gateway_minor
+            + self.deposit_minor
+            + self.gift_minor
+            + self.refund_credit_minor
+            + self.mileage_minor
+            + self.platform_discount_minor
+        )
+
+
+def order_paid(money: OrderMoney) -> tuple[Line, ...]:
+    """All tenders of an order go into its escrow; points are spent, and new ones promised (PAY-08)."""
+    lines = [
+        Line(of_user(AccountKind.DEPOSIT, money.user_id, money.currency), -money.deposit_minor),
+        Line(of_user(AccountKind.GIFT, money.user_id, money.currency), -money.gift_minor),
+        Line(of_user(AccountKind.REFUND_CREDIT, money.user_id, money.currency), -money.refund_credit_minor),
+        Line(of_user(AccountKind.MILEAGE, money.user_id, POINTS), -money.mileage_points),
+        Line(of_user(AccountKind.MILEAGE_PENDING, money.user_id, POINTS), money.mileage_promised),
+        Line(of_platform(AccountKind.MILEAGE_ISSUED, POINTS), money.mileage_points - money.mileage_promised),
+        Line(of_platform(AccountKind.MILEAGE_EXPENSE, money.currency), -money.mileage_minor),
+        Line(of_platform(AccountKind.COUPON_COST, money.currency), -money.platform_discount_minor),
+        Line(escrow(money.order_id, money.currency), money.escrow_minor),
+    ]
+    if money.gateway:
+        lines.append(Line(clearing(money.gateway, money.currency), -money.gateway_minor))
+    return _kept(lines)
+
+
+def order_refunded(money: OrderMoney) -> tuple[Line, ...]:
+    """The same amounts on their way back, each to where it came from, out of the escrow (REF-02).
+
+    `mileage_promised` is what is taken back of the points promised for what is refunded (REF-06).
+    """
+    return tuple(Line(line.account, -line.amount_minor) for line in order_paid(money))
+
+
+def part_released(
+    *, order_id: UUID, store_id: int, currency: str, amount_minor: int, commission_minor: int, tax_minor: int
+) -> tuple[Line, ...]:
+    """A seller's part leaves the escrow: to the seller, less the commission and the tax that was added to prices."""
+    return _kept(
+        [
+            Line(escrow(order_id, currency), -amount_minor),
+            Line(
+                AccountRef(AccountKind.SELLER_PAYABLE, f"store:{store_id}", currency),
+                amount_minor - commission_minor - tax_minor,
+            ),
+            Line(of_platform(AccountKind.COMMISSION, currency), commission_minor),
+            Line(of_platform(AccountKind.TAX_PAYABLE, currency), tax_minor),
+        ]
+    )
+
+
+def part_taken_back(
+    *, order_id: UUID, store_id: int, currency: str, amount_minor: int, commission_minor: int, tax_minor: int
+) -> tuple[Line, ...]:
+    """What a closed part had brought goes back into the escrow to be refunded; a payable may fall below 0."""
+    released = part_released(
+        order_id=order_id,
+        store_id=store_id,
+        currency=currency,
+        amount_minor=amount_minor,
+        commission_minor=commission_minor,
+        tax_minor=tax_minor,
+    )
+    return tuple(Line(line.account, -line.amount_minor) for line in released)
+
+
+def refund_paid_out(*, order_id: UUID, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """A refund that went to a bank account by hand, because its own way back was closed (REF-03)."""
+    return _kept(
+        [
+            Line(escrow(order_id, currency), -amount_minor),
+            Line(of_platform(AccountKind.OUTSIDE, currency), amount_minor),
+        ]
+    )
+
+
+def withdrawal_requested(*, user_id: UUID, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """Deposit that its owner wants back leaves what he can spend, and waits to be paid out (REF-08)."""
+    return _kept(
+        [
+            Line(of_user(AccountKind.DEPOSIT, user_id, currency), -amount_minor),
+            Line(of_user(AccountKind.WITHDRAWAL, user_id, currency), amount_minor),
+        ]
+    )
+
+
+def withdrawal_undone(*, user_id: UUID, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """A withdrawal that was refused or called off is deposit again."""
+    asked = withdrawal_requested(user_id=user_id, currency=currency, amount_minor=amount_minor)
+    return tuple(Line(line.account, -line.amount_minor) for line in asked)
+
+
+def withdrawal_paid(*, user_id: UUID, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """A withdrawal has left for its owner's bank account."""
+    return _kept(
+        [
+            Line(of_user(AccountKind.WITHDRAWAL, user_id, currency), -amount_minor),
+            Line(of_platform(AccountKind.OUTSIDE, currency), amount_minor),
+        ]
+    )
+
+
+def payment_difference(*, source: AccountRef, amount_minor: int) -> tuple[Line, ...]:
+    """What was paid beyond an order's total, such as the interest of instalments; below zero, what was short of it.
+
+    `source` is where it came through: a gateway's clearing account, or the buyer's gift balance.
+    """
+    return _kept(
+        [
+            Line(source, -amount_minor),
+            Line(of_platform(AccountKind.PAYMENT_DIFFERENCE, source.currency), amount_minor),
+        ]
+    )
+
+
+def gateway_fees(*, gateway: str, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """What a gateway has kept of the money that it holds for us, by its own report (BAL-11)."""
+    return _kept(
+        [
+            Line(clearing(gateway, currency), amount_minor),
+            Line(of_platform(AccountKind.GATEWAY_FEE, currency), -amount_minor),
+        ]
+    )
+
+
+def gateway_paid_out(*, gateway: str, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """What a gateway has sent to our bank account, by its own report; below zero, what it took from there."""
+    return _kept(
+        [
+            Line(clearing(gateway, currency), amount_minor),
+            Line(of_platform(AccountKind.OUTSIDE, currency), -amount_minor),
+        ]
+    )
+
+
+TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
+    EntryKind.TOP_UP: top_up,
+    EntryKind.MILEAGE_GRANTED: mileage_granted,
+    EntryKind.GIFT_GRANTED: gift_granted,
+    EntryKind.ORDER_PAID: order_paid,
+    EntryKind.ORDER_REFUNDED: order_refunded,
+    EntryKind.REFUND_PAID_OUT: refund_paid_out,
+    EntryKind.PART_RELEASED: part_released,
+    EntryKind.PART_TAKEN_BACK: part_taken_back,
+    EntryKind.MILEAGE_TAKEN_BACK: mileage_taken_back,
+    EntryKind.WITHDRAWAL_REQUESTED: withdrawal_requested,
+    EntryKind.WITHDRAWAL_UNDONE: withdrawal_undone,
+    EntryKind.WITHDRAWAL_PAID: withdrawal_paid,
+    EntryKind.PAYMENT_DIFFERENCE: payment_difference,
+    EntryKind.GATEWAY_FEES: gateway_fees,
+    EntryKind.GATEWAY_PAID_OUT: gateway_paid_out,
+}

@@ -1,0 +1,306 @@
+"""The plan of a refund: what comes back per tender, and what becomes of coupons and mileage. Shown, then executed.
+
+Shares were fixed when the order was placed; nothing is priced again (REF-02, REF-05).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from portal.kit.money import round_half_up
+from portal.rules.refund_policy import BEFORE_SHIPMENT
+from portal.rules.refunds import coupon_comes_back, line_refund, share_of_units, shipping_fee_goes_back
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a line or fee was paid with by one tender, and what of it has gone back."""
+
+    id: int
+    tender_id: UUID
+    amount_minor: int
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """A line as it was paid. `platform_minor` is what the platform's coupons gave of it, `promised` its points."""
+
+    id: UUID
+    part_id: UUID
+    quantity: int
+    units_gone: int
+    amount_minor: int
+    platform_minor: int
+    promised: int
+    shares: tuple[Share, ...]
+
+    @property
+    def units_left(self) -> int:
+        return self.quantity - self.units_gone
+
+
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """A seller's part with its shipping fee."""
+
+    id: UUID
+    store_id: int
+    status: str
+    fee_gone: bool
+    platform_fee_minor: int
+    fee_shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TenderFacts:
+    """A tender, and why its own way back is closed, if it is; or only whole amounts go back (`takes_parts` False)."""
+
+    id: UUID
+    type: str
+    amount_minor: int
+    points: int | None
+    closed: str | None = None
+    takes_parts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CouponFacts:
+    """A redeemed coupon, and what bears its discount: lines, and parts for their fees."""
+
+    use_id: UUID
+    names: Mapping[str, str]
+    borne_by: frozenset[UUID]
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """All that the plan depends on. `mileage_available` is asked only when the order's points are spendable already."""
+
+    currency: str
+    parts: tuple[PartFacts, ...]
+    lines: tuple[LineFacts, ...]
+    tenders: tuple[TenderFacts, ...]
+    coupons: tuple[CouponFacts, ...]
+    mileage_matured: bool = False
+    mileage_available: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLine:
+    """Units of a line (or a part's fee, with `line_id` None) and what of each tender share goes back."""
+
+    part_id: UUID
+    line_id: UUID | None
+    units: int
+    amount_minor: int
+    shares: tuple[tuple[int, int], ...]
+    platform_minor: int = 0
+    promised: int = 0
+    restock: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLeg:
+    """What one tender gives back, and where it goes: original, deposit or bank. `closed` says why not its own way."""
+
+    tender_id: UUID
+    type: str
+    amount_minor: int
+    points: int | None
+    destination: str
+    closed: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCoupon:
+    """Whether a coupon comes back; `why` is one word: back, part_kept or expired."""
+
+    use_id: UUID
+    names: Mapping[str, str]
+    why: str
+
+    @property
+    def comes_back(self) -> bool:
+        return self.why == "back"
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPlan:
+    """Everything that a refund does, to the unit. Points: `points_back` were spent, `points_taken` were earned."""
+
+    currency: str
+    lines: tuple[PlannedLine, ...]
+    legs: tuple[PlannedLeg, ...]
+    coupons: tuple[PlannedCoupon, ...]
+    points_taken: int = 0
+    points_owed: int = 0
+    is_whole: bool = False
+    kept_fees: int = field(default=0)
+
+    @property
+    def total_minor(self) -> int:
+        return sum(leg.amount_minor for leg in self.legs)
+
+    @property
+    def points_back(self) -> int:
+        return sum(leg.points or 0 for leg in self.legs)
+
+    @property
+    def part_ids(self) -> tuple[UUID, ...]:
+        return tuple(dict.fromkeys(line.part_id for line in self.lines))
+
+    @property
+    def mark(self) -> str:
+        """A mark of everything that the buyer is shown: what is executed must have the same."""
+        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:32]
+
+    def as_json(self) -> dict[str, Any]:
+        body: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
+        return body | {"total_minor": self.total_minor, "points_back": self.points_back}
+
+
+def make_plan(
+    facts: OrderFacts,
+    units: Mapping[UUID, int],
+    *,
+    faulty: Collection[UUID],
+    otherwise: str,
+    now: datetime,
+) -> RefundPlan:
+    """Plan to give back `units` of lines.
+
+    `faulty` are parts whose seller is at fault; `otherwise` is where goes what cannot go its own way: deposit or bank.
+    Raises RefundUnitsError.
+    """
+    gone_parts = _whole_parts(facts, units)
+    parts = {part.id: part for part in facts.parts}
+    lines = [_line(line, parts[line.part_id], units[line.id]) for line in facts.lines if units.get(line.id)]
+    touched = {line.part_id for line in lines}
+    kept_fees = 0
+    for part in facts.parts:
+        if part.id not in touched or part.fee_gone:
+            continue
+        before = part.status in BEFORE_SHIPMENT
+        if shipping_fee_goes_back(
+            whole_part=part.id in gone_parts, before_shipment=before, at_sellers_fault=part.id in faulty
+        ):
+            lines.append(_fee(part))
+        else:
+            kept_fees += sum(share.amount_minor for share in part.fee_shares)
+    taken = sum(line.promised for line in lines)
+    available = facts.mileage_available + _points_back(facts, lines)
+    return RefundPlan(
+        currency=facts.currency,
+        lines=tuple(lines),
+        legs=tuple(_legs(facts, lines, otherwise)),
+        coupons=tuple(_coupon(one, facts, lines, now) for one in facts.coupons),
+        points_taken=taken,
+        points_owed=max(0, taken - available) if facts.mileage_matured else 0,
+        is_whole=len(gone_parts) == len(facts.parts),
+        kept_fees=kept_fees,
+    )
+
+
+def _whole_parts(facts: OrderFacts, units: Mapping[UUID, int]) -> frozenset[UUID]:
+    """Parts of which nothing is left after this."""
+    kept = {line.part_id for line in facts.lines if line.units_left > units.get(line.id, 0)}
+    return frozenset(part.id for part in facts.parts) - kept
+
+
+def _line(line: LineFacts, part: PartFacts, units: int) -> PlannedLine:
+    counted = {"quantity": line.quantity, "units_before": line.units_gone, "units": units}
+    by_share = line_refund(
+        {str(share.id): share.amount_minor for share in line.shares},
+        refunded_before={str(share.id): share.refunded_minor for share in line.shares},
+        **counted,
+    )
+    return PlannedLine(
+        part_id=line.part_id,
+        line_id=line.id,
+        units=units,
+        amount_minor=sum(by_share.values()),
+        shares=tuple((int(share), amount) for share, amount in by_share.items()),
+        platform_minor=share_of_units(line.platform_minor, **counted),
+        promised=share_of_units(line.promised, **counted),
+        restock=part.status in BEFORE_SHIPMENT,
+    )
+
+
+def _fee(part: PartFacts) -> PlannedLine:
+    shares = tuple((share.id, share.amount_minor - share.refunded_minor) for share in part.fee_shares)
+    return PlannedLine(
+        part_id=part.id,
+        line_id=None,
+        units=0,
+        amount_minor=sum(amount for _, amount in shares),
+        shares=shares,
+        platform_minor=part.platform_fee_minor,
+    )
+
+
+def _by_tender(facts: OrderFacts, lines: Sequence[PlannedLine]) -> dict[UUID, int]:
+    owners = {
+        share.id: share.tender_id
+        for shares in (*(line.shares for line in facts.lines), *(part.fee_shares for part in facts.parts))
+        for share in shares
+    }
+    sums: dict[UUID, int] = {}
+    for line in lines:
+        for share_id, amount in line.shares:
+            sums[owners[share_id]] = sums.get(owners[share_id], 0) + amount
+    return sums
+
+
+def _given_back(facts: OrderFacts, tender_id: UUID) -> int:
+    shares = [share for line in facts.lines for share in line.shares]
+    shares += [share for part in facts.parts for share in part.fee_shares]
+    return sum(share.refunded_minor for share in shares if share.tender_id == tender_id)
+
+
+def _points(facts: OrderFacts, tender: TenderFacts, amount_minor: int) -> int | None:
+    """Points for an amount, counted over all refunds of the tender: with the last unit all are back."""
+    if tender.points is None:
+        return None
+    before = _given_back(facts, tender.id)
+
+    def due(minor: int) -> int:
+        return round_half_up(Fraction((tender.points or 0) * minor, tender.amount_minor))
+
+    return due(before + amount_minor) - due(before)
+
+
+def _points_back(facts: OrderFacts, lines: Sequence[PlannedLine]) -> int:
+    sums = _by_tender(facts, lines)
+    return sum(_points(facts, one, sums[one.id]) or 0 for one in facts.tenders if sums.get(one.id))
+
+
+def _legs(facts: OrderFacts, lines: Sequence[PlannedLine], otherwise: str) -> list[PlannedLeg]:
+    sums = _by_tender(facts, lines)
+    legs = []
+    for one in facts.tenders:
+        amount = sums.get(one.id, 0)
+        if not amount:
+            continue
+        closed = one.closed or ("no_partial" if not one.takes_parts and amount < one.amount_minor else None)
+        to = otherwise if closed else "original"
+        legs.append(PlannedLeg(one.id, one.type, amount, _points(facts, one, amount), to, closed))
+    return legs
+
+
+def _coupon(one: CouponFacts, facts: OrderFacts, lines: Sequence[PlannedLine], now: datetime) -> PlannedCoupon:
+    units = {line.line_id: line.units for line in lines if line.line_id is not None}
+    undone = {line.id for line in facts.lines if line.units_left == units.get(line.id, 0)}
+    undone |= {line.part_id for line in lines if line.line_id is None}
+    undone |= {part.id for part in facts.parts if part.fee_gone}
+    whole = one.borne_by <= undone
+    back = coupon_comes_back(whole_use_undone=whole, now=now, valid_until=one.valid_until)
+    return PlannedCoupon(one.use_id, one.names, "back" if back else "expired" if whole else "part_kept")

@@ -1,0 +1,162 @@
+"""The state machines, written once as data: which move is allowed, and nothing else (ORD-12)."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from portal.kit.errors import PortalError
+from portal.kit.text import N_
+
+
+class MoveRefusedError(PortalError):
+    code = "move_refused"
+    status = 409
+    sentence = N_("This is %(old)s and cannot become %(new)s.")
+
+
+class Machine(StrEnum):
+    ORDER = "order"
+    PART = "part"
+    PAYMENT = "payment"
+    ATTEMPT = "attempt"
+    TENDER = "tender"
+    RESERVATION = "reservation"
+    HOLD = "hold"
+    COUPON_USE = "coupon_use"
+    REFUND = "refund"
+    REFUND_LEG = "refund_leg"
+    WITHDRAWAL = "withdrawal"
+
+
+def _moves(text: str) -> Mapping[str, frozenset[str]]:
+    """Read lines of `old > new new`. Every state stands on the left once; one without moves is final."""
+    moves = {}
+    for row in text.strip().splitlines():
+        old, _, new = row.partition(">")
+        moves[old.strip()] = frozenset(new.split())
+    return moves
+
+
+MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
+    # A refund that had succeeded may fail later (STR-04): then the order is again what it was before.
+    Machine.ORDER: _moves("""
+        pending > paid cancelled failed expired
+        paid > shipped delivered partially_refunded refunded cancelled
+        shipped > delivered partially_refunded refunded
+        delivered > partially_refunded refunded
+        partially_refunded > paid shipped delivered refunded cancelled
+        refunded > paid shipped delivered partially_refunded
+        cancelled >
+        failed >
+        expired >
+    """),
+    Machine.PART: _moves("""
+        held > released cancelled
+        released > accepted packed shipped cancelled held
+        accepted > packed shipped cancelled held
+        packed > shipped cancelled held
+        shipped > delivered returning
+        delivered > closed returning
+        returning > shipped delivered closed
+        closed >
+        cancelled >
+    """),
+    Machine.PAYMENT: _moves("""
+        pending > requires_action authorised captured failed cancelled expired
+        requires_action > pending authorised captured failed cancelled expired
+        authorised > captured failed cancelled expired
+        captured > partially_refunded refunded disputed
+        partially_refunded > captured refunded disputed
+        disputed > dispute_won dispute_lost
+        dispute_won > partially_refunded refunded disputed
+        dispute_lost >
+        refunded > captured partially_refunded
+        failed >
+        cancelled >
+        expired >
+    """),
+    # An unknown outcome is looked up, never sent again: it has no way back to `sent` (PAY-06).
+    Machine.ATTEMPT: _moves("""
+        created > claimed cancelled
+        claimed > sent created declined cancelled
+        sent > created requires_action pending authorised captured declined unknown cancelled
+        requires_action > pending authorised captured declined unknown cancelled
+        pending > requires_action authorised captured declined unknown cancelled
+        unknown > requires_action pending authorised captured declined cancelled
+        authorised > captured declined cancelled
+        captured >
+        declined >
+        cancelled >
+    """),
+    Machine.TENDER: _moves("""
+        pending > authorised captured released failed unknown
+        unknown > pending authorised captured released failed
+        authorised > captured released failed
+        captured >
+        released >
+        failed >
+    """),
+    Machine.RESERVATION: _moves("""
+        active > used released expired
+        used >
+        released >
+        expired >
+    """),
+    Machine.HOLD: _moves("""
+        active > used released expired
+        used >
+        released >
+        expired >
+    """),
+    Machine.COUPON_USE: _moves("""
+        reserved > redeemed released
+        redeemed > released
+        released >
+    """),
+    Machine.REFUND: _moves("""
+        requested > approved refused cancelled
+        approved > sent unknown succeeded failed
+        sent > approved unknown succeeded failed
+        unknown > approved sent succeeded failed
+        failed > approved sent unknown succeeded
+        succeeded > failed
+        refused >
+        cancelled >
+    """),
+    # One leg is one call under one key. What failed stays so: what it owed goes out by another leg.
+    Machine.REFUND_LEG: _moves("""
+        approved > sent succeeded failed
+        sent > approved pending succeeded failed unknown
+        pending > approved succeeded failed unknown
+        unknown > approved pending succeeded failed
+        succeeded > failed
+        failed >
+    """),
+    Machine.WITHDRAWAL: _moves("""
+        requested > approved refused cancelled
+        approved > paid refused
+        paid >
+        refused >
+        cancelled >
+    """),
+}
+
+
+def states(machine: Machine | str) -> tuple[str, ...]:
+    """Return every state of a machine, the first one first."""
+    return tuple(MACHINES[Machine(machine)])
+
+
+def may_move(machine: Machine | str, old: str, new: str) -> bool:
+    """Say whether `old` may become `new`. Staying is not a move."""
+    return new in MACHINES[Machine(machine)].get(old, frozenset())
+
+
+def is_final(machine: Machine | str, state: str) -> bool:
+    """Say whether nothing follows `state`."""
+    return not MACHINES[Machine(machine)][state]
+
+
+def check_move(machine: Machine | str, old: str, new: str) -> None:
+    """Raise MoveRefusedError unless `old` may become `new`."""
+    if not may_move(machine, old, new):
+        raise MoveRefusedError(machine=str(machine), old=str(old), new=str(new))

@@ -1,0 +1,209 @@
+"""How often somebody may try: a window that moves, per account and per address of the network.
+
+Counted in Redis for all processes together. Without Redis each process counts for itself: worse, and no reason that
+anybody cannot sign in or buy.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+import structlog
+from redis.exceptions import RedisError
+
+from portal.broker import broker
+from portal.kit.errors import PortalError
+from portal.kit.ids import new_code
+from portal.kit.text import N_
+
+log = structlog.get_logger()
+
+# After a failure Redis is left alone for a moment: nobody should wait for its time-out at every attempt.
+LEFT_ALONE_FOR_S = 5.0  # lint: allow float: seconds to wait, not money
+LOCAL_KEYS_MAX = 20_000
+KEY_PREFIX = "throttle:"
+
+# Refused attempts do not count: who waits as long as he is told may go on.
+_SCRIPT = """
+local now, mark, wait = tonumber(ARGV[1]), ARGV[2], 0
+for i, key in ipairs(KEYS) do
+    local limit, window = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
+    redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+    if redis.call('ZCARD', key) >= limit then
+        local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+        wait = math.max(wait, tonumber(oldest[2]) + window - now, 1)
+    end
+end
+if wait == 0 then
+    for i, key in ipairs(KEYS) do
+        redis.call('ZADD', key, now, mark)
+        redis.call('PEXPIRE', key, ARGV[2 * i + 2])
+    end
+end
+return wait
+"""
+
+
+class TooOftenError(PortalError):
+    """Too many tries; `retry_after_s` says in whole seconds when the next one is taken."""
+
+    code = "too_often"
+    status = 429
+    sentence = N_("That was too often in a short time. Try again in %(minutes)s min.")
+
+    def __init__(self, wait: timedelta) -> None:
+        self.retry_after_s = max(1, math.ceil(wait / timedelta(seconds=1)))
+        super().__init__(minutes=math.ceil(self.retry_after_s / 60))
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `times` in any stretch of `window`."""
+
+    times: int
+    window: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is limited for one account and for one network address."""
+
+    name: str
+    per_account: Limit
+    per_address: Limit
+
+
+QUARTER = timedelta(minutes=15)
+HOUR = timedelta(hours=1)
+# Whole offices and mobile networks share an address, so its limits are wide; only failed sign-ins count.
+SIGN_IN = Rule("sign-in", Limit(10, QUARTER), Limit(100, QUARTER))
+SIGN_UP = Rule("sign-up", Limit(5, HOUR), Limit(50, HOUR))
+RESET = Rule("reset", Limit(3, HOUR), Limit(30, HOUR))
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One counted try, which may be taken back."""
+
+    keys: tuple[str, ...]
+    mark: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Counter:
+    key: str
+    limit: Limit
+
+
+class _Local:
+    """The same windows in this process alone."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._tries: dict[str, dict[str, datetime]] = {}
+
+    def count(self, counters: Sequence[_Counter], mark: str, now: datetime) -> timedelta:
+        with self._lock:
+            wait = timedelta(0)
+            for counter in counters:
+                tries = self._fresh(counter, now)
+                if len(tries) >= counter.limit.times:
+                    wait = max(wait, min(tries.values()) + counter.limit.window - now)
+            if not wait:
+                if len(self._tries) >= LOCAL_KEYS_MAX:
+                    self._tries.clear()
+                for counter in counters:
+                    self._tries.setdefault(counter.key, {})[mark] = now
+            return wait
+
+    def take_back(self, attempt: Attempt) -> None:
+        with self._lock:
+            for key in attempt.keys:
+                self._tries.get(key, {}).pop(attempt.mark, None)
+
+    def _fresh(self, counter: _Counter, now: datetime) -> dict[str, datetime]:
+        since = now - counter.limit.window
+        tries = {mark: at for mark, at in self._tries.get(counter.key, {}).items() if at > since}
+        if tries:
+            self._tries[counter.key] = tries
+        else:
+            self._tries.pop(counter.key, None)
+        return tries
+
+    def clear(self) -> None:
+        with self._lock:
+            self._tries.clear()
+
+
+class Throttle:
+    """Counts tries in Redis, else locally."""
+
+    def __init__(self) -> None:
+        self._local = _Local()
+        self._left_alone_until = 0.0  # lint: allow float: a moment of the process's own clock
+
+    def count(self, rule: Rule, *, account: bytes | None, address: str | None, now: datetime) -> Attempt:
+        """Count one try. Raises TooOftenError.
+
+        `account` is the blind index of the e-mail, so that Redis holds no personal data; `address` is the network
+        address, or None where all visitors share one and it says nothing.
+        """
+        counters = []
+        if account is not None:
+            counters.append(_Counter(f"{KEY_PREFIX}{rule.name}:account:{account.hex()}", rule.per_account))
+        if address is not None:
+            counters.append(_Counter(f"{KEY_PREFIX}{rule.name}:address:{address}", rule.per_address))
+        attempt = Attempt(tuple(counter.key for counter in counters), new_code(12))
+        wait = self._in_redis(counters, attempt.mark, now)
+        if wait is None:
+            wait = self._local.count(counters, attempt.mark, now)
+        if wait:
+            raise TooOftenError(wait)
+        return attempt
+
+    def take_back(self, attempt: Attempt) -> None:
+        """Forget a try that turned out well."""
+        self._local.take_back(attempt)
+        if time.monotonic() < self._left_alone_until:
+            return
+        try:
+            pipe = broker.client.pipeline(transaction=False)
+            for key in attempt.keys:
+                pipe.zrem(key, attempt.mark)
+            pipe.execute()
+        except RedisError as error:
+            self._leave_alone(error)
+
+    def forget(self) -> None:
+        """Start counting anew in this process, and ask Redis again: between tests."""
+        self._local.clear()
+        self._left_alone_until = 0.0  # lint: allow float: a moment of the process's own clock
+
+    def _in_redis(self, counters: Sequence[_Counter], mark: str, now: datetime) -> timedelta | None:
+        if time.monotonic() < self._left_alone_until or not counters:
+            return None
+        arguments: list[str | int] = [_milliseconds(now), mark]
+        for counter in counters:
+            arguments += [counter.limit.times, counter.limit.window // timedelta(milliseconds=1)]
+        try:
+            wait = broker.client.eval(_SCRIPT, len(counters), *(c.key for c in counters), *arguments)
+        except RedisError as error:
+            self._leave_alone(error)
+            return None
+        return timedelta(milliseconds=int(wait))
+
+    def _leave_alone(self, error: RedisError) -> None:
+        log.warning("throttle_without_redis", error=type(error).__name__)
+        self._left_alone_until = time.monotonic() + LEFT_ALONE_FOR_S
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
+
+
+throttle = Throttle()

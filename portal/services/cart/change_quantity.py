@@ -1,0 +1,54 @@
+"""Set how many units of a variant the cart holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.rules.permissions import Actor
+from portal.services.cart.change import CartChange, check_request, owner, seen_key, tell
+from portal.services.cart.errors import (
+    LineMissingError,
+    NotOnSaleError,
+    NotSoldHereError,
+    SoldOutError,
+    StockShortError,
+)
+from portal.services.cart.remove_line import remove_line
+from portal.services.cart.statements import CHANGE
+
+
+def change_quantity(
+    session: Session, *, actor: Actor, channel_id: int, variant_id: int, quantity: int, now: datetime
+) -> CartChange | None:
+    """Set the quantity of a line; zero removes it (then None if there was none).
+
+    Raises QuantityOutOfRangeError, LineMissingError, NotOnSaleError, NotSoldHereError, SoldOutError and
+    StockShortError; the caller's transaction must then be rolled back.
+    """
+    check_request(actor, variant_id=variant_id, quantity=quantity)
+    if quantity == 0:
+        return remove_line(session, actor=actor, channel_id=channel_id, variant_id=variant_id, now=now)
+    row = session.execute(
+        CHANGE,
+        {
+            **owner(actor),
+            "channel_id": channel_id,
+            "variant_id": variant_id,
+            "quantity": quantity,
+            "seen_key": seen_key(channel_id, variant_id),
+            "now": now,
+        },
+    ).one_or_none()
+    if row is None or row.quantity is None:
+        raise LineMissingError
+    if not row.on_sale:
+        raise NotOnSaleError
+    if row.price_minor is None:
+        raise NotSoldHereError
+    if quantity > row.available:
+        raise StockShortError(available=row.available, held=row.held) if row.available else SoldOutError()
+    change = CartChange(row.cart_id, row.version, row.quantity)
+    tell(session, change, actor=actor, now=now)
+    return change

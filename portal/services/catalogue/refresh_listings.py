@@ -1,0 +1,69 @@
+"""Listings: what a channel's pages read of a product, derived from its variants and prices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+# The names stand on the first line of search_text, so that a search can put matches in names before others.
+_RENEW = text(
+    """
+    INSERT INTO listing AS l (channel_id, product_id, section_id, store_id, price_from_minor, price_to_minor,
+                              compare_at_minor, search_text)
+    SELECT price.channel_id, p.id, p.section_id, p.store_id, min(price.amount_minor), max(price.amount_minor),
+           (array_agg(price.compare_at_minor ORDER BY price.amount_minor, price.compare_at_minor NULLS LAST))[1],
+           lower(normalize(
+               concat_ws(' ', (SELECT string_agg(value, ' ' ORDER BY key) FROM jsonb_each_text(p.name))) || E'\\n' ||
+               concat_ws(' ', (SELECT string_agg(value, ' ' ORDER BY key) FROM jsonb_each_text(s.name)),
+                              (SELECT string_agg(value, ' ' ORDER BY key) FROM jsonb_each_text(c.name)),
+                              (SELECT string_agg(value, ' ' ORDER BY key) FROM jsonb_each_text(parent.name)),
+                              string_agg(v.sku, ' ' ORDER BY v.position, v.id)), NFKC))
+      FROM product p
+      JOIN store s ON s.id = p.store_id
+      JOIN section c ON c.id = p.section_id
+      LEFT JOIN section parent ON parent.id = c.parent_id
+      JOIN variant v ON v.product_id = p.id AND v.state = 'active'
+      JOIN price ON price.variant_id = v.id
+     WHERE p.id = ANY(:ids) AND p.state = 'active' AND s.state = 'open'
+     GROUP BY price.channel_id, p.id, s.id, c.id, parent.id
+     ORDER BY price.channel_id, p.id
+    ON CONFLICT (channel_id, product_id) DO UPDATE
+       SET section_id = excluded.section_id, store_id = excluded.store_id,
+           price_from_minor = excluded.price_from_minor, price_to_minor = excluded.price_to_minor,
+           compare_at_minor = excluded.compare_at_minor, search_text = excluded.search_text
+     WHERE (l.section_id, l.store_id, l.price_from_minor, l.price_to_minor, l.compare_at_minor, l.search_text)
+           IS DISTINCT FROM (excluded.section_id, excluded.store_id, excluded.price_from_minor,
+                             excluded.price_to_minor, excluded.compare_at_minor, excluded.search_text)
+    """
+)
+
+# What stays is found by the ids alone; listings are reached by channel and product, which is their key.
+_REMOVE = text(
+    """
+    WITH kept AS MATERIALIZED (
+        SELECT DISTINCT price.channel_id, p.id
+          FROM product p
+          JOIN store s ON s.id = p.store_id AND s.state = 'open'
+          JOIN variant v ON v.product_id = p.id AND v.state = 'active'
+          JOIN price ON price.variant_id = v.id
+         WHERE p.id = ANY(:ids) AND p.state = 'active')
+    DELETE FROM listing l USING channel c
+     WHERE l.channel_id = c.id AND l.product_id = ANY(:ids)
+       AND NOT EXISTS (SELECT FROM kept WHERE kept.channel_id = l.channel_id AND kept.id = l.product_id)
+    """
+)
+
+
+def refresh_listings(session: Session, *, product_ids: Iterable[int]) -> None:
+    """Make the listings of these products say what their names, prices and states say now, on every channel."""
+    ids = sorted(set(product_ids))
+    if ids:
+        session.execute(_RENEW, {"ids": ids})
+        session.execute(_REMOVE, {"ids": ids})
+
+
+def refresh_all_listings(session: Session) -> None:
+    """The same for every product: after a change of sections or stores."""
+    refresh_listings(session, product_ids=session.scalars(text("SELECT id FROM product")).all())

@@ -1,0 +1,1 @@
+"""Checkout: from a cart and choices to a placed order."""

@@ -1,0 +1,1 @@
+"""Coupons: claimed by an order, then redeemed or given back."""

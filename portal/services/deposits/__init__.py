@@ -1,0 +1,1 @@
+"""Deposits: money that a user keeps with the mall."""

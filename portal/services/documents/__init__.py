@@ -1,0 +1,1 @@
+"""Receipts and credit notes: wanted with a payment or refund, issued by a worker."""

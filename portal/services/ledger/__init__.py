@@ -1,0 +1,1 @@
+"""The ledger: post() is the only writer of entries, holds set amounts aside."""

@@ -1,0 +1,1 @@
+"""Mileage: points in lots, spent oldest expiry first."""

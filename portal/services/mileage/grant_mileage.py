@@ -1,0 +1,68 @@
+"""Give a user points that can be spent at once."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.db import insert_rows
+from portal.models import MileageLot
+from portal.rules.mileage import net_of_debt
+from portal.rules.permissions import Actor
+from portal.rules.posting import POINTS, AccountKind, EntryKind, mileage_granted, of_user
+from portal.services.audit import AuditAction, Fact, record
+from portal.services.ledger.accounts import ensure_accounts
+from portal.services.ledger.post import post
+from portal.services.mileage.take_back import owed_points
+
+
+def grant_mileage(
+    session: Session,
+    *,
+    user_id: uuid.UUID,
+    points: int,
+    source: str,
+    idem_key: str,
+    expires_at: datetime,
+    actor: Actor,
+    now: datetime,
+    source_order_id: uuid.UUID | None = None,
+) -> int:
+    """Give `points` as one lot and return the entry. A second call with the key does nothing.
+
+    What the person owes after a refund is paid first (REF-06); the lot holds the rest.
+    """
+    if points <= 0:
+        raise ValueError("points are above zero")
+    paid, kept = net_of_debt(points, owed=owed_points(session, user_id=user_id))
+    entry_id, is_new = post(
+        session,
+        kind=EntryKind.MILEAGE_GRANTED,
+        idem_key=idem_key,
+        lines=mileage_granted(user_id=user_id, points=points, owed_points=paid),
+        now=now,
+        note=source,
+    )
+    if is_new:
+        account = of_user(AccountKind.MILEAGE, user_id, POINTS)
+        lot = {
+            "account_id": ensure_accounts(session, [account])[account],
+            "granted": kept,
+            "remaining": kept,
+            "source": source,
+            "source_order_id": source_order_id,
+            "granted_at": now,
+            "expires_at": expires_at,
+        }
+        # A lot of nothing stands for points that paid a debt whole: it says that the order's points were given.
+        insert_rows(session, MileageLot, [lot])
+        after = {"points": points, "source": source, "paid_debt": paid}
+        record(
+            session,
+            Fact(AuditAction.MILEAGE_GRANTED, f"entry:{entry_id}", after=after),
+            actor=actor,
+            now=now,
+        )
+    return entry_id

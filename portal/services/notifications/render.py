@@ -1,0 +1,51 @@
+"""Mails from their templates, in the reader's language; every mail is a folder of subject.txt, body.txt, body.html."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from babel.support import NullTranslations, Translations
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from portal.kit import display
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedMail:
+    """The three forms of a mail."""
+
+    subject: str
+    text: str
+    html: str
+
+
+@cache
+def _environment(locale: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(ROOT / "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    translations: NullTranslations = Translations.load(str(ROOT / "translations"), [locale])
+    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # From the extension.
+    environment.filters["money"] = lambda minor, currency: display.format_money(minor, currency, locale)
+    environment.filters["number"] = lambda value: display.format_number(value, locale)
+    environment.filters["tr"] = lambda texts: texts.get(locale) or texts.get("en") or next(iter(texts.values()), "")
+    return environment
+
+
+def render_mail(template: str, *, locale: str, **values: object) -> RenderedMail:
+    """Fill the templates of `email/<template>/`. A missing value is a fault."""
+    environment = _environment(locale)
+    subject, text, html = (
+        environment.get_template(f"email/{template}/{name}").render(locale=locale, **values)
+        for name in ("subject.txt", "body.txt", "body.html")
+    )
+    return RenderedMail(" ".join(subject.split()), text, html)

@@ -1,0 +1,46 @@
+"""Write a mail to be sent after commit; once per key, however often it is asked for (NOT-01)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.db import insert_rows
+from portal.kit.ids import new_id
+from portal.models import Mail
+from portal.services.notifications.render import render_mail
+
+
+def write_mail(
+    session: Session,
+    *,
+    template: str,
+    dedup_key: str,
+    recipient: str,
+    user_id: uuid.UUID | None,
+    locale: str,
+    now: datetime,
+    document_id: uuid.UUID | None = None,
+    **values: object,
+) -> None:
+    """Render and keep a mail. A worker sends it; that it waits or fails is never the reason that a payment does.
+
+    `document_id` is an issued document that goes with it as PDF.
+    """
+    mail = render_mail(template, locale=locale, **values)
+    row = {
+        "id": new_id(),
+        "dedup_key": dedup_key,
+        "user_id": user_id,
+        "template": template,
+        "recipient": recipient,
+        "subject": mail.subject,
+        "body": mail.text,
+        "html": mail.html,
+        "created_at": now,
+        "due_at": now,
+        "document_id": document_id,
+    }
+    insert_rows(session, Mail, [row], once=("dedup_key",))

@@ -1,0 +1,199 @@
+"""A seller's part is closed: what the escrow holds for it goes to the seller, the platform and the tax office."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, select, text, update
+from sqlalchemy.orm import Session
+
+from portal.kit.errors import PortalError
+from portal.kit.money import Money
+from portal.kit.text import N_
+from portal.models import Order, OrderPart
+from portal.rules.permissions import Actor
+from portal.rules.posting import EntryKind, part_released
+from portal.rules.refunds import share_to_refund
+from portal.rules.states import Machine, check_move
+from portal.services.audit import AuditAction, Fact, record
+from portal.services.history import Move, record_moves
+from portal.services.ledger.post import Entry, post_all
+
+# How long after its delivery a part can be sent back (REF-01); it is closed when that is over (BAL-04, ORD-09).
+RETURN_PERIOD = timedelta(days=30)
+
+# Units that went back took their share of a platform's coupon with them, by the rule of refunds.
+_LINES = text(
+    """
+    SELECT l.quantity, l.refunded_quantity, l.tax_minor, l.payable_minor - l.refunded_minor AS paid_minor,
+           coalesce((SELECT sum(s.amount_minor) FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id
+                       JOIN campaign c ON c.id = u.campaign_id
+                      WHERE s.line_id = l.id AND u.status = 'redeemed'
+                        AND coalesce(u.terms ->> 'funding', c.funding) = 'platform'), 0)::bigint AS platform_minor
+      FROM order_line l WHERE l.part_id = :part_id
+    """
+)
+_FEE = text(
+    """
+    SELECT coalesce((SELECT sum(s.amount_minor) FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id
+                       JOIN campaign c ON c.id = u.campaign_id
+                      WHERE s.part_id = :part_id AND u.status = 'redeemed'
+                        AND coalesce(u.terms ->> 'funding', c.funding) = 'platform'), 0)::bigint AS platform_minor,
+           coalesce(sum(r.amount_minor), 0)::bigint AS refunded_minor, count(*) > 0 AS gone
+      FROM refund_line r JOIN refund f ON f.id = r.refund_id
+     WHERE r.part_id = :part_id AND f.status IN ('approved', 'sent', 'unknown', 'failed', 'succeeded')
+    """
+)
+_PART = select(
+    OrderPart.id,
+    OrderPart.order_id,
+    OrderPart.status,
+    OrderPart.store_id,
+    OrderPart.shipping_fee_minor,
+    OrderPart.shipping_discount_minor,
+    OrderPart.tax_added_minor,
+    OrderPart.commission_basis_points,
+)
+_REFUNDS_UNDER_WAY = text(
+    """
+    SELECT EXISTS (SELECT FROM refund WHERE order_id = :order_id
+                     AND status IN ('requested', 'approved', 'sent', 'unknown', 'failed'))
+    """
+)
+
+
+class RefundUnderWayError(PortalError):
+    """Money of this order may be on its way back to the buyer."""
+
+    code = "refund_under_way"
+    status = 409
+    sentence = N_("A refund of this order is under way. The seller is paid out when it has ended.")
+
+
+@dataclass(frozen=True, slots=True)
+class PartRelease:
+    """What a part's escrow comes to, in minor units: `amount_minor` in all, with commission and added tax in it."""
+
+    order_id: uuid.UUID
+    part_id: uuid.UUID
+    store_id: int
+    currency: str
+    amount_minor: int
+    commission_minor: int
+    tax_minor: int
+    at: datetime
+
+
+def commission_on(*, goods_minor: int, currency: str, basis_points: int) -> int:
+    """The platform's commission: on what the goods brought in, not on shipping fees nor on tax added to prices."""
+    return Money(goods_minor, currency).share(basis_points=basis_points).minor
+
+
+def release_part(session: Session, *, part_id: uuid.UUID, actor: Actor, now: datetime) -> int | None:
+    """Close a delivered part and pay its seller out of the escrow; returns the entry, None when nothing was left.
+
+    Raises MoveRefusedError when the part cannot be closed (any more), RefundUnderWayError.
+    """
+    order_id = session.execute(select(OrderPart.order_id).where(OrderPart.id == part_id)).scalar_one()
+    order = session.execute(select(Order.currency).where(Order.id == order_id).with_for_update()).one()
+    part = session.execute(_PART.where(OrderPart.id == part_id).with_for_update()).one()
+    check_move(Machine.PART, part.status, "closed")
+    if session.execute(_REFUNDS_UNDER_WAY, {"order_id": order_id}).scalar_one():
+        raise RefundUnderWayError
+    release = _worth(session, part, order.currency, now)
+    session.execute(
+        update(OrderPart)
+        .where(OrderPart.id == part_id)
+        .values(status="closed", closed_at=now, version=OrderPart.version + 1)
+    )
+    record_moves(session, Move(Machine.PART, part_id, part.status, "closed", order_id), actor=actor, now=now)
+    return release_parts(session, releases=[release], actor=actor, now=now).get(part_id)
+
+
+def worth_of(session: Session, *, part_id: uuid.UUID, currency: str, now: datetime) -> PartRelease:
+    """What a part brings its seller as it stands: what was given back of it counts no more."""
+    return _worth(session, session.execute(_PART.where(OrderPart.id == part_id)).one(), currency, now)
+
+
+def _worth(session: Session, part: Row[*tuple[Any, ...]], currency: str, now: datetime) -> PartRelease:
+    lines = session.execute(_LINES, {"part_id": part.id}).all()
+    fee = session.execute(_FEE, {"part_id": part.id}).one()
+    goods = sum(line.paid_minor + _left(line.platform_minor, line) for line in lines)
+    shipping = part.shipping_fee_minor - part.shipping_discount_minor
+    goods_tax = shipping_tax = 0
+    if part.tax_added_minor:
+        goods_tax = sum(_left(line.tax_minor, line) for line in lines)
+        shipping_tax = part.tax_added_minor - sum(line.tax_minor for line in lines)
+    kept_fee = shipping + shipping_tax - fee.refunded_minor
+    amount = goods + kept_fee + (0 if fee.gone else fee.platform_minor)
+    return PartRelease(
+        order_id=part.order_id,
+        part_id=part.id,
+        store_id=part.store_id,
+        currency=currency,
+        amount_minor=amount,
+        commission_minor=commission_on(
+            goods_minor=goods - goods_tax, currency=currency, basis_points=part.commission_basis_points
+        ),
+        tax_minor=goods_tax + min(shipping_tax, kept_fee),
+        at=now,
+    )
+
+
+def release_parts(
+    session: Session, *, releases: Sequence[PartRelease], actor: Actor, now: datetime
+) -> dict[uuid.UUID, int]:
+    """Post what closed parts bring their sellers, once each; returns the entries made now, by part.
+
+    States and moves are the caller's.
+    """
+    keys = {f"part_released:{one.part_id}": one for one in releases}
+    entries = post_all(
+        session,
+        [
+            Entry(
+                kind=EntryKind.PART_RELEASED,
+                idem_key=key,
+                lines=part_released(
+                    order_id=one.order_id,
+                    store_id=one.store_id,
+                    currency=one.currency,
+                    amount_minor=one.amount_minor,
+                    commission_minor=one.commission_minor,
+                    tax_minor=one.tax_minor,
+                ),
+                at=one.at,
+                order_id=one.order_id,
+            )
+            for key, one in keys.items()
+        ],
+    )
+    facts = [
+        Fact(
+            AuditAction.PART_CLOSED,
+            f"part:{keys[key].part_id}",
+            after={
+                "entry": entry_id,
+                "amount_minor": keys[key].amount_minor,
+                "commission_minor": keys[key].commission_minor,
+                "tax_minor": keys[key].tax_minor,
+            },
+        )
+        for key, entry_id in entries.items()
+    ]
+    record(session, *facts, actor=actor, now=now)
+    return {keys[key].part_id: entry_id for key, entry_id in entries.items()}
+
+
+def _left(share_minor: int, line: Row[Any]) -> int:
+    """What is left of a line's share of tax or of a coupon, for the units that were kept."""
+    if not line.refunded_quantity:
+        return int(share_minor)
+    units = line.refunded_quantity
+    return int(share_minor) - share_to_refund(
+        share_minor, quantity=line.quantity, units_before=0, units=units, refunded_before=0
+    )

@@ -1,0 +1,1 @@
+"""Payments: attempts at gateways, settled in one place."""

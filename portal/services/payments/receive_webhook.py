@@ -1,0 +1,179 @@
+"""Notices of gateways: stored as they come, acknowledged at once, worked on later (STR-02)."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import case, exists, func, literal, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.gateways.base import EventKind, Refunded, WebhookEvent
+from portal.models import PaymentAttempt, ProviderEvent, RefundLeg
+from portal.services.payments.find_due import ASKABLE, ENDED, AttemptToAsk, attempt_to_ask
+
+LEASE = timedelta(seconds=30)
+ATTEMPTS_MAX = 10
+REFUSED_MAX = 200
+
+
+@dataclass(frozen=True, slots=True)
+class EventHint:
+    """What a notice points at; None when that is over already or is not ours. `leg_id` is that of a refund."""
+
+    attempt: AttemptToAsk | None
+    leg_id: uuid.UUID | None = None
+
+
+def store_event(
+    session: Session,
+    *,
+    gateway: str,
+    gateway_account_id: int,
+    event: WebhookEvent,
+    body: str,
+    now: datetime,
+) -> int | None:
+    """Keep a verified notice; returns its row when there is work in it.
+
+    None when it has been here before, does not speak of a payment or a refund of ours (STR-03), or tells what is
+    booked already: a notice mostly follows the answer that the worker has got itself.
+    """
+    is_payment = event.kind is EventKind.PAYMENT or (
+        event.kind is EventKind.REFUND and _leg_of(session, event.op_key, event.object_ref) is not None
+    )
+    booked = exists().where(
+        PaymentAttempt.gateway == gateway,
+        PaymentAttempt.gateway_ref == event.gateway_ref,
+        PaymentAttempt.state == "captured",
+    )
+    if event.kind is EventKind.REFUND:
+        # A refund that is booked as done is looked at again only when the notice says otherwise.
+        done = isinstance(event.outcome, Refunded)
+        booked = exists().where(RefundLeg.op_key == event.op_key, RefundLeg.status == "succeeded", literal(done))
+    row = session.execute(
+        insert(ProviderEvent)
+        .values(
+            gateway=gateway,
+            gateway_account_id=gateway_account_id,
+            event_id=event.event_id,
+            kind=event.name,
+            gateway_ref=event.gateway_ref,
+            signature_ok=True,
+            status=case((booked, "handled"), else_="received") if is_payment else "ignored",
+            body=body,
+            note=event.op_key or (event.object_ref if event.kind is EventKind.REFUND else None),
+            received_at=now,
+            due_at=now,
+            handled_at=case((booked, now), else_=None) if is_payment else now,
+        )
+        .on_conflict_do_nothing(index_elements=["gateway", "event_id"], index_where=text("signature_ok"))
+        .returning(ProviderEvent.id, ProviderEvent.status)
+    ).one_or_none()
+    return row.id if row is not None and row.status == "received" else None
+
+
+def store_refused(session: Session, *, gateway: str, reason: str, now: datetime) -> None:
+    """Note a notice that proved nothing. Its content is not kept: anybody can send anything.
+
+    At most REFUSED_MAX of them an hour: who forges more does not fill the disk, and the log has them all.
+    """
+    recent = (
+        select(ProviderEvent.id)
+        .where(~ProviderEvent.signature_ok, ProviderEvent.received_at > now - timedelta(hours=1))
+        .limit(REFUSED_MAX)
+        .subquery()
+    )
+    if session.execute(select(func.count()).select_from(recent)).scalar_one() >= REFUSED_MAX:
+        return
+    session.add(
+        ProviderEvent(
+            gateway=gateway,
+            event_id="unverified",
+            kind="unverified",
+            signature_ok=False,
+            status="refused",
+            note=reason,
+            received_at=now,
+            due_at=now,
+            handled_at=now,
+        )
+    )
+    session.flush()
+
+
+def event_to_apply(session: Session, *, event_id: int, now: datetime) -> EventHint | None:
+    """Take a stored notice and find the attempt it speaks of; None when it is done or another has it."""
+    row = session.execute(
+        select(ProviderEvent.gateway, ProviderEvent.gateway_ref, ProviderEvent.note)
+        .where(ProviderEvent.id == event_id, ProviderEvent.status == "received")
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return None
+    session.execute(
+        update(ProviderEvent)
+        .where(ProviderEvent.id == event_id)
+        .values(due_at=now + LEASE, attempts=ProviderEvent.attempts + 1)
+    )
+    leg_id = _leg_of(session, row.note, row.note)
+    if leg_id is not None:
+        return EventHint(None, leg_id)
+    known = session.execute(
+        select(PaymentAttempt.id, PaymentAttempt.gateway_ref, PaymentAttempt.state)
+        .where(PaymentAttempt.gateway == row.gateway)
+        .where((PaymentAttempt.gateway_ref == row.gateway_ref) | (PaymentAttempt.op_key == row.note))
+        .limit(1)
+    ).one_or_none()
+    if known is None or known.state not in (*ASKABLE, *ENDED):
+        return EventHint(None)
+    asked = attempt_to_ask(session, attempt_id=known.id, now=now, ended_too=True)
+    if asked is not None and asked.gateway_ref is None:
+        # The notice overtook the answer of the call: now the look-up is one cheap call. The reference is kept only
+        # when the gateway confirms that it is that of our charge.
+        asked = replace(asked, gateway_ref=row.gateway_ref)
+    return EventHint(asked)
+
+
+def apply_event(session: Session, *, event_id: int, now: datetime) -> None:
+    """Close a notice whose attempt has been asked about; one that names nothing of ours is tried for a while."""
+    row = session.execute(
+        select(ProviderEvent.gateway, ProviderEvent.gateway_ref, ProviderEvent.note, ProviderEvent.attempts)
+        .where(ProviderEvent.id == event_id, ProviderEvent.status == "received")
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        return
+    state = session.execute(
+        select(PaymentAttempt.state)
+        .where(PaymentAttempt.gateway == row.gateway)
+        .where((PaymentAttempt.gateway_ref == row.gateway_ref) | (PaymentAttempt.op_key == row.note))
+        .limit(1)
+    ).scalar_one_or_none()
+    values: dict[str, object] = {"status": "handled", "handled_at": now, "effects": 1}
+    if state is None:
+        dead = row.attempts >= ATTEMPTS_MAX
+        values = {"status": "dead", "handled_at": now} if dead else {"due_at": now + LEASE * row.attempts}
+    session.execute(update(ProviderEvent).where(ProviderEvent.id == event_id).values(**values))
+
+
+def _leg_of(session: Session, op_key: str | None, refund_ref: str | None) -> uuid.UUID | None:
+    """The leg of a refund, by our key or by the gateway's reference."""
+    if op_key is None and refund_ref is None:
+        return None
+    which = (RefundLeg.op_key == op_key) | (RefundLeg.gateway_ref == refund_ref)
+    return session.execute(select(RefundLeg.id).where(which).limit(1)).scalar_one_or_none()
+
+
+def due_events(session: Session, *, now: datetime, limit: int = 200) -> list[int]:
+    """Notices that wait to be worked on."""
+    return list(
+        session.scalars(
+            select(ProviderEvent.id)
+            .where(ProviderEvent.status == "received", ProviderEvent.due_at <= now)
+            .order_by(ProviderEvent.due_at)
+            .limit(limit)
+        )
+    )

@@ -1,0 +1,294 @@
+"""The one place where a gateway's answer becomes ours: for worker, webhook, look-up and sweep alike."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from portal.gateways.base import (
+    ActionNeeded,
+    Approved,
+    Declined,
+    FetchOutcome,
+    NotFound,
+    Pending,
+    Voided,
+)
+from portal.models import Order, Payment, PaymentAttempt, Tender
+from portal.rules.permissions import Actor
+from portal.rules.states import Machine, may_move
+from portal.services.audit import AuditAction, Fact, record
+from portal.services.history import Move, record_moves
+from portal.services.outbox import Event, emit
+from portal.services.reservations.complete_order import complete_order
+from portal.services.reservations.give_up_order import give_up_order
+
+# When a payment that waits for somebody else is asked about again (a notice usually comes first).
+ASK_AGAIN_AFTER = timedelta(minutes=1)
+REVIEW_FOR = timedelta(days=6)
+ENDED = frozenset({"declined", "cancelled"})
+# What was begun at the gateway in these states can still be finished by whoever holds its secret.
+OPEN_AT_GATEWAY = frozenset({"requires_action", "pending"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Locked:
+    """Attempt, payment and order under one lock, as they are: the columns of _LOCK."""
+
+    attempt_id: uuid.UUID
+    state: str
+    gateway: str
+    op_key: str
+    payment_id: uuid.UUID
+    payment_status: str
+    amount_minor: int
+    currency: str
+    tender_id: uuid.UUID | None
+    order_id: uuid.UUID | None
+    order_status: str | None
+    number: str | None
+    buyer_id: uuid.UUID
+    channel_id: int
+
+
+# Attempt and payment before the order, as everywhere; the order as it is once its lock is held.
+_LOCK = text(
+    """
+    WITH locked AS (
+        SELECT a.id AS attempt_id, a.state, a.gateway, a.op_key, p.id AS payment_id, p.status AS payment_status,
+               p.amount_minor, p.currency, p.tender_id, p.order_id, p.user_id AS buyer_id, p.channel_id
+          FROM payment_attempt a JOIN payment p ON p.id = a.payment_id
+         WHERE a.id = :attempt_id
+           FOR UPDATE
+    )
+    SELECT attempt_id, state, gateway, op_key, payment_id, payment_status, amount_minor, currency, tender_id, order_id,
+           o.status, o.number, buyer_id, channel_id
+      FROM locked
+      LEFT JOIN LATERAL (SELECT status, number FROM orders WHERE id = locked.order_id FOR UPDATE) AS o ON true
+    """
+)
+
+_APPROVE = text(
+    """
+    WITH approved AS (
+        UPDATE payment_attempt
+           SET state = :state, gateway_ref = :gateway_ref, answered_at = :now, action = NULL, source = NULL,
+               card = CAST(:card AS jsonb), reason = coalesce(:reason, reason),
+               reversal = CASE WHEN :usable THEN reversal ELSE 'wanted' END,
+               due_at = CASE WHEN :usable THEN due_at ELSE :now END
+         WHERE id = :attempt_id
+    )
+    UPDATE payment
+       SET status = :state, authorised_minor = amount_minor,
+           captured_minor = CASE WHEN :captured THEN amount_minor ELSE 0 END,
+           completed_at = CASE WHEN :captured THEN CAST(:now AS timestamptz) END
+     WHERE id = :payment_id AND :usable
+    """
+)
+
+
+def settle_attempt(
+    session: Session, *, attempt_id: uuid.UUID, outcome: FetchOutcome, actor: Actor, now: datetime
+) -> bool:
+    """Apply what a gateway says of an attempt; False when it says nothing new.
+
+    Safe to be called any number of times, in any order. Money that was taken for an order which can no longer use
+    it is marked to be given back.
+    """
+    locked = _lock(session, attempt_id)
+    match outcome:
+        case Approved():
+            return _approve(session, locked, outcome, actor, now)
+        case Declined():
+            reason = outcome.reason.value
+            return _close(session, locked, "declined", reason, outcome.code, outcome.gateway_ref, actor, now)
+        case Voided():
+            return _close(session, locked, "cancelled", "voided", None, outcome.gateway_ref, actor, now)
+        case NotFound():
+            return _close(session, locked, "declined", "not_executed", None, None, actor, now)
+        case ActionNeeded():
+            return _wait(session, locked, "requires_action", outcome.gateway_ref, _action(outcome), actor, now)
+        case Pending():
+            return _wait(session, locked, "pending", outcome.gateway_ref, _account(outcome), actor, now)
+
+
+def _lock(session: Session, attempt_id: uuid.UUID) -> _Locked:
+    return _Locked(*session.execute(_LOCK, {"attempt_id": attempt_id}).one())
+
+
+def _approve(session: Session, locked: _Locked, outcome: Approved, actor: Actor, now: datetime) -> bool:
+    new = "captured" if outcome.captured else "authorised"
+    if locked.state in ENDED:
+        return _give_back(session, locked, outcome, actor, now)
+    if locked.state == new or not may_move(Machine.ATTEMPT, locked.state, new):
+        return False
+    fits = (outcome.amount_minor, outcome.currency) == (locked.amount_minor, locked.currency)
+    usable = fits and locked.order_status == "pending" and may_move(Machine.PAYMENT, locked.payment_status, new)
+    # When the order was given up, or the amount is not ours, nothing is booked, and the money goes back.
+    reason = None if fits else "amount_differs"
+    card = {k: v for k, v in asdict(outcome.card).items() if v is not None} if outcome.card else None
+    session.execute(
+        _APPROVE,
+        {
+            "attempt_id": locked.attempt_id,
+            "payment_id": locked.payment_id,
+            "state": new,
+            "gateway_ref": outcome.gateway_ref,
+            "card": orjson.dumps(card).decode() if card else None,
+            "reason": reason,
+            "captured": outcome.captured,
+            "usable": usable,
+            "now": now,
+        },
+    )
+    move = Move(Machine.ATTEMPT, locked.attempt_id, locked.state, new, locked.order_id, reason)
+    record_moves(session, move, actor=actor, now=now)
+    action = AuditAction.PAYMENT_CAPTURED if outcome.captured else AuditAction.PAYMENT_AUTHORISED
+    after = {"state": new, "amount_minor": outcome.amount_minor, "gateway_ref": outcome.gateway_ref, "usable": usable}
+    record(session, Fact(action, f"payment:{locked.payment_id}", {"state": locked.state}, after), actor=actor, now=now)
+    if usable:
+        _use(session, locked, new, actor, now)
+    else:
+        _tell(session, "payment.reversal_wanted", locked, now)
+    return True
+
+
+def _give_back(session: Session, locked: _Locked, outcome: Approved, actor: Actor, now: datetime) -> bool:
+    """Money under an attempt that had ended, such as a card confirmed again in the browser: it goes back."""
+    if outcome.refunded_minor >= outcome.amount_minor:
+        return False  # It has gone back already; a late notice tells of it once more.
+    wanted = session.execute(
+        update(PaymentAttempt)
+        .where(PaymentAttempt.id == locked.attempt_id, PaymentAttempt.reversal.is_distinct_from("wanted"))
+        .values(reversal="wanted", gateway_ref=outcome.gateway_ref, due_at=now)
+        .returning(PaymentAttempt.id)
+    ).one_or_none()
+    if wanted is None:
+        return False
+    after = {"amount_minor": outcome.amount_minor, "gateway_ref": outcome.gateway_ref, "usable": False}
+    fact = Fact(AuditAction.PAYMENT_CAPTURED, f"payment:{locked.payment_id}", {"state": locked.state}, after)
+    record(session, fact, actor=actor, now=now)
+    _tell(session, "payment.reversal_wanted", locked, now)
+    return True
+
+
+def _use(session: Session, locked: _Locked, new: str, actor: Actor, now: datetime) -> None:
+    record_moves(
+        session,
+        Move(Machine.PAYMENT, locked.payment_id, locked.payment_status, new, locked.order_id),
+        actor=actor,
+        now=now,
+    )
+    assert locked.order_id is not None
+    if new == "captured":
+        complete_order(session, order_id=locked.order_id, actor=actor, now=now)
+        return
+    # Held for review: the reservation lasts until somebody decides, at most as long as a card holds an amount.
+    session.execute(update(Order).where(Order.id == locked.order_id).values(expires_at=now + REVIEW_FOR))
+    session.execute(update(Tender).where(Tender.id == locked.tender_id).values(status="authorised", updated_at=now))
+    _tell(session, "payment.authorised", locked, now)
+
+
+def _close(
+    session: Session,
+    locked: _Locked,
+    new: str,
+    reason: str,
+    code: str | None,
+    gateway_ref: str | None,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """The attempt ended without money; the order is given up and its cart is back."""
+    if locked.state == new or not may_move(Machine.ATTEMPT, locked.state, new):
+        return False
+    values: dict[str, Any] = {
+        "state": new,
+        "reason": reason,
+        "gateway_code": code,
+        "answered_at": now,
+        "action": None,
+    }
+    if gateway_ref is not None:
+        values["gateway_ref"] = gateway_ref
+    if new == "declined" and locked.state in OPEN_AT_GATEWAY and gateway_ref is not None:
+        # A failed authentication leaves the payment open there: it is closed before another card is tried on it.
+        values |= {"reversal": "wanted", "due_at": now}
+    _write_attempt(session, locked, new, values, actor, now)
+    fact = Fact(
+        AuditAction.PAYMENT_DECLINED,
+        f"payment:{locked.payment_id}",
+        {"state": locked.state},
+        {"state": new, "reason": reason, "code": code},
+    )
+    record(session, fact, actor=actor, now=now)
+    if locked.order_id is not None:
+        status = "cancelled" if reason in {"cancelled_by_buyer", "voided"} else "failed"
+        give_up_order(session, order_id=locked.order_id, status=status, reason=reason, actor=actor, now=now)
+    return True
+
+
+def _wait(
+    session: Session,
+    locked: _Locked,
+    new: str,
+    gateway_ref: str,
+    action: dict[str, Any] | None,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """The buyer or the bank has to do something first."""
+    is_news = locked.state != new
+    if is_news and not may_move(Machine.ATTEMPT, locked.state, new):
+        return False
+    values: dict[str, Any] = {"state": new, "gateway_ref": gateway_ref, "due_at": now + ASK_AGAIN_AFTER}
+    if action is None or any(value for name, value in action.items() if name != "kind"):
+        values["action"] = orjson.dumps(action).decode() if action else None
+    if not is_news:
+        session.execute(update(PaymentAttempt).where(PaymentAttempt.id == locked.attempt_id).values(**values))
+        return False
+    _write_attempt(session, locked, new, values | {"answered_at": now}, actor, now)
+    if new == "requires_action" and locked.payment_status == "pending":
+        session.execute(update(Payment).where(Payment.id == locked.payment_id).values(status="requires_action"))
+        move = Move(Machine.PAYMENT, locked.payment_id, "pending", "requires_action", locked.order_id)
+        record_moves(session, move, actor=actor, now=now)
+    _tell(session, f"payment.{new}", locked, now)
+    return True
+
+
+def _write_attempt(
+    session: Session, locked: _Locked, new: str, values: dict[str, Any], actor: Actor, now: datetime
+) -> None:
+    # The card's token has done its work: nothing of it, not even encrypted for the gateway alone, is kept (PAY-14).
+    session.execute(update(PaymentAttempt).where(PaymentAttempt.id == locked.attempt_id).values(**values, source=None))
+    move = Move(Machine.ATTEMPT, locked.attempt_id, locked.state, new, locked.order_id, values.get("reason"))
+    record_moves(session, move, actor=actor, now=now)
+
+
+def _tell(session: Session, kind: str, locked: _Locked, now: datetime) -> None:
+    emit(
+        session,
+        Event(
+            kind,
+            f"order:{locked.order_id}",
+            {"number": locked.number, "attempt": str(locked.attempt_id)},
+            channel_id=locked.channel_id,
+            profile_id=locked.buyer_id,
+            priority="high",
+        ),
+        now=now,
+    )
+
+
+def _action(outcome: ActionNeeded) -> dict[str, Any]:
+    return {"kind": outcome.kind, "url": outcome.url, "client_secret": outcome.client_secret}
+
+
+def _account(outcome: Pending) -> dict[str, Any] | None:
+    return {"kind": "account", **asdict(outcome.account)} if outcome.account else None

@@ -1,0 +1,1 @@
+"""Reconciliation: reports of gateways, and the differences that were found."""

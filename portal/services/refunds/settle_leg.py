@@ -1,0 +1,221 @@
+"""The one place where a gateway's answer about a refund becomes ours: for worker, notice, look-up and sweep alike."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from portal.gateways.base import FetchRefundOutcome, NotFound, Refunded, RefundFailed, RefundPending
+from portal.rules.permissions import Actor
+from portal.rules.posting import EntryKind, Line, OrderMoney, order_refunded
+from portal.rules.states import Machine, may_move
+from portal.services.audit import AuditAction, Fact, record
+from portal.services.history import Move, record_moves
+from portal.services.ledger.post import post
+from portal.services.refunds.follow_refund import follow_refund
+from portal.services.refunds.locks import lock_order
+
+# After each look-up that could not tell, and after each call that did not reach the gateway; the last one repeats.
+ASK_AFTER = (
+    timedelta(seconds=5),
+    timedelta(seconds=30),
+    timedelta(minutes=5),
+    timedelta(hours=1),
+    timedelta(days=1),
+)
+# When a refund that the gateway has taken is asked about again (a notice usually comes first).
+PENDING_AGAIN_AFTER = timedelta(hours=1)
+
+_ORDER_OF = text("SELECT f.order_id FROM refund_leg g JOIN refund f ON f.id = g.refund_id WHERE g.id = :leg_id")
+_LOCK = text(
+    """
+    SELECT g.id, g.refund_id, g.status, g.amount_minor, g.calls, a.gateway, f.currency
+      FROM refund_leg g JOIN refund f ON f.id = g.refund_id LEFT JOIN payment_attempt a ON a.id = g.attempt_id
+     WHERE g.id = :leg_id FOR UPDATE OF g
+    """
+)
+_SET = text(
+    """
+    UPDATE refund_leg SET status = :status, gateway_ref = coalesce(:ref, gateway_ref), reason = :reason,
+           gateway_code = :code, due_at = :due_at, updated_at = :now, calls = calls + :asked
+     WHERE id = :leg_id
+    """
+)
+
+
+def settle_leg(
+    session: Session, *, leg_id: uuid.UUID, outcome: FetchRefundOutcome, actor: Actor, now: datetime
+) -> bool:
+    """Apply what a gateway says of a leg; False when it says nothing new. Safe any number of times, in any order."""
+    order, leg = _lock(session, leg_id)
+    match outcome:
+        case Refunded():
+            return _succeed(session, order, leg, outcome, actor, now)
+        case RefundPending():
+            due = now + PENDING_AGAIN_AFTER
+            return _move(session, order, leg, "pending", actor, now, ref=outcome.refund_ref, due_at=due)
+        case RefundFailed():
+            return _fail(session, order, leg, outcome.code, outcome.refund_ref, actor, now)
+        case NotFound():
+            # It certainly did not execute: the same request goes out again under the same key.
+            return _move(session, order, leg, "approved", actor, now, due_at=now + _pause(leg), reason="not_executed")
+
+
+def note_leg_unknown(session: Session, *, leg_id: uuid.UUID, reason: str, now: datetime, actor: Actor) -> None:
+    """The gateway may have executed the refund. It is asked before anything else is tried."""
+    order, leg = _lock(session, leg_id)
+    if leg.status == "succeeded":
+        return  # Asked because of a notice; what was known stays until the gateway says otherwise.
+    if leg.status in {"unknown", "pending"}:
+        # What the gateway has taken is not unknown because it has not told the end of it.
+        values = _values(leg, leg.status, now, reason=reason, due_at=now + _pause(leg), asked=1)
+        session.execute(_SET, values)
+        return
+    _move(session, order, leg, "unknown", actor, now, reason=reason, due_at=now + ASK_AFTER[0])
+    after = {"leg": str(leg_id), "reason": reason}
+    record(session, Fact(AuditAction.REFUND_LEG_UNKNOWN, f"refund:{leg.refund_id}", after=after), actor=actor, now=now)
+
+
+def note_leg_not_sent(session: Session, *, leg_id: uuid.UUID, reason: str, now: datetime, actor: Actor) -> None:
+    """The call certainly did not execute: the same is sent again later, however often it takes."""
+    order, leg = _lock(session, leg_id)
+    if leg.status == "sent":
+        _move(session, order, leg, "approved", actor, now, reason=reason, due_at=now + _pause(leg))
+
+
+def pay_leg_by_hand(
+    session: Session, *, leg_id: uuid.UUID, lines: tuple[Line, ...], actor: Actor, now: datetime
+) -> bool:
+    """A leg that went to a bank account has been paid; `lines` are its postings. False when it was settled before."""
+    order, leg = _lock(session, leg_id)
+    if leg.status == "succeeded" or not _move_only(session, order, leg, "succeeded", actor, now):
+        return False
+    post(
+        session,
+        kind=EntryKind.REFUND_PAID_OUT,
+        idem_key=f"refund_leg:{leg_id}",
+        lines=lines,
+        now=now,
+        order_id=order.id,
+    )
+    _note(session, AuditAction.REFUND_LEG_SUCCEEDED, leg, {}, actor, now)
+    follow_refund(session, refund_id=leg.refund_id, order=order, actor=actor, now=now)
+    return True
+
+
+def _succeed(session: Session, order: Row[Any], leg: Row[Any], outcome: Refunded, actor: Actor, now: datetime) -> bool:
+    if (outcome.amount_minor, outcome.currency) != (leg.amount_minor, leg.currency):
+        # Another amount than ours went back: nobody may call that done; a person looks at it.
+        return _move(session, order, leg, "unknown", actor, now, reason="amount_differs", due_at=now + ASK_AFTER[-1])
+    if not _move_only(session, order, leg, "succeeded", actor, now, ref=outcome.refund_ref):
+        return False
+    _post(session, order, leg, now)
+    _note(session, AuditAction.REFUND_LEG_SUCCEEDED, leg, {"gateway_ref": outcome.refund_ref}, actor, now)
+    follow_refund(session, refund_id=leg.refund_id, order=order, actor=actor, now=now)
+    return True
+
+
+def _fail(
+    session: Session, order: Row[Any], leg: Row[Any], code: str, ref: str | None, actor: Actor, now: datetime
+) -> bool:
+    """No money went back, or it came back to us: the books forget it, and it stays owed to the buyer."""
+    was = leg.status
+    if not _move_only(session, order, leg, "failed", actor, now, ref=ref, reason="gateway_refused", code=code):
+        return False
+    if was == "succeeded":
+        _post(session, order, leg, now, undone=True)
+    _note(session, AuditAction.REFUND_LEG_FAILED, leg, {"code": code, "was": was}, actor, now)
+    follow_refund(session, refund_id=leg.refund_id, order=order, actor=actor, now=now)
+    return True
+
+
+def _post(session: Session, order: Row[Any], leg: Row[Any], now: datetime, *, undone: bool = False) -> None:
+    money = OrderMoney(
+        order_id=order.id,
+        user_id=order.buyer_id,
+        currency=leg.currency,
+        gateway=leg.gateway,
+        gateway_minor=leg.amount_minor,
+    )
+    lines, key, reverses = order_refunded(money), f"refund_leg:{leg.id}", None
+    if undone:
+        reverses, _ = post(session, kind=EntryKind.ORDER_REFUNDED, idem_key=key, lines=lines, now=now)
+        lines = tuple(Line(line.account, -line.amount_minor) for line in lines)
+        key = f"{key}:failed"
+    post(
+        session,
+        kind=EntryKind.ORDER_REFUNDED,
+        idem_key=key,
+        lines=lines,
+        now=now,
+        order_id=order.id,
+        reverses=reverses,
+    )
+
+
+def _move(
+    session: Session, order: Row[Any], leg: Row[Any], new: str, actor: Actor, now: datetime, **values: Any
+) -> bool:
+    if not _move_only(session, order, leg, new, actor, now, **values):
+        return False
+    follow_refund(session, refund_id=leg.refund_id, order=order, actor=actor, now=now)
+    return True
+
+
+def _move_only(
+    session: Session, order: Row[Any], leg: Row[Any], new: str, actor: Actor, now: datetime, **values: Any
+) -> bool:
+    """Write the new state and its move; False where it is no news."""
+    if new == leg.status or not may_move(Machine.REFUND_LEG, leg.status, new):
+        if new == leg.status and values.get("due_at"):
+            session.execute(_SET, _values(leg, new, now, **values))
+        return False
+    session.execute(_SET, _values(leg, new, now, **values))
+    move = Move(Machine.REFUND_LEG, leg.id, leg.status, new, order.id, values.get("code") or values.get("reason"))
+    record_moves(session, move, actor=actor, now=now)
+    return True
+
+
+def _values(
+    leg: Row[Any],
+    status: str,
+    now: datetime,
+    *,
+    ref: str | None = None,
+    reason: str | None = None,
+    code: str | None = None,
+    due_at: datetime | None = None,
+    asked: int = 0,
+) -> dict[str, Any]:
+    return {
+        "leg_id": leg.id,
+        "status": status,
+        "ref": ref,
+        "reason": reason[:200] if reason else None,
+        "code": code,
+        "due_at": due_at,
+        "now": now,
+        "asked": asked,
+    }
+
+
+def _lock(session: Session, leg_id: uuid.UUID) -> tuple[Row[Any], Row[Any]]:
+    order_id = session.execute(_ORDER_OF, {"leg_id": leg_id}).scalar_one()
+    order = lock_order(session, order_id)
+    assert order is not None
+    return order, session.execute(_LOCK, {"leg_id": leg_id}).one()
+
+
+def _pause(leg: Row[Any]) -> timedelta:
+    return ASK_AFTER[min(max(leg.calls - 1, 0), len(ASK_AFTER) - 1)]
+
+
+def _note(
+    session: Session, action: AuditAction, leg: Row[Any], more: dict[str, Any], actor: Actor, now: datetime
+) -> None:
+    after = {"leg": str(leg.id), "amount_minor": leg.amount_minor, **more}
+    record(session, Fact(action, f"refund:{leg.refund_id}", {"status": leg.status}, after), actor=actor, now=now)

@@ -1,0 +1,1 @@
+"""Stock: kept for an order, then taken or given back; never below zero (ORD-14)."""

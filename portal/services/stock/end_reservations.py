@@ -1,0 +1,42 @@
+"""End what was kept for an order: taken when it is paid, given back when it is not."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+# Each line is sold once: the unique index on sales refuses a second time.
+_END = text(
+    """
+    WITH kept AS (
+        UPDATE reservation SET status = :status WHERE order_id = :order_id AND status = 'active'
+        RETURNING variant_id, quantity
+    ), w AS (
+        SELECT variant_id, sum(quantity)::integer AS quantity FROM kept GROUP BY variant_id
+    ), locked AS (
+        SELECT s.variant_id FROM stock s JOIN w USING (variant_id)
+         WHERE s.place = 'main' ORDER BY s.variant_id FOR UPDATE OF s
+    ), freed AS (
+        UPDATE stock SET reserved = stock.reserved - w.quantity,
+                         on_hand = stock.on_hand - CASE WHEN :taken THEN w.quantity ELSE 0 END
+          FROM w JOIN locked USING (variant_id)
+         WHERE stock.variant_id = w.variant_id AND stock.place = 'main'
+    )
+    INSERT INTO stock_move (variant_id, place, delta, reason, order_line_id, at)
+    SELECT variant_id, 'main', -quantity, 'sale', id, :now FROM order_line
+     WHERE :taken AND order_id = :order_id AND EXISTS (SELECT FROM kept)
+    """
+)
+
+
+def take_stock(session: Session, *, order_id: uuid.UUID, now: datetime) -> None:
+    """Take the kept units off the shelf. A second call finds nothing."""
+    session.execute(_END, {"order_id": order_id, "status": "used", "taken": True, "now": now})
+
+
+def release_stock(session: Session, *, order_id: uuid.UUID, now: datetime, status: str = "released") -> None:
+    """Give the kept units back. A second call finds nothing."""
+    session.execute(_END, {"order_id": order_id, "status": status, "taken": False, "now": now})

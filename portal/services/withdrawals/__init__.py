@@ -1,0 +1,1 @@
+"""Withdrawals: deposit on its way back to its owner."""

@@ -1,0 +1,142 @@
+"""Ask for deposit back: within the limits, once per submission, looked at where a rule says so (REF-08)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from portal.kit.errors import PortalError, RejectedError
+from portal.kit.ids import new_id
+from portal.kit.text import N_
+from portal.models import Withdrawal
+from portal.rules.permissions import Actor, Permission, may
+from portal.rules.posting import EntryKind, withdrawal_requested
+from portal.rules.states import Machine
+from portal.rules.withdrawals import FRESH_MONEY, VELOCITY_OVER, Standing, holds_of, limit_of
+from portal.services.accounts.may_spend import check_may_spend
+from portal.services.audit import AuditAction, Fact, label, record
+from portal.services.history import Move, record_moves
+from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
+from portal.services.ledger.post import post
+from portal.services.outbox import emit
+from portal.services.refunds.bank_details import check_bank, keep_bank
+from portal.services.withdrawals.decide_withdrawal import carry_out, withdrawal_event
+
+KEY_LENGTH_MAX = 200
+
+_STANDING = text(
+    """
+    SELECT u.created_at AS since,
+           coalesce(sum(w.amount_minor) FILTER (WHERE w.currency = :currency AND w.requested_at > :day), 0)::bigint
+               AS today_minor,
+           count(w.id) FILTER (WHERE w.requested_at > :velocity) AS recent_count,
+           coalesce((SELECT sum(p.amount_minor) FROM ledger_posting p
+                       JOIN ledger_entry e ON e.id = p.entry_id AND e.kind = 'top_up' AND e.created_at > :fresh
+                       JOIN ledger_account a ON a.id = p.account_id AND a.kind = 'deposit'
+                            AND a.owner = 'user:' || :user_text AND a.currency = :currency), 0)::bigint AS fresh_minor
+      FROM user_account u
+      LEFT JOIN withdrawal w ON w.user_id = u.id AND w.status NOT IN ('refused', 'cancelled')
+     WHERE u.id = :user_id GROUP BY u.id
+    """
+)
+# One at a time per person: limits are counted behind this lock.
+_LOCK = text("SELECT id FROM user_account WHERE id = :user_id FOR NO KEY UPDATE")
+
+
+class WithdrawalForbiddenError(PortalError):
+    code = "permission_missing"
+    status = 403
+    sentence = N_("Only the owner of a deposit can withdraw it.")
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawalRequested:
+    """The withdrawal, its state just after, and why somebody looks at it first."""
+
+    withdrawal_id: uuid.UUID
+    status: str
+    holds: tuple[str, ...]
+    is_repeat: bool = False
+
+
+def request_withdrawal(
+    session: Session,
+    *,
+    actor: Actor,
+    currency: str,
+    amount_minor: int,
+    bank: Mapping[str, str],
+    key: str,
+    now: datetime,
+) -> WithdrawalRequested:
+    """Take the amount from the actor's own deposit and pay it out, or wait for somebody's look.
+
+    What is held by a checkout cannot be withdrawn; gifts and mileage never can. Raises RejectedError at a limit,
+    BalanceTooLowError, AccountFrozenError, BankDetailsError and the errors of idempotency keys.
+    """
+    if actor.user_id is None or not may(actor, Permission.DEPOSIT_WITHDRAW, owner_id=actor.user_id):
+        raise WithdrawalForbiddenError
+    if not key or len(key) > KEY_LENGTH_MAX:
+        raise IdempotencyKeyMissingError
+    session.execute(_LOCK, {"user_id": actor.user_id})
+    idem_key = f"withdrawal:{label(actor)}:{key}"
+    known = session.execute(select(Withdrawal).where(Withdrawal.idem_key == idem_key)).scalar_one_or_none()
+    if known is not None:
+        if (known.amount_minor, known.currency) != (amount_minor, currency):
+            raise IdempotencyKeyReusedError
+        return WithdrawalRequested(known.id, known.status, tuple(known.holds), is_repeat=True)
+    check_may_spend(session, user_id=actor.user_id)
+    details = check_bank(bank)
+    standing = _standing(session, actor.user_id, currency, now)
+    refusal = limit_of(amount_minor, currency, standing)
+    if refusal is not None:
+        raise RejectedError(refusal)
+    holds = holds_of(amount_minor, currency, standing, now=now)
+    row = Withdrawal(
+        id=new_id(),
+        user_id=actor.user_id,
+        idem_key=idem_key,
+        currency=currency,
+        amount_minor=amount_minor,
+        status="requested",
+        holds=list(holds),
+        bank=keep_bank(details),
+        requested_at=now,
+    )
+    session.add(row)
+    session.flush()
+    entry_id, _ = post(
+        session,
+        kind=EntryKind.WITHDRAWAL_REQUESTED,
+        idem_key=f"withdrawal:{row.id}",
+        lines=withdrawal_requested(user_id=actor.user_id, currency=currency, amount_minor=amount_minor),
+        now=now,
+    )
+    record_moves(session, Move(Machine.WITHDRAWAL, row.id, None, "requested"), actor=actor, now=now)
+    after = {"amount_minor": amount_minor, "currency": currency, "holds": list(holds), "withdrawal": str(row.id)}
+    record(session, Fact(AuditAction.WITHDRAWAL_REQUESTED, f"entry:{entry_id}", after=after), actor=actor, now=now)
+    if holds:
+        emit(session, withdrawal_event("withdrawal.requested", row), now=now)
+    else:
+        carry_out(session, row=row, actor=actor, now=now)
+    return WithdrawalRequested(row.id, row.status, holds)
+
+
+def _standing(session: Session, user_id: uuid.UUID, currency: str, now: datetime) -> Standing:
+    row = session.execute(
+        _STANDING,
+        {
+            "user_id": user_id,
+            "user_text": str(user_id),
+            "currency": currency,
+            "day": now.replace(hour=0, minute=0, second=0, microsecond=0),
+            "velocity": now - VELOCITY_OVER,
+            "fresh": now - FRESH_MONEY,
+        },
+    ).one()
+    return Standing(row.since, row.today_minor, row.recent_count, row.fresh_minor)

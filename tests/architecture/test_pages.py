@@ -1,0 +1,63 @@
+"""Every page that needs no id answers everybody, in both languages, with sound HTML and links that lead somewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from portal.queries.channels import channel_directory
+from tests.architecture.soundness import dead_ends, is_page, problems_of_page, problems_of_part
+from tests.blueprints.desks import browser
+from tests.factories.account import Person, make_person
+from tests.factories.cart import make_mall, make_variant, put_into_cart
+from tests.factories.order import make_order
+from tools.routes import NOT_ROUTES
+
+ANSWERS = frozenset({200, 302, 303, 401, 403, 404})
+Opener = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def open_as(app: APIFlask) -> Opener:
+    """Browsers of a visitor and of three people in a mall where bea has bought something and has a full cart."""
+    mall = make_mall()
+    bought, wanted = make_variant(mall), make_variant(mall)
+    people: dict[str, Person] = {
+        "bea": make_person("bea"),
+        "sam": make_person("sam", roles=("buyer",), store_ids=(mall.store_ids[0],)),
+        "ada": make_person("ada", roles=("buyer", "admin")),
+    }
+    make_order(people["bea"], mall, {bought: 1})
+    put_into_cart(people["bea"].actor, mall.kr, wanted)
+    return lambda name: browser(app, people.get(name))
+
+
+@pytest.mark.parametrize("locale", ["en", "ko"])
+@pytest.mark.parametrize("who", ["visitor", "bea", "sam", "ada"])
+def test_every_page_is_sound(app: APIFlask, open_as: Opener, who: str, locale: str) -> None:
+    client = open_as(who)
+    routes = app.url_map.bind("localhost")
+    channels = frozenset(channel_directory().channels)
+    wrong = {}
+    for path in pages(app):
+        answer = client.get(path, query_string={"lang": locale})
+        if answer.status_code not in ANSWERS:
+            wrong[path] = [f"answers {answer.status_code}"]
+        elif answer.mimetype == "text/html" and answer.status_code not in {302, 303}:
+            html = answer.text
+            found = list(problems_of_page(html, locale) if is_page(html) else problems_of_part(html))
+            # The gallery's samples lead nowhere on purpose.
+            lost = [] if path.startswith("/_gallery") else sorted(set(dead_ends(html, routes, channels)))
+            wrong[path] = found + lost
+    assert {path: found for path, found in wrong.items() if found} == {}
+
+
+def pages(app: APIFlask) -> list[str]:
+    return sorted(
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or ()) and not rule.arguments and rule.endpoint not in NOT_ROUTES
+    )

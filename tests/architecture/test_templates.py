@@ -1,0 +1,57 @@
+"""Promises about every template."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from apiflask import APIFlask
+from jinja2 import meta, nodes
+
+import portal
+
+PORTAL = Path(portal.__file__).parent
+
+
+def names(application: APIFlask) -> list[str]:
+    return sorted(name for name in application.jinja_env.list_templates() if name.endswith((".html", ".txt")))
+
+
+def source(application: APIFlask, name: str) -> str:
+    loader = application.jinja_env.loader
+    assert loader is not None
+    return loader.get_source(application.jinja_env, name)[0]
+
+
+def test_every_template_compiles_and_finds_what_it_names(application: APIFlask) -> None:
+    known = set(names(application))
+    lost = {}
+    for name in known:
+        application.jinja_env.get_template(name)
+        named = meta.find_referenced_templates(application.jinja_env.parse(source(application, name)))
+        lost[name] = {one for one in named if one is not None} - known
+    assert {name: missing for name, missing in lost.items() if missing} == {}
+
+
+def test_no_macro_is_imported_and_not_used(application: APIFlask) -> None:
+    idle = {}
+    for name in names(application):
+        tree = application.jinja_env.parse(source(application, name))
+        imported = {
+            one[1] if isinstance(one, tuple) else one for f in tree.find_all(nodes.FromImport) for one in f.names
+        }
+        imported |= {one.target for one in tree.find_all(nodes.Import)}
+        used = {one.name for one in tree.find_all(nodes.Name) if one.ctx == "load"}
+        if imported - used:
+            idle[name] = sorted(imported - used)
+    assert idle == {}
+
+
+@pytest.mark.parametrize("folder", ["shop", "checkout", "account", "orders", "seller", "admin", "api"])
+def test_every_template_is_used(application: APIFlask, folder: str) -> None:
+    """A template that nothing renders, includes or extends is a page that somebody has lost."""
+    everything = names(application)
+    written = "\n".join(source(application, name) for name in everything)
+    code = "\n".join(file.read_text("utf-8") for file in sorted(PORTAL.rglob("*.py")))
+    own = [name for name in everything if name.startswith(f"{folder}/")]
+    assert [name for name in own if f'"{name}"' not in written and name not in code] == []

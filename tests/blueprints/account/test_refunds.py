@@ -1,0 +1,92 @@
+"""Cancel and give back on the buyer's page: two clicks, amounts before the last, nothing of anybody else's (B27)."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+
+from tests.blueprints.desks import browser
+from tests.blueprints.pages import send
+from tests.factories.account import make_person
+from tests.factories.cart import make_mall, make_variant
+from tests.factories.order import MadeOrder, give_deposit, make_order
+from tests.factories.refund import answer_legs, lines_of, rows
+
+pytestmark = pytest.mark.req("REF-01")
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found, name
+    return unescape(found[1])
+
+
+def make_case(app: APIFlask) -> tuple[FlaskClient, MadeOrder]:
+    mall, bea = make_mall(), make_person("bea")
+    give_deposit(bea, 5_000)
+    goods = {make_variant(mall, krw=12_000): 2, make_variant(mall, store=1, krw=5_500): 1}
+    return browser(app, bea), make_order(bea, mall, goods, deposit_minor=5_000)
+
+
+@pytest.mark.ux("B27")
+@pytest.mark.req("REF-04")
+def test_two_clicks_cancel_an_order_and_the_page_follows_the_money(app: APIFlask) -> None:
+    client, order = make_case(app)
+    page = f"/orders/{order.number}/refund"
+    assert page in client.get(f"/orders/{order.number}").text
+    shown = unescape(client.get(page).text)
+    assert "₩5,000" in shown
+    assert f"₩{order.gateway_minor:,}" in shown
+    answer = send(
+        client,
+        f"/orders/{order.number}/refunds",
+        {"shown": hidden(shown, "shown"), "key": hidden(shown, "key"), "reason": "changed_mind"},
+        page=page,
+    )
+    assert answer.status_code == 303
+    live = unescape(client.get(f"/orders/{order.number}").text)
+    assert "Your order is cancelled, and your money is on its way" in live
+    assert "Will be sent in a moment" in live
+    assert "every 2s" in live
+    answer_legs(rows("SELECT id FROM refund")[0][0])
+    after = unescape(client.get(f"/orders/{order.number}").text)
+    assert 'data-refund="succeeded"' in after
+    assert "every 2s" not in after
+
+
+def test_units_of_one_line_are_asked_for_and_the_preview_follows(app: APIFlask) -> None:
+    client, order = make_case(app)
+    first, second = lines_of(order)
+    wish = {f"units-{first}": "1", f"units-{second}": "0", "reason": "changed_mind"}
+    part = client.get(
+        f"/orders/{order.number}/refund",
+        query_string=wish,
+        headers={"HX-Request": "true", "HX-Target": "refund-plan"},
+    ).text
+    assert part.lstrip().startswith(('<aside id="refund-plan"', "\n"))
+    assert 'data-total="12000"' in part
+    assert "shipping fee" in part
+
+
+def test_what_changed_since_it_was_shown_is_shown_again(app: APIFlask) -> None:
+    client, order = make_case(app)
+    page = f"/orders/{order.number}/refund"
+    data = {"shown": "something else", "key": "k", "reason": "changed_mind"}
+    answer = send(client, f"/orders/{order.number}/refunds", data, page=page)
+    assert answer.status_code == 409
+    assert "has changed since you saw it" in answer.text
+    assert rows("SELECT count(*) FROM refund") == [(0,)]
+
+
+@pytest.mark.req("IDN-02")
+def test_a_stranger_finds_nothing(app: APIFlask) -> None:
+    _, order = make_case(app)
+    stranger = browser(app, make_person("max"))
+    assert stranger.get(f"/orders/{order.number}/refund").status_code == 404
+    answer = send(stranger, f"/orders/{order.number}/refunds", {"shown": "x", "key": "k"}, page="/orders")
+    assert answer.status_code == 404
+    assert rows("SELECT count(*) FROM refund") == [(0,)]

@@ -1,0 +1,150 @@
+"""Who may open what on the desks: every role against every route (IDN-02, IDN-05, A28)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from apiflask import APIFlask
+
+from portal.blueprints.access import ACCESS
+from portal.rules.permissions import MATRIX, Permission, Role, Scope
+from tests.blueprints.desks import browser, fields
+from tests.factories.account import make_person
+from tests.factories.cart import make_mall, make_variant
+from tests.factories.order import LONG_AGO, REVIEWED_KRW, give_deposit, make_order
+
+P = Permission
+# endpoint -> the permissions that it takes, all of them for everybody's things.
+READING = {
+    "admin.home": P.ANALYTICS_VIEW,
+    "admin.orders": P.ORDER_LIST,
+    "admin.order": P.ORDER_VIEW,
+    "admin.payments": P.PAYMENT_VIEW,
+    "admin.payment": P.PAYMENT_VIEW,
+    "admin.ledger": P.LEDGER_VIEW,
+    "admin.ledger_accounts": P.LEDGER_VIEW,
+    "admin.ledger_account": P.LEDGER_VIEW,
+    "admin.ledger_entry": P.LEDGER_VIEW,
+    "admin.users": P.USER_LIST,
+    "admin.user": P.USER_VIEW,
+    "admin.audit": P.AUDIT_VIEW,
+    "admin.outbox": P.EVENT_VIEW,
+    "admin.search": P.ANALYTICS_VIEW,
+    "admin.order_clearance": P.ORDER_REVIEW,
+    "admin.order_refusal": P.ORDER_REVIEW,
+    "admin.order_document": P.USER_VIEW,
+    "admin.exceptions": P.PAYMENT_VIEW,
+    "admin.exception_attempt": P.PAYMENT_VIEW,
+    "admin.gateways": P.GATEWAY_VIEW,
+    "admin.gateway": P.GATEWAY_VIEW,
+    "admin.gateway_new": P.GATEWAY_CONFIGURE,
+    "admin.incidents": P.GATEWAY_VIEW,
+    "admin.reconciliation": P.LEDGER_VIEW,
+    "admin.reconciliation_break": P.LEDGER_VIEW,
+    "admin.withdrawals": P.WITHDRAWAL_APPROVE,
+    "admin.withdrawal": P.WITHDRAWAL_APPROVE,
+    "admin.refunds": P.REFUND_HANDLE,
+    "admin.refund": P.REFUND_HANDLE,
+    "admin.order_refund": P.REFUND_HANDLE,
+}
+WRITING = {
+    "admin.order_refund": P.REFUND_HANDLE,
+    "admin.gateway": P.GATEWAY_VIEW,
+    "admin.gateway_new": P.GATEWAY_CONFIGURE,
+    "admin.gateway_test": P.GATEWAY_CONFIGURE,
+    "admin.exception_dry_run": P.PAYMENT_VIEW,
+    "admin.exception_inquiry": P.REFUND_APPROVE,
+    "admin.exception_notice": P.REFUND_APPROVE,
+    "admin.reconciliation_owner": P.BOOKS_RECONCILE,
+    "admin.reconciliation_explanation": P.BOOKS_RECONCILE,
+    "admin.withdrawal_approval": P.WITHDRAWAL_APPROVE,
+    "admin.withdrawal_refusal": P.WITHDRAWAL_APPROVE,
+    "admin.withdrawal_payment": P.WITHDRAWAL_APPROVE,
+    "admin.refund_approval": P.REFUND_APPROVE,
+    "admin.refund_refusal": P.REFUND_APPROVE,
+    "admin.refund_replacement": P.REFUND_APPROVE,
+    "admin.refund_payment": P.REFUND_APPROVE,
+    "admin.order_clearance": P.ORDER_REVIEW,
+    "admin.order_refusal": P.ORDER_REVIEW,
+    "admin.order_buyer_view": P.USER_VIEW,
+    "admin.user_profile_view": P.USER_VIEW,
+    "admin.user_balance_view": P.BALANCE_VIEW,
+    "admin.ledger_balance_view": P.BALANCE_VIEW,
+}
+# What a route takes besides.
+ALSO = {"admin.ledger_balance_view": P.LEDGER_VIEW}
+ROLES = [role for role in Role if role not in {Role.SYSTEM, Role.VISITOR}]
+
+
+def test_the_table_names_every_route_of_the_desk(application: APIFlask) -> None:
+    routes = [rule for rule in application.url_map.iter_rules() if rule.endpoint.startswith("admin.")]
+
+    assert {rule.endpoint for rule in routes if "GET" in (rule.methods or ())} == set(READING)
+    assert {rule.endpoint for rule in routes if "POST" in (rule.methods or ())} == set(WRITING)
+    for rule in routes:
+        asked = getattr(application.view_functions[rule.endpoint], ACCESS)
+        assert asked == (READING | WRITING)[rule.endpoint]
+
+
+@pytest.mark.req("IDN-02", "IDN-05")
+def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask) -> None:
+    mall = make_mall()
+    bea = make_person("bea", now=LONG_AGO)
+    give_deposit(bea, 1_000)
+    order = make_order(bea, mall, {make_variant(mall, krw=REVIEWED_KRW): 1}, outcome="authorised")
+    values = {"number": order.number, "payment_id": order.payment_id, "account_id": 1, "entry_id": 1, "user_id": bea.id}
+    values |= dict.fromkeys(("refund_id", "leg_id", "payout_id", "withdrawal_id", "break_id", "attempt_id"), bea.id)
+    values |= {"label": "KR-1999-R-000001", "event_id": 1}
+    wrong = []
+    for role in ROLES:
+        person = make_person(f"the-{role}", roles=(role,), store_ids=mall.store_ids if role is Role.SELLER else ())
+        client = browser(app, person)
+        token = {"csrf_token": fields(client.get("/admin/").text)["csrf_token"]}
+        for method, table in (("GET", READING), ("POST", WRITING)):
+            for endpoint, permission in table.items():
+                asked = {permission, ALSO.get(endpoint, permission)}
+                granted = all(MATRIX[role].get(one) is Scope.ALL for one in asked)
+                sent = token if method == "POST" else None
+                answer = client.open(_path(app, endpoint, values), method=method, data=sent)
+                if (answer.status_code == 403) is granted:
+                    wrong.append((role.value, method, endpoint, answer.status_code))
+    assert wrong == []
+
+
+@pytest.mark.req("IDN-02")
+def test_a_visitor_is_asked_to_sign_in_and_comes_back(app: APIFlask) -> None:
+    make_mall()
+
+    for path in ("/admin/orders?status=paid", "/seller/orders?view=all"):
+        answer = browser(app).get(path)
+        assert answer.status_code == 303
+        assert "/sign-in" in answer.headers["Location"]
+
+
+@pytest.mark.req("IDN-02")
+def test_the_sellers_desk_is_for_members_of_stores(app: APIFlask) -> None:
+    mall = make_mall()
+    sam = make_person("sam", store_ids=mall.store_ids[:1])
+    statuses = {
+        person.name: [browser(app, person).get(path).status_code for path in ("/seller/", "/seller/orders")]
+        for person in (sam, make_person("max"), make_person("ada", roles=("admin",)))
+    }
+
+    assert statuses == {"Sam": [200, 200], "Max": [403, 403], "Ada": [403, 403]}
+
+
+def test_the_menu_leaves_out_what_one_may_not_open(app: APIFlask) -> None:
+    make_mall()
+    mia = browser(app, make_person("mia", roles=("marketing",))).get("/admin/").text
+
+    assert 'href="/admin/users"' in mia
+    assert 'href="/admin/orders"' not in mia
+    assert 'href="/admin/ledger"' not in mia
+
+
+def _path(app: APIFlask, endpoint: str, values: Mapping[str, object]) -> str:
+    with app.test_request_context():
+        adapter = app.url_map.bind("localhost")
+        rule = next(iter(app.url_map.iter_rules(endpoint)))
+        return adapter.build(endpoint, {name: values[name] for name in rule.arguments})

@@ -1,0 +1,69 @@
+"""What the document allows and what it does not, made up by the hundred: no server error, no undocumented answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import load_all_checks
+
+from portal.blueprints.api.operations import OPERATIONS
+from tests.blueprints.api.conftest import World, place
+
+load_all_checks()
+
+EXAMPLES_EACH = 10
+PHASES = (Phase.explicit, Phase.generate)
+# Semantic refusals of what is well-formed: an address that does not exist, a cursor of another query.
+CONFIG = {
+    "checks": {
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "400", "403", "404", "409", "422"]},
+    }
+}
+
+
+@pytest.fixture
+def described(world: World) -> Iterator[Any]:
+    """The document of a portal in which there is something to find: goods, a cart, an order."""
+    app = world.api.client.application
+    app.config["API_REQUESTS_PER_MINUTE"] = 1_000_000
+    world.api.put(f"/cart/lines/{world.bowl}", {"quantity": 1})
+    assert place(world.api).status_code == 201
+    world.api.put(f"/cart/lines/{world.bowl}", {"quantity": 1})
+    config = schemathesis.Config.from_dict({**CONFIG, "headers": {"Authorization": f"Bearer {world.api.key}"}})
+    yield schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app, config=config)
+    del app.config["API_REQUESTS_PER_MINUTE"]
+
+
+@pytest.mark.slow
+@pytest.mark.req("API-01")
+def test_every_answer_is_one_that_is_described(described: Any) -> None:
+    operations = [found.ok() for found in described.get_all_operations()]
+    assert len(operations) == len(OPERATIONS)
+    for operation, mode in product(operations, GenerationMode):
+        fuzz(operation, mode)
+
+
+def fuzz(operation: Any, mode: GenerationMode) -> None:
+    """Send what fits the description, or what does not, and look at every answer with every check."""
+
+    @settings(
+        max_examples=EXAMPLES_EACH, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=PHASES
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def send(case: schemathesis.Case[Any]) -> None:
+        # The stand-in for a connection does not unpack what is compressed.
+        case.call_and_validate(headers={"Accept-Encoding": "identity"})
+
+    try:
+        send()
+    except Unsatisfiable:
+        # Nothing about an operation without parameters and body can be wrong.
+        assert mode is GenerationMode.NEGATIVE
+        assert not operation.body

@@ -1,0 +1,164 @@
+"""Fixtures that all tests share: real services, a database per test worker, an application."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import create_engine, text
+from sqlalchemy.orm import Session
+
+from portal.broker import broker
+from portal.config import Settings
+from portal.db import Base, database
+from portal.kit.ids import new_token
+from portal.migrate import migrate
+from portal.process import start
+from portal.queries.channels import forget_channels
+from portal.queries.gateways import forget_gateways
+from portal.queries.invariants import find_violations
+from portal.queries.routing_rules import forget_rules
+from portal.queries.sections import forget_sections
+from portal.services.seal_audit import seal_audit
+from portal.stack.testing import Services, clone_database, template_database, throwaway_services
+from portal.translations import compile_catalogues
+
+# The second browser, API client and so on of a test run are told apart by database and Redis number.
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _catalogues() -> None:
+    """Pages and mails are shown with the translations as they are in the source."""
+    compile_catalogues()
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    """A throw-away PostgreSQL and Redis, shared by all workers of this run."""
+    with throwaway_services() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def environment(services: Services, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a portal process of this worker, with a database made by the migrations."""
+    template_database(services.database_url, migrate)
+    redis_number = int("".join(filter(str.isdigit, WORKER)) or 0)
+    return {
+        "PORTAL_ENV": "test",
+        "PORTAL_HOME": str(tmp_path_factory.mktemp("home")),
+        "DATABASE_URL": clone_database(services.database_url, f"test_{WORKER}"),
+        "REDIS_URL": f"{services.redis_url.rpartition('/')[0]}/{redis_number}",
+        "STRIPE_SECRET_KEY": "sk_test_" + new_token(),
+        "STRIPE_PUBLISHABLE_KEY": "pk_test_portal",
+        "STRIPE_WEBHOOK_SECRETS": "whsec_" + new_token(),
+    }
+
+
+@pytest.fixture(scope="session")
+def settings(environment: dict[str, str]) -> Settings:
+    return Settings.from_environment(environment)
+
+
+@pytest.fixture(scope="session")
+def _process(settings: Settings) -> Iterator[None]:
+    start(settings, name="tests", connections=1)
+    # Races open many sessions at once; what they must not meet is the end of the pool's patience.
+    database.connect(settings.database_url, pool_size=24, wait_s=120, name="tests")
+    yield
+    database.dispose()
+
+
+@pytest.fixture(scope="session")
+def _wipe_statement() -> str:
+    names = ", ".join(table.name for table in Base.metadata.sorted_tables)
+    # The triggers that keep the books are set aside: only the owner of the schema can do that.
+    return f"SET session_replication_role = replica; TRUNCATE {names} RESTART IDENTITY CASCADE"
+
+
+@pytest.fixture
+def db(_process: None, settings: Settings, _wipe_statement: str) -> None:
+    """An empty database and an empty Redis. Tests commit for real: what counts is what is committed."""
+    engine = create_engine(settings.database_owner_url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(_wipe_statement))
+    engine.dispose()
+    broker.client.flushdb()
+    forget_channels()
+    forget_sections()
+    forget_gateways()
+    forget_rules()
+
+
+@pytest.fixture
+def books(db: None) -> Iterator[None]:
+    """After a test that touches money, every invariant holds."""
+    yield
+    seal_audit_trail()
+    with database.snapshot() as opened:
+        broken = {f.invariant.name: f.rows for f in find_violations(opened) if f.rows}
+    assert not broken
+
+
+def seal_audit_trail() -> None:
+    """Seal what the test has left, as the relay would have done."""
+    with database.transaction() as opened:
+        seal_audit(opened)
+
+
+@pytest.fixture
+def session(db: None) -> Iterator[Session]:
+    """A transaction of the test's own; what it leaves is committed only if the test does so through transaction()."""
+    with database.transaction() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def application(_process: None, settings: Settings) -> APIFlask:
+    from portal import create_app
+
+    return create_app(settings)
+
+
+# In a container there is no user namespace for Chromium's sandbox; nothing but loopback is spoken to.
+CHROMIUM_ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, one for all tests of this worker: two of Playwright's loops do not go together."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        pytest.skip("There is no Chromium on this machine; root installs it with apt-get install chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def app(application: APIFlask, db: None) -> APIFlask:
+    """The application over an empty database."""
+    return application
+
+
+@pytest.fixture
+def client(app: APIFlask) -> FlaskClient:
+    """A browser that keeps cookies and has JavaScript switched off."""
+    return app.test_client()

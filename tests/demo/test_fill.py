@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.config import Settings
+from portal.crypto import email_index
+from portal.db import transaction
+from portal.demo.fill import count_goods, fill, is_filled
+from portal.demo.people import PASSWORD
+from portal.demo.pictures import is_key
+from portal.models import User
+from portal.process import start
+from portal.queries.channels import forget_channels
+from portal.queries.sections import forget_sections
+from portal.services.accounts.passwords import password_matches
+from tests.services.catalogue.mall import NOW
+
+
+@pytest.fixture
+def filled(session: Session, settings: Settings) -> Session:
+    forget_channels()
+    forget_sections()
+    fill(session, settings=settings, now=NOW)
+    return session
+
+
+def numbers(session: Session, query: str) -> list[int]:
+    return list(session.execute(text(query)).one())
+
+
+def test_the_mall_looks_like_one(filled: Session) -> None:
+    stores, products, sections, few, gone, one_channel = numbers(
+        filled,
+        """
+        SELECT (SELECT count(*) FROM store), (SELECT count(*) FROM product),
+               (SELECT count(DISTINCT section_id) FROM product),
+               (SELECT count(*) FROM stock WHERE on_hand BETWEEN 1 AND 4),
+               (SELECT count(*) FROM product p WHERE NOT EXISTS (
+                    SELECT FROM variant v JOIN stock s ON s.variant_id = v.id
+                     WHERE v.product_id = p.id AND s.on_hand > 0)),
+               (SELECT count(*) FROM product p WHERE (SELECT count(*) FROM listing l WHERE l.product_id = p.id) = 1)
+        """,
+    )
+    assert stores >= 14
+    assert products == count_goods() >= 320
+    assert sections >= 10
+    assert min(few, gone, one_channel) > 0
+
+
+def test_everything_is_said_in_both_languages_and_has_a_picture(filled: Session) -> None:
+    untold = filled.scalar(
+        text("SELECT count(*) FROM product WHERE NOT (name ?& ARRAY['en', 'ko'] AND description ?& ARRAY['en', 'ko'])")
+    )
+    assert untold == 0
+    pictures = filled.scalars(text("SELECT picture FROM product UNION SELECT picture FROM variant")).all()
+    assert all(is_key(picture) for picture in pictures)
+
+
+def test_every_price_has_its_channels_currency(filled: Session) -> None:
+    wrong = "SELECT count(*) FROM price p JOIN channel c ON c.id = p.channel_id WHERE p.currency <> c.currency"
+    assert filled.scalar(text(wrong)) == 0
+
+
+def test_the_people_can_sign_in_and_bea_has_money(filled: Session) -> None:
+    for name in ("bea", "max", "sam", "sue", "ada"):
+        user = filled.query(User).filter_by(email_index=email_index(f"{name}@example.com")).one()
+        assert password_matches(user.password_hash, PASSWORD)
+    balances = "SELECT sum(balance_minor) FROM ledger_account WHERE owner LIKE 'user:%' AND kind = :kind"
+    assert filled.scalar(text(balances), {"kind": "deposit"}) > 0
+    points = filled.scalar(text(balances), {"kind": "mileage"})
+    assert points == filled.scalar(text("SELECT sum(remaining) FROM mileage_lot"))
+
+
+@pytest.fixture
+def own_process(settings: Settings) -> Iterator[None]:
+    """A command binds the process to its own connections; afterwards this one gets the tests' back."""
+    yield
+    start(settings, name="tests", connections=20)
+
+
+@pytest.mark.usefixtures("db", "own_process")
+def test_the_command_fills_once_and_then_leaves_everything(settings: Settings) -> None:
+    from portal.cli.seed import seed
+
+    environment = {
+        "PORTAL_ENV": "test",
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+    }
+    first = CliRunner().invoke(seed, ["--demo"], env=environment)
+    assert first.exit_code == 0, first.output
+    with transaction() as session:
+        assert is_filled(session)
+        session.execute(text("DELETE FROM coupon_code WHERE code = 'SUMMER25'"))
+    second = CliRunner().invoke(seed, ["--demo"], env=environment)
+    assert second.exit_code == 0
+    assert "filled already" in second.output
+    with transaction() as session:
+        assert session.scalar(text("SELECT count(*) FROM coupon_code WHERE code = 'SUMMER25'")) == 0
+
+
+@pytest.mark.usefixtures("own_process")
+def test_production_gets_no_demo_data(settings: Settings) -> None:
+    from portal.cli.seed import seed
+    from portal.config import ConfigurationError
+
+    environment = {
+        "PORTAL_ENV": "production",
+        "DATABASE_URL": settings.database_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": "q8Zr1xV0bN3mK7tY5wL2dF9hJ4sG6pAc",
+        "PORTAL_ENCRYPTION_KEYS": "k1:" + "8BP8OkGslIPRjNlsPAgUAwsY1gyFLaR0T1fp7dBfzC0=",
+    }
+    result = CliRunner().invoke(seed, ["--demo"], env=environment)
+    assert isinstance(result.exception, ConfigurationError)
+    assert "production" in str(result.exception)

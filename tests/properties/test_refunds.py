@@ -1,0 +1,154 @@
+"""Any sequence of partial refunds: never more than was captured per tender, and the last unit takes the rest."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.rules.refund_plan import (
+    CouponFacts,
+    LineFacts,
+    OrderFacts,
+    PartFacts,
+    RefundPlan,
+    Share,
+    TenderFacts,
+    make_plan,
+)
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+TYPES = ("deposit", "mileage", "gateway")
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> OrderFacts:
+    """A paid order: one or two parts, lines of some units, shares of three tenders that sum up."""
+    parts = [uuid.uuid4() for _ in range(draw(st.integers(1, 2)))]
+    tenders = {kind: uuid.uuid4() for kind in TYPES}
+    sums = dict.fromkeys(TYPES, 0)
+    numbers = iter(range(10_000))
+
+    def shares() -> tuple[Share, ...]:
+        made = []
+        for kind in TYPES:
+            amount = draw(st.integers(0, 20_000))
+            sums[kind] += amount
+            made.append(Share(next(numbers), tenders[kind], amount, 0))
+        return tuple(made)
+
+    lines = []
+    for part_id in parts:
+        for _ in range(draw(st.integers(1, 3))):
+            borne = shares()
+            lines.append(
+                LineFacts(
+                    id=uuid.uuid4(),
+                    part_id=part_id,
+                    quantity=draw(st.integers(1, 7)),
+                    units_gone=0,
+                    amount_minor=sum(share.amount_minor for share in borne),
+                    platform_minor=draw(st.integers(0, 5_000)),
+                    promised=draw(st.integers(0, 500)),
+                    shares=borne,
+                )
+            )
+    status = draw(st.sampled_from(["released", "shipped"]))
+    made_parts = tuple(
+        PartFacts(part_id, number, status, fee_gone=False, platform_fee_minor=0, fee_shares=shares())
+        for number, part_id in enumerate(parts)
+    )
+    points = draw(st.integers(1, 3))
+    return OrderFacts(
+        currency="KRW",
+        parts=made_parts,
+        lines=tuple(lines),
+        tenders=tuple(
+            TenderFacts(tenders[kind], kind, sums[kind], sums[kind] * points if kind == "mileage" else None)
+            for kind in TYPES
+            if sums[kind]
+        ),
+        coupons=(CouponFacts(uuid.uuid4(), {}, frozenset(line.id for line in lines), None),),
+    )
+
+
+def carried_out(facts: OrderFacts, plan: RefundPlan) -> OrderFacts:
+    """The order after the refund."""
+    back = dict(pair for line in plan.lines for pair in line.shares)
+    units = {line.line_id: line.units for line in plan.lines if line.line_id}
+    fees = {line.part_id for line in plan.lines if line.line_id is None}
+
+    def moved(shares: tuple[Share, ...]) -> tuple[Share, ...]:
+        return tuple(replace(one, refunded_minor=one.refunded_minor + back.get(one.id, 0)) for one in shares)
+
+    return replace(
+        facts,
+        lines=tuple(
+            replace(line, units_gone=line.units_gone + units.get(line.id, 0), shares=moved(line.shares))
+            for line in facts.lines
+        ),
+        parts=tuple(
+            replace(part, fee_gone=part.fee_gone or part.id in fees, fee_shares=moved(part.fee_shares))
+            for part in facts.parts
+        ),
+    )
+
+
+@pytest.mark.req("REF-02", "REF-05")
+@given(st.data())
+def test_no_sequence_of_refunds_gives_more_than_was_captured(data: st.DataObject) -> None:
+    facts = data.draw(orders())
+    captured = {one.id: one.amount_minor for one in facts.tenders}
+    points = sum(one.points or 0 for one in facts.tenders)
+    back = dict.fromkeys(captured, 0)
+    points_back = platform = promised = 0
+    while any(line.units_left for line in facts.lines):
+        units = {line.id: data.draw(st.integers(0, line.units_left)) for line in facts.lines}
+        if not any(units.values()):
+            units = {line.id: line.units_left for line in facts.lines if line.units_left}
+        plan = make_plan(facts, units, faulty=(), otherwise="deposit", now=NOW)
+        for leg in plan.legs:
+            assert leg.amount_minor > 0
+            back[leg.tender_id] += leg.amount_minor
+            assert back[leg.tender_id] <= captured[leg.tender_id]
+        assert plan.total_minor == sum(line.amount_minor for line in plan.lines)
+        points_back += plan.points_back
+        platform += sum(line.platform_minor for line in plan.lines)
+        promised += plan.points_taken
+        facts = carried_out(facts, plan)
+        left = any(line.units_left for line in facts.lines)
+        assert plan.coupons[0].comes_back is not left
+    fees = {one.id: 0 for one in facts.tenders}
+    for part in facts.parts:
+        for share in part.fee_shares:
+            if share.amount_minor:
+                fees[share.tender_id] += share.amount_minor - share.refunded_minor
+    assert {one: captured[one] - fees[one] for one in captured} == back
+    if not any(fees.values()):
+        assert points_back == points
+    assert platform == sum(line.platform_minor for line in facts.lines)
+    assert promised == sum(line.promised for line in facts.lines)
+
+
+@pytest.mark.req("REF-05")
+@given(st.integers(0, 10**9), st.lists(st.integers(1, 50), min_size=1, max_size=6))
+def test_one_unit_at_a_time_gives_the_share_exactly(share: int, counts: list[int]) -> None:
+    quantity = sum(counts)
+    part, line, tender = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    facts = OrderFacts(
+        currency="KRW",
+        parts=(PartFacts(part, 1, "shipped", fee_gone=False, platform_fee_minor=0, fee_shares=()),),
+        lines=(LineFacts(line, part, quantity, 0, share, 0, 0, (Share(1, tender, share, 0),)),),
+        tenders=(TenderFacts(tender, "gateway", share, None),),
+        coupons=(),
+    )
+    total = 0
+    for count in counts:
+        plan = make_plan(facts, {line: count}, faulty=(), otherwise="deposit", now=NOW)
+        total += plan.total_minor
+        facts = carried_out(facts, plan)
+    assert total == share

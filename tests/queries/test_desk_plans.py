@@ -1,0 +1,159 @@
+"""The lists of the desks find their rows by index: looked at on a large table, not measured."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.orm import Session
+
+from portal.config import Settings
+from portal.db import database, reading, transaction
+from portal.kit import clock
+from portal.queries.admin_home import load_today
+from portal.queries.admin_orders import OrderFilter, list_orders
+from portal.queries.keyset import PAGE_ROWS
+from portal.queries.payments import PaymentFilter, list_payments
+from portal.queries.store_orders import StoreOrderFilter, StoreView, count_store_orders, list_store_orders
+from tests.factories.account import make_person
+from tests.factories.cart import Mall, make_mall, make_variant
+from tests.factories.order import LONG_AGO, make_order
+
+ORDERS = 20_000
+BIG = ("orders", "order_part", "order_line", "payment", "payment_attempt")
+
+# One real order, copied: 20,000 of it over 100 days, most of them done with, a few waiting.
+COPY = """
+CREATE TEMP TABLE copied ON COMMIT DROP AS
+SELECT n, gen_random_uuid() AS order_id, gen_random_uuid() AS part_id, gen_random_uuid() AS payment_id,
+       now() - n * interval '7 minutes' AS at FROM generate_series(1, :orders) n;
+INSERT INTO orders SELECT r.* FROM orders o, copied c, LATERAL jsonb_populate_record(o, jsonb_build_object(
+       'id', c.order_id, 'number', 'KR-X' || c.n, 'checkout_id', gen_random_uuid(), 'placed_at', c.at,
+       'status', (ARRAY['paid', 'failed', 'failed', 'delivered'])[least(1 + c.n % 10, 4)])) r;
+INSERT INTO order_part SELECT r.* FROM order_part p, copied c, LATERAL jsonb_populate_record(p, jsonb_build_object(
+       'id', c.part_id, 'order_id', c.order_id, 'store_id', 1 + c.n % 2, 'placed_at', c.at,
+       'status', CASE WHEN c.n % 50 = 0 THEN 'released' ELSE 'closed' END)) r;
+INSERT INTO order_line SELECT r.* FROM order_line l, copied c, LATERAL jsonb_populate_record(l, jsonb_build_object(
+       'id', gen_random_uuid(), 'order_id', c.order_id, 'part_id', c.part_id)) r;
+INSERT INTO payment SELECT r.* FROM payment y, copied c, LATERAL jsonb_populate_record(y, jsonb_build_object(
+       'id', c.payment_id, 'order_id', c.order_id, 'created_at', c.at)) r;
+INSERT INTO payment_attempt SELECT r.* FROM payment_attempt a, copied c,
+       LATERAL jsonb_populate_record(a, jsonb_build_object('id', gen_random_uuid(), 'payment_id', c.payment_id,
+       'op_key', 'key_' || c.n, 'gateway_ref', 'ref_' || c.n)) r;
+"""
+
+Query = Callable[[Session], Any]
+NOW = clock.now
+
+
+def _inbox(view: StoreView, **more: Any) -> Query:
+    def run(session: Session) -> Any:
+        chosen = StoreOrderFilter(store_id=1, view=view, now=NOW(), **more)
+        return list_store_orders(session, chosen=chosen, cursor=None)
+
+    return run
+
+
+QUERIES: dict[str, Query] = {
+    "inbox": _inbox(StoreView.ACTION),
+    "inbox, all": _inbox(StoreView.ALL),
+    "inbox, by number": _inbox(StoreView.ALL, search="KR-X77"),
+    "inbox, shipped": _inbox(StoreView.SHIPPED),
+    "counts": lambda s: count_store_orders(s, store_id=1, now=NOW()),
+    "orders": lambda s: list_orders(s, chosen=OrderFilter(), cursor=None),
+    "orders, paid": lambda s: list_orders(s, chosen=OrderFilter(status="paid"), cursor=None),
+    "orders, held": lambda s: list_orders(s, chosen=OrderFilter(held=True), cursor=None),
+    "orders, by number": lambda s: list_orders(s, chosen=OrderFilter(search="kr-x77"), cursor=None),
+    "payments": lambda s: list_payments(s, chosen=PaymentFilter(), cursor=None),
+    "payments, unknown": lambda s: list_payments(s, chosen=PaymentFilter(unknown=True), cursor=None),
+    "payments, by reference": lambda s: list_payments(s, chosen=PaymentFilter(search="ref_77"), cursor=None),
+    "today": lambda s: load_today(s, start=NOW() - timedelta(hours=9)),
+}
+
+
+@pytest.mark.req("PRF-05")
+@pytest.mark.slow
+def test_no_list_reads_a_large_table_from_end_to_end(large: uuid.UUID) -> None:
+    read: dict[str, list[str]] = {}
+    for name, query in QUERIES.items():
+        with reading() as session, _plans() as scanned:
+            query(session)
+        if scanned:
+            read[name] = scanned
+    assert read == {}
+
+
+@pytest.mark.slow
+def test_a_deep_page_is_found_as_the_first_one(large: uuid.UUID) -> None:
+    with reading() as session:
+        page = list_orders(session, chosen=OrderFilter(), cursor=None)
+        for _ in range(4):
+            page = list_orders(session, chosen=OrderFilter(), cursor=page.next_cursor)
+        assert len(page.rows) == PAGE_ROWS
+        assert page.total == 10_000
+        assert page.total_is_capped
+        back = list_orders(session, chosen=OrderFilter(), cursor=page.previous_cursor)
+        again = list_orders(session, chosen=OrderFilter(), cursor=back.next_cursor)
+        assert [row.id for row in again.rows] == [row.id for row in page.rows]
+        with _plans() as scanned:
+            list_orders(session, chosen=OrderFilter(), cursor=page.next_cursor)
+        assert scanned == []
+
+
+@contextmanager
+def _plans() -> Iterator[list[str]]:
+    """Every sequential scan of a large table that the block's statements would do. Counts that are capped may scan."""
+    scanned: list[str] = []
+    busy: list[int] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if busy or not statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            return
+        busy.append(1)
+        cursor.execute("EXPLAIN (FORMAT JSON) " + statement, parameters)
+        plan = cursor.fetchone()[0][0]["Plan"]
+        scanned.extend(f"{node['Relation Name']}: {statement[:60]}" for node in _nodes(plan, under_limit=False))
+        busy.clear()
+
+    event.listen(database.engine, "before_cursor_execute", explain)
+    try:
+        yield scanned
+    finally:
+        event.remove(database.engine, "before_cursor_execute", explain)
+
+
+def _nodes(node: dict[str, Any], *, under_limit: bool) -> Iterator[dict[str, Any]]:
+    """Sequential scans of large tables, but for those that a limit stops before they have read much."""
+    # A capped count reads at most COUNT_MAX rows, whichever way it takes.
+    under_limit = under_limit or (node["Node Type"] == "Limit" and node["Plan Rows"] > PAGE_ROWS + 1)
+    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in BIG and not under_limit:
+        yield node
+    for child in node.get("Plans", ()):
+        yield from _nodes(child, under_limit=under_limit)
+
+
+@pytest.fixture
+def mall(db: None) -> Mall:
+    return make_mall()
+
+
+@pytest.fixture
+def large(mall: Mall, settings: Settings) -> uuid.UUID:
+    """A mall with many orders, and statistics that know of them."""
+    order = make_order(make_person("bea", now=LONG_AGO), mall, {make_variant(mall): 1})
+    with transaction() as session:
+        for statement in COPY.split(";\n"):
+            if statement.strip():
+                session.execute(text(statement), {"orders": ORDERS} if ":orders" in statement else {})
+    # Only the owner of the tables may gather statistics.
+    owner = create_engine(settings.database_owner_url, isolation_level="AUTOCOMMIT")
+    with owner.connect() as connection:
+        for table in BIG:
+            connection.execute(text(f"ANALYZE {table}"))
+    owner.dispose()
+    return order.id
