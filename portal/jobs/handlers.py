@@ -28,6 +28,7 @@ from portal.services.notifications.notify_refund import (
     tell_buyer_of_refund,
     tell_sellers_of_refund,
 )
+from portal.services.notifications.notify_security import mail_factor_change, mail_step_up_code
 from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
 from portal.services.refunds.claim_leg import legs_to_send
 
@@ -78,6 +79,9 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "account.signed_up": (mail_account_link,),
     "account.verification_requested": (mail_account_link,),
     "account.reset_requested": (mail_account_link,),
+    "account.factor_added": (mail_factor_change,),
+    "account.factor_removed": (mail_factor_change,),
+    "step_up.code_wanted": (mail_step_up_code,),
     "payment.failed_over": (_charge,),
     "payment.reversal_wanted": (_reverse,),
     "payment.capture_wanted": (_capture,),

@@ -27,6 +27,7 @@ from portal.jobs.queue import (
 from portal.jobs.reconciliation import nightly_run_is_due
 from portal.kit import clock
 from portal.queries.mails import mails_wait
+from portal.services.accounts.step_up import forget_step_ups
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
 from portal.services.idempotency import forget_expired_keys
 from portal.services.payments.find_due import find_due
@@ -93,9 +94,10 @@ def escalate_refunds() -> None:
 
 
 def forget_keys() -> None:
-    """Forget idempotency keys whose lifetime is over."""
+    """Forget idempotency keys whose lifetime is over, and proofs with what was typed for them."""
     with transaction() as session:
         forget_expired_keys(session, now=clock.now())
+        forget_step_ups(session, now=clock.now())
 
 
 def issue_documents() -> None:

@@ -38,6 +38,7 @@ from portal.models.refund import (
 )
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.seller import Store
+from portal.models.step_up import FactorKind, SecondFactor, StepUp
 
 __all__ = [
     "Address",
@@ -59,6 +60,7 @@ __all__ = [
     "Document",
     "DocumentKind",
     "DocumentSeries",
+    "FactorKind",
     "GatewayAccount",
     "GatewayIncident",
     "IdempotencyKey",
@@ -95,9 +97,11 @@ __all__ = [
     "RoutingRelease",
     "RoutingVersion",
     "SavedMethod",
+    "SecondFactor",
     "Section",
     "SettlementReport",
     "SettlementRow",
+    "StepUp",
     "Stock",
     "StockMove",
     "Store",

@@ -91,6 +91,7 @@ class Actor:
     """Who acts, as far as decisions need to know. `store_ids` are the stores of which he is a member.
 
     `limited_to` is what an API key was given of its user's permissions; None for somebody who acts himself.
+    `client_id` is the key's client.
     """
 
     user_id: UUID | None = None
@@ -99,6 +100,7 @@ class Actor:
     session_id: UUID | None = None
     channel_id: int | None = None
     limited_to: frozenset[Permission] | None = None
+    client_id: UUID | None = None
 
     @property
     def is_signed_in(self) -> bool:

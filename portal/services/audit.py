@@ -26,6 +26,11 @@ class AuditAction(StrEnum):
     ACCOUNT_SESSION_REVOKED = "account:session-revoked"
     ACCOUNT_PASSWORD_CHANGED = "account:password-changed"  # noqa: S105  # A name of an act.
     ACCOUNT_EMAIL_VERIFIED = "account:email-verified"
+    ACCOUNT_FACTOR_ADDED = "account:factor-added"
+    ACCOUNT_FACTOR_REMOVED = "account:factor-removed"
+    ACCOUNT_STEP_UP_PASSED = "account:step-up-passed"
+    ACCOUNT_STEP_UP_FAILED = "account:step-up-failed"
+    ACCOUNT_STEP_UP_USED = "account:step-up-used"
     ORDER_PLACED = "order:placed"
     ORDER_PAID = "order:paid"
     ORDER_FAILED = "order:failed"

@@ -121,6 +121,7 @@ def _actor(identity: ClientIdentity) -> Actor:
         store_ids=frozenset(identity.store_ids),
         channel_id=identity.client.channel_id,
         limited_to=frozenset(Permission(name) for name in identity.client.permissions if name in known),
+        client_id=identity.client.id,
     )
 
 

@@ -84,6 +84,9 @@ HOUR = timedelta(hours=1)
 SIGN_IN = Rule("sign-in", Limit(10, QUARTER), Limit(100, QUARTER))
 SIGN_UP = Rule("sign-up", Limit(5, HOUR), Limit(50, HOUR))
 RESET = Rule("reset", Limit(3, HOUR), Limit(30, HOUR))
+# Only wrong answers count; each proof has its own five besides.
+STEP_UP = Rule("step-up", Limit(10, QUARTER), Limit(100, QUARTER))
+STEP_UP_MAIL = Rule("step-up-mail", Limit(5, QUARTER), Limit(50, QUARTER))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,44 @@
+"""When somebody proves himself a second time, and for what (IDN-04)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+from portal.kit.money import Money
+
+
+class StepUpAction(StrEnum):
+    """What may need it, as `noun:verb`."""
+
+    WITHDRAW = "deposit:withdraw"
+    RELEASE_WITHDRAWAL = "withdrawal:release"
+    REQUEST_REFUND = "refund:request"
+    ADJUST_MILEAGE = "mileage:adjust"
+    SAVE_CREDENTIALS = "gateway:save-credentials"
+    CHANGE_FACTOR = "factor:change"
+
+
+# No policy can make these cheaper: whoever holds a stolen session must not get further with them.
+ALWAYS: Final = frozenset({StepUpAction.SAVE_CREDENTIALS, StepUpAction.CHANGE_FACTOR})
+
+_LARGE: Final = {"KRW": 500_000, "JPY": 50_000, "USD": 40_000, "EUR": 35_000, "GBP": 30_000, "KWD": 115_000}
+# In minor units by currency; what is above needs it. Refunds have theirs among the other rules of refunds, by section.
+ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
+    StepUpAction.WITHDRAW: _LARGE,
+    StepUpAction.RELEASE_WITHDRAWAL: _LARGE,
+    StepUpAction.ADJUST_MILEAGE: {"PTS": 50_000},
+}
+
+
+def needs_step_up(action: StepUpAction, amount: Money | None, policy: Mapping[str, Any]) -> bool:
+    """Say whether this is above the threshold of the channel's policy (`step_up`: action: currency), or the default.
+
+    An amount in a currency without a threshold, and an act without an amount, always need it.
+    """
+    if action in ALWAYS or amount is None:
+        return True
+    own = policy.get("step_up", {}).get(action.value, {})
+    above: int = {**ABOVE.get(action, {}), **own}.get(amount.currency, 0)
+    return amount.minor > above
