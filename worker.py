@@ -25,6 +25,7 @@ from portal.broker import broker
 from portal.config import Settings
 from portal.jobs.mails import set_mailer
 from portal.jobs.queue import DEFAULT, PAYMENTS, queue
+from portal.jobs.rates import set_provider
 from portal.jobs.schedule import run_clock
 from portal.kit import clock
 from portal.process import start
@@ -114,6 +115,7 @@ def main() -> None:
         return
     start(settings, name="portal worker", connections=settings.worker_threads + 2)
     set_mailer(settings)
+    set_provider(settings)
     # The first threads serve payments first; one looks at the other work first, so that neither starves.
     for number in range(settings.worker_threads):
         names = [DEFAULT, PAYMENTS] if number == 0 else [PAYMENTS, DEFAULT]

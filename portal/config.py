@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from portal.kit.currency import POINTS, is_currency
+
 SECRET_BYTES_MIN = 32
 # Gateways whose settings are all read by their prefix: `api_key` of adyen is ADYEN_API_KEY.
 OTHER_GATEWAYS = ("adyen", "portone")
@@ -83,6 +85,8 @@ class Settings:
     worker_threads: int
     order_hold_minutes: int
     idempotency_hours: int
+    platform_currency: str
+    fx_feed_url: str
 
     @property
     def is_demo(self) -> bool:
@@ -163,6 +167,8 @@ class Settings:
             worker_threads=read.number("WORKER_THREADS", 4),
             order_hold_minutes=read.number("ORDER_HOLD_MINUTES", 30),
             idempotency_hours=read.number("IDEMPOTENCY_HOURS", 24),
+            platform_currency=read.currency("PLATFORM_CURRENCY", "KRW"),
+            fx_feed_url=read.feed("FX_FEED_URL"),
         )
 
 
@@ -228,6 +234,18 @@ class _Reader:
         if text not in {"1", "0", "true", "false", "yes", "no", "on", "off"}:
             raise ConfigurationError(f"{name} must be 1 or 0, not {text!r}.")
         return text in {"1", "true", "yes", "on"}
+
+    def currency(self, name: str, default: str) -> str:
+        code = self.text(name, default)
+        if not is_currency(code) or code == POINTS:
+            raise ConfigurationError(f"{name} must be a currency's code such as KRW, not {code!r}.")
+        return code
+
+    def feed(self, name: str) -> str:
+        url = self.text(name, "")
+        if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
+            raise ConfigurationError(f"{name} must begin with https://.")
+        return url
 
     def mode(self) -> Mode:
         text = self.text("PORTAL_ENV", Mode.PRODUCTION)

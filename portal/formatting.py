@@ -1,17 +1,20 @@
 """Filters and small helpers of the templates, each in the reader's language and zone.
 
-Filters: `money`, `money_explicit`, `money_short`, `number`, `rate`, `day`, `weekday`, `instant`, `instant_zone`,
-`iso`, `initials`. Globals: `here(**changes)`, `status_of(state, kind)`.
+Filters: `money`, `money_explicit`, `money_short`, `number`, `rate`, `decimal`, `exchange_rate`, `rate_source`, `day`,
+`weekday`, `instant`, `instant_zone`, `iso`, `initials`. Globals: `here(**changes)`, `status_of(state, kind)`.
 """
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import get_locale, get_timezone
+from flask_babel import get_locale, get_timezone, gettext
 
 from portal.kit import display
+from portal.kit.rates import SOURCES
+from portal.rules.fx import FxRate
 from portal.statuses import status_of
 
 
@@ -23,6 +26,9 @@ def init_formatting(app: Flask) -> None:
         money_short=money_short,
         number=number,
         rate=rate,
+        decimal=decimal,
+        exchange_rate=exchange_rate,
+        rate_source=rate_source,
         day=day,
         weekday=weekday,
         instant=instant,
@@ -56,6 +62,21 @@ def number(value: int) -> str:
 def rate(basis_points: int) -> str:
     """Write basis points as percent: 1250 is "12.5%"."""
     return display.format_rate(basis_points, _locale())
+
+
+def decimal(value: Decimal) -> str:
+    """Write a number with decimals, rounded to what people read."""
+    return display.format_decimal(value, _locale())
+
+
+def exchange_rate(fx: FxRate) -> str:
+    """Write a rate as what one unit buys: "1 USD = 1,377.73 KRW"."""
+    return display.format_exchange(fx.source, fx.target, fx.rate, _locale())
+
+
+def rate_source(code: str) -> str:
+    """Name who told a rate."""
+    return str(gettext(SOURCES[code])) if code in SOURCES else code
 
 
 def day(value: date | datetime) -> str:

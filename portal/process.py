@@ -10,6 +10,8 @@ from portal import crypto
 from portal.broker import broker
 from portal.config import Settings
 from portal.db import database
+from portal.kit.rates import BUNDLED
+from portal.queries.exchange import use_platform
 from portal.queries.gateways import use_house_settings
 from portal.site import set_site
 
@@ -20,6 +22,8 @@ def start(settings: Settings, *, name: str, connections: int) -> None:
     database.connect(settings.database_url, pool_size=connections, name=name)
     broker.connect(settings.redis_url)
     use_house_settings(settings.gateway_settings)
+    # The bundled table may serve at any age where nobody pays in earnest.
+    use_platform(currency=settings.platform_currency, ageless={BUNDLED} if settings.is_demo else ())
     set_site(settings.external_url or f"http://{settings.host}:{settings.port}")
     structlog.configure(
         processors=[

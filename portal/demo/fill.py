@@ -14,10 +14,12 @@ from portal.demo.channels import make_channels
 from portal.demo.coupons import make_coupons
 from portal.demo.gateway_accounts import make_gateway_accounts
 from portal.demo.people import give_balances, make_people
+from portal.gateways.rates.bundled import BundledRates
 from portal.rules.permissions import SYSTEM
 from portal.services.catalogue.create_store import create_stores
 from portal.services.catalogue.save_products import save_products
 from portal.services.catalogue.save_sections import save_sections
+from portal.services.rates.take_rates import take_rates
 
 AT_ONCE = 50
 _HAS_ROWS = text(
@@ -40,6 +42,8 @@ def count_goods() -> int:
 def fill(session: Session, *, settings: Settings, now: datetime, progress: Progress = lambda _: None) -> None:
     """Make channels, stores, goods, people, coupons and gateway accounts. Calls `progress` with products made."""
     channels = make_channels(session)
+    table = BundledRates().table(now=now)
+    take_rates(session, table=table, now=table.as_of)
     sections = save_sections(session, actor=SYSTEM, drafts=goods.sections())
     stores = create_stores(session, actor=SYSTEM, drafts=goods.stores())
     drafts = [

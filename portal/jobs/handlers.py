@@ -21,6 +21,7 @@ from portal.services.notifications.notify_order import (
     notify_sellers,
     tell_buyer_of_payment,
 )
+from portal.services.notifications.notify_rates import tell_admins_of_rates
 from portal.services.notifications.notify_reconciliation import tell_admins_of_differences
 from portal.services.notifications.notify_refund import (
     ask_for_consent,
@@ -99,6 +100,9 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "gateway.breaker_opened": (tell_admins_of_gateway,),
     "gateway.breaker_closed": (tell_admins_of_gateway,),
     "reconciliation.differs": (tell_admins_of_differences,),
+    "rates.refused": (tell_admins_of_rates,),
+    "rates.missing": (tell_admins_of_rates,),
+    "rates.jumped": (tell_admins_of_rates,),
 }
 
 # Desks that hear of an event beside the person's own pages, though nothing is to be done about it.

@@ -79,6 +79,11 @@ def enqueue_reconciliation() -> None:
     _hint(DEFAULT, "portal.jobs.reconciliation.reconcile_if_due")
 
 
+def enqueue_rates() -> None:
+    """Let a worker fetch exchange rates."""
+    _hint(DEFAULT, "portal.jobs.rates.fetch_rates")
+
+
 def _hint(name: str, function: str, *args: object) -> bool:
     try:
         # Results are rows of ours; what Redis keeps of a job that is done would only fill it.

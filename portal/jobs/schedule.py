@@ -19,6 +19,7 @@ from portal.jobs.queue import (
     enqueue_lookup,
     enqueue_mails,
     enqueue_provider_event,
+    enqueue_rates,
     enqueue_reconciliation,
     enqueue_refund_leg,
     enqueue_refund_lookup,
@@ -112,6 +113,11 @@ def reconcile() -> None:
         enqueue_reconciliation()
 
 
+def fetch_rates() -> None:
+    """Ask for exchange rates; what is known already changes nothing."""
+    enqueue_rates()
+
+
 TIMETABLE = (
     Entry("sweep_payments", 2, sweep_payments),
     Entry("expire_orders", 5, expire_orders),
@@ -120,6 +126,7 @@ TIMETABLE = (
     Entry("escalate_refunds", 30, escalate_refunds),
     Entry("forget_keys", 600, forget_keys),
     Entry("reconcile", 300, reconcile),
+    Entry("fetch_rates", 3600, fetch_rates),
 )
 
 

@@ -7,12 +7,13 @@ is plain string work, because a list page shows hundreds of them.
 
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import cache, lru_cache
 
 from babel import Locale
 from babel.dates import get_timezone_name
 from babel.numbers import format_compact_currency, format_currency, format_percent
+from babel.numbers import format_decimal as _format_decimal
 
 from portal.kit.currency import POINTS, exponent
 
@@ -66,6 +67,21 @@ def format_number(value: int, locale: str) -> str:
 def format_rate(basis_points: int, locale: str) -> str:
     """Write hundredths of a percent as percent: 1250 is "12.5%"."""
     return format_percent(Decimal(basis_points).scaleb(-4), format="#,##0.##%", locale=_locale(locale))
+
+
+_READ = Context(prec=6)  # What people read of a rate; the row keeps all of it.
+
+
+@lru_cache(maxsize=256)
+def format_decimal(value: Decimal, locale: str) -> str:
+    """Write a number with at most six significant digits, and no decimals that say nothing."""
+    pattern = "#,##0." + "#" * 12
+    return str(_format_decimal(_READ.create_decimal(value), format=pattern, locale=_locale(locale)))
+
+
+def format_exchange(source: str, target: str, rate: Decimal, locale: str) -> str:
+    """Write what one unit buys: "1 USD = 1,377.73 KRW"."""
+    return f"1 {source} = {format_decimal(rate, locale)} {target}"
 
 
 def format_day(on: date, locale: str) -> str:

@@ -9,6 +9,7 @@ from portal.models.client import ApiClient
 from portal.models.coupon import Campaign, CouponCode, CouponGrant, CouponTally, CouponUse
 from portal.models.document import Document, DocumentKind, DocumentSeries
 from portal.models.fraud import RiskDecision, RiskListEntry
+from portal.models.fx import ReferenceRate
 from portal.models.idempotency import IdempotencyKey
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
 from portal.models.notice import Mail, Notice
@@ -86,6 +87,7 @@ __all__ = [
     "ProviderEvent",
     "ReconciliationBreak",
     "ReconciliationRun",
+    "ReferenceRate",
     "Refund",
     "RefundApproval",
     "RefundLeg",

@@ -24,3 +24,6 @@ class NoticeKind(StrEnum):
     GATEWAY_DOWN = "gateway_down"
     GATEWAY_BACK = "gateway_back"
     BOOKS_DIFFER = "books_differ"
+    RATES_REFUSED = "rates_refused"
+    RATES_MISSING = "rates_missing"
+    RATE_JUMPED = "rate_jumped"

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 
@@ -141,7 +140,7 @@ def test_earned_points_that_were_spent_are_owed_and_netted() -> None:
 @pytest.mark.req("CAT-04", "REF-07")
 def test_an_exchange_keeps_its_rate_and_a_refund_the_rate_of_the_payment() -> None:
     then = FxRate("USD", "KRW", Decimal("1300"), "bank", NOON - DAY)
-    today = FxRate("USD", "KRW", Fraction(1350), "bank", NOON)
+    today = FxRate("USD", "KRW", Decimal(1350), "bank", NOON)
     made = exchange(Money(10_00, "USD"), then)
     assert (made.amount, made.rate) == (Money(13_000, "KRW"), then)
     assert refund_difference(Money(10_00, "USD"), paid_at_rate=then, now_rate=today) == Money(500, "KRW")

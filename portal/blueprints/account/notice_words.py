@@ -51,6 +51,20 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.GATEWAY_DOWN: ("alert-circle", N_("The gateway %(account)s does not answer and is spared for now.")),
     NoticeKind.GATEWAY_BACK: ("circle-check", N_("The gateway %(account)s works again.")),
     NoticeKind.BOOKS_DIFFER: ("alert-triangle", N_("The reconciliation found differences: %(opened)s.")),
+    NoticeKind.RATES_REFUSED: (
+        "alert-triangle",
+        N_("Exchange rates delivered by %(source)s were refused (%(problem)s). The rates of before stay in force."),
+    ),
+    NoticeKind.RATES_MISSING: (
+        "alert-triangle",
+        N_("%(source)s gives no exchange rates (%(problem)s). The rates of before stay in force."),
+    ),
+    NoticeKind.RATE_JUMPED: (
+        "alert-triangle",
+        N_(
+            "The euro rate of %(currency)s jumped from %(before)s to %(now)s and was refused until somebody accepts it."
+        ),
+    ),
     NoticeKind.PART_RELEASED: ("inbox", N_("New order %(number)s: to be confirmed and packed.")),
 }
 UNKNOWN = ("bell", N_("There is news for you."))

@@ -36,6 +36,7 @@ READING = {
     "admin.order_document": P.USER_VIEW,
     "admin.exceptions": P.PAYMENT_VIEW,
     "admin.exception_attempt": P.PAYMENT_VIEW,
+    "admin.rates": P.GATEWAY_VIEW,
     "admin.gateways": P.GATEWAY_VIEW,
     "admin.gateway": P.GATEWAY_VIEW,
     "admin.gateway_new": P.GATEWAY_CONFIGURE,

@@ -1,0 +1,44 @@
+"""Fetch exchange rates from the configured provider, and take them in."""
+
+from __future__ import annotations
+
+import structlog
+
+from portal.config import Settings
+from portal.db import atomically
+from portal.gateways.rates.base import RateProvider, RatesUnavailableError, RatesUnfitError
+from portal.gateways.rates.bundled import BundledRates
+from portal.gateways.rates.feed import FeedRates
+from portal.kit import clock
+from portal.services.rates.take_rates import Taken, refuse_rates, take_rates
+
+log = structlog.get_logger()
+
+
+class _Provider:
+    """Whom this process asks, set once at its start."""
+
+    def __init__(self) -> None:
+        self.of_process: RateProvider = BundledRates()
+
+
+_provider = _Provider()
+
+
+def set_provider(settings: Settings) -> None:
+    """Ask the feed that is configured; without one there is the bundled table."""
+    _provider.of_process = FeedRates(settings.fx_feed_url) if settings.fx_feed_url else BundledRates()
+
+
+def fetch_rates(*, accept_jumps: bool = False) -> Taken | None:
+    """Ask once; None when there was nothing that can be used, which administrators are told. Safe to run twice."""
+    provider, now = _provider.of_process, clock.now()
+    try:
+        table = provider.table(now=now)
+    except (RatesUnfitError, RatesUnavailableError) as failure:
+        log.warning("rates_not_taken", source=failure.source, problem=failure.problem)
+        source, problem = failure.source, failure.problem
+        is_silent = isinstance(failure, RatesUnavailableError)
+        atomically(lambda s: refuse_rates(s, source=source, problem=problem, is_silent=is_silent, now=now))
+        return None
+    return atomically(lambda s: take_rates(s, table=table, now=now, accept_jumps=accept_jumps))

@@ -1,0 +1,1 @@
+"""Exchange rates are taken in, or refused and told of."""
