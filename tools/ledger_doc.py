@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
+from portal.rules.dispute_posting import DISPUTE_TEMPLATES
 from portal.rules.posting import TEMPLATES, USER_KINDS, AccountKind, Line, OrderMoney, clearing
 
 FILE = Path(__file__).parents[1] / "docs" / "ledger.md"
@@ -52,6 +53,8 @@ MEANING = {
     AccountKind.MILEAGE_ISSUED: "points that are outside the users' accounts",
     AccountKind.GATEWAY_FEE: "what gateways have kept of the money that they held",
     AccountKind.PAYMENT_DIFFERENCE: "what an outside payment was more or less than the order",
+    AccountKind.DISPUTE_RECEIVABLE: "what banks hold of us until disputes are decided; below zero",
+    AccountKind.WRITE_OFF: "what the platform has lost",
     AccountKind.FX_DIFFERENCE: "what is left over between two currencies",
     AccountKind.OUTSIDE: "the world before and outside of the portal",
 }
@@ -93,7 +96,7 @@ def page() -> str:
         f"| `{kind.value}` | {MEANING[kind]} | {'cached' if kind in USER_KINDS else 'sum'} |" for kind in AccountKind
     )
     parts = [HEAD.format(cached=cached, accounts=accounts)]
-    for kind, template in TEMPLATES.items():
+    for kind, template in {**TEMPLATES, **DISPUTE_TEMPLATES}.items():
         lines = [f"| `{one.account.kind.value}` | {one.account.owner} | {one.account.currency} | {one.amount_minor} |"
                  for one in _lines(template)]  # fmt: skip
         told = inspect.cleandoc(template.__doc__ or "")

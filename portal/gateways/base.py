@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from portal.gateways.capabilities import Capabilities, Flow, Limit, Method, MethodCapability, Unfit
+from portal.gateways.disputes import DisputeNotice, DisputeState, DisputingGateway, Evidence
 from portal.gateways.errors import (
     GatewayError,
     GatewayRefusedError,
@@ -120,10 +121,14 @@ class EventKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     DISPUTE_OPENED = "dispute_opened"
+    DISPUTE_CHANGED = "dispute_changed"
     DISPUTE_CLOSED = "dispute_closed"
     METHOD_SAVED = "method_saved"
     METHOD_REMOVED = "method_removed"
     OTHER = "other"
+
+
+DISPUTES = frozenset({EventKind.DISPUTE_OPENED, EventKind.DISPUTE_CHANGED, EventKind.DISPUTE_CLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +144,7 @@ class WebhookEvent:
     name: str  # The vendor's own word, for the log.
     gateway_ref: str | None
     op_key: str | None
-    outcome: FetchOutcome | FetchRefundOutcome | MethodSaved | None
+    outcome: FetchOutcome | FetchRefundOutcome | MethodSaved | DisputeNotice | None
     amount_minor: int | None
     currency: str | None
     occurred_at: datetime
@@ -265,6 +270,7 @@ class TellingGateway(Protocol):
 
 __all__ = [
     "CONNECT_TIMEOUT_S",
+    "DISPUTES",
     "TOTAL_TIMEOUT_S",
     "AccountOfBuyer",
     "AccountToPay",
@@ -277,8 +283,12 @@ __all__ = [
     "ChargeRequest",
     "DeclineReason",
     "Declined",
+    "DisputeNotice",
+    "DisputeState",
+    "DisputingGateway",
     "ElementConfig",
     "EventKind",
+    "Evidence",
     "Facts",
     "FetchOutcome",
     "FetchRefundOutcome",

@@ -14,6 +14,7 @@ from portal.jobs.queue import enqueue_capture, enqueue_charge, enqueue_documents
 from portal.models import OutboxEvent
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.notifications.notify_account import mail_account_link
+from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
 from portal.services.notifications.notify_order import (
     notify_admins_of_review,
@@ -97,6 +98,9 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "withdrawal.paid": (tell_owner_of_withdrawal,),
     "refund.rerouted": (_send_legs,),
     "refund.late": (tell_admins_of_refund,),
+    "dispute.opened": (tell_admins_of_dispute,),
+    "dispute.due": (tell_admins_of_dispute,),
+    "dispute.closed": (tell_admins_of_dispute,),
     "gateway.breaker_opened": (tell_admins_of_gateway,),
     "gateway.breaker_closed": (tell_admins_of_gateway,),
     "reconciliation.differs": (tell_admins_of_differences,),
@@ -113,6 +117,7 @@ TOLD: Mapping[str, Collection[str]] = {
     "payment.unknown": ("admin",),
     "refund.unknown": ("admin",),
     "refund.sent": ("admin",),
+    "dispute.changed": ("admin",),
 }
 
 

@@ -27,6 +27,7 @@ from portal.gateways.base import (
     TellingGateway,
     Voided,
 )
+from portal.jobs.disputes import take_dispute_notice
 from portal.jobs.gateway_calls import GatewayCall, not_executed, outcome_unknown
 from portal.jobs.look_up import look_up
 from portal.jobs.refunds import ask_leg
@@ -205,9 +206,12 @@ def handle_provider_event(event_id: int) -> None:
         leg = None
         if hint is not None and hint.leg_id is not None:
             leg = leg_to_ask(session, leg_id=hint.leg_id, now=clock.now(), ended_too=True)
-    if leg is not None:
+    applied = None
+    if hint is not None and hint.dispute is not None:
+        applied = take_dispute_notice(hint.dispute)
+    elif leg is not None:
         ask_leg(leg)
     elif hint is not None and hint.attempt is not None:
         _ask(hint.attempt)
     with transaction() as session:
-        apply_event(session, event_id=event_id, now=clock.now())
+        apply_event(session, event_id=event_id, now=clock.now(), applied=applied)

@@ -54,6 +54,11 @@ def enqueue_refund_lookup(leg_id: uuid.UUID) -> None:
     _hint(PAYMENTS, "portal.jobs.refunds.look_up_leg", str(leg_id))
 
 
+def enqueue_dispute(dispute_id: uuid.UUID) -> None:
+    """Let a worker ask the gateway how a dispute stands."""
+    _hint(PAYMENTS, "portal.jobs.disputes.ask_dispute", str(dispute_id))
+
+
 def enqueue_provider_event(event_id: int) -> None:
     """Let a worker do what a stored notice asks for."""
     _hint(PAYMENTS, "portal.jobs.payments.handle_provider_event", event_id)

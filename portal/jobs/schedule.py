@@ -15,6 +15,7 @@ from portal.jobs.documents import documents_wait
 from portal.jobs.queue import (
     enqueue_capture,
     enqueue_charge,
+    enqueue_dispute,
     enqueue_documents,
     enqueue_lookup,
     enqueue_mails,
@@ -30,6 +31,7 @@ from portal.kit import clock
 from portal.queries.mails import mails_wait
 from portal.services.accounts.step_up import forget_step_ups
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
+from portal.services.disputes.find_due import disputes_due, remind_of_disputes
 from portal.services.idempotency import forget_expired_keys
 from portal.services.payments.find_due import find_due
 from portal.services.payments.receive_webhook import due_events
@@ -94,6 +96,15 @@ def escalate_refunds() -> None:
         escalate_late(session, now=clock.now())
 
 
+def watch_disputes() -> None:
+    """Ask about open disputes, and tell administrators of those whose last day has begun."""
+    with transaction() as session:
+        remind_of_disputes(session, now=clock.now())
+        due = disputes_due(session, now=clock.now())
+    for dispute_id in due.to_ask:
+        enqueue_dispute(dispute_id)
+
+
 def forget_keys() -> None:
     """Forget idempotency keys whose lifetime is over, and proofs with what was typed for them."""
     with transaction() as session:
@@ -124,6 +135,7 @@ TIMETABLE = (
     Entry("send_waiting_mails", 5, send_waiting_mails),
     Entry("issue_documents", 5, issue_documents),
     Entry("escalate_refunds", 30, escalate_refunds),
+    Entry("watch_disputes", 30, watch_disputes),
     Entry("forget_keys", 600, forget_keys),
     Entry("reconcile", 300, reconcile),
     Entry("fetch_rates", 3600, fetch_rates),

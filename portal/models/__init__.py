@@ -7,6 +7,7 @@ from portal.models.catalog import Listing, Price, Product, Reservation, Section,
 from portal.models.channel import Channel, ChannelState
 from portal.models.client import ApiClient
 from portal.models.coupon import Campaign, CouponCode, CouponGrant, CouponTally, CouponUse
+from portal.models.dispute import Dispute
 from portal.models.document import Document, DocumentKind, DocumentSeries
 from portal.models.fraud import RiskDecision, RiskListEntry
 from portal.models.fx import ReferenceRate
@@ -58,6 +59,7 @@ __all__ = [
     "CouponUse",
     "Destination",
     "DiscountShare",
+    "Dispute",
     "Document",
     "DocumentKind",
     "DocumentSeries",

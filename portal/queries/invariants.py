@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.queries.dispute_invariants import DISPUTE_INVARIANTS
 from portal.queries.refund_invariants import REFUND_INVARIANTS
 
 
@@ -203,13 +204,15 @@ INVARIANTS = (
     ),
     Invariant(
         7,
-        "the clearing account of a gateway is what its payments took and gave back",
+        "the clearing account of a gateway is what its payments took, gave back and lost to disputes",
         """SELECT gateway, currency, sum(taken) AS taken, sum(booked) AS booked FROM (
              SELECT 'gateway:' || a.gateway AS gateway, p.currency, p.captured_minor - p.refunded_minor AS taken,
                     0 AS booked
                FROM payment p JOIN LATERAL (SELECT gateway FROM payment_attempt x WHERE x.payment_id = p.id
                                              ORDER BY n DESC LIMIT 1) a ON true
               WHERE p.captured_minor > 0
+             UNION ALL
+             SELECT 'gateway:' || d.gateway, d.currency, -d.held_minor, 0 FROM dispute d WHERE d.order_id IS NOT NULL
              UNION ALL
              SELECT l.owner, l.currency, 0, -q.amount_minor FROM ledger_posting q
                JOIN ledger_account l ON l.id = q.account_id AND l.kind = 'gateway_clearing'
@@ -305,7 +308,7 @@ INVARIANTS = (
         """SELECT d.id, d.kind, d.wanted_at FROM document d LEFT JOIN document r ON r.id = d.corrects_id
             WHERE d.issued_at IS NULL AND d.wanted_at < now() - interval '1 hour'""",
     ),
-    *(Invariant(*one) for one in REFUND_INVARIANTS),
+    *(Invariant(*one) for one in (*REFUND_INVARIANTS, *DISPUTE_INVARIANTS)),
 )
 
 

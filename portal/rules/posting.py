@@ -35,6 +35,8 @@ class AccountKind(StrEnum):
     MILEAGE_EXPENSE = "mileage_expense"
     MILEAGE_ISSUED = "mileage_issued"
     PAYMENT_DIFFERENCE = "payment_difference"
+    DISPUTE_RECEIVABLE = "dispute_receivable"
+    WRITE_OFF = "write_off"
     FX_DIFFERENCE = "fx_difference"
     OUTSIDE = "outside"
 
@@ -87,6 +89,10 @@ class EntryKind(StrEnum):
     PAYMENT_DIFFERENCE = "payment_difference"
     GATEWAY_FEES = "gateway_fees"
     GATEWAY_PAID_OUT = "gateway_paid_out"
+    DISPUTE_HELD = "dispute_held"
+    DISPUTE_RETURNED = "dispute_returned"
+    DISPUTE_LOST = "dispute_lost"
+    DISPUTE_CHARGED = "dispute_charged"
 
 
 def of_user(kind: AccountKind, user_id: UUID, currency: str) -> AccountRef:

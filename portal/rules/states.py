@@ -25,6 +25,7 @@ class Machine(StrEnum):
     REFUND = "refund"
     REFUND_LEG = "refund_leg"
     WITHDRAWAL = "withdrawal"
+    DISPUTE = "dispute"
 
 
 def _moves(text: str) -> Mapping[str, frozenset[str]]:
@@ -68,8 +69,8 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         partially_refunded > captured refunded disputed
         disputed > dispute_won dispute_lost
         dispute_won > partially_refunded refunded disputed
-        dispute_lost >
-        refunded > captured partially_refunded
+        dispute_lost > disputed dispute_won
+        refunded > captured partially_refunded disputed
         failed >
         cancelled >
         expired >
@@ -137,6 +138,15 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         paid >
         refused >
         cancelled >
+    """),
+    # What the bank says counts, and it may think again even after it has decided.
+    Machine.DISPUTE: _moves("""
+        inquiry > needs_response under_review won lost closed
+        needs_response > under_review won lost closed
+        under_review > inquiry needs_response won lost closed
+        won > needs_response under_review lost
+        lost > needs_response under_review won
+        closed > needs_response under_review won lost
     """),
 }
 

@@ -8,7 +8,7 @@ from sandbox.http import Json, Request, Response, Router, as_json
 from sandbox.paylink import sessions, settlements
 from sandbox.portone import payments as portone
 from sandbox.portone import receipts
-from sandbox.stripe import charging
+from sandbox.stripe import charging, disputes
 from sandbox.stripe.errors import ApiError
 from sandbox.world import World
 
@@ -201,14 +201,20 @@ def dispute(world: World, request: Request, id: str) -> Response:
         return as_json(200, {})
     found = world.store.get("disputes", id)
     if found is not None:
-        charging.close_dispute(world, found, won=given.get("won") is True)
+        disputes.close(world, found, won=given.get("won") is True)
         return as_json(200, {"status": found["status"]})
     intent = world.store.get("payment_intents", id) or {}
     made = world.store.get("charges", intent.get("latest_charge"))
     if made is None or not made["captured"]:
         return as_json(404, {})
-    charging.open_dispute(world, made, str(given.get("reason", "fraudulent")))
-    return as_json(200, {})
+    opened = disputes.open_dispute(
+        world,
+        made,
+        str(given.get("reason", "fraudulent")),
+        amount=given.get("amount"),
+        inquiry=given.get("inquiry") is True,
+    )
+    return as_json(200, {"id": opened["id"]})
 
 
 def deposit(world: World, request: Request, id: str) -> Response:

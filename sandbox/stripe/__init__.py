@@ -3,7 +3,7 @@
 from functools import partial
 
 from sandbox.http import Router
-from sandbox.stripe import api, element, refunds
+from sandbox.stripe import api, disputes, element, refunds
 from sandbox.stripe.api import unknown_path
 from sandbox.stripe.pipeline import facts, handle
 from sandbox.world import World
@@ -16,10 +16,13 @@ def add_routes(router: Router) -> None:
 
 
 def resume(world: World) -> None:
-    """After a restart: let the refunds go on that were waiting for their bank."""
+    """After a restart: let the refunds and disputes go on that were waiting for their bank."""
     for refund in list(world.store.tables.get("refunds", {}).values()):
         if "_then" in refund:
             world.later(world.config.settle_delay_ms, partial(refunds.settle, world, refund))
+    for dispute in list(world.store.tables.get("disputes", {}).values()):
+        if "_then" in dispute:
+            world.later(world.config.settle_delay_ms, partial(disputes.decide_as_told, world, dispute))
 
 
 __all__ = ["add_routes", "facts", "handle", "resume", "unknown_path"]

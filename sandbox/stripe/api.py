@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.http import Json, Request, Response, Router, as_json
 from sandbox.store import new_id
-from sandbox.stripe import charging, currencies, methods, objects, refunds, setups
+from sandbox.stripe import charging, currencies, disputes, methods, objects, refunds, setups
 from sandbox.stripe.errors import ApiError, required
 from sandbox.stripe.reading import need, page, search, show
 from sandbox.world import World
@@ -219,10 +219,16 @@ def delete_endpoint(world: World, request: Request, id: str) -> Json:
     return {"id": id, "object": "webhook_endpoint", "deleted": True}
 
 
+def update_dispute(world: World, request: Request, id: str) -> Json:
+    dispute = need(world, "disputes", id, "dispute")
+    disputes.update(world, dispute, request.form)
+    return show(world, dispute)
+
+
 def close_dispute(world: World, request: Request, id: str) -> Json:
     del request
     dispute = need(world, "disputes", id, "dispute")
-    charging.close_dispute(world, dispute, won=False)
+    disputes.accept(world, dispute)
     return show(world, dispute)
 
 
@@ -289,6 +295,7 @@ def add_routes(router: Router) -> None:
         ("GET", "/events/{id}", _reader("events"), "events.retrieve"),
         ("GET", "/disputes", _lister("disputes", ("charge", "payment_intent")), "disputes.list"),
         ("GET", "/disputes/{id}", _reader("disputes"), "disputes.retrieve"),
+        ("POST", "/disputes/{id}", update_dispute, "disputes.update"),
         ("POST", "/disputes/{id}/close", close_dispute, "disputes.close"),
         ("GET", "/balance", balance, "balance.retrieve"),
         ("GET", "/balance_transactions", _lister("balance_transactions", ("source",)), "balance_transactions.list"),

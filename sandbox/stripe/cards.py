@@ -32,6 +32,7 @@ class Card:
     declines_at_attach: bool = True
     refund: str = "succeeded"  # succeeded | pending | failed
     dispute: str | None = None
+    inquiry: bool = False
     alias: str | None = None  # The name that stands for it: pm_card_visa.
     note: str = ""
 
@@ -125,6 +126,13 @@ CARDS = (
         dispute="product_not_received",
         alias="pm_card_createDisputeProductNotReceived",
         note="is disputed: nothing came",
+    ),
+    Card(
+        "4000000000001976",
+        dispute="fraudulent",
+        inquiry=True,
+        alias="pm_card_createDisputeInquiry",
+        note="is asked about by its bank",
     ),
 )
 BY_NUMBER = {card.number: card for card in CARDS}

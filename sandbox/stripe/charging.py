@@ -3,6 +3,7 @@
 from sandbox.http import Json
 from sandbox.store import new_id
 from sandbox.stripe import cards, objects
+from sandbox.stripe.disputes import open_dispute
 from sandbox.stripe.errors import ApiError
 from sandbox.stripe.events import emit
 from sandbox.stripe.methods import attach, resolve
@@ -111,7 +112,12 @@ def charge(world: World, intent: Json, method: Json) -> None:
     kind = "payment_intent.succeeded" if captured else "payment_intent.amount_capturable_updated"
     emit(world, kind, intent)
     if card.dispute and captured:
-        world.later(world.config.settle_delay_ms, lambda: open_dispute(world, made, card.dispute or ""))
+        reason, inquiry = card.dispute, card.inquiry
+
+        def object_to_it() -> None:
+            open_dispute(world, made, reason, inquiry=inquiry)
+
+        world.later(world.config.settle_delay_ms, object_to_it)
 
 
 def _book(world: World, made: Json) -> None:
@@ -189,40 +195,6 @@ def wrong_state(intent: Json, verb: str) -> ApiError:
         code="payment_intent_unexpected_state",
         extra={"payment_intent": objects.clean(intent)},
     )
-
-
-def open_dispute(world: World, made: Json, reason: str) -> None:
-    """The cardholder objects (docs.stripe.com/disputes)."""
-    if made["disputed"]:
-        return
-    dispute = {
-        "id": new_id("dp"),
-        "object": "dispute",
-        "amount": made["amount_captured"],
-        "balance_transactions": [],
-        "charge": made["id"],
-        "created": objects.now(),
-        "currency": made["currency"],
-        "evidence": {},
-        "evidence_details": {"due_by": objects.now() + 7 * 24 * 3600, "has_evidence": False, "submission_count": 0},
-        "is_charge_refundable": False,
-        "livemode": False,
-        "metadata": {},
-        "payment_intent": made["payment_intent"],
-        "reason": reason,
-        "status": "needs_response",
-    }
-    made["disputed"] = True
-    world.store.save("charges", made)
-    world.store.save("disputes", dispute)
-    emit(world, "charge.dispute.created", dispute)
-
-
-def close_dispute(world: World, dispute: Json, *, won: bool) -> None:
-    """The bank decided."""
-    dispute["status"] = "won" if won else "lost"
-    world.store.save("disputes", dispute)
-    emit(world, "charge.dispute.closed", dispute)
 
 
 def pay_out(world: World) -> list[Json]:

@@ -12,7 +12,8 @@ from sandbox.world import World
 # What the portal's endpoint is subscribed to (STR-03); other endpoints say so themselves.
 PORTAL_EVENTS = frozenset(
     """
-    charge.dispute.closed charge.dispute.created charge.refunded payment_intent.amount_capturable_updated
+    charge.dispute.closed charge.dispute.created charge.dispute.funds_reinstated charge.dispute.funds_withdrawn
+    charge.dispute.updated charge.refunded payment_intent.amount_capturable_updated
     payment_intent.canceled payment_intent.payment_failed payment_intent.processing
     payment_intent.requires_action payment_intent.succeeded payment_method.detached refund.created
     refund.failed refund.updated setup_intent.succeeded

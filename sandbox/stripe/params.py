@@ -68,6 +68,8 @@ charges.list:
   created customer ending_before expand limit payment_intent starting_after transfer_group
 events.list:
   created delivery_success ending_before expand limit starting_after type types
+disputes.update:
+  evidence expand intended_submission_method metadata submit
 disputes.list:
   charge created ending_before expand limit payment_intent starting_after
 balance_transactions.list:

@@ -3,6 +3,7 @@
 from sandbox.http import Json
 from sandbox.store import new_id
 from sandbox.stripe import cards, currencies, objects
+from sandbox.stripe.disputes import blocks_refunds
 from sandbox.stripe.errors import ApiError, missing, required
 from sandbox.stripe.events import emit
 from sandbox.world import World
@@ -16,7 +17,7 @@ def create(world: World, form: Json) -> Json:
         raise ApiError("This charge has not been captured; cancel it instead.", code="charge_not_captured")
     if left <= 0:
         raise ApiError(f"Charge {made['id']} has already been refunded.", code="charge_already_refunded")
-    if made["disputed"]:
+    if blocks_refunds(world, made):
         raise ApiError(f"Charge {made['id']} has been charged back.", code="charge_disputed")
     amount = currencies.read(form) if "amount" in form else left
     if not 0 < amount <= left:

@@ -48,6 +48,13 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     NoticeKind.REFUND_FAILED_ADMIN: ("alert-circle", N_("A refund of order %(number)s failed at the gateway.")),
     NoticeKind.REFUND_LATE: ("alarm", N_("A refund of order %(number)s is late.")),
+    NoticeKind.DISPUTE_OPENED: ("gavel", N_("The payment of order %(number)s is disputed: an answer is needed.")),
+    NoticeKind.DISPUTE_DUE: ("alarm", N_("Last day to answer the dispute about order %(number)s.")),
+    NoticeKind.DISPUTE_CLOSED: ("gavel", N_("The dispute about order %(number)s is decided.")),
+    NoticeKind.DISPUTE_ANSWER_REFUSED: (
+        "alert-circle",
+        N_("The answer to the dispute about order %(number)s was not taken. Look at it."),
+    ),
     NoticeKind.GATEWAY_DOWN: ("alert-circle", N_("The gateway %(account)s does not answer and is spared for now.")),
     NoticeKind.GATEWAY_BACK: ("circle-check", N_("The gateway %(account)s works again.")),
     NoticeKind.BOOKS_DIFFER: ("alert-triangle", N_("The reconciliation found differences: %(opened)s.")),

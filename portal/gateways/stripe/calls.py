@@ -23,9 +23,10 @@ from portal.gateways.base import (
     VoidOutcome,
 )
 from portal.gateways.declines import ADVICE
+from portal.gateways.disputes import DisputeNotice, Evidence
 from portal.gateways.errors import GatewayRefusedError, OutcomeUnknownError
 from portal.gateways.settlement import Movement
-from portal.gateways.stripe import settlement, translate
+from portal.gateways.stripe import disputes, settlement, translate
 from portal.gateways.stripe.amounts import to_stripe
 from portal.gateways.stripe.config import NAME, StripeConfig
 from portal.gateways.stripe.lookup import find_charge
@@ -183,6 +184,15 @@ class Calls:
             # Stripe answers 400 for one that belongs to nobody and 404 for one that it does not know: both are gone.
             if refusal.status not in (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND):
                 raise
+
+    def fetch_dispute(self, dispute_ref: str, now: datetime) -> DisputeNotice:
+        return disputes.fetch(self._client, dispute_ref, now)
+
+    def send_evidence(self, op_key: str, dispute_ref: str, evidence: Evidence, now: datetime) -> DisputeNotice:
+        return disputes.send_evidence(self._client, op_key, dispute_ref, evidence, now)
+
+    def accept_dispute(self, op_key: str, dispute_ref: str, now: datetime) -> DisputeNotice:
+        return disputes.accept(self._client, op_key, dispute_ref, now)
 
     def movements(self, since: datetime, until: datetime) -> Iterator[Movement]:
         return settlement.movements(self._client, since, until)

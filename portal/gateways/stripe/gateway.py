@@ -22,6 +22,7 @@ from portal.gateways.base import (
     VoidOutcome,
     WebhookEvent,
 )
+from portal.gateways.disputes import DisputeNotice, Evidence
 from portal.gateways.settlement import Movement
 from portal.gateways.stripe.capabilities import CAPABILITIES
 from portal.gateways.stripe.config import NAME, StripeConfig
@@ -102,6 +103,15 @@ class StripeGateway:
         from portal.gateways.stripe.webhooks import parse
 
         return parse(headers, raw_body, self._config.webhook_secrets, now)
+
+    def fetch_dispute(self, *, dispute_ref: str, now: datetime) -> DisputeNotice:
+        return self._calls.fetch_dispute(dispute_ref, now)
+
+    def send_evidence(self, *, op_key: str, dispute_ref: str, evidence: Evidence, now: datetime) -> DisputeNotice:
+        return self._calls.send_evidence(op_key, dispute_ref, evidence, now)
+
+    def accept_dispute(self, *, op_key: str, dispute_ref: str, now: datetime) -> DisputeNotice:
+        return self._calls.accept_dispute(op_key, dispute_ref, now)
 
     def check(self) -> None:
         self._calls.check()

@@ -7,16 +7,17 @@ from typing import Any
 
 from stripe import SignatureVerificationError, WebhookSignature
 
-from portal.gateways.base import EventKind, FetchOutcome, FetchRefundOutcome, MethodSaved, WebhookEvent
+from portal.gateways.base import DISPUTES, EventKind, FetchOutcome, FetchRefundOutcome, MethodSaved, WebhookEvent
+from portal.gateways.disputes import DisputeNotice
 from portal.gateways.errors import GatewayRefusedError, WebhookRefusedError
-from portal.gateways.stripe import translate
+from portal.gateways.stripe import disputes, translate
 from portal.gateways.stripe.amounts import from_stripe
 from portal.gateways.stripe.translate import Object, id_of
 
 TOLERANCE = timedelta(minutes=5)  # STR-02; Stripe's own default.
 _HEADER = "stripe-signature"
 
-Outcome = FetchOutcome | FetchRefundOutcome | MethodSaved | None
+Outcome = FetchOutcome | FetchRefundOutcome | MethodSaved | DisputeNotice | None
 
 
 def parse(headers: Mapping[str, str], raw_body: bytes, secrets: tuple[str, ...], now: datetime) -> WebhookEvent:
@@ -27,8 +28,7 @@ def parse(headers: Mapping[str, str], raw_body: bytes, secrets: tuple[str, ...],
     _prove(signature, raw_body, secrets)
     _prove_age(signature, now)
     try:
-        event = json.loads(raw_body)
-        return _read(event)
+        return read_event(raw_body)
     except (ValueError, KeyError, TypeError, AttributeError, GatewayRefusedError) as failure:
         raise WebhookRefusedError("malformed") from failure
 
@@ -50,23 +50,29 @@ def _prove_age(signature: str, now: datetime) -> None:
         raise WebhookRefusedError("stale")
 
 
-def _read(event: Mapping[str, Any]) -> WebhookEvent:
+def read_event(raw_body: bytes) -> WebhookEvent:
+    """A notice that was proved before. Raises ValueError, KeyError, TypeError or AttributeError for what is none."""
+    event: Mapping[str, Any] = json.loads(raw_body)
     name, thing = str(event["type"]), event["data"]["object"]
     kind, outcome = _NAMES.get(name, (EventKind.OTHER, None))
     payment_op_key, op_key = None, _metadata(thing).get("op_key")
     if kind is EventKind.REFUND:
         payment_op_key = _metadata(thing).get("payment_op_key")
     amount, currency = _amount(name, thing)
+    at = translate.instant(int(event["created"]))
+    told: Outcome = outcome(thing) if outcome else None
+    if kind in DISPUTES:
+        told = disputes.notice(thing, at)
     return WebhookEvent(
         event_id=str(event["id"]),
         kind=kind,
         name=name,
         gateway_ref=_payment_ref(thing),
         op_key=op_key,
-        outcome=outcome(thing) if outcome else None,
+        outcome=told,
         amount_minor=amount,
         currency=currency,
-        occurred_at=translate.instant(int(event["created"])),
+        occurred_at=at,
         raw={"type": name, "object": id_of(thing), "status": thing.get("status"), "livemode": event.get("livemode")},
         payment_op_key=payment_op_key,
         object_ref=id_of(thing),
@@ -98,6 +104,9 @@ _NAMES: Mapping[str, tuple[EventKind, Callable[[Object], Outcome] | None]] = {
     "payment_intent.amount_capturable_updated": (EventKind.PAYMENT, translate.payment),
     "charge.refunded": (EventKind.PAYMENT, translate.charge_state),
     "charge.dispute.created": (EventKind.DISPUTE_OPENED, None),
+    "charge.dispute.updated": (EventKind.DISPUTE_CHANGED, None),
+    "charge.dispute.funds_withdrawn": (EventKind.DISPUTE_CHANGED, None),
+    "charge.dispute.funds_reinstated": (EventKind.DISPUTE_CHANGED, None),
     "charge.dispute.closed": (EventKind.DISPUTE_CLOSED, None),
     "refund.created": (EventKind.REFUND, translate.refund),
     "refund.updated": (EventKind.REFUND, translate.refund),

@@ -10,13 +10,25 @@ from sqlalchemy import case, exists, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.gateways.base import EventKind, Refunded, WebhookEvent
+from portal.gateways.base import DisputeNotice, EventKind, Refunded, WebhookEvent
 from portal.models import PaymentAttempt, ProviderEvent, RefundLeg
 from portal.services.payments.find_due import ASKABLE, ENDED, AttemptToAsk, attempt_to_ask
 
 LEASE = timedelta(seconds=30)
 ATTEMPTS_MAX = 10
 REFUSED_MAX = 200
+# What a notice about none of our keys is filed under: the vendor's own reference, marked by what it is.
+DISPUTE_MARK = "dispute:"
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeToAsk:
+    """A dispute as its gateway names it, and the body of the notice for one that cannot be asked."""
+
+    gateway: str
+    gateway_account_id: int
+    dispute_ref: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +37,7 @@ class EventHint:
 
     attempt: AttemptToAsk | None
     leg_id: uuid.UUID | None = None
+    dispute: DisputeToAsk | None = None
 
 
 def store_event(
@@ -38,16 +51,20 @@ def store_event(
 ) -> int | None:
     """Keep a verified notice; returns its row when there is work in it.
 
-    None when it has been here before, does not speak of a payment or a refund of ours (STR-03), or tells what is
-    booked already: a notice mostly follows the answer that the worker has got itself.
+    None when it has been here before, does not speak of a payment, refund or dispute of ours (STR-03), or tells what
+    is booked already: a notice mostly follows the answer that the worker has got itself.
     """
-    is_payment = event.kind is EventKind.PAYMENT or (
-        event.kind is EventKind.REFUND and _leg_of(session, event.op_key, event.object_ref) is not None
+    is_dispute = isinstance(event.outcome, DisputeNotice)
+    is_ours = (
+        event.kind is EventKind.PAYMENT
+        or is_dispute
+        or (event.kind is EventKind.REFUND and _leg_of(session, event.op_key, event.object_ref) is not None)
     )
     booked = exists().where(
         PaymentAttempt.gateway == gateway,
         PaymentAttempt.gateway_ref == event.gateway_ref,
         PaymentAttempt.state == "captured",
+        literal(event.kind is EventKind.PAYMENT),
     )
     if event.kind is EventKind.REFUND:
         # A refund that is booked as done is looked at again only when the notice says otherwise.
@@ -62,17 +79,23 @@ def store_event(
             kind=event.name,
             gateway_ref=event.gateway_ref,
             signature_ok=True,
-            status=case((booked, "handled"), else_="received") if is_payment else "ignored",
+            status=case((booked, "handled"), else_="received") if is_ours else "ignored",
             body=body,
-            note=event.op_key or (event.object_ref if event.kind is EventKind.REFUND else None),
+            note=_note_of(event),
             received_at=now,
             due_at=now,
-            handled_at=case((booked, now), else_=None) if is_payment else now,
+            handled_at=case((booked, now), else_=None) if is_ours else now,
         )
         .on_conflict_do_nothing(index_elements=["gateway", "event_id"], index_where=text("signature_ok"))
         .returning(ProviderEvent.id, ProviderEvent.status)
     ).one_or_none()
     return row.id if row is not None and row.status == "received" else None
+
+
+def _note_of(event: WebhookEvent) -> str | None:
+    if isinstance(event.outcome, DisputeNotice):
+        return DISPUTE_MARK + event.outcome.dispute_ref
+    return event.op_key or (event.object_ref if event.kind is EventKind.REFUND else None)
 
 
 def store_refused(session: Session, *, gateway: str, reason: str, now: datetime) -> None:
@@ -107,7 +130,13 @@ def store_refused(session: Session, *, gateway: str, reason: str, now: datetime)
 def event_to_apply(session: Session, *, event_id: int, now: datetime) -> EventHint | None:
     """Take a stored notice and find the attempt it speaks of; None when it is done or another has it."""
     row = session.execute(
-        select(ProviderEvent.gateway, ProviderEvent.gateway_ref, ProviderEvent.note)
+        select(
+            ProviderEvent.gateway,
+            ProviderEvent.gateway_ref,
+            ProviderEvent.note,
+            ProviderEvent.gateway_account_id,
+            ProviderEvent.body,
+        )
         .where(ProviderEvent.id == event_id, ProviderEvent.status == "received")
         .with_for_update(skip_locked=True)
     ).one_or_none()
@@ -118,6 +147,10 @@ def event_to_apply(session: Session, *, event_id: int, now: datetime) -> EventHi
         .where(ProviderEvent.id == event_id)
         .values(due_at=now + LEASE, attempts=ProviderEvent.attempts + 1)
     )
+    if row.note is not None and row.note.startswith(DISPUTE_MARK) and row.gateway_account_id is not None:
+        ref = row.note.removeprefix(DISPUTE_MARK)
+        asked_about = DisputeToAsk(row.gateway, row.gateway_account_id, ref, (row.body or "").encode())
+        return EventHint(None, dispute=asked_about)
     leg_id = _leg_of(session, row.note, row.note)
     if leg_id is not None:
         return EventHint(None, leg_id)
@@ -137,8 +170,11 @@ def event_to_apply(session: Session, *, event_id: int, now: datetime) -> EventHi
     return EventHint(asked)
 
 
-def apply_event(session: Session, *, event_id: int, now: datetime) -> None:
-    """Close a notice whose attempt has been asked about; one that names nothing of ours is tried for a while."""
+def apply_event(session: Session, *, event_id: int, now: datetime, applied: bool | None = None) -> None:
+    """Close a notice whose attempt has been asked about; one that names nothing of ours is tried for a while.
+
+    `applied` says it of a notice about something else than an attempt.
+    """
     row = session.execute(
         select(ProviderEvent.gateway, ProviderEvent.gateway_ref, ProviderEvent.note, ProviderEvent.attempts)
         .where(ProviderEvent.id == event_id, ProviderEvent.status == "received")
@@ -146,14 +182,18 @@ def apply_event(session: Session, *, event_id: int, now: datetime) -> None:
     ).one_or_none()
     if row is None:
         return
-    state = session.execute(
-        select(PaymentAttempt.state)
-        .where(PaymentAttempt.gateway == row.gateway)
-        .where((PaymentAttempt.gateway_ref == row.gateway_ref) | (PaymentAttempt.op_key == row.note))
-        .limit(1)
-    ).scalar_one_or_none()
+    if applied is None:
+        applied = (
+            session.execute(
+                select(PaymentAttempt.state)
+                .where(PaymentAttempt.gateway == row.gateway)
+                .where((PaymentAttempt.gateway_ref == row.gateway_ref) | (PaymentAttempt.op_key == row.note))
+                .limit(1)
+            ).scalar_one_or_none()
+            is not None
+        )
     values: dict[str, object] = {"status": "handled", "handled_at": now, "effects": 1}
-    if state is None:
+    if not applied:
         dead = row.attempts >= ATTEMPTS_MAX
         values = {"status": "dead", "handled_at": now} if dead else {"due_at": now + LEASE * row.attempts}
     session.execute(update(ProviderEvent).where(ProviderEvent.id == event_id).values(**values))

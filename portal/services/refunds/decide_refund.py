@@ -24,6 +24,7 @@ from portal.services.refunds.apply_plan import apply_plan
 from portal.services.refunds.bank_details import read_bank
 from portal.services.refunds.follow_refund import follow_refund
 from portal.services.refunds.locks import lock_order
+from portal.services.refunds.plan_refund import refuse_disputed
 from portal.services.refunds.request_refund import refund_event, tell_approved
 
 
@@ -60,7 +61,7 @@ class RefusalReasonError(PortalError):
 def approve_refund(session: Session, *, refund_id: uuid.UUID, actor: Actor, reason: str, now: datetime) -> str:
     """Agree, for the store or for the mall; with the last consent the refund is carried out. Returns its status.
 
-    Raises RefundUnknownError, RefundDecidedError, RefundOutdatedError.
+    Raises RefundUnknownError, RefundDecidedError, RefundOutdatedError, RejectedError for what is disputed.
     """
     refund, order, waiting = _take(session, refund_id, actor)
     mine = _mine(waiting, actor)
@@ -72,6 +73,7 @@ def approve_refund(session: Session, *, refund_id: uuid.UUID, actor: Actor, reas
         return "requested"
     known = load_refundable(session, order_id=order.id, now=now)
     assert known is not None
+    refuse_disputed(known.head.payment_status)
     plan = _plan_again(session, refund, known, now)
     apply_plan(
         session,

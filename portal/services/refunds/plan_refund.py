@@ -110,7 +110,9 @@ def plan_refund(
         raise RefundOrderUnknownError
     if party not in REASONS.get(reason, (frozenset(), False))[0]:
         raise RefundReasonError
-    _check_payment(order)
+    refuse_disputed(order.head.payment_status)
+    if order.head.status not in REFUNDABLE:
+        raise NothingToRefundError
     faulty = _faulty(order, party, reason)
     refused = refusals(order, party=party, actor=actor, faulty=faulty, now=now)
     units = _units(order, selection, refused)
@@ -162,13 +164,12 @@ def _may(actor: Actor, party: Party, order: Refundable) -> bool:
     return actor.user_id == order.head.buyer_id and may(actor, Permission.REFUND_HANDLE, owner_id=order.head.buyer_id)
 
 
-def _check_payment(order: Refundable) -> None:
-    if order.head.payment_status in {"disputed", "dispute_lost"}:
+def refuse_disputed(payment_status: str | None) -> None:
+    """Raises RejectedError for a payment that the buyer's bank has taken back, or is about to (STR-05)."""
+    if payment_status in {"disputed", "dispute_lost"}:
         raise RejectedError(
             Rejection("PAYMENT_DISPUTED", N_("The bank is asked to take this payment back already. It decides."))
         )
-    if order.head.status not in REFUNDABLE:
-        raise NothingToRefundError
 
 
 def _faulty(order: Refundable, party: Party, reason: str) -> frozenset[uuid.UUID]:

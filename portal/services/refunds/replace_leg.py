@@ -26,11 +26,13 @@ from portal.services.refunds.apply_plan import write_payout
 from portal.services.refunds.bank_details import check_bank
 from portal.services.refunds.follow_refund import follow_refund
 from portal.services.refunds.locks import lock_order
+from portal.services.refunds.plan_refund import refuse_disputed
 from portal.services.refunds.request_refund import PreferenceUnknownError, refund_event
 
 _LEG = text(
     """
     SELECT g.id, g.refund_id, g.tender_id, g.amount_minor, g.status, g.attempt_id, f.order_id, f.currency,
+           (SELECT p.status FROM payment p WHERE p.tender_id = g.tender_id LIMIT 1) AS payment_status,
            EXISTS (SELECT FROM refund_leg n WHERE n.replaces = g.id) AS is_replaced
       FROM refund_leg g JOIN refund f ON f.id = g.refund_id WHERE g.id = :leg_id
     """
@@ -62,7 +64,8 @@ def replace_leg(
 ) -> uuid.UUID:
     """Send what a failed leg owes another way, once: as deposit, to a bank account, or, by administrators, as before.
 
-    Returns the new leg. Raises LegUnknownError, LegNotFailedError, PreferenceUnknownError, BankDetailsError.
+    Returns the new leg. Raises LegUnknownError, LegNotFailedError, PreferenceUnknownError, BankDetailsError, and
+    RejectedError while the bank has the payment: nothing is paid twice.
     """
     first = session.execute(_LEG, {"leg_id": leg_id}).one_or_none()
     order = lock_order(session, first.order_id) if first is not None else None
@@ -77,6 +80,7 @@ def replace_leg(
     leg = session.execute(_LEG, {"leg_id": leg_id}).one()
     if leg.status != "failed" or leg.is_replaced:
         raise LegNotFailedError
+    refuse_disputed(leg.payment_status)
     details = check_bank(bank or {}) if destination == Destination.BANK else None
     new_leg = _write(session, leg, order, destination, details, actor, now)
     refund = session.execute(select(Refund).where(Refund.id == leg.refund_id)).scalar_one()

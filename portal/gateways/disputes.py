@@ -1,0 +1,76 @@
+"""Disputes in our words: a cardholder asks his bank to take a payment back (STR-05).
+
+A gateway whose disputes can be asked about and answered has, besides the `Gateway` protocol, `DisputingGateway`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol, runtime_checkable
+
+
+class DisputeState(StrEnum):
+    """Where a dispute stands. An inquiry only asks: no money has moved, and none may ever."""
+
+    INQUIRY = "inquiry"
+    NEEDS_RESPONSE = "needs_response"
+    UNDER_REVIEW = "under_review"
+    WON = "won"
+    LOST = "lost"
+    CLOSED = "closed"  # An inquiry that ended, or a dispute that was withdrawn before money moved.
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeNotice:
+    """A dispute as it was at `told_at`. Amounts are minor units of `currency`; the fee has its own.
+
+    `held_minor` is what the bank has taken of us for it and not given back; `reason` is one word.
+    """
+
+    dispute_ref: str
+    gateway_ref: str | None  # The charge.
+    state: DisputeState
+    amount_minor: int
+    currency: str
+    held_minor: int
+    reason: str
+    opened_at: datetime
+    told_at: datetime
+    answer_due_at: datetime | None = None
+    evidence_sent: bool = False
+    fee_minor: int = 0
+    fee_currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is handed in against a dispute. `statement` is the shop's own words; `receipt` a PDF."""
+
+    statement: str = field(repr=False)
+    goods: str = field(repr=False)
+    buyer_name: str | None = field(default=None, repr=False)
+    buyer_email: str | None = field(default=None, repr=False)
+    buyer_ip: str | None = field(default=None, repr=False)
+    shipping_address: str | None = field(default=None, repr=False)
+    shipped_on: date | None = None
+    refund_explanation: str | None = field(default=None, repr=False)
+    activity: str | None = field(default=None, repr=False)
+    receipt: bytes | None = field(default=None, repr=False)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class DisputingGateway(Protocol):
+    """What a `Gateway` has besides if disputes can be asked about and answered. Raises the errors of `Gateway`."""
+
+    def fetch_dispute(self, *, dispute_ref: str, now: datetime) -> DisputeNotice:
+        """The dispute as it is."""
+
+    def send_evidence(self, *, op_key: str, dispute_ref: str, evidence: Evidence, now: datetime) -> DisputeNotice:
+        """Hand evidence in, for good. Repeating it with the same key changes nothing."""
+
+    def accept_dispute(self, *, op_key: str, dispute_ref: str, now: datetime) -> DisputeNotice:
+        """Give in: the buyer keeps the money. Repeating it changes nothing."""
