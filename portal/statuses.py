@@ -77,6 +77,8 @@ STATUSES: dict[str, Status] = {
     "released": Status("grey", "arrow-back-up", N_("Released")),
     "requested": Status("yellow", "message-circle", N_("Requested")),
     "requires_action": Status("yellow", "shield-lock", N_("Waiting for confirmation")),
+    "rules.live": Status("green", "circle-check", N_("In force")),
+    "rules.past": Status("grey", "archive", N_("Was in force")),
     "reserved": Status("blue", "lock", N_("Reserved")),
     "returning": Status("yellow", "truck", N_("Coming back")),
     "review": Status("purple", "shield-check", N_("Under review")),

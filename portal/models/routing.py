@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Integer
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -35,3 +35,4 @@ class RoutingRelease(Base):
     replaces_id: Mapped[int] = mapped_column(unique=True)
     released_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
     released_at: Mapped[datetime]
+    reason: Mapped[str] = mapped_column(server_default=text("''"))

@@ -67,6 +67,22 @@ class VersionRow:
     released_by: str | None
     is_live: bool
 
+    @property
+    def state(self) -> str:
+        """In force, in force once, or never yet."""
+        return "live" if self.is_live else "past" if self.released_at else "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A time when a version was put in force, by whom and why."""
+
+    id: int
+    version: int
+    at: datetime
+    by: str
+    reason: str
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -117,3 +133,16 @@ def list_versions(session: Session, *, version: int | None = None) -> Sequence[V
 
 def load_version(session: Session, *, version: int) -> VersionRow | None:
     return next(iter(list_versions(session, version=version)), None)
+
+
+def list_releases(session: Session, *, version: int | None = None) -> Sequence[ReleaseRow]:
+    """When versions, or the one that is asked for, were put in force, the latest first."""
+    statement = (
+        select(RoutingRelease.id, RoutingRelease.version, RoutingRelease.released_at, User.name, RoutingRelease.reason)
+        .join(User, User.id == RoutingRelease.released_by)
+        .order_by(RoutingRelease.id.desc())
+        .limit(VERSIONS_SHOWN)
+    )
+    if version is not None:
+        statement = statement.where(RoutingRelease.version == version)
+    return [ReleaseRow(*row) for row in session.execute(statement)]

@@ -19,6 +19,8 @@ from portal.services.payments.save_routing_rules import (
     changed,
 )
 
+REASON_LENGTH_MAX = 200
+
 
 class RoutingVersionUnknownError(PortalError):
     code = "not_found"
@@ -26,23 +28,35 @@ class RoutingVersionUnknownError(PortalError):
     sentence = N_("This page or record does not exist.")
 
 
-def release_routing_rules(session: Session, *, actor: Actor, version: int, replaces: int, now: datetime) -> None:
+class RoutingReasonUnfitError(PortalError):
+    code = "routing_reason_unfit"
+    sentence = N_("Say in at most 200 characters why it is put in force.")
+
+
+def release_routing_rules(
+    session: Session, *, actor: Actor, version: int, replaces: int, reason: str, now: datetime
+) -> None:
     """Let payments go by this version from the commit on, in every process. One that is in force stays so.
 
     `replaces` is the id of the release that the person has seen in force, 0 for none. Raises
-    RoutingRulesForbiddenError, RoutingVersionUnknownError, RoutingRulesChangedError.
+    RoutingRulesForbiddenError, RoutingVersionUnknownError, RoutingReasonUnfitError, RoutingRulesChangedError.
     """
     if actor.user_id is None or not may(actor, Permission.GATEWAY_CONFIGURE):
         raise RoutingRulesForbiddenError
     wanted = session.get(RoutingVersion, version)
     if wanted is None:
         raise RoutingVersionUnknownError
+    reason = reason.strip()
+    if not 0 < len(reason) <= REASON_LENGTH_MAX:
+        raise RoutingReasonUnfitError
     standing = load_standing(session)
     if standing.live == version:
         return
     if standing.release_id != replaces:
         raise changed(session, standing.live)
-    session.add(RoutingRelease(version=version, replaces_id=replaces, released_by=actor.user_id, released_at=now))
+    session.add(
+        RoutingRelease(version=version, replaces_id=replaces, released_by=actor.user_id, released_at=now, reason=reason)
+    )
     try:
         session.flush()
     except IntegrityError:
@@ -51,6 +65,6 @@ def release_routing_rules(session: Session, *, actor: Actor, version: int, repla
         AuditAction.ROUTING_RELEASED,
         f"routing:{version}",
         {"version": standing.live},
-        {"version": version, "rules": wanted.rules},
+        {"version": version, "rules": wanted.rules, "reason": reason},
     )
     record(session, fact, actor=actor, now=now)

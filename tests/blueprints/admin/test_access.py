@@ -41,6 +41,9 @@ READING = {
     "admin.gateway": P.GATEWAY_VIEW,
     "admin.gateway_new": P.GATEWAY_CONFIGURE,
     "admin.incidents": P.GATEWAY_VIEW,
+    "admin.rules": P.GATEWAY_VIEW,
+    "admin.rules_version": P.GATEWAY_VIEW,
+    "admin.rules_new": P.GATEWAY_CONFIGURE,
     "admin.reconciliation": P.LEDGER_VIEW,
     "admin.reconciliation_break": P.LEDGER_VIEW,
     "admin.withdrawals": P.WITHDRAWAL_APPROVE,
@@ -54,6 +57,8 @@ WRITING = {
     "admin.gateway": P.GATEWAY_VIEW,
     "admin.gateway_new": P.GATEWAY_CONFIGURE,
     "admin.gateway_test": P.GATEWAY_CONFIGURE,
+    "admin.rules_new": P.GATEWAY_CONFIGURE,
+    "admin.rules_release": P.GATEWAY_CONFIGURE,
     "admin.exception_dry_run": P.PAYMENT_VIEW,
     "admin.exception_inquiry": P.REFUND_APPROVE,
     "admin.exception_notice": P.REFUND_APPROVE,
@@ -96,7 +101,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
     order = make_order(bea, mall, {make_variant(mall, krw=REVIEWED_KRW): 1}, outcome="authorised")
     values = {"number": order.number, "payment_id": order.payment_id, "account_id": 1, "entry_id": 1, "user_id": bea.id}
     values |= dict.fromkeys(("refund_id", "leg_id", "payout_id", "withdrawal_id", "break_id", "attempt_id"), bea.id)
-    values |= {"label": "KR-1999-R-000001", "event_id": 1}
+    values |= {"label": "KR-1999-R-000001", "event_id": 1, "version": 1}
     wrong = []
     for role in ROLES:
         person = make_person(f"the-{role}", roles=(role,), store_ids=mall.store_ids if role is Role.SELLER else ())

@@ -14,7 +14,11 @@ from portal.kit import clock
 from portal.queries.routing_rules import live_rules
 from portal.rules.permissions import Actor
 from portal.rules.route_rules import NO_RULES, RouteRule
-from portal.services.payments.release_routing_rules import RoutingVersionUnknownError, release_routing_rules
+from portal.services.payments.release_routing_rules import (
+    RoutingReasonUnfitError,
+    RoutingVersionUnknownError,
+    release_routing_rules,
+)
 from portal.services.payments.save_routing_rules import (
     RoutingRulesChangedError,
     RoutingRulesForbiddenError,
@@ -34,9 +38,9 @@ def write(actor: Actor, *rules: RouteRule, newest: int = 0) -> int:
         return save_routing_rules(session, actor=actor, rules=rules, note="", newest=newest, now=clock.now())
 
 
-def release(actor: Actor, version: int, *, replaces: int = 0) -> None:
+def release(actor: Actor, version: int, *, replaces: int = 0, reason: str = "Lower fees") -> None:
     with transaction() as session:
-        release_routing_rules(session, actor=actor, version=version, replaces=replaces, now=clock.now())
+        release_routing_rules(session, actor=actor, version=version, replaces=replaces, reason=reason, now=clock.now())
 
 
 def decided(attempt_id: Any) -> Sequence[Any]:
@@ -130,6 +134,15 @@ def test_who_may_only_look_writes_and_releases_nothing(twin: int, fay: Person, r
         write(max_.actor, newest=version)
     with pytest.raises(RoutingRulesForbiddenError):
         release(max_.actor, version)
+
+
+@pytest.mark.parametrize("reason", ["", "  ", "x" * 201])
+def test_a_release_needs_a_reason_that_is_kept(twin: int, fay: Person, reason: str) -> None:
+    version = write(fay.actor, RouteRule((twin,)))
+    with pytest.raises(RoutingReasonUnfitError):
+        release(fay.actor, version, reason=reason)
+    release(fay.actor, version, reason=" " + "x" * 200)
+    assert rows("SELECT reason FROM routing_release") == [("x" * 200,)]
 
 
 def test_both_acts_are_on_record(twin: int, fay: Person) -> None:
