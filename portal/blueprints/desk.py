@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import UTC, datetime, time, timedelta
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
 from functools import wraps
 from typing import ParamSpec
+from zoneinfo import ZoneInfo
 
 from flask import request
 from flask.typing import ResponseReturnValue
@@ -21,6 +23,8 @@ P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
 SEARCH_MAX = 120
+# Outside of these no instant in UTC need exist, and nothing was ever paid.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9999, 1, 1)
 # Days back, the present one included; the words are those of the filter.
 PERIODS: Mapping[str, tuple[int, str]] = {
     "today": (1, N_("Today")),
@@ -71,7 +75,44 @@ def period_start(name: str | None, now: datetime) -> datetime | None:
     """The first instant of a period that ends now, by the reader's own days."""
     if name is None or name not in PERIODS:
         return None
-    zone = get_timezone() or UTC
     days = PERIODS[name][0]
-    first = now.astimezone(zone).date() - timedelta(days=days - 1)
-    return datetime.combine(first, time(), tzinfo=zone).astimezone(UTC)
+    return _midnight(now.astimezone(_zone()).date() - timedelta(days=days - 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """Days of the reader's own calendar, both included, and the instants that bound them."""
+
+    first: date | None
+    last: date | None
+
+    @property
+    def start(self) -> datetime | None:
+        return _midnight(self.first) if self.first else None
+
+    @property
+    def end(self) -> datetime | None:
+        """The first instant after them."""
+        return _midnight(self.last + timedelta(days=1)) if self.last else None
+
+
+def days_arg() -> Days:
+    """The days of the address, `from` and `until`; what is no date is as if nothing had been chosen."""
+    return Days(_date_arg("from"), _date_arg("until"))
+
+
+def _date_arg(name: str) -> date | None:
+    try:
+        found = date.fromisoformat(request.args.get(name, ""))
+    except ValueError:
+        return None
+    return found if FIRST_DAY <= found <= LAST_DAY else None
+
+
+def _zone() -> ZoneInfo:
+    """The reader's zone. Flask-Babel's own are pytz's, with which a time of day cannot be combined."""
+    return ZoneInfo(str(get_timezone() or "UTC"))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=_zone()).astimezone(UTC)

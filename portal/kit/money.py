@@ -113,6 +113,11 @@ def parse_minor(text: str, currency: str) -> int:
     return minor
 
 
+def as_decimal(amount_minor: int, currency: str) -> Decimal:
+    """The amount in whole units with all the decimals of its currency: 1234 of USD is 12.34."""
+    return Decimal(amount_minor).scaleb(-exponent(currency))
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount in the minor units of one currency. Refuses floats, and refuses to mix currencies."""
@@ -163,7 +168,7 @@ class Money:
 
     def __str__(self) -> str:
         """Return a plain form for logs and untranslated sentences; pages format by the reader's language."""
-        return f"{self.currency} {Decimal(self.minor).scaleb(-exponent(self.currency)):f}"
+        return f"{self.currency} {as_decimal(self.minor, self.currency):f}"
 
     def share(self, *, basis_points: int) -> "Money":
         """Return so many hundredths of a percent, rounded half away from zero: 290 is 2.90 %."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Row, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.kit.paging import Cursor, CursorValue, Page, decode_cursor, page_of
@@ -24,7 +24,7 @@ COUNT_MAX = 10_000
 class Sorting:
     """The columns that order a list, with their types; all fall together, or rise together."""
 
-    columns: tuple[InstrumentedAttribute[Any], ...]
+    columns: tuple[InstrumentedAttribute[Any] | ColumnElement[Any], ...]
     kinds: tuple[type, ...]
     falling: bool = True
 

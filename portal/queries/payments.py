@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.kit.paging import Page, fingerprint
 from portal.models import GatewayAccount, Order, Payment, PaymentAttempt
 from portal.queries.admin_orders import numbers_meant
-from portal.queries.keyset import AnyRow, AnySelect, Sorting, count_up_to, fetch_page
+from portal.queries.keyset import PAGE_ROWS, AnyRow, AnySelect, Sorting, count_up_to, fetch_page
 
 SORTING = Sorting((Payment.created_at, Payment.id), (datetime, uuid.UUID))
 
@@ -27,12 +27,15 @@ class PaymentFilter:
     method: str | None = None
     channel_id: int | None = None
     created_from: datetime | None = None
+    created_until: datetime | None = None
     unknown: bool = False
     search: str = ""
 
     @property
     def mark(self) -> str:
-        return fingerprint("payments", self.status, self.method, self.channel_id, self.unknown, self.search)
+        return fingerprint(
+            "payments", self.status, self.method, self.channel_id, self.unknown, self.search, self.created_until
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,8 @@ def _narrowed(statement: AnySelect, chosen: PaymentFilter) -> AnySelect:
         statement = statement.where(Payment.channel_id == chosen.channel_id)
     if chosen.created_from is not None:
         statement = statement.where(Payment.created_at >= chosen.created_from)
+    if chosen.created_until is not None:
+        statement = statement.where(Payment.created_at < chosen.created_until)
     if chosen.unknown:
         asked = select(PaymentAttempt.payment_id).where(PaymentAttempt.state == "unknown")
         statement = statement.where(Payment.id.in_(asked))
@@ -141,7 +146,14 @@ def _found(words: str) -> Any:
     return or_(Payment.id == wanted, Payment.order_id == wanted)
 
 
-def list_payments(session: Session, *, chosen: PaymentFilter, cursor: str | None) -> Page[PaymentRow]:
+def list_payments(
+    session: Session,
+    *,
+    chosen: PaymentFilter,
+    cursor: str | None,
+    rows_max: int = PAGE_ROWS,
+    is_counted: bool = True,
+) -> Page[PaymentRow]:
     """One page of payments, the newest first. Raises CursorInvalidError."""
     number = select(Order.number).where(Order.id == Payment.order_id).correlate(Payment).scalar_subquery()
     columns = _narrowed(
@@ -168,7 +180,8 @@ def list_payments(session: Session, *, chosen: PaymentFilter, cursor: str | None
         key=lambda row: (row.created_at, row.id),
         cursor_text=cursor,
         mark=chosen.mark,
-        total=count_up_to(session, _narrowed(select(Payment.id), chosen)),
+        rows_max=rows_max,
+        total=count_up_to(session, _narrowed(select(Payment.id), chosen)) if is_counted else None,
     )
 
 

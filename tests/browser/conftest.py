@@ -121,6 +121,13 @@ def open_page(chromium: Browser) -> Iterator[OpenPage]:
     assert not faults
 
 
+def picture(page: Page, name: str) -> None:
+    """Keep a picture for whoever wants to look; in which folder, says PORTAL_PICTURES."""
+    folder = os.environ.get("PORTAL_PICTURES")
+    if folder:
+        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
+
+
 def violations(page: Page) -> list[str]:
     """What axe-core finds on the page, as sentences."""
     page.evaluate(AXE.read_text("utf-8"))

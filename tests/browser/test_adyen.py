@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from portal.config import psycopg_url
 from portal.stack.home import running_environment
-from tests.browser.conftest import OpenPage, Portal, violations
+from tests.browser.conftest import OpenPage, Portal, picture, violations
 from tests.browser.test_purchase import agree_and_pay, card_of, fill_cart, stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("portal")]
@@ -83,12 +82,6 @@ def fill_card(page: Page, number: str, holder: str = "Nari Kim") -> None:
     card.locator("#expiry").fill("0330")
     card.locator("#cvc").fill("737")
     card.locator("#holder").fill(holder)
-
-
-def picture(page: Page, name: str) -> None:
-    folder = os.environ.get("PORTAL_PICTURES")
-    if folder:
-        page.screenshot(path=f"{folder}/{name}.png", full_page=True)
 
 
 @pytest.mark.req("PAY-01", "PAY-04", "PAY-14")

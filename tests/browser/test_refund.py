@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import uuid
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from portal.gateways.base import RefundFailed
-from tests.browser.conftest import OpenPage, Portal, violations
+from tests.browser.conftest import OpenPage, Portal, picture, violations
 from tests.browser.inside import Shop
 from tests.browser.test_purchase import (
     GOOD,
@@ -40,13 +38,6 @@ def bought(shop: Shop, **more: int) -> MadeOrder:
     make_coupon("TEN", percent=10)
     goods = {make_variant(shop.mall): 2, make_variant(shop.mall, store=1, krw=5_500): 1}
     return make_order(bea, shop.mall, goods, deposit_minor=5_000, mileage_points=2_000, codes=["TEN"])
-
-
-def picture(page: Page, name: str) -> None:
-    """Kept for whoever wants to look; where, says the environment."""
-    folder = os.environ.get("PORTAL_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 @pytest.mark.parametrize("javascript", [True, False])

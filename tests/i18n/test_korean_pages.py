@@ -21,10 +21,10 @@ from tests.services.refunds.test_decisions import Case, move_part
 
 VISITORS = ["/", "/search", "/search?q=없음", "/stores", "/stores/hanok", "/sections/kitchen", "/cart", "/checkout"]
 VISITORS += ["/sign-in", "/sign-up", "/password-reset", "/password-reset/sent", "/nothing-here"]
-BUYERS = ["/account/deposit"]
+BUYERS = ["/account/deposit", "/account/payments"]
 BUYERS += ["/account", "/account/addresses", "/account/addresses/new", "/account/notices", "/account/sessions"]
 BUYERS += ["/preferences", "/orders", "/cart", "/checkout", "/seller/", "/admin/"]
-SELLERS = ["/seller/", "/seller/orders", "/seller/orders?view=all", "/seller/refunds?queue=all"]
+SELLERS = ["/seller/", "/seller/orders", "/seller/orders?view=all", "/seller/payments", "/seller/refunds?queue=all"]
 ADMINS = ["/admin/", "/admin/orders", "/admin/orders?held=1", "/admin/payments", "/admin/ledger", "/admin/users"]
 ADMINS += [
     "/admin/refunds?queue=all",

@@ -11,6 +11,7 @@ def blueprints() -> list[Blueprint]:
         devices,
         notices,
         passwords,
+        payments,
         preferences,
         profile,
         signing,
@@ -19,5 +20,5 @@ def blueprints() -> list[Blueprint]:
     from portal.blueprints.account.blueprint import bp
 
     # Importing these modules hangs their routes into the blueprint.
-    assert all((addresses, devices, notices, passwords, preferences, profile, signing, withdrawals))
+    assert all((addresses, devices, notices, passwords, payments, preferences, profile, signing, withdrawals))
     return [bp]

@@ -13,11 +13,14 @@ from flask_babel import gettext as _
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, channel_options, period_options, requires_all
 from portal.blueprints.context import translated
-from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, text_arg
+from portal.blueprints.csv_files import PAGE_ROWS, csv_file, every_row
+from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, days_arg, period_start, text_arg
 from portal.blueprints.desk_words import WORDS, actor_word, word, words
+from portal.blueprints.payment_history import day_chips
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
+from portal.kit.money import as_decimal
 from portal.queries.channels import channel_directory
 from portal.queries.payments import PaymentDetail, PaymentFilter, list_payments, load_payment
 from portal.rules.permissions import Permission
@@ -29,21 +32,15 @@ STATES = states(Machine.PAYMENT)
 
 def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/payments", "payments", index)
+    bp.add_url_rule("/payments.csv", "payments_file", file)
     bp.add_url_rule("/payments/<uuid:payment_id>", "payment", show)
 
 
 @requires_all(Permission.PAYMENT_VIEW)
 def index() -> ResponseReturnValue:
     """The list, the newest first."""
-    now = clock.now()
-    chosen = PaymentFilter(
-        status=choice_arg("status", STATES),
-        method=choice_arg("method", WORDS["method"]),
-        channel_id=channel_arg(),
-        created_from=period_start(request.args.get("period"), now),
-        unknown=request.args.get("unknown") == "1",
-        search=text_arg("q"),
-    )
+    chosen = _filter()
+    days = days_arg()
     with reading() as session:
         found = list_payments(session, chosen=chosen, cursor=request.args.get("cursor"))
         frame = around(session, "admin.payments")
@@ -52,7 +49,8 @@ def index() -> ResponseReturnValue:
         {"payments": "admin/payments/_list.html"},
         found=found,
         chosen=chosen,
-        chips=_chips(chosen),
+        days=days,
+        chips=_chips(chosen, days),
         clear_href=url_for("admin.payments"),
         states=[("", _("Any"))] + [(state, gettext(status_of(state, "payment").word)) for state in STATES],
         methods=[("", _("Any")), *words("method")],
@@ -62,8 +60,54 @@ def index() -> ResponseReturnValue:
     )
 
 
-def _chips(chosen: PaymentFilter) -> list[tuple[str, str]]:
-    names = {"status", "method", "channel", "period", "q", "unknown"}
+@requires_all(Permission.PAYMENT_VIEW)
+def file() -> ResponseReturnValue:
+    """The same list as a file."""
+    chosen = _filter()
+    names = {view.id: translated(dict(view.name)) for view in channel_directory().channels.values()}
+    head = (
+        *(_("Payment"), _("Created"), _("For"), _("Method"), _("Channel"), _("State"), _("Currency")),
+        *(_("Amount"), _("Captured"), _("Refunded")),
+    )
+    with reading() as session:
+        rows = [
+            (
+                row.id,
+                row.created_at.isoformat(timespec="seconds"),
+                row.number or row.purpose,
+                word("method", row.method),
+                names.get(row.channel_id, ""),
+                gettext(status_of(row.status, "payment").word),
+                row.currency,
+                as_decimal(row.amount_minor, row.currency),
+                as_decimal(row.captured_minor, row.currency),
+                as_decimal(row.refunded_minor, row.currency),
+            )
+            for row in every_row(
+                lambda cursor: list_payments(
+                    session, chosen=chosen, cursor=cursor, rows_max=PAGE_ROWS, is_counted=False
+                )
+            )
+        ]
+    return csv_file("payments.csv", head, rows)
+
+
+def _filter() -> PaymentFilter:
+    """The list that the address asks for. Days win over a period."""
+    days = days_arg()
+    return PaymentFilter(
+        status=choice_arg("status", STATES),
+        method=choice_arg("method", WORDS["method"]),
+        channel_id=channel_arg(),
+        created_from=days.start or period_start(request.args.get("period"), clock.now()),
+        created_until=days.end,
+        unknown=request.args.get("unknown") == "1",
+        search=text_arg("q"),
+    )
+
+
+def _chips(chosen: PaymentFilter, days: Days) -> list[tuple[str, str]]:
+    names = {"status", "method", "channel", "period", "from", "until", "q", "unknown"}
     args: dict[str, Any] = {key: value for key, value in request.args.items() if key in names}
 
     def without(name: str) -> str:
@@ -81,8 +125,9 @@ def _chips(chosen: PaymentFilter) -> list[tuple[str, str]]:
     if chosen.channel_id is not None:
         name = translated(dict(channel_directory().by_id(chosen.channel_id).name))
         chips.append((_("Channel: %(name)s", name=name), without("channel")))
-    if chosen.created_from is not None:
+    if args.get("period") in PERIODS and days.first is None:
         chips.append((gettext(PERIODS[args["period"]][1]), without("period")))
+    chips += day_chips(days, without)
     if chosen.search:
         chips.append((_("Search: %(words)s", words=chosen.search), without("q")))
     return chips

@@ -45,6 +45,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
     entries = [
         ("seller.home", _("Home"), "home", 0),
         ("seller.orders", _("Orders"), "list-details", desk.counts.action),
+        ("seller.payments", _("Payments"), "credit-card", 0),
         ("seller.refunds", _("Refunds"), "receipt-refund", 0),
     ]
     return {

@@ -16,11 +16,13 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.context import translated
 from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, requires_in, text_arg
 from portal.blueprints.identity import current_actor
+from portal.blueprints.payment_history import method_word
 from portal.blueprints.seller.desk import Desk, around, open_desk
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
 from portal.queries.channels import channel_directory
+from portal.queries.payment_history import load_store_payment
 from portal.queries.store_order import StoreOrder, load_store_order
 from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders, neighbours
 from portal.rules.permissions import Permission, Scope
@@ -93,6 +95,7 @@ def show(part_id: uuid.UUID) -> ResponseReturnValue:
         desk = open_desk(session, now, store_id=order.store_id)
         assert desk is not None
         before, following = neighbours(session, chosen=_filter(desk, now), order=order)
+        payment = load_store_payment(session, part_id=part_id)
     args = _list_args()
     return render_template(
         "seller/orders/show.html",
@@ -103,6 +106,8 @@ def show(part_id: uuid.UUID) -> ResponseReturnValue:
         events=_events(order),
         rows=_amounts(order),
         payout=_payout(order),
+        payment=payment,
+        method_word=method_word,
         **around(desk, "seller.orders"),
     )
 

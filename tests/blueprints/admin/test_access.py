@@ -22,6 +22,7 @@ READING = {
     "admin.order": P.ORDER_VIEW,
     "admin.payments": P.PAYMENT_VIEW,
     "admin.payment": P.PAYMENT_VIEW,
+    "admin.payments_file": P.PAYMENT_VIEW,
     "admin.ledger": P.LEDGER_VIEW,
     "admin.ledger_accounts": P.LEDGER_VIEW,
     "admin.ledger_account": P.LEDGER_VIEW,

@@ -10,6 +10,7 @@ from flask_babel import gettext
 from portal import formatting
 from portal.blueprints.checkout.words import method_name
 from portal.blueprints.context import translated
+from portal.blueprints.payment_history import card_word
 from portal.gateways.base import DeclineReason
 from portal.gateways.declines import ADVICE
 from portal.kit.currency import POINTS
@@ -243,8 +244,7 @@ def paid_with(order: OrderView) -> list[tuple[str, int, str]]:
     for tender in order.tenders:
         note = formatting.money(tender.points, POINTS) if tender.points else ""
         if tender.type == "gateway":
-            card = order.attempt.card if order.attempt else {}
-            note = f"{str(card['brand']).capitalize()} ···· {card['last4']}" if card.get("last4") else ""
+            note = card_word(order.attempt.card if order.attempt else None)
         rows.append((names.get(tender.type) or method_name(order.method), tender.amount_minor, note))
     return rows
 
