@@ -9,6 +9,7 @@ from apiflask import APIFlask
 from portal.assets import init_assets
 from portal.blueprints import register_blueprints
 from portal.blueprints.channel_path import ChannelPath
+from portal.blueprints.confirming import init_confirming
 from portal.blueprints.context import init_context
 from portal.blueprints.errors import init_errors
 from portal.blueprints.identity import current_locale, current_zone
@@ -58,6 +59,7 @@ def build(settings: Settings) -> APIFlask:
     init_templating(app)
     init_kept(app)
     init_errors(app)
+    init_confirming(app)
     init_security(app, settings)
     register_blueprints(app, settings)
     app.jinja_env.trim_blocks = True

@@ -14,11 +14,26 @@ def blueprints() -> list[Blueprint]:
         payments,
         preferences,
         profile,
+        security,
         signing,
+        step_up,
         withdrawals,
     )
     from portal.blueprints.account.blueprint import bp
 
     # Importing these modules hangs their routes into the blueprint.
-    assert all((addresses, devices, notices, passwords, payments, preferences, profile, signing, withdrawals))
+    loaded = (
+        addresses,
+        devices,
+        notices,
+        passwords,
+        payments,
+        preferences,
+        profile,
+        security,
+        signing,
+        step_up,
+        withdrawals,
+    )
+    assert all(loaded)
     return [bp]

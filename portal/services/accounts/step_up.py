@@ -32,7 +32,7 @@ LIFETIME = timedelta(minutes=5)
 KEPT_FOR = timedelta(hours=1)
 CHALLENGE_BYTES = 32
 
-_WHY = {
+WHY = {
     "needed": N_("Confirm first that it is you. Nothing was done yet."),
     "changed": N_("This is not what you have confirmed. Confirm it as it is now; nothing was done."),
     "expired": N_("Your confirmation has become too old. Confirm it again; nothing was done."),
@@ -54,12 +54,12 @@ class StepUpNeededError(PortalError):
 
     code = "step_up_needed"
     status = 403
-    sentence = _WHY["needed"]
+    sentence = WHY["needed"]
 
     def __init__(self, action: StepUpAction, binding: Binding, why: str = "needed") -> None:
         self.action, self.binding, self.why = action, binding, why
         super().__init__(why=why)
-        self.sentence = _WHY[why]
+        self.sentence = WHY[why]
 
 
 def digest_of(action: StepUpAction, binding: Binding) -> bytes:

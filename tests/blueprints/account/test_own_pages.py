@@ -25,7 +25,14 @@ from tests.blueprints.pages import HTMX, send, sign_in, without_tokens
 from tests.factories.account import ADDRESS_KR, ADDRESS_US, Person, make_person, make_session
 from tests.factories.cart import Mall, make_mall
 
-OWN = ("/account", "/account/sessions", "/account/addresses", "/account/addresses/new", "/account/notices")
+OWN = (
+    "/account",
+    "/account/sessions",
+    "/account/security",
+    "/account/addresses",
+    "/account/addresses/new",
+    "/account/notices",
+)
 
 
 @pytest.mark.parametrize("address", OWN)
