@@ -22,8 +22,8 @@ def start(settings: Settings, *, name: str, connections: int) -> None:
     database.connect(settings.database_url, pool_size=connections, name=name)
     broker.connect(settings.redis_url)
     use_house_settings(settings.gateway_settings)
-    # The bundled table may serve at any age where nobody pays in earnest.
-    use_platform(currency=settings.platform_currency, ageless={BUNDLED} if settings.is_demo else ())
+    # The bundled table may serve at any age where nobody pays in earnest, and never in production.
+    use_platform(currency=settings.platform_currency, ageless=() if settings.is_production else {BUNDLED})
     set_site(settings.external_url or f"http://{settings.host}:{settings.port}")
     structlog.configure(
         processors=[

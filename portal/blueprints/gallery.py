@@ -1,6 +1,7 @@
 """Every component in all its states, outside production: for looking, screenshots and the accessibility test."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,10 @@ from wtforms.validators import DataRequired, Email, InputRequired, Optional
 
 from portal.blueprints.access import public
 from portal.blueprints.shop.cards import ShownCard
+from portal.kit.money import Money
 from portal.kit.paging import Page
+from portal.kit.rates import BUNDLED
+from portal.rules.fx import Exchanged, FxRate
 from portal.statuses import STATUSES
 
 bp = Blueprint("gallery", __name__, url_prefix="/_gallery")
@@ -110,6 +114,7 @@ def _samples() -> dict[str, Any]:
             {"label": _("Mileage"), "amount_minor": -2_000},
         ],
         "total_minor": TOTAL_MINOR,
+        "exchanged": Exchanged(Money(2_197, "USD"), FxRate("KRW", "USD", Decimal("0.000725831604356"), BUNDLED, _NOON)),
         "events": [
             {"title": _("Order placed"), "at": _NOON, "who": "Bea Kim", "icon": "shopping-bag", "tone": "blue"},
             {"state": "paid", "at": _NOON + timedelta(seconds=9), "who": "Stripe", "text": "30,269"},

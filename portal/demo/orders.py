@@ -159,4 +159,4 @@ def _shown(session: Session, buyer: _Buyer, user_id: uuid.UUID, choices: Choices
     quoted = quote_cart(
         session, cart=cart, user_id=user_id, channel=buyer.channel, choices=choices, locale="en", now=at
     )
-    return quoted.quote.fingerprint, quoted.quote.total_minor
+    return quoted.fingerprint, quoted.quote.total_minor

@@ -64,9 +64,12 @@ def _story(content: Content, words: Words, money: Callable[[int], str]) -> list[
     if (platform := content["platform"]) is not None:
         amount = display.format_money(platform["amount_minor"], platform["currency"], content["locale"])
         at = _instant(platform["at"], content)
+        rate = display.format_exchange(
+            content["currency"], platform["currency"], Decimal(platform["rate"]), content["locale"]
+        )
         story += [
             Spacer(1, 3 * mm),
-            paragraph(words.converted(amount, platform["rate"], platform["source"], at), "small"),
+            paragraph(words.converted(amount, rate, platform["source"], at), "small"),
         ]
     return story
 

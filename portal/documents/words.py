@@ -5,6 +5,7 @@ from __future__ import annotations
 from babel.support import NullTranslations, Translations
 
 from portal.kit import display
+from portal.kit.rates import SOURCES
 from portal.kit.text import N_
 from portal.translations import FOLDER
 
@@ -81,5 +82,6 @@ class Words:
         return self._("Page %(number)s") % {"number": number}
 
     def converted(self, amount: str, rate: str, source: str, at: str) -> str:
+        known = self._(SOURCES[source]) if source in SOURCES else source
         sentence = self._("The total is %(amount)s at the rate %(rate)s of %(source)s, %(at)s.")
-        return sentence % {"amount": amount, "rate": rate, "source": source, "at": at}
+        return sentence % {"amount": amount, "rate": rate, "source": known, "at": at}

@@ -43,7 +43,9 @@ def format_money(amount_minor: int, currency: str, locale: str) -> str:
 
 def format_money_explicit(amount_minor: int, currency: str, locale: str) -> str:
     """Write an amount with its ISO code added, for pages where currencies meet: "$1,234.50 USD"."""
-    return f"{format_money(amount_minor, currency, locale)} {currency}"
+    written = format_money(amount_minor, currency, locale)
+    # A currency without a sign of its own is written with its code already.
+    return written if currency in written else f"{written} {currency}"
 
 
 @lru_cache(maxsize=4096)

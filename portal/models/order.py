@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.crypto import EncryptedText
@@ -22,6 +23,9 @@ class Order(Base):
             "payable_minor = subtotal_minor - discount_minor + shipping_minor + tax_added_minor", name="total"
         ),
         CheckConstraint("subtotal_minor >= 0 AND discount_minor >= 0 AND payable_minor >= 0", name="not_negative"),
+        CheckConstraint(
+            "num_nulls(platform_currency, platform_minor, fx_rate, fx_source, fx_as_of) IN (0, 5)", name="fx"
+        ),
         Index("ix_orders_buyer_id", "buyer_id", text("placed_at DESC")),
         Index("ix_orders_placed_at", text("placed_at DESC"), text("id DESC")),
         Index("ix_orders_status", "status", text("placed_at DESC")),
@@ -42,6 +46,12 @@ class Order(Base):
     tax_added_minor: Mapped[int]
     tax_included_minor: Mapped[int]
     payable_minor: Mapped[int]
+    # What it costs in the platform's currency, where that is another one, at the rate that the buyer saw (CAT-04).
+    platform_currency: Mapped[str | None]
+    platform_minor: Mapped[int | None]
+    fx_rate: Mapped[Decimal | None] = mapped_column(Numeric)
+    fx_source: Mapped[str | None]
+    fx_as_of: Mapped[datetime | None]
     mileage_promised: Mapped[int] = mapped_column(server_default=text("0"))
     contact: Mapped[str | None] = mapped_column(EncryptedText("orders.contact"))
     address: Mapped[str | None] = mapped_column(EncryptedText("orders.address"))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, Numeric, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.crypto import EncryptedText
@@ -96,6 +97,9 @@ class Payment(Base):
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("(tender_id IS NULL) = (order_id IS NULL)", name="purpose"),
         CheckConstraint("captured_minor <= authorised_minor AND refunded_minor <= captured_minor", name="sums"),
+        CheckConstraint(
+            "num_nulls(platform_currency, platform_minor, fx_rate, fx_source, fx_as_of) IN (0, 5)", name="fx"
+        ),
         Index("ix_payment_order_id", "order_id"),
         Index("ix_payment_user_id", "user_id", text("created_at DESC")),
         Index("ix_payment_created_at", text("created_at DESC"), text("id DESC")),
@@ -114,6 +118,12 @@ class Payment(Base):
     authorised_minor: Mapped[int] = mapped_column(server_default=text("0"))
     captured_minor: Mapped[int] = mapped_column(server_default=text("0"))
     refunded_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    # The same at the rate of the payment, which its refunds have, too (REF-07).
+    platform_currency: Mapped[str | None]
+    platform_minor: Mapped[int | None]
+    fx_rate: Mapped[Decimal | None] = mapped_column(Numeric)
+    fx_source: Mapped[str | None]
+    fx_as_of: Mapped[datetime | None]
     status: Mapped[str]
     capture_wanted: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime]

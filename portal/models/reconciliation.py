@@ -36,6 +36,7 @@ class SettlementRow(Base):
     __tablename__ = "settlement_row"
     __table_args__ = (
         CheckConstraint("fee_minor >= 0", name="fee"),
+        CheckConstraint("num_nulls(charged_currency, charged_minor) IN (0, 2)", name="charged"),
         UniqueConstraint("gateway", "ref"),
         Index("ix_settlement_row_charge", "gateway", "charge_ref"),
         Index("ix_settlement_row_refund", "gateway", "refund_ref"),
@@ -52,6 +53,9 @@ class SettlementRow(Base):
     fee_minor: Mapped[int]
     charge_ref: Mapped[str | None]
     refund_ref: Mapped[str | None]
+    # What the buyer was charged or given back, where the gateway settles it in another currency.
+    charged_currency: Mapped[str | None]
+    charged_minor: Mapped[int | None]
     at: Mapped[datetime]
 
 

@@ -140,6 +140,9 @@ class RefundLeg(Base):
     tender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tender.id"))
     amount_minor: Mapped[int]
     points: Mapped[int | None]
+    # In the platform's currency at the payment's rate, and what today's rate would have cost less (REF-07).
+    platform_minor: Mapped[int | None]
+    fx_loss_minor: Mapped[int | None]
     op_key: Mapped[str] = mapped_column(unique=True)
     gateway_ref: Mapped[str | None]
     status: Mapped[str]

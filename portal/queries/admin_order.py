@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 from portal.crypto import EncryptedText
 from portal.models import Order, OrderLine
 from portal.queries.admin_orders import number_is, numbers_meant
+from portal.queries.exchange import exchange_kept
 from portal.queries.keyset import AnyRow
 from portal.queries.ledger import EntryView, entries_of_order
 from portal.queries.payments import AttemptView, attempts_of
+from portal.rules.fx import Exchanged
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class OrderDetail:
         return self.can_be_reviewed and self.order.status == "pending"
 
     @property
+    def in_platform(self) -> Exchanged | None:
+        """The total in the platform's currency, where the order is in another one."""
+        return exchange_kept(self.order)
+
+    @property
     def to_capture_minor(self) -> int:
         return int(self.order.payment_minor or 0)
 
@@ -58,7 +65,8 @@ _ORDER = text(
     """
     SELECT o.id, o.number, o.buyer_id, o.channel_id, c.name AS channel_name, o.currency, o.locale, o.status,
            o.subtotal_minor, o.discount_minor, o.shipping_minor, o.tax_added_minor, o.tax_included_minor,
-           o.payable_minor, o.mileage_promised, o.contact, o.address, o.risk_score, o.fraud_hold, o.external_ref,
+           o.payable_minor, o.platform_currency, o.platform_minor, o.fx_rate, o.fx_source, o.fx_as_of,
+           o.mileage_promised, o.contact, o.address, o.risk_score, o.fraud_hold, o.external_ref,
            o.placed_at, o.paid_at, o.closed_at, o.expires_at, o.version,
            u.email AS buyer_email, u.name AS buyer_name, u.state AS buyer_state, u.created_at AS buyer_since,
            y.id AS payment_id, y.status AS payment_status, y.amount_minor AS payment_minor, y.method,

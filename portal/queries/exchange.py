@@ -6,13 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.kit.money import Money
 from portal.kit.rates import BASE
 from portal.queries.channels import ChannelView, channel_directory
-from portal.rules.fx import AGE_MAX_DAYS, LOCKED_FOR, FxRate, FxTerms, RateMissingError, Told, cross_rate
+from portal.rules.fx import AGE_MAX_DAYS, LOCKED_FOR, Exchanged, FxRate, FxTerms, RateMissingError, Told, cross_rate
 
 
 class _Platform:
@@ -69,6 +71,14 @@ def rate_at(session: Session, *, source: str, target: str, at: datetime, known_a
     values = {"base": BASE, "currencies": [source, target], "at": at, "known_at": known_at or at}
     told = {row.quote: Told(row.rate, row.as_of, row.source) for row in session.execute(_TOLD, values)}
     return cross_rate(source, target, told)
+
+
+def exchange_kept(row: Any) -> Exchanged | None:
+    """The platform's side of an order or payment as it was frozen; None where there is none."""
+    if row.platform_currency is None:
+        return None
+    rate = FxRate(row.currency, row.platform_currency, row.fx_rate, row.fx_source, row.fx_as_of)
+    return Exchanged(Money(row.platform_minor, row.platform_currency), rate)
 
 
 @dataclass(frozen=True, slots=True)

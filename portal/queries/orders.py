@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from portal.crypto import EncryptedText
 from portal.kit.paging import fingerprint
+from portal.queries.exchange import exchange_kept
 from portal.queries.turned_away import WAIT
+from portal.rules.fx import Exchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,7 @@ class OrderView:
     documents: tuple[DocumentRef, ...]
     refund_mark: str = ""
     is_gone: bool = False
+    in_platform: Exchanged | None = None
 
     @property
     def gateway_minor(self) -> int:
@@ -169,6 +172,7 @@ _HEAD = text(
     """
     SELECT o.id, o.number, o.channel_id, o.currency, o.status, o.fraud_hold, o.placed_at, o.paid_at, o.expires_at,
            o.subtotal_minor, o.shipping_minor, o.tax_added_minor, o.tax_included_minor, o.payable_minor,
+           o.platform_currency, o.platform_minor, o.fx_rate, o.fx_source, o.fx_as_of,
            o.mileage_promised, o.contact, o.address, p.method, p.status AS payment_status,
            a.id AS attempt_id, a.gateway_account_id, a.state, a.reason, a.action, a.card, a.created_at AS tried_at,
            CASE WHEN a.state = 'declined' AND a.gateway_code = 'unavailable' THEN a.answered_at END AS turned_away_at,
@@ -257,6 +261,7 @@ def load_order(session: Session, *, buyer_id: uuid.UUID, number: str) -> OrderVi
         documents=tuple(DocumentRef(*one) for one in row.documents or ()),
         refund_mark=row.refunds or "",
         is_gone=row.is_gone,
+        in_platform=exchange_kept(row),
     )
 
 

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from portal.kit.paging import Page, fingerprint
 from portal.models import GatewayAccount, Order, Payment, PaymentAttempt
 from portal.queries.admin_orders import numbers_meant
+from portal.queries.exchange import exchange_kept
 from portal.queries.keyset import PAGE_ROWS, AnyRow, AnySelect, Sorting, count_up_to, fetch_page
+from portal.rules.fx import Exchanged
 
 SORTING = Sorting((Payment.created_at, Payment.id), (datetime, uuid.UUID))
 
@@ -102,6 +104,11 @@ class PaymentDetail:
     moves: Sequence[AnyRow]
     provider_events: Sequence[AnyRow]
     refunds: Sequence[AnyRow]
+
+    @property
+    def in_platform(self) -> Exchanged | None:
+        """The amount in the platform's currency at the rate of the payment, where it is in another one."""
+        return exchange_kept(self.payment)
 
 
 def _payments_of(typed: str) -> Any:
@@ -221,7 +228,8 @@ _PAYMENT = text(
     """
     SELECT y.id, y.purpose, y.order_id, o.number, o.status AS order_status, y.user_id, y.channel_id,
            c.name AS channel_name, y.method, y.currency, y.amount_minor, y.authorised_minor, y.captured_minor,
-           y.refunded_minor, y.status, y.capture_wanted, y.created_at, y.completed_at,
+           y.refunded_minor, y.platform_currency, y.platform_minor, y.fx_rate, y.fx_source, y.fx_as_of, y.status,
+           y.capture_wanted, y.created_at, y.completed_at,
            (SELECT jsonb_agg(jsonb_build_array(e.id, e.kind) ORDER BY e.id) FROM ledger_entry e
              WHERE e.order_id = y.order_id) AS entries,
            (SELECT jsonb_agg(jsonb_build_array(t.type, t.amount_minor, t.points, t.status)

@@ -26,7 +26,10 @@ JUMP_MEMORY = timedelta(days=10)
 class RateMissingError(PortalError):
     code = "fx_rate_missing"
     status = 503
-    sentence = N_("There is no rate from %(source)s to %(target)s.")
+    sentence = N_(
+        "Purchases in %(source)s are closed just now: there is no exchange rate to %(target)s. Nothing was charged, "
+        "and your cart stays as it is."
+    )
 
 
 class RateStaleError(PortalError):

@@ -108,6 +108,29 @@ def test_amounts_have_the_decimals_of_their_currency(shown: Shown) -> None:
     assert shown.amount in page.replace("\xa0", " ")
 
 
+@pytest.mark.req("CAT-04")
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("en", "₩27,283 at the rate 1 USD = 1,377.73 KRW of European Central Bank"),
+        ("ko", "27,283원"),
+        ("ko", "1 USD = 1,377.73 KRW"),
+        ("ko", "유럽중앙은행"),
+    ],
+)
+def test_a_receipt_in_another_currency_tells_the_platforms_and_the_rate(locale: str, words: str) -> None:
+    made = content([line()], locale=locale, currency="USD")
+    made["platform"] = {
+        "currency": "KRW",
+        "amount_minor": 27_283,
+        "rate": "1377.7300327",
+        "source": "ecb",
+        "at": "2026-11-27T13:10:00+00:00",
+    }
+    (page,) = pages_of(render_receipt(made))
+    assert words in " ".join(page.replace("\xa0", " ").split())
+
+
 def test_the_same_content_gives_the_same_bytes() -> None:
     assert render_receipt(content([line()])) == render_receipt(content([line()]))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 
@@ -16,6 +17,7 @@ from portal.models import Channel, Price, Product, Section, Stock, Store, Varian
 from portal.queries.channels import ChannelView, channel_directory, forget_channels
 from portal.rules.permissions import Actor
 from portal.services.cart.add_to_cart import add_to_cart
+from tests.factories.rates import give_rates
 
 _numbers: Iterator[int] = count(1)
 
@@ -35,7 +37,8 @@ class Mall:
     section_id: int
 
 
-def make_mall() -> Mall:
+def make_mall(*, rate_age: timedelta | None = timedelta(hours=1)) -> Mall:
+    """The mall, with exchange rates of that age; None leaves it without any."""
     with transaction() as session:
         session.add(
             Channel(
@@ -71,6 +74,8 @@ def make_mall() -> Mall:
         session.add_all([section, *stores])
         session.flush()
         made = (section.id, (stores[0].id, stores[1].id))
+    if rate_age is not None:
+        give_rates(as_of=clock.now() - rate_age)
     forget_channels()
     channels = channel_directory()
     return Mall(channels["kr"], channels["us"], made[1], made[0])

@@ -223,7 +223,7 @@ def _place(
             submission=Submission(
                 key=new_token(),
                 choices=choices,
-                shown=quoted.quote.fingerprint,
+                shown=quoted.fingerprint,
                 contact={"email": buyer.email, "name": buyer.name, "phone": "010-1234-5678"},
                 address=dict(address),
                 consents={"terms": "1"},

@@ -46,7 +46,7 @@ def ready_to_buy(
         cart = load_cart(session, user_id=buyer.id, session_id=None, channel=channel)
         shown = quote_cart(
             session, cart=cart, user_id=buyer.id, channel=channel, choices=choices, locale="en", now=now
-        ).quote.fingerprint
+        ).fingerprint
     submission = Submission(
         key=key or new_token(),
         choices=choices,

@@ -122,7 +122,7 @@ def buy(purchase: Purchase, mall: Mall, sandbox: Sandbox) -> str:
     submission = Submission(
         key=purchase.ref,
         choices=choices,
-        shown=quoted.quote.fingerprint,
+        shown=quoted.fingerprint,
         contact={"email": f"{purchase.person}@example.com", "name": "Bea"},
         address=PLACE,
         consents={"terms": "1"},

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from portal.kit.money import MAX_MINOR
+from portal.rules.fx import Exchanged
 
 T = TypeVar("T")
 
@@ -88,6 +89,23 @@ class Amount(Out):
     @classmethod
     def maybe(cls, minor: int | None, currency: str) -> Self | None:
         return None if minor is None else cls.of(minor, currency)
+
+
+class PlatformAmount(Out):
+    """An amount in the currency of the platform's books, with the rate behind it."""
+
+    amount: Amount
+    rate: str = Field(description="What one unit of the charged currency buys.", examples=["1377.7300327"])
+    source: str = Field(description="Who told the rate.", examples=["ecb"])
+    as_of: Instant = Field(description="The moment that the rate is of.")
+
+    @classmethod
+    def of(cls, made: Exchanged | None) -> Self | None:
+        if made is None:
+            return None
+        fx = made.rate
+        amount = Amount.of(made.amount.minor, made.amount.currency)
+        return cls(amount=amount, rate=f"{fx.rate.normalize():f}", source=fx.provider, as_of=fx.as_of)
 
 
 class Reason(Out):

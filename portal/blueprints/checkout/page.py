@@ -113,6 +113,11 @@ class CheckoutPage:
     def to_pay_minor(self) -> int:
         return self.quoted.quote.to_pay_now_minor
 
+    @property
+    def closed_because(self) -> str:
+        """Why nothing is sold in this currency just now; empty while it is."""
+        return say(self.quoted.closed) if self.quoted.closed else ""
+
     @cached_property
     def rows(self) -> list[Row]:
         return rows_of(self.quoted.quote)

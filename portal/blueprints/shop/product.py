@@ -13,9 +13,11 @@ from portal.blueprints.shop.blueprint import bp
 from portal.blueprints.shop.cards import delivery_days, picture_url, product_url, shown, store_url
 from portal.db import reading
 from portal.htmx import page_or_partial
+from portal.kit import clock
 from portal.queries.catalogue import Filters, Sort, list_products
 from portal.queries.products import ChoiceView, ProductView, VariantView, find_product
 from portal.queries.sections import section_directory
+from portal.services.checkout.exchange import quote_rate
 
 RELATED = 4
 QUANTITY_MAX = 99
@@ -41,6 +43,7 @@ def product(slug: str) -> str:
             limit=RELATED + 1,
             count=False,
         ).rows
+        rate = quote_rate(session, channel=channel, now=clock.now())
     chosen = _chosen(found, request.args.get("v", ""))
     return page_or_partial(
         "shop/product/show.html",
@@ -55,6 +58,7 @@ def product(slug: str) -> str:
         quantity_max=min(max(chosen.left, 1), QUANTITY_MAX),
         related=shown(card for card in related if card.id != found.id)[:RELATED],
         currency=channel.currency,
+        in_platform=rate.in_platform(chosen.amount_minor, channel.currency) if rate else None,
         picture_url=picture_url,
         store_url=store_url,
     )

@@ -16,10 +16,12 @@ from portal.kit.ids import new_id
 from portal.queries.carts import CartLineView, CartView
 from portal.queries.channels import ChannelView
 from portal.rules.fraud import Decision, Outcome
+from portal.rules.fx import FxRate
 from portal.rules.mileage import earned
 from portal.rules.permissions import Actor
 from portal.rules.quote import FrozenItem
 from portal.rules.split import TenderKind
+from portal.services.checkout.exchange import fx_columns
 from portal.services.checkout.quote import CheckoutQuote
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def order_row(
     channel: ChannelView,
     quoted: CheckoutQuote,
     submission: Submission,
+    rate: FxRate | None,
     risk: Decision,
     lines: Sequence[Mapping[str, Any]],
     expires_at: datetime,
@@ -70,6 +73,7 @@ def order_row(
         "tax_added_minor": 0 if channel.tax_inclusive else priced.tax_minor,
         "tax_included_minor": priced.tax_minor if channel.tax_inclusive else 0,
         "payable_minor": quoted.quote.total_minor,
+        **fx_columns(quoted.quote.total_minor, channel.currency, rate),
         "mileage_promised": sum(line["mileage_promised"] for line in lines),
         "contact": orjson.dumps(dict(submission.contact)).decode(),
         "address": orjson.dumps(dict(submission.address)).decode(),

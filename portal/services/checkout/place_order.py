@@ -20,6 +20,7 @@ from portal.queries.gateways import gateway_directory
 from portal.queries.routing_rules import live_rules
 from portal.queries.turned_away import NOT_TURNED_AWAY, load_turned_away
 from portal.rules.fraud import Outcome
+from portal.rules.fx import FxRate
 from portal.rules.permissions import Actor, Permission, may
 from portal.services.accounts.may_spend import check_may_spend
 from portal.services.cart.take_cart import lock_cart, take_cart
@@ -118,7 +119,8 @@ def place_order(
 
     Locks are taken in one order everywhere: key, cart, coupons, balances, stock. Raises NotAllowedError,
     IdempotencyKeyReusedError, CartEmptyError, ChangedSinceShownError, RejectedError (coupon or tender),
-    BalanceTooLowError, OutOfStockError, and what the pricing raises; then nothing has changed.
+    BalanceTooLowError, OutOfStockError, RateMissingError, RateStaleError, and what the pricing raises; then nothing
+    has changed.
     """
     if actor.user_id is None or not may(actor, Permission.PAYMENT_INITIATE, owner_id=actor.user_id):
         raise NotAllowedError
@@ -150,7 +152,7 @@ def place_order(
         locale=submission.locale,
         now=now,
     )
-    _refuse_what_changed(quoted, submission)
+    rate = _shown_rate(quoted, submission)
     route = _route(session, quoted, submission, channel, order_id=order_id, user_id=actor.user_id, now=now)
     risk = score_order(
         session,
@@ -176,6 +178,7 @@ def place_order(
         claims=claims,
         submission=submission,
         route=route,
+        rate=rate,
         risk=risk,
         expires_at=now + hold_for,
         now=now,
@@ -209,11 +212,18 @@ def _first_answer(session: Session, order_id: uuid.UUID | None) -> Placed | Bloc
     return Blocked(PaymentBlockedError()) if row is None else Placed(row.id, row.number, is_repeat=True)
 
 
-def _refuse_what_changed(quoted: CheckoutQuote, submission: Submission) -> None:
+def _shown_rate(quoted: CheckoutQuote, submission: Submission) -> FxRate | None:
+    """Refuse what has changed; else the rate that the buyer saw, where there is one."""
+    if quoted.closed is not None:
+        raise quoted.closed
     for rejection in quoted.tender_rejections.values():
         raise RejectedError(rejection)
-    if not quoted.lines or quoted.unavailable or quoted.quote.fingerprint != submission.shown:
+    fingerprint = quoted.quote.fingerprint
+    rate = quoted.exchange.rate_of(submission.shown, fingerprint) if quoted.exchange else None
+    is_shown = submission.shown == fingerprint if quoted.exchange is None else rate is not None
+    if not quoted.lines or quoted.unavailable or not is_shown:
         raise ChangedSinceShownError(quoted)
+    return rate
 
 
 def _route(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from portal.kit.errors import Rejection
+from portal.kit.errors import PortalError, Rejection
 from portal.queries.benefits import Balances, HeldCoupon, load_balances, load_coupons
 from portal.queries.carts import CartLineView, CartView
 from portal.queries.channels import ChannelView
@@ -21,10 +21,12 @@ from portal.rules.coupons.evaluate import EligibilityResult, evaluate_all
 from portal.rules.coupons.facts import Facts
 from portal.rules.coupons.lanes import BestSet, best_set, conflicts
 from portal.rules.coupons.rejection import Code, reject
+from portal.rules.fx import Exchanged
 from portal.rules.pricing import Discount, PricedLine, ShippingFee
 from portal.rules.quote import Quote, quote
 from portal.rules.split import Mileage, MileageTerms, deposit, highest_deposit, highest_mileage
 from portal.services.checkout.choices import Choices
+from portal.services.checkout.exchange import QuotedRate, quote_rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,21 @@ class CheckoutQuote:
     deposit_highest_minor: int
     mileage_highest: int
     is_best_set: bool
+    exchange: QuotedRate | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A mark of every amount, and of the rate beside it: the order is placed at these or not at all."""
+        return self.quote.fingerprint if self.exchange is None else self.exchange.mark(self.quote.fingerprint)
+
+    @property
+    def closed(self) -> PortalError | None:
+        """Why nothing is sold in this currency just now."""
+        return self.exchange.fault if self.exchange else None
+
+    def in_platform(self, minor: int) -> Exchanged | None:
+        """An amount in the platform's currency, where that is another one."""
+        return self.exchange.in_platform(minor, self.quote.currency) if self.exchange else None
 
     @property
     def tender_rejections(self) -> dict[str, Rejection]:
@@ -135,6 +152,7 @@ def quote_cart(
             terms=terms,
         ),
         is_best_set=is_best,
+        exchange=quote_rate(session, channel=channel, now=now),
     )
 
 

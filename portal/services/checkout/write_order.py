@@ -27,10 +27,12 @@ from portal.models import (
 from portal.queries.carts import CartView
 from portal.queries.channels import ChannelView
 from portal.rules.fraud import Decision, Outcome
+from portal.rules.fx import FxRate
 from portal.rules.permissions import Actor
 from portal.rules.split import TenderKind
 from portal.rules.states import Machine
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.checkout.exchange import fx_columns
 from portal.services.checkout.order_rows import (
     Draft,
     consent_rows,
@@ -71,6 +73,7 @@ def write_order(
     claims: Sequence[Claim],
     submission: Submission,
     route: PaymentRoute | None,
+    rate: FxRate | None,
     risk: Decision,
     expires_at: datetime,
     now: datetime,
@@ -92,7 +95,7 @@ def write_order(
     insert_rows(
         session,
         Order,
-        [order_row(draft, number, actor, channel, quoted, submission, risk, lines, expires_at, now)],
+        [order_row(draft, number, actor, channel, quoted, submission, rate, risk, lines, expires_at, now)],
     )
     parts = part_rows(draft, cart, channel, quoted, now)
     insert_rows(session, OrderPart, parts)
@@ -107,7 +110,9 @@ def write_order(
     moves = [Move(Machine.ORDER, order_id, None, "pending", order_id)]
     moves += [Move(Machine.PART, part_id, None, "held", order_id) for part_id in draft.part_ids.values()]
     if route is not None:
-        payment_id, attempt_id = _write_payment(session, draft, actor, channel, quoted, submission, route, risk, now)
+        payment_id, attempt_id = _write_payment(
+            session, draft, actor, channel, quoted, submission, route, rate, risk, now
+        )
         moves.append(Move(Machine.PAYMENT, payment_id, None, "pending", order_id))
         moves.append(Move(Machine.ATTEMPT, attempt_id, None, "created", order_id))
     if under_review:
@@ -122,6 +127,7 @@ def write_order(
                 "number": number,
                 "payable_minor": quoted.quote.total_minor,
                 "currency": channel.currency,
+                "rate": None if rate is None else f"{rate.rate:f} {rate.target}",
                 "tenders": {t.kind.value: t.amount_minor for t in split.tenders if t.amount_minor},
                 "risk": {"score": risk.score, "outcome": risk.outcome.value},
             },
@@ -193,6 +199,7 @@ def _write_payment(
     quoted: CheckoutQuote,
     submission: Submission,
     route: PaymentRoute,
+    rate: FxRate | None,
     risk: Decision,
     now: datetime,
 ) -> tuple[uuid.UUID, uuid.UUID]:
@@ -211,6 +218,7 @@ def _write_payment(
                 "method": route.method,
                 "currency": channel.currency,
                 "amount_minor": quoted.quote.to_pay_now_minor,
+                **fx_columns(quoted.quote.to_pay_now_minor, channel.currency, rate),
                 "status": "pending",
                 "capture_wanted": risk.outcome is not Outcome.REVIEW,
                 "created_at": now,

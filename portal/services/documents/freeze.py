@@ -14,9 +14,11 @@ import orjson
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from portal.documents.content import Content, Head, Line, Part, Tax, Tender
-from portal.kit.money import round_half_up
+from portal.documents.content import Content, Head, Line, Part, PlatformAmount, Tax, Tender
+from portal.kit.money import Money, round_half_up
 from portal.models import DocumentKind, Order
+from portal.queries.exchange import exchange_kept
+from portal.rules.fx import Exchanged, exchange
 from portal.rules.refunds import share_of_units
 
 LAYOUT = 1
@@ -24,7 +26,8 @@ LAYOUT = 1
 _HEAD = text(
     """
     SELECT o.id, o.number, o.locale, o.contact, o.currency, o.paid_at, o.subtotal_minor, o.discount_minor,
-           o.shipping_minor, o.tax_added_minor, o.tax_included_minor, o.payable_minor, c.code, c.brand,
+           o.shipping_minor, o.tax_added_minor, o.tax_included_minor, o.payable_minor, o.platform_currency,
+           o.platform_minor, o.fx_rate, o.fx_source, o.fx_as_of, c.code, c.brand,
            c.name AS channel_name, c.policy,
            c.time_zone, c.tax_rate, c.tax_inclusive, d.label AS receipt_label
       FROM orders o JOIN channel c ON c.id = o.channel_id
@@ -107,7 +110,7 @@ def freeze_receipt(session: Session, *, order_id: uuid.UUID, label: str, now: da
         "tenders": [
             _tender(row, row.type, row.gateway_ref) for row in session.execute(_TENDERS, {"order_id": order_id})
         ],
-        "platform": None,
+        "platform": _in_platform(exchange_kept(order)),
     }
 
 
@@ -151,7 +154,25 @@ def freeze_credit_note(
             _tender(row, row.type if row.destination == "original" else row.destination, row.gateway_ref)
             for row in session.execute(_LEGS, {"refund_id": refund_id})
         ],
-        "platform": None,
+        "platform": _in_platform(_at_rate_of(order, subtotal + added + shipping)),
+    }
+
+
+def _at_rate_of(order: Row[Any], minor: int) -> Exchanged | None:
+    """An amount of the order at the rate of its payment, as every refund of it has (REF-07)."""
+    kept = exchange_kept(order)
+    return exchange(Money(minor, order.currency), kept.rate) if kept else None
+
+
+def _in_platform(made: Exchanged | None) -> PlatformAmount | None:
+    if made is None:
+        return None
+    return {
+        "currency": made.amount.currency,
+        "amount_minor": made.amount.minor,
+        "rate": f"{made.rate.rate:f}",
+        "source": made.rate.provider,
+        "at": made.rate.as_of.isoformat(),
     }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal import site
 from portal.models import Order, OutboxEvent, User
+from portal.queries.exchange import exchange_kept
 from portal.rules.notices import NoticeKind
 from portal.services.notifications.write_mail import write_mail
 from portal.services.notifications.write_notices import write_notices
@@ -21,6 +22,7 @@ _RECEIPT = text(
     """
     SELECT o.id, o.number, o.buyer_id, o.locale, o.contact, o.currency, o.paid_at, o.subtotal_minor, o.discount_minor,
            o.shipping_minor, o.tax_added_minor, o.tax_included_minor, o.payable_minor, o.mileage_promised,
+           o.platform_currency, o.platform_minor, o.fx_rate, o.fx_source, o.fx_as_of, c.time_zone,
            c.code, c.brand, c.name AS channel_name,
            (SELECT jsonb_agg(jsonb_build_object(
                        'store', s.name, 'part', to_jsonb(p), 'lines', (SELECT jsonb_agg(to_jsonb(l) ORDER BY l.position)
@@ -71,6 +73,7 @@ def mail_receipt(session: Session, *, order_id: uuid.UUID, document_id: uuid.UUI
             brand=order.brand,
             parts=order.parts,
             tenders=order.tenders,
+            in_platform=exchange_kept(order),
             link=site.address(f"/orders/{order.number}", channel=order.code),
         )
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from portal.kit import display
+from portal.kit.rates import SOURCES
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +39,11 @@ def _environment(locale: str) -> Environment:
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # From the extension.
     environment.filters["money"] = lambda minor, currency: display.format_money(minor, currency, locale)
     environment.filters["number"] = lambda value: display.format_number(value, locale)
+    environment.filters["exchange_rate"] = lambda fx: display.format_exchange(fx.source, fx.target, fx.rate, locale)
+    environment.filters["rate_source"] = lambda code: translations.gettext(SOURCES[code]) if code in SOURCES else code
+    environment.filters["instant_in"] = lambda at, zone: display.format_instant(
+        at, locale, ZoneInfo(zone), with_zone=True
+    )
     environment.filters["tr"] = lambda texts: texts.get(locale) or texts.get("en") or next(iter(texts.values()), "")
     return environment
 

@@ -18,13 +18,14 @@ from portal.db import atomically, reading, transaction
 from portal.jobs.documents import issue_documents
 from portal.jobs.outbox import handle_events
 from portal.kit import clock
-from portal.models import Document
+from portal.models import Document, Mail
 from portal.queries.documents import DocumentAlteredError, load_document
 from portal.services.documents.issue_document import CreditAboveReceiptError, issue_document, wanted_documents
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from tests.factories.account import ADDRESS_US, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import MadeOrder, give_deposit, give_mileage, make_coupon, make_order
+from tests.factories.rates import give_rates
 from tests.factories.refund import answer_legs, ask_refund, lines_of, rows
 
 pytestmark = pytest.mark.req("PAY-15")
@@ -231,3 +232,26 @@ def test_tax_on_top_is_stated_and_given_back_to_the_cent(books: None) -> None:
     for name in ("subtotal_minor", "shipping_minor", "tax_added_minor", "total_minor"):
         assert sum(one[name] for one in notes) == receipt[name]
         assert all(sum(tax["amount_minor"] for tax in one["taxes"]) == one["tax_added_minor"] for one in notes)
+
+
+@pytest.mark.req("CAT-04", "REF-07")
+def test_receipt_mail_and_credit_notes_tell_both_currencies_at_the_rate_of_the_payment(books: None) -> None:
+    mall, bea = make_mall(), make_person("bea")
+    order = make_order(bea, mall, {make_variant(mall): 2}, channel=mall.us, address=ADDRESS_US)
+    handle_all()
+    issue_documents()
+    give_rates(as_of=clock.now(), KRW="1540")  # A dollar is 1,400 won now.
+    answer_legs(ask_refund(order, {lines_of(order)[0]: 1}).refund_id)
+    answer_legs(ask_refund(order).refund_id)
+    handle_all()
+    issue_documents()
+    labels = [row[0] for row in rows("SELECT label FROM document ORDER BY kind DESC, number")]
+    receipt, *notes = (content(label) for label in labels)
+    told = {"currency": "KRW", "amount_minor": 35_100, "rate": "1300", "source": "bank"}
+    assert receipt["platform"].items() >= told.items()
+    assert [one["platform"]["rate"] for one in notes] == ["1300", "1300"]
+    assert sum(one["platform"]["amount_minor"] for one in notes) == 35_100
+    with reading() as session:
+        mail = session.scalars(select(Mail).where(Mail.template == "receipt")).one()
+    for body in (mail.body, mail.html or ""):
+        assert "₩35,100 (1 USD = 1,300 KRW, bank, " in body

@@ -14,6 +14,7 @@ from portal.formatting import money
 from portal.kit.errors import fill
 from portal.kit.text import N_
 from portal.queries.carts import CartLineView, CartStoreView, CartView
+from portal.rules.fx import Exchanged
 from portal.rules.quote import Quote, RowKind
 from portal.services.checkout.quote import CheckoutQuote
 
@@ -42,6 +43,7 @@ class Basket:
     parts: Sequence[StorePart]
     rows: Sequence[Mapping[str, Any]] = ()
     total_minor: int | None = None
+    in_platform: Exchanged | None = None
     problem: str | None = None
     changes: Sequence[str] = field(default=())
 
@@ -62,7 +64,10 @@ def fill_basket(
     changes = [sentence for line in cart.lines if (sentence := _what_changed(line, cart.currency))]
     if quoted is None or not cart.buyable_lines:
         return Basket(cart, parts, problem=problem, changes=changes)
-    return Basket(cart, parts, _rows(quoted.quote), quoted.quote.total_minor, problem, changes)
+    total = quoted.quote.total_minor
+    if quoted.closed is not None:
+        problem = said(quoted.closed.sentence, quoted.closed.params)
+    return Basket(cart, parts, _rows(quoted.quote), total, quoted.in_platform(total), problem, changes)
 
 
 def _part(cart: CartView, store: CartStoreView, refused: Mapping[int, str]) -> StorePart:

@@ -37,6 +37,7 @@ PLACED = {
     "number": NUMBER,
     "status": "pending",
     "total": krw(24600),
+    "total_in_platform": None,
     "to_pay_now": krw(19600),
     "placed_at": AT,
     "expires_at": "2026-11-21T05:13:01.250000Z",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portal import site
-from portal.blueprints.api.schemas import Amount, OptionChoice, StoreRef
+from portal.blueprints.api.schemas import Amount, OptionChoice, PlatformAmount, StoreRef
 from portal.blueprints.api.v1.catalogue.views import picture_address
 from portal.blueprints.api.v1.orders.schemas import (
     AccountToPay,
@@ -49,6 +49,7 @@ def _head(order: OrderView) -> dict[str, Any]:
         "number": order.number,
         "status": order.status,
         "total": Amount.of(order.payable_minor, order.currency),
+        "total_in_platform": PlatformAmount.of(order.in_platform),
         "to_pay_now": Amount.of(order.gateway_minor, order.currency),
         "placed_at": order.placed_at,
         "expires_at": order.expires_at,

@@ -17,6 +17,7 @@ from portal.blueprints.api.schemas import (
     Out,
     PageOf,
     Paging,
+    PlatformAmount,
     StoreRef,
     Text,
     Texts,
@@ -106,6 +107,9 @@ class PlacedOrder(Out):
     number: str
     status: OrderStatus
     total: Amount
+    total_in_platform: PlatformAmount | None = Field(
+        default=None, description="The total in the platform's currency, where the channel sells in another one."
+    )
     to_pay_now: Amount
     placed_at: Instant
     expires_at: Instant = Field(description="If it is not paid by then, it ends and everything is free again.")

@@ -29,6 +29,9 @@ QUOTE = {
     "currency": "KRW",
     "amounts": AMOUNTS,
     "total": krw(24600),
+    "total_in_platform": None,
+    "to_pay_now_in_platform": None,
+    "closed": None,
     "to_pay_now": krw(19600),
     "lines": [
         {

@@ -6,7 +6,7 @@ from flask import g
 from flask_babel import gettext
 
 from portal.blueprints.api.keys import api_actor
-from portal.blueprints.api.schemas import Amount, Reason, StoreRef
+from portal.blueprints.api.schemas import Amount, PlatformAmount, Reason, StoreRef
 from portal.blueprints.api.v1.cart.views import as_line
 from portal.blueprints.api.v1.quote.schemas import (
     AmountRow,
@@ -42,8 +42,8 @@ def as_quote(quoted: CheckoutQuote, cart: CartView, channel: ChannelView) -> Quo
     """Everything that a client must show before it may place the order."""
     quote, currency = quoted.quote, channel.currency
     return Quote(
-        fingerprint=quote.fingerprint,
-        can_be_placed=bool(quoted.lines) and not quoted.unavailable and not quote.rejections,
+        fingerprint=quoted.fingerprint,
+        can_be_placed=bool(quoted.lines) and not (quoted.unavailable or quote.rejections or quoted.closed),
         currency=currency,
         amounts=[
             AmountRow(
@@ -56,6 +56,9 @@ def as_quote(quoted: CheckoutQuote, cart: CartView, channel: ChannelView) -> Quo
             for row in quote.rows
         ],
         total=Amount.of(quote.total_minor, currency),
+        total_in_platform=PlatformAmount.of(quoted.in_platform(quote.total_minor)),
+        to_pay_now_in_platform=PlatformAmount.of(quoted.in_platform(quote.to_pay_now_minor)),
+        closed=Reason(code=quoted.closed.code, detail=say(quoted.closed)) if quoted.closed else None,
         to_pay_now=Amount.of(quote.to_pay_now_minor, currency),
         lines=_lines(quoted, currency),
         shipping=[_shipping(item, cart, currency) for item in quote.shipping],

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from portal.blueprints.api.schemas import Amount, Code, In, Minor, Out, Reason, StoreRef
+from portal.blueprints.api.schemas import Amount, Code, In, Minor, Out, PlatformAmount, Reason, StoreRef
 from portal.blueprints.api.v1.cart.schemas import CartLine
 from portal.gateways.base import Flow, Method
 from portal.rules.quote import RowKind
@@ -126,10 +126,19 @@ class Quote(Out):
     """What an order would cost now. `fingerprint` marks every amount of it: the order is placed only at these."""
 
     fingerprint: str = Field(examples=["9b1f0c6c2e6f4d1b8a7c5e3f2d1a0b9c"])
-    can_be_placed: bool = Field(description="False while a line is unavailable or a chosen balance is refused.")
+    can_be_placed: bool = Field(
+        description="False while a line is unavailable, a chosen balance is refused, or the shop is `closed`."
+    )
     currency: str
     amounts: list[AmountRow] = Field(description="In the order in which they are shown.")
     total: Amount = Field(description="What the order costs, before deposit and mileage.")
+    total_in_platform: PlatformAmount | None = Field(
+        default=None, description="The total in the platform's currency, where the channel sells in another one."
+    )
+    to_pay_now_in_platform: PlatformAmount | None = None
+    closed: Reason | None = Field(
+        default=None, description="Why nothing is sold in this currency just now: its exchange rate is too old."
+    )
     to_pay_now: Amount = Field(description="What is left for the payment method; with zero none is needed.")
     lines: list[QuotedLine]
     shipping: list[QuotedShipping]
