@@ -5,8 +5,10 @@ A gateway whose disputes can be asked about and answered has, besides the `Gatew
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
@@ -60,6 +62,23 @@ class Evidence:
     activity: str | None = field(default=None, repr=False)
     receipt: bytes | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> str:
+        """All of it as a text, so that a repetition hands in the same."""
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        if self.receipt is not None:
+            given["receipt"] = b64encode(self.receipt).decode()
+        return json.dumps(given, default=str)
+
+    @classmethod
+    def from_json(cls, text: str) -> Evidence:
+        """What `as_json` wrote."""
+        given = json.loads(text)
+        if "shipped_on" in given:
+            given["shipped_on"] = date.fromisoformat(given["shipped_on"])
+        if "receipt" in given:
+            given["receipt"] = b64decode(given["receipt"])
+        return cls(**given)
 
 
 @runtime_checkable

@@ -17,7 +17,15 @@ from portal.gateways.base import (
 )
 from portal.kit import clock
 from portal.queries.gateways import gateway_directory
+from portal.rules.disputes import OPEN
 from portal.rules.permissions import SYSTEM
+from portal.services.disputes.answer_dispute import (
+    AnswerToSend,
+    claim_answer,
+    note_answer_refused,
+    note_answer_sent,
+    note_answer_waits,
+)
 from portal.services.disputes.find_due import dispute_to_ask
 from portal.services.disputes.settle_dispute import settle_dispute
 from portal.services.payments.receive_webhook import DisputeToAsk
@@ -51,6 +59,45 @@ def ask_dispute(dispute_id: str) -> None:
         asked = dispute_to_ask(session, dispute_id=uuid.UUID(dispute_id), now=clock.now())
     if asked is not None:
         take_dispute_notice(asked)
+
+
+def send_answer(dispute_id: str) -> None:
+    """Hand in what was decided about a dispute. A second run finds nothing to send."""
+    dispute = uuid.UUID(dispute_id)
+    found = atomically(lambda s: claim_answer(s, dispute_id=dispute, now=clock.now()))
+    if found is None:
+        return
+    configured = gateway_directory().get(found.gateway_account_id)
+    gateway = configured.gateway if configured is not None else None
+    try:
+        notice = _answer(gateway, found)  # No transaction is open here.
+    except (GatewayUnavailableError, OutcomeUnknownError) as error:
+        log.warning("answer_waits", dispute=dispute_id, error=str(error))
+        atomically(lambda s: note_answer_waits(s, dispute_id=dispute, now=clock.now()))
+        return
+    except GatewayRefusedError as error:
+        log.exception("answer_refused", dispute=dispute_id)
+        code = error.code
+        atomically(lambda s: note_answer_refused(s, dispute_id=dispute, code=code, now=clock.now()))
+        return
+    atomically(lambda s: note_answer_sent(s, dispute_id=dispute, now=clock.now()))
+    _settle(DisputeToAsk(found.gateway, found.gateway_account_id, found.dispute_ref, b""), notice)
+
+
+def _answer(gateway: object, found: AnswerToSend) -> DisputeNotice:
+    if not isinstance(gateway, DisputingGateway):
+        raise GatewayRefusedError(found.gateway, "cannot_be_answered")
+    ref, now = found.dispute_ref, clock.now()
+    try:
+        if found.evidence is None:
+            return gateway.accept_dispute(op_key=found.op_key, dispute_ref=ref, now=now)
+        return gateway.send_evidence(op_key=found.op_key, dispute_ref=ref, evidence=found.evidence, now=now)
+    except OutcomeUnknownError:
+        # A gateway may repeat a failed answer to this key for ever, though it did take the evidence.
+        notice = gateway.fetch_dispute(dispute_ref=ref, now=now)
+        if notice.state in OPEN and not (found.evidence and notice.evidence_sent):
+            raise
+        return notice
 
 
 def _settle(asked: DisputeToAsk, notice: DisputeNotice) -> bool:

@@ -10,7 +10,14 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from portal.db import after_commit
-from portal.jobs.queue import enqueue_capture, enqueue_charge, enqueue_documents, enqueue_refund_leg, enqueue_reversal
+from portal.jobs.queue import (
+    enqueue_capture,
+    enqueue_charge,
+    enqueue_dispute_answer,
+    enqueue_documents,
+    enqueue_refund_leg,
+    enqueue_reversal,
+)
 from portal.models import OutboxEvent
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.notifications.notify_account import mail_account_link
@@ -66,6 +73,11 @@ def _want_credit_note(session: Session, event: OutboxEvent, now: datetime) -> Co
     return ()
 
 
+def _send_answer(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    after_commit(session, partial(enqueue_dispute_answer, uuid.UUID(event.payload["dispute"])))
+    return ["admin"]
+
+
 def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
     attempt_id = uuid.UUID(event.payload["attempt"])
     after_commit(session, partial(enqueue_charge, attempt_id))
@@ -101,6 +113,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "dispute.opened": (tell_admins_of_dispute,),
     "dispute.due": (tell_admins_of_dispute,),
     "dispute.closed": (tell_admins_of_dispute,),
+    "dispute.answer_wanted": (_send_answer,),
+    "dispute.answer_refused": (tell_admins_of_dispute,),
     "gateway.breaker_opened": (tell_admins_of_gateway,),
     "gateway.breaker_closed": (tell_admins_of_gateway,),
     "reconciliation.differs": (tell_admins_of_differences,),
@@ -118,6 +132,7 @@ TOLD: Mapping[str, Collection[str]] = {
     "refund.unknown": ("admin",),
     "refund.sent": ("admin",),
     "dispute.changed": ("admin",),
+    "dispute.answer_sent": ("admin",),
 }
 
 

@@ -59,6 +59,11 @@ def enqueue_dispute(dispute_id: uuid.UUID) -> None:
     _hint(PAYMENTS, "portal.jobs.disputes.ask_dispute", str(dispute_id))
 
 
+def enqueue_dispute_answer(dispute_id: uuid.UUID) -> None:
+    """Let a worker hand in what was decided about a dispute."""
+    _hint(PAYMENTS, "portal.jobs.disputes.send_answer", str(dispute_id))
+
+
 def enqueue_provider_event(event_id: int) -> None:
     """Let a worker do what a stored notice asks for."""
     _hint(PAYMENTS, "portal.jobs.payments.handle_provider_event", event_id)

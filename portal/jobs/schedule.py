@@ -16,6 +16,7 @@ from portal.jobs.queue import (
     enqueue_capture,
     enqueue_charge,
     enqueue_dispute,
+    enqueue_dispute_answer,
     enqueue_documents,
     enqueue_lookup,
     enqueue_mails,
@@ -97,12 +98,14 @@ def escalate_refunds() -> None:
 
 
 def watch_disputes() -> None:
-    """Ask about open disputes, and tell administrators of those whose last day has begun."""
+    """Ask about open disputes, send answers whose hint was lost, and tell administrators of a last day."""
     with transaction() as session:
         remind_of_disputes(session, now=clock.now())
         due = disputes_due(session, now=clock.now())
     for dispute_id in due.to_ask:
         enqueue_dispute(dispute_id)
+    for dispute_id in due.to_send:
+        enqueue_dispute_answer(dispute_id)
 
 
 def forget_keys() -> None:

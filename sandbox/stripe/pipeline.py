@@ -194,6 +194,9 @@ _KINDS = {
     "refunds.list": "fetch",
     "refunds.retrieve": "fetch",
     "setup_intents.create": "save",
+    "disputes.retrieve": "fetch",
+    "disputes.update": "dispute",
+    "disputes.close": "dispute",
 }
 
 

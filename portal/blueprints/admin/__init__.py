@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from portal.blueprints.admin import (
     audit,
+    disputes,
     exceptions,
     gateways,
     home,
@@ -34,6 +35,7 @@ for area in (
     review,
     payments,
     refunds,
+    disputes,
     exceptions,
     withdrawals,
     ledger,

@@ -23,6 +23,8 @@ from portal.services.refunds.locks import lock_order
 
 # An open dispute is asked about again after this, should its notices be lost.
 ASK_AGAIN_AFTER = timedelta(hours=1)
+# Where a gateway does not say until when an answer is taken: the shortest time that card networks give.
+ANSWER_WITHIN = timedelta(days=7)
 
 _PAYMENT = text(
     """
@@ -127,7 +129,7 @@ def _follow(dispute: Dispute, notice: DisputeNotice, now: datetime) -> None:
         dispute.closed_at = None
     elif dispute.closed_at is None:
         dispute.closed_at = notice.told_at
-    dispute.answer_due_at = notice.answer_due_at
+    dispute.answer_due_at = notice.answer_due_at or notice.opened_at + ANSWER_WITHIN
     dispute.fee_minor, dispute.fee_currency = notice.fee_minor, notice.fee_currency
     dispute.told_at, dispute.asked_at = notice.told_at, now
 

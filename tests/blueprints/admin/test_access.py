@@ -49,6 +49,9 @@ READING = {
     "admin.reconciliation_break": P.LEDGER_VIEW,
     "admin.withdrawals": P.WITHDRAWAL_APPROVE,
     "admin.withdrawal": P.WITHDRAWAL_APPROVE,
+    "admin.disputes": P.DISPUTE_HANDLE,
+    "admin.dispute": P.DISPUTE_HANDLE,
+    "admin.dispute_acceptance": P.DISPUTE_HANDLE,
     "admin.refunds": P.REFUND_HANDLE,
     "admin.refund": P.REFUND_HANDLE,
     "admin.order_refund": P.REFUND_HANDLE,
@@ -68,6 +71,9 @@ WRITING = {
     "admin.withdrawal_approval": P.WITHDRAWAL_APPROVE,
     "admin.withdrawal_refusal": P.WITHDRAWAL_APPROVE,
     "admin.withdrawal_payment": P.WITHDRAWAL_APPROVE,
+    "admin.dispute_statement": P.DISPUTE_HANDLE,
+    "admin.dispute_evidence": P.DISPUTE_HANDLE,
+    "admin.dispute_acceptance": P.DISPUTE_HANDLE,
     "admin.refund_approval": P.REFUND_APPROVE,
     "admin.refund_refusal": P.REFUND_APPROVE,
     "admin.refund_replacement": P.REFUND_APPROVE,
@@ -101,7 +107,8 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
     give_deposit(bea, 1_000)
     order = make_order(bea, mall, {make_variant(mall, krw=REVIEWED_KRW): 1}, outcome="authorised")
     values = {"number": order.number, "payment_id": order.payment_id, "account_id": 1, "entry_id": 1, "user_id": bea.id}
-    values |= dict.fromkeys(("refund_id", "leg_id", "payout_id", "withdrawal_id", "break_id", "attempt_id"), bea.id)
+    theirs = ("refund_id", "leg_id", "payout_id", "withdrawal_id", "dispute_id", "break_id", "attempt_id")
+    values |= dict.fromkeys(theirs, bea.id)
     values |= {"label": "KR-1999-R-000001", "event_id": 1, "version": 1}
     wrong = []
     for role in ROLES:

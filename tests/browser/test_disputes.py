@@ -1,0 +1,38 @@
+"""Disputes at the desk in a browser: found, read, answered."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import picture, violations
+from tests.browser.inside import Shop
+from tests.factories.account import make_person
+from tests.factories.cart import make_variant
+from tests.factories.dispute import make_dispute
+from tests.factories.order import make_order
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.req("STR-05")]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_dispute_is_read_and_answered(shop: Shop, width: int) -> None:
+    goods = {make_variant(shop.mall): 2, make_variant(shop.mall, store=1): 1}
+    order = make_order(make_person("bea"), shop.mall, goods)
+    dispute_id = make_dispute(order, reason="product_not_received")
+    desk = shop.enter(make_person("fay", roles=("finance",)), width=width)
+    shop.go(desk, "/admin/disputes")
+    picture(desk, f"disputes-{width}")
+    assert violations(desk) == []
+    desk.get_by_role("link", name=order.number).click()
+    expect(desk.locator("h1")).to_contain_text("Dispute about")
+    picture(desk, f"dispute-{width}")
+    assert violations(desk) == []
+    desk.locator("#statement").fill("The parcel was handed to her on the doorstep.")
+    desk.get_by_role("button", name="Send evidence").click()
+    expect(desk.locator("main")).to_contain_text("The answer is on its way to the gateway.")
+    expect(desk.locator("main")).to_contain_text("handed to her on the doorstep")
+    picture(desk, f"dispute-answered-{width}")
+    shop.go(desk, f"/admin/disputes/{dispute_id}/acceptance")
+    picture(desk, f"dispute-accept-{width}")
+    assert violations(desk) == []

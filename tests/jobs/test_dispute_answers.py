@@ -1,0 +1,134 @@
+"""Answers to disputes on their way to the gateway, with the vendor's stand-in over HTTP (STR-05)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from portal.db import atomically, reading, transaction
+from portal.jobs.disputes import send_answer
+from portal.kit import clock
+from portal.rules.permissions import SYSTEM
+from portal.services.checkout.place_order import Placed
+from portal.services.disputes.answer_dispute import Answer, want_answer
+from portal.services.disputes.find_due import disputes_due
+from tests.factories.refund import rows
+from tests.jobs.conftest import World
+from tests.jobs.test_disputes import (
+    Told,
+    assert_sound,
+    dispute,
+    events_of,
+    later,
+    payment,
+    standing,
+    tell,
+    told,
+)
+from tests.jobs.test_refunds import buy
+
+pytestmark = pytest.mark.req("STR-05")
+
+__all__ = ["told"]
+
+
+@pytest.mark.parametrize(("said", "status"), [("winning_evidence", "won"), ("losing_evidence", "lost")])
+def test_evidence_is_handed_in_by_a_worker_once_and_decides(world: World, said: str, status: str) -> None:
+    placed, ref = disputed(world)
+    dispute_id = answer(Answer.EVIDENCE, said)
+    for _ in range(2):
+        send_answer(str(dispute_id))
+    assert rows("SELECT answer_state, answer_calls, status FROM dispute") == [("sent", 1, "under_review")]
+    handed_in = vendors(world, ref)
+    assert handed_in["evidence_details"]["submission_count"] == 1
+    assert handed_in["evidence"]["uncategorized_text"] == said
+    assert handed_in["evidence"]["customer_email_address"] == world.bea.email
+    assert "2 x " in handed_in["evidence"]["product_description"]
+    assert placed.number in handed_in["metadata"]["order_number"]
+    wait_until(lambda: vendors(world, ref)["status"] == status)
+    tell(events_of(world, ref)[-1])
+    assert standing()[0] == status
+    assert_sound()
+
+
+def test_a_dispute_that_is_accepted_is_lost_at_once(world: World) -> None:
+    disputed(world)
+    send_answer(str(answer(Answer.ACCEPTANCE)))
+    assert (standing(), payment()) == (("lost", 27_000, 27_000), "dispute_lost")
+    assert_sound()
+
+
+@pytest.mark.parametrize("trouble", ["timeout_after", "error_after"])
+def test_an_answer_that_was_taken_without_a_word_is_found_at_the_gateway(world: World, trouble: str) -> None:
+    _, ref = disputed(world)
+    world.sandbox.fault(kind=trouble, on="dispute", times=1)
+    send_answer(str(answer(Answer.EVIDENCE, "It was signed for.")))
+    assert rows("SELECT answer_state, status FROM dispute") == [("sent", "under_review")]
+    assert vendors(world, ref)["evidence_details"]["submission_count"] == 1
+
+
+@pytest.mark.parametrize("trouble", ["reset_before", "rate_limit"])
+def test_an_answer_that_did_not_arrive_goes_out_again_as_it_was(world: World, trouble: str) -> None:
+    _, ref = disputed(world)
+    dispute_id = answer(Answer.EVIDENCE, "It was signed for.")
+    world.sandbox.fault(kind=trouble, on="dispute", times=1)
+    send_answer(str(dispute_id))
+    assert rows("SELECT answer_state FROM dispute") == [("wanted",)]
+    with transaction() as session:  # The order has changed since: what is handed in has not.
+        session.execute(text("UPDATE order_line SET sku = 'another'"))
+    with later(minutes=1):
+        with reading() as session:
+            assert disputes_due(session, now=clock.now()).to_send == [dispute_id]
+        send_answer(str(dispute_id))
+    assert rows("SELECT answer_state FROM dispute") == [("sent",)]
+    assert vendors(world, ref)["evidence_details"]["submission_count"] == 1
+
+
+def test_an_answer_that_is_refused_is_somebodys_business_and_may_be_given_anew(world: World, told: Told) -> None:
+    disputed(world)
+    with transaction() as session:
+        session.execute(text("UPDATE dispute SET gateway_ref = 'dp_unknown'"))
+    send_answer(str(answer(Answer.EVIDENCE, "It was signed for.")))
+    assert rows("SELECT answer_state, answer_code FROM dispute") == [("refused", "resource_missing")]
+    assert "dispute_answer_refused" in told()
+    answer(Answer.EVIDENCE, "Once more.")
+    assert rows("SELECT answer_state, answer_code FROM dispute") == [("wanted", None)]
+
+
+def disputed(world: World) -> tuple[Placed, str]:
+    placed = buy(world)
+    ref = dispute(world, placed)
+    tell(events_of(world, ref)[0])
+    return placed, ref
+
+
+def answer(how: Answer, statement: str = "") -> UUID:
+    """Somebody decides; returns the dispute."""
+    dispute_id = rows("SELECT id FROM dispute")[0][0]
+    assert isinstance(dispute_id, UUID)
+    atomically(
+        lambda s: want_answer(s, dispute_id=dispute_id, answer=how, statement=statement, actor=SYSTEM, now=clock.now())
+    )
+    return dispute_id
+
+
+def vendors(world: World, ref: str) -> dict[str, Any]:
+    """The dispute as the vendor holds it."""
+    found: dict[str, Any] = world.sandbox.http.request(
+        "GET",
+        f"{world.sandbox.url}/v1/disputes/{ref}",
+        headers={"authorization": f"Bearer {world.sandbox.environ['STRIPE_SECRET_KEY']}"},
+    ).json()
+    return found
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)  # The bank decides after a while, and nothing tells us here.
