@@ -236,6 +236,11 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "looked_up": N_("Asked what became of it"),
         "given_up": N_("The buyer was told"),
     },
+    "verdict": {
+        "chosen": N_("chosen"),
+        "later": N_("possible, comes later"),
+        "passed": N_("passed over: the card was not typed into its fields"),
+    },
     "dropped": {
         "GATEWAY_OFF": N_("switched off"),
         "WRONG_CHANNEL": N_("not for this channel"),

@@ -74,6 +74,11 @@ def list_accounts(session: Session) -> list[GatewayAccountView]:
     return [_view(row) for row in rows]
 
 
+def account_names(session: Session) -> dict[int, str]:
+    """What every account is called, whether its gateway is installed or not."""
+    return {row.id: row.name for row in session.execute(select(GatewayAccount.id, GatewayAccount.name))}
+
+
 def load_account(session: Session, *, account_id: int) -> GatewayAccountView | None:
     row = session.get(GatewayAccount, account_id)
     return _view(row) if row is not None and row.gateway in connectors() else None

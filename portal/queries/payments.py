@@ -59,7 +59,8 @@ class PaymentRow:
 
 @dataclass(frozen=True, slots=True)
 class AttemptView:
-    """One try at one gateway, with what the router considered: dicts of account, kept, reason, perhaps score, health.
+    """One try at one gateway, with what the router considered: dicts of account, id, priority, kept, reason, perhaps
+    score, health.
 
     `decision` has the version of the rules, the place of the one that fitted and the buyer's share.
     """
@@ -84,6 +85,22 @@ class AttemptView:
     reversal: str | None
     reversal_ref: str | None
     decision: Mapping[str, Any] | None
+    account_id: int
+
+    @property
+    def verdicts(self) -> list[tuple[Mapping[str, Any], str]]:
+        """Every account that was considered, in its place: chosen, dropped, passed over before the chosen one, or
+        left for later.
+        """
+        told: list[tuple[Mapping[str, Any], str]] = []
+        is_after = False
+        for one in self.routing:
+            # Decisions of earlier days kept the name alone.
+            is_chosen = one["id"] == self.account_id if "id" in one else one["account"] == self.account
+            verdict = "chosen" if is_chosen else "later" if is_after else "passed"
+            told.append((one, verdict if one["kept"] else "dropped"))
+            is_after = is_after or is_chosen
+        return told
 
     @property
     def took(self) -> timedelta | None:
@@ -216,6 +233,7 @@ def attempts_of(session: Session, *, payment_id: uuid.UUID) -> tuple[AttemptView
             PaymentAttempt.reversal,
             PaymentAttempt.reversal_ref,
             PaymentAttempt.decision,
+            PaymentAttempt.gateway_account_id,
         )
         .join(GatewayAccount, GatewayAccount.id == PaymentAttempt.gateway_account_id)
         .where(PaymentAttempt.payment_id == payment_id)

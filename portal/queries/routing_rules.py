@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -133,6 +133,12 @@ def list_versions(session: Session, *, version: int | None = None) -> Sequence[V
 
 def load_version(session: Session, *, version: int) -> VersionRow | None:
     return next(iter(list_versions(session, version=version)), None)
+
+
+def load_rules(session: Session, versions: Collection[int]) -> Mapping[int, tuple[RouteRule, ...]]:
+    """The rules of some versions, by their numbers."""
+    statement = select(RoutingVersion.version, RoutingVersion.rules).where(RoutingVersion.version.in_(versions))
+    return {row.version: from_json(row.rules) for row in session.execute(statement)}
 
 
 def list_releases(session: Session, *, version: int | None = None) -> Sequence[ReleaseRow]:

@@ -67,6 +67,7 @@ class Considered:
     dropped: Rejection | None = None
     health: Health = Health.CLOSED
     score: int | None = None
+    priority: int = 100
 
     @property
     def is_kept(self) -> bool:
@@ -127,7 +128,9 @@ def route(request: RouteRequest, accounts: Iterable[GatewayAccount], rules: Rule
         accounts,
         key=lambda one: (_works_badly(request, one), named.get(one.id, len(named)), one.priority, one.id),
     )
-    considered = tuple(Considered(one.id, one.name, _why_not(request, one), one.health, one.score) for one in ordered)
+    considered = tuple(
+        Considered(one.id, one.name, _why_not(request, one), one.health, one.score, one.priority) for one in ordered
+    )
     kept = tuple(one.account_id for one in considered if one.is_kept)
     return Route(kept, considered, rules.version, n, share)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import violations
+from tests.browser.conftest import picture, violations
 from tests.browser.inside import Shop
-from tests.browser.test_refund import picture
 from tests.factories.account import make_person
 from tests.factories.order import make_gateway
 from tests.factories.refund import rows

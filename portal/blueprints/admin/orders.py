@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, channel_options, may_all, period_options, requires_all
 from portal.blueprints.admin.reveal import is_revealed, reveal_mark
+from portal.blueprints.admin.rules_words import decided_words
 from portal.blueprints.context import translated
 from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, text_arg
 from portal.blueprints.desk_words import actor_word, word
@@ -108,6 +109,7 @@ def show(number: str) -> ResponseReturnValue:
         if detail is None:
             raise NotFoundError
         documents = order_documents(session, order_id=detail.order.id)
+        decided = decided_words(session, detail.attempts)
         frame = around(session, "admin.orders")
     shown = is_revealed(f"order-buyer:{detail.order.id}")
     return render_template(
@@ -115,6 +117,7 @@ def show(number: str) -> ResponseReturnValue:
         detail=detail,
         order=detail.order,
         documents=documents,
+        decided=decided,
         shares=share_rows(detail),
         rows=amounts(detail),
         buyer=_buyer(detail, shown),

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, channel_options, period_options, requires_all
+from portal.blueprints.admin.rules_words import decided_words
 from portal.blueprints.context import translated
 from portal.blueprints.csv_files import PAGE_ROWS, csv_file, every_row
 from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, days_arg, period_start, text_arg
@@ -140,12 +141,14 @@ def show(payment_id: uuid.UUID) -> ResponseReturnValue:
         detail = load_payment(session, payment_id=payment_id)
         if detail is None:
             raise NotFoundError
+        decided = decided_words(session, detail.attempts)
         frame = around(session, "admin.payments")
     return render_template(
         "admin/payments/show.html",
         detail=detail,
         payment=detail.payment,
         attempts=detail.attempts,
+        decided=decided,
         events=_events(detail),
         **frame,
     )

@@ -23,7 +23,7 @@ from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.channels import channel_directory
-from portal.queries.gateway_accounts import list_accounts
+from portal.queries.gateway_accounts import account_names, list_accounts
 from portal.queries.routing_rules import (
     VersionRow,
     forget_rules,
@@ -151,8 +151,10 @@ def _page(version: int, error: PortalError | None = None, reason: str = "") -> R
 
 
 def _sentences(session: Session, version: VersionRow | None) -> Sequence[str]:
-    names = names_of((one.id, one.name) for one in list_accounts(session))
-    return [rule_sentence(rule, names) for rule in version.rules] if version is not None else []
+    if version is None:
+        return []
+    names = names_of(account_names(session).items())
+    return [rule_sentence(rule, names) for rule in version.rules]
 
 
 def _editor(form: RulesForm, *, problem: PortalError | None = None, status: int = 200) -> ResponseReturnValue:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from babel.lists import format_list
 from flask_babel import get_locale
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from portal.blueprints.context import translated
 from portal.blueprints.desk_words import word
 from portal.formatting import money, rate
 from portal.queries.channels import channel_directory
+from portal.queries.gateway_accounts import account_names
+from portal.queries.payments import AttemptView
+from portal.queries.routing_rules import load_rules
 from portal.rules.route_rules import RouteRule
 
 
@@ -27,9 +33,56 @@ class Names:
         return self.accounts.get(account_id, f"#{account_id}")
 
 
+@dataclass(frozen=True, slots=True)
+class DecidedWords:
+    """What decided, as a sentence; `version` is the one to look at, None where none was in force.
+
+    `known` is what else was known of the payment.
+    """
+
+    version: int | None
+    sentence: str
+    known: str
+
+
 def names_of(accounts: Iterable[tuple[int, str]]) -> Names:
     channels = {view.id: translated(dict(view.name)) for view in channel_directory().channels.values()}
     return Names(dict(accounts), channels)
+
+
+def decided_words(session: Session, attempts: Iterable[AttemptView]) -> Mapping[uuid.UUID, DecidedWords]:
+    """What decided the way of each attempt that kept it, by the attempt's id."""
+    told = {one.id: one.decision for one in attempts if one.decision is not None}
+    versions = {decision["version"] for decision in told.values() if decision["rule"] is not None}
+    rules = load_rules(session, versions) if versions else {}
+    names = names_of(account_names(session).items()) if versions else Names({}, {})
+    return {attempt_id: _decided(decision, rules, names) for attempt_id, decision in told.items()}
+
+
+def _decided(decision: Mapping[str, Any], rules: Mapping[int, Sequence[RouteRule]], names: Names) -> DecidedWords:
+    version, n, share = decision["version"], decision["rule"], decision.get("share")
+    known = _known(decision)
+    if not version:
+        return DecidedWords(None, _("No rules were in force: every account in its own order."), known)
+    if n is None:
+        said = _("No rule of version %(version)s fitted: every account in its own order.", version=version)
+        return DecidedWords(version, said, known)
+    sentence = rule_sentence(rules[version][n - 1], names)
+    said = _("Rule %(n)s of version %(version)s decided: %(sentence)s", n=n, version=version, sentence=sentence)
+    if share is not None:
+        said = f"{said} {_('Among a hundred buyers this one has the place %(place)s.', place=share + 1)}"
+    return DecidedWords(version, said, known)
+
+
+def _known(decision: Mapping[str, Any]) -> str:
+    country, language = decision.get("country"), decision.get("locale")
+    told = [
+        _("Country: %(country)s", country=_places().get(country, country) if country else "–"),
+        _("Language: %(language)s", language=_tongues().get(language, language) if language else "–"),
+    ]
+    if decision.get("has_token"):
+        told.append(_("with a card typed into the page"))
+    return " · ".join(told)
 
 
 def rule_sentence(rule: RouteRule, names: Names) -> str:
@@ -60,9 +113,7 @@ def rule_sentence(rule: RouteRule, names: Names) -> str:
 
 
 def _conditions(rule: RouteRule, names: Names) -> list[str]:
-    locale = get_locale()
-    places = dict(locale.territories) if locale else {}
-    tongues = dict(locale.languages) if locale else {}
+    places, tongues = _places(), _tongues()
     asked = []
     if rule.channel_ids:
         channels = [names.channels.get(one, f"#{one}") for one in sorted(rule.channel_ids)]
@@ -78,6 +129,16 @@ def _conditions(rule: RouteRule, names: Names) -> list[str]:
     if rule.currency:
         asked.append(_amounts(rule, rule.currency))
     return asked
+
+
+def _places() -> Mapping[str, str]:
+    locale = get_locale()
+    return locale.territories if locale else {}
+
+
+def _tongues() -> Mapping[str, str]:
+    locale = get_locale()
+    return locale.languages if locale else {}
 
 
 def _amounts(rule: RouteRule, currency: str) -> str:

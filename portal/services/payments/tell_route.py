@@ -12,7 +12,13 @@ def told_accounts(decision: Route) -> list[dict[str, Any]]:
     """Every account in its place: kept, or dropped with the reason, and how it worked where that says something."""
     told = []
     for one in decision.considered:
-        row = {"account": one.name, "kept": one.is_kept, "reason": one.dropped.code if one.dropped else None}
+        row = {
+            "account": one.name,
+            "id": one.account_id,
+            "priority": one.priority,
+            "kept": one.is_kept,
+            "reason": one.dropped.code if one.dropped else None,
+        }
         if one.score is not None:
             row["score"] = one.score
         if one.health is Health.HALF_OPEN:
@@ -31,5 +37,6 @@ def told_decision(decision: Route, request: RouteRequest, *, has_token: bool) ->
         "country": request.country,
         "locale": request.locale,
         "has_token": has_token,
+        "explores": request.explores,
         "down": down,
     }

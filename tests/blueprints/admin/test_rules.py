@@ -254,3 +254,25 @@ def test_who_may_only_look_sees_no_way_to_change(app: APIFlask, client: FlaskCli
         assert not any(words in page.text for words in ("Put it in force", "New version", "Begin a new version"))
     assert oz.get(NEW).status_code == 403
     assert put_in_force(oz, version).status_code == 403
+
+
+def test_the_pages_of_order_and_payment_say_what_decided(
+    app: APIFlask, client: FlaskClient, mall: Mall, paylink: int, twin: int
+) -> None:
+    far = make_gateway("far", channel_id=mall.us.id)
+    bea, goods = make_person("bea"), {make_variant(mall, krw=12_000): 1}
+    plain = make_order(bea, mall, goods)
+    put_in_force(client, save(client, written(paylink, countries="JP"), written(twin, far, n=2, currency="KRW")))
+    ruled = make_order(bea, mall, goods)
+    ada = browser(app, make_person("ada", roles=("admin",)))
+    assert "No rules were in force" in ada.get(f"/admin/orders/{plain.number}").text
+    for path in (f"/admin/orders/{ruled.number}", f"/admin/payments/{ruled.payment_id}"):
+        page = ada.get(path).text
+        for words in (
+            "Rule 2 of version 1 decided: Payments in KRW go to twin, then to far.",
+            "not for this channel",
+            "Country: South Korea · Language: English",
+            'href="/admin/gateways/rules/1"',
+        ):
+            assert words in page
+        assert [part[: part.index('"')] for part in page.split('data-verdict="')[1:]] == ["chosen", "dropped", "later"]
