@@ -36,6 +36,7 @@ from portal.queries.refund_facts import Refundable, load_refundable
 from portal.queries.refund_lists import RefundQueue
 from portal.queries.refunds import RefundView
 from portal.rules.refund_policy import Party
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.refunds.decide_refund import approve_refund, refuse_refund
 from portal.services.refunds.plan_refund import PlannedRefund, Selection, plan_refund
 from portal.services.refunds.request_refund import RefundRequest, request_refund
@@ -166,6 +167,8 @@ def give_back(order_id: uuid.UUID, party: Party) -> PortalError | str:
         made = atomically(
             lambda s: request_refund(s, actor=actor, party=party, order_id=order_id, request=asked, now=now)
         )
+    except StepUpNeededError:
+        raise  # It leads to the page that asks.
     except PortalError as error:
         return error
     flash(_("It waits for an administrator.") if made.status == "requested" else _("The money goes back."), "success")

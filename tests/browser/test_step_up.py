@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from tests.browser.conftest import violations
+from tests.browser.conftest import picture, violations
 from tests.browser.inside import Shop
 from tests.factories.account import Person, make_person
 from tests.factories.refund import rows
@@ -25,13 +23,6 @@ AUTHENTICATOR = {
     "isUserVerified": True,
     "automaticPresenceSimulation": True,
 }
-
-
-def picture(page: Page, name: str) -> None:
-    """Kept for whoever wants to look; where, says the environment."""
-    folder = os.environ.get("PORTAL_PICTURES")
-    if folder:
-        page.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)
 
 
 def by_name(shop: Shop, path: str) -> str:

@@ -21,6 +21,7 @@ from portal.kit.money import parse_minor
 from portal.queries.benefits import load_balances
 from portal.queries.withdrawals import own_withdrawals
 from portal.rules.permissions import Permission
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.refunds.bank_details import FIELDS
 from portal.services.withdrawals.request_withdrawal import request_withdrawal
 
@@ -34,6 +35,8 @@ def deposit() -> ResponseReturnValue:
     if request.method == "POST":
         try:
             _ask(currency)
+        except StepUpNeededError:
+            raise  # It leads to the page that asks.
         except PortalError as refused:
             error = refused
         else:

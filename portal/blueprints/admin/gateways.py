@@ -27,6 +27,7 @@ from portal.queries.channels import channel_directory
 from portal.queries.gateway_accounts import GatewayAccountView, list_accounts, list_incidents, load_account
 from portal.queries.gateways import forget_gateways, gateway_directory
 from portal.rules.permissions import Permission
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.payments.save_gateway_account import GatewayAccountUnfitError, save_gateway_account
 
@@ -97,6 +98,8 @@ def _save(form: AccountForm, account: GatewayAccountView | None) -> ResponseRetu
     except GatewayAccountUnfitError as error:
         form.faults.update({name: gettext(sentence) for name, sentence in error.faults.items()})
         return _page(form, account, status=422)
+    except StepUpNeededError:
+        raise  # It leads to the page that asks.
     except PortalError as error:
         return _page(form, account, problem=error, status=error.status)
     forget_gateways()

@@ -22,6 +22,7 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.queries.withdrawals import list_withdrawals, load_withdrawal, load_withdrawal_bank
 from portal.rules.permissions import Permission
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.withdrawals.decide_withdrawal import approve_withdrawal, pay_withdrawal, refuse_withdrawal
 
 HOLDS: Mapping[str, str] = {
@@ -97,6 +98,8 @@ def pay(withdrawal_id: uuid.UUID) -> ResponseReturnValue:
 def _act(withdrawal_id: uuid.UUID, work: Callable[[Session], None], told: str) -> ResponseReturnValue:
     try:
         atomically(work)
+    except StepUpNeededError:
+        raise  # It leads to the page that asks.
     except PortalError as error:
         return _page(withdrawal_id, error)
     flash(told, "success")

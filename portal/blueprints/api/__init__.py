@@ -12,6 +12,7 @@ from portal.blueprints.api.operations import OPERATIONS, served
 from portal.blueprints.api.v1 import load_resources
 from portal.extensions import csrf
 from portal.kit.errors import PortalError
+from portal.services.accounts.step_up import StepUpNeededError
 
 PREFIX = "/api/v1"
 LOCALES = ("en", "ko")
@@ -25,6 +26,7 @@ def blueprints() -> list[Blueprint]:
         bp.add_url_rule(op.path, op.name, served(op), methods=[op.method], provide_automatic_options=False)
     bp.add_url_rule("/openapi.json", "openapi", describe)
     bp.add_url_rule("/docs", "docs", show_docs)
+    bp.register_error_handler(StepUpNeededError, problems.show_step_up)
     bp.register_error_handler(PortalError, problems.show_refusal)
     bp.register_error_handler(HTTPException, problems.show_http_error)
     bp.register_error_handler(Exception, problems.show_fault)

@@ -34,6 +34,7 @@ from portal.blueprints.api.schemas import Problem
 from portal.blueprints.api.v1.quote.schemas import Quote
 from portal.kit.errors import PortalError
 from portal.rules.permissions import Permission
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.checkout.place_order import ChangedSinceShownError
 from portal.services.idempotency import KEY_LENGTH_MAX
 
@@ -144,6 +145,8 @@ def sample(error: PortalError) -> dict[str, Any]:
     }
     if isinstance(error, RequestInvalidError):
         shown["errors"] = [{"field": "quantity", "code": "too_small", "detail": "This must be 1 or more."}]
+    if isinstance(error, StepUpNeededError):
+        shown["confirm_at"] = "https://shop.example/step-up/019a5f2e-7c11-7d3a-9a51-2f4f6d1c0b7e"
     if error.params:
         shown["params"] = dict(error.params)
     return shown

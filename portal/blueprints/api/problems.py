@@ -14,15 +14,20 @@ from flask_babel import gettext
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
+from portal import site
+from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.schemas import FieldProblem
 from portal.blueprints.checkout.words import say
 from portal.blueprints.errors import SENTENCES as SENTENCES_OF_STATUS
+from portal.db import atomically
 from portal.formatting import iso
+from portal.kit import clock
 from portal.kit.errors import PortalError, Rejection
 from portal.kit.ids import new_code
 from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.rules.addresses import AddressUnfitError
+from portal.services.accounts.step_up import StepUpNeededError, begin_step_up
 
 log = structlog.get_logger()
 
@@ -170,6 +175,15 @@ def answer(body: Mapping[str, Any], *, headers: Mapping[str, str] | None = None)
 def show_refusal(error: PortalError) -> Response:
     retry_after_s = getattr(error, "retry_after_s", None)
     return answer(as_problem(error), headers={"Retry-After": str(retry_after_s)} if retry_after_s else None)
+
+
+def show_step_up(error: StepUpNeededError) -> Response:
+    """The person confirms in a browser; the same request goes through afterwards, with the same key, once."""
+    now = clock.now()
+    step_up_id = atomically(
+        lambda s: begin_step_up(s, actor=api_actor(), action=error.action, binding=error.binding, now=now)
+    )
+    return answer(as_problem(error) | {"confirm_at": site.address(f"/step-up/{step_up_id}")})
 
 
 def show_http_error(error: HTTPException) -> Response:

@@ -156,3 +156,7 @@ class Problem(Out):
     errors: list[FieldProblem] = Field(default=[], description="The fields at fault, if it is about fields.")
     params: dict[str, Any] = Field(default={}, description="The values that stand in `detail`, for programs.")
     reference: str | None = Field(default=None, description="A number to name when asking for help (only with 5xx).")
+    confirm_at: str | None = Field(
+        default=None,
+        description="With `step_up_needed`: the page on which the person confirms; then the same request goes through.",
+    )

@@ -130,7 +130,10 @@ def require_step_up(
     ).one_or_none()
     if used is None:
         raise StepUpNeededError(action, binding, _why(session, own, digest, now))
-    after = {"step_up": str(used.id), "action": action.value, "method": used.method, "object": binding.object}
+    # The object may hold account numbers or keys; the act's own row of the trail says what was done.
+    after = {"step_up": str(used.id), "action": action.value, "method": used.method}
+    if binding.amount is not None:
+        after |= {"amount_minor": binding.amount.minor, "currency": binding.amount.currency}
     fact = Fact(AuditAction.ACCOUNT_STEP_UP_USED, f"user:{actor.user_id}", after=after)
     record(session, fact, actor=actor, now=now)
     step_up_id: uuid.UUID = used.id

@@ -8,10 +8,13 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal.db import insert_rows
+from portal.kit.money import Money
 from portal.models import MileageLot
 from portal.rules.mileage import net_of_debt
 from portal.rules.permissions import Actor
 from portal.rules.posting import POINTS, AccountKind, EntryKind, mileage_granted, of_user
+from portal.rules.step_up import StepUpAction
+from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.ledger.accounts import ensure_accounts
 from portal.services.ledger.post import post
@@ -32,7 +35,8 @@ def grant_mileage(
 ) -> int:
     """Give `points` as one lot and return the entry. A second call with the key does nothing.
 
-    What the person owes after a refund is paid first (REF-06); the lot holds the rest.
+    What the person owes after a refund is paid first (REF-06); the lot holds the rest. An administrator's own grant is
+    an adjustment: above the threshold it raises StepUpNeededError.
     """
     if points <= 0:
         raise ValueError("points are above zero")
@@ -46,6 +50,8 @@ def grant_mileage(
         note=source,
     )
     if is_new:
+        binding = Binding(f"mileage:{user_id}:{source}", Money(points, POINTS))
+        check_step_up(session, actor=actor, action=StepUpAction.ADJUST_MILEAGE, binding=binding, now=now)
         account = of_user(AccountKind.MILEAGE, user_id, POINTS)
         lot = {
             "account_id": ensure_accounts(session, [account])[account],

@@ -21,6 +21,8 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, GatewayAccount
 from portal.rules.permissions import Actor, Permission, may
+from portal.rules.step_up import StepUpAction
+from portal.services.accounts.step_up import Binding, require_step_up
 from portal.services.audit import AuditAction, Fact, record
 
 NAME_LENGTH_MAX = 60
@@ -84,8 +86,9 @@ def save_gateway_account(
     """Make an account, or change one of this `version`; returns its id. Payments go by it at once, everywhere.
 
     `settings` are the connector's by name; an empty secret keeps what is stored, and none at all leaves the account
-    with the keys of the process's own settings. Secrets are stored encrypted and stand in no record. Raises
-    GatewayAccountUnknownError, GatewayAccountChangedError, GatewayAccountUnfitError.
+    with the keys of the process's own settings. Secrets are stored encrypted and stand in no record; new ones are
+    confirmed first. Raises GatewayAccountUnknownError, GatewayAccountChangedError, GatewayAccountUnfitError,
+    StepUpNeededError.
     """
     if not may(actor, Permission.GATEWAY_CONFIGURE):
         raise GatewayAccountUnknownError
@@ -106,6 +109,11 @@ def save_gateway_account(
     faults = _faults(session, row.gateway, terms, wanted if is_own else None)
     if faults:
         raise GatewayAccountUnfitError(faults)
+    changed = sorted(name for name, value in given.items() if value and value != stored.get(name))
+    if changed:
+        bound = json.dumps([account_id, row.gateway, [(name, given[name]) for name in changed]])
+        binding = Binding(f"gateway-account:{bound}", told={"name": terms.name})
+        require_step_up(session, actor=actor, action=StepUpAction.SAVE_CREDENTIALS, binding=binding, now=now)
     row.name, row.channel_id, row.priority, row.enabled = terms.name, terms.channel_id, terms.priority, terms.is_on
     row.countries, row.methods, row.currencies = list(terms.countries), list(terms.methods), list(terms.currencies)
     row.limits = {currency: list(bounds) for currency, bounds in terms.limits.items() if bounds != (None, None)}
@@ -117,7 +125,6 @@ def save_gateway_account(
         session.flush()
     except IntegrityError:
         raise GatewayAccountUnfitError({"name": N_("Another account has this name.")}) from None
-    changed = sorted(name for name, value in given.items() if value and value != stored.get(name))
     after = _told(row) | ({"settings_changed": changed} if changed else {})
     record(
         session, Fact(AuditAction.GATEWAY_CONFIGURED, f"gateway-account:{row.id}", before, after), actor=actor, now=now

@@ -14,12 +14,15 @@ from sqlalchemy.orm import Session
 from portal.db import insert_rows
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Destination, Refund, RefundApproval, RefundLine
 from portal.rules.permissions import Actor
 from portal.rules.refund_plan import RefundPlan
 from portal.rules.refund_policy import Party, working_day_after
 from portal.rules.states import Machine
+from portal.rules.step_up import StepUpAction
+from portal.services.accounts.step_up import Binding, require_step_up
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.history import Move, record_moves
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
@@ -77,8 +80,8 @@ def request_refund(
 ) -> Requested:
     """Decide a refund under the order's lock. One submission is one refund, however often it is sent.
 
-    Raises what plan_refund raises, RefundChangedError, PreferenceUnknownError, BankDetailsError and the errors of
-    idempotency keys. Calls no gateway: legs are sent after commit.
+    Raises what plan_refund raises, RefundChangedError, PreferenceUnknownError, BankDetailsError, StepUpNeededError
+    above the threshold, and the errors of idempotency keys. Calls no gateway: legs are sent after commit.
     """
     if not request.key or len(request.key) > KEY_LENGTH_MAX:
         raise IdempotencyKeyMissingError
@@ -110,6 +113,11 @@ def request_refund(
     bank = None
     if any(leg.destination == Destination.BANK for leg in planned.plan.legs):
         bank = check_bank(request.bank or {})
+    if planned.step_up:
+        bound = f"order:{order_id}:{party}:{planned.plan.mark}:{keep_bank(bank or {})}"
+        amount = Money(planned.plan.total_minor, planned.plan.currency)
+        binding = Binding(bound, amount, {"number": order.number})
+        require_step_up(session, actor=actor, action=StepUpAction.REQUEST_REFUND, binding=binding, now=now)
     refund_id = new_id()
     _write(session, refund_id, order, planned, request, party, idem_key, actor, now)
     if planned.consents:

@@ -10,11 +10,14 @@ from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Payout, Withdrawal
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.posting import EntryKind, withdrawal_paid, withdrawal_undone
 from portal.rules.states import Machine
+from portal.rules.step_up import StepUpAction
+from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.history import Move, record_moves
 from portal.services.ledger.post import post
@@ -66,10 +69,15 @@ def carry_out(session: Session, *, row: Withdrawal, actor: Actor, now: datetime)
 
 
 def approve_withdrawal(session: Session, *, withdrawal_id: uuid.UUID, actor: Actor, now: datetime) -> None:
-    """Let a held withdrawal go out. Nobody approves his own. Raises WithdrawalUnknownError, WithdrawalDecidedError."""
+    """Let a held withdrawal go out. Nobody approves his own.
+
+    Raises WithdrawalUnknownError, WithdrawalDecidedError, and StepUpNeededError above the threshold.
+    """
     row = _take(session, withdrawal_id, actor)
     if row.status != "requested":
         raise WithdrawalDecidedError
+    binding = Binding(f"withdrawal:{row.id}", Money(row.amount_minor, row.currency))
+    check_step_up(session, actor=actor, action=StepUpAction.RELEASE_WITHDRAWAL, binding=binding, now=now)
     carry_out(session, row=row, actor=actor, now=now)
 
 

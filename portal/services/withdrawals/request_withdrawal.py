@@ -12,13 +12,16 @@ from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError, RejectedError
 from portal.kit.ids import new_id
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Withdrawal
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.posting import EntryKind, withdrawal_requested
 from portal.rules.states import Machine
+from portal.rules.step_up import StepUpAction
 from portal.rules.withdrawals import FRESH_MONEY, VELOCITY_OVER, Standing, holds_of, limit_of
 from portal.services.accounts.may_spend import check_may_spend
+from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.history import Move, record_moves
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
@@ -28,6 +31,8 @@ from portal.services.refunds.bank_details import check_bank, keep_bank
 from portal.services.withdrawals.decide_withdrawal import carry_out, withdrawal_event
 
 KEY_LENGTH_MAX = 200
+# So many digits of the account let its owner know it again.
+ENDS_SHOWN = 4
 
 _STANDING = text(
     """
@@ -77,7 +82,8 @@ def request_withdrawal(
     """Take the amount from the actor's own deposit and pay it out, or wait for somebody's look.
 
     What is held by a checkout cannot be withdrawn; gifts and mileage never can. Raises RejectedError at a limit,
-    BalanceTooLowError, AccountFrozenError, BankDetailsError and the errors of idempotency keys.
+    BalanceTooLowError, AccountFrozenError, BankDetailsError, StepUpNeededError above the threshold, and the errors of
+    idempotency keys.
     """
     if actor.user_id is None or not may(actor, Permission.DEPOSIT_WITHDRAW, owner_id=actor.user_id):
         raise WithdrawalForbiddenError
@@ -96,6 +102,9 @@ def request_withdrawal(
     refusal = limit_of(amount_minor, currency, standing)
     if refusal is not None:
         raise RejectedError(refusal)
+    told = {"bank": details["bank"], "ends": details["number"][-ENDS_SHOWN:]}
+    binding = Binding(f"bank:{keep_bank(details)}", Money(amount_minor, currency), told)
+    check_step_up(session, actor=actor, action=StepUpAction.WITHDRAW, binding=binding, now=now)
     holds = holds_of(amount_minor, currency, standing, now=now)
     row = Withdrawal(
         id=new_id(),

@@ -9,6 +9,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 
+from tests.blueprints.confirming import by_mail, path_of, through
 from tests.blueprints.desks import browser
 from tests.blueprints.pages import send
 from tests.factories.account import make_person
@@ -90,3 +91,43 @@ def test_a_stranger_finds_nothing(app: APIFlask) -> None:
     answer = send(stranger, f"/orders/{order.number}/refunds", {"shown": "x", "key": "k"}, page="/orders")
     assert answer.status_code == 404
     assert rows("SELECT count(*) FROM refund") == [(0,)]
+
+
+@pytest.mark.req("IDN-04")
+def test_a_large_refund_is_confirmed_first_and_goes_on_with_what_was_shown(app: APIFlask) -> None:
+    mall, bea = make_mall(), make_person("bea")
+    order = make_order(bea, mall, {make_variant(mall, krw=250_000): 3})
+    (line,) = lines_of(order)
+    client, page = browser(app, bea), f"/orders/{order.number}/refund"
+
+    shown = client.get(page, query_string={f"units-{line}": "3", "reason": "changed_mind"}).text
+    assert "You are asked to confirm it a second time" in shown
+    data = {
+        "shown": hidden(shown, "shown"),
+        "key": hidden(shown, "key"),
+        "reason": "changed_mind",
+        f"units-{line}": "3",
+    }
+    path = path_of(send(client, f"/orders/{order.number}/refunds", data, page=page))
+    assert f"of order {order.number}" in unescape(client.get(path).text)
+    assert rows("SELECT count(*) FROM refund") == [(0,)]
+    done = through(client, by_mail(client, path))
+    assert (done.status_code, done.location) == (303, f"/orders/{order.number}")
+    assert rows("SELECT kind FROM refund") == [("full",)]
+
+
+@pytest.mark.req("IDN-04")
+def test_up_to_the_threshold_nothing_is_asked(app: APIFlask) -> None:
+    mall, bea = make_mall(), make_person("bea")
+    order = make_order(bea, mall, {make_variant(mall, krw=250_000): 3})
+    (line,) = lines_of(order)
+    client, page = browser(app, bea), f"/orders/{order.number}/refund"
+    shown = client.get(page, query_string={f"units-{line}": "2", "reason": "changed_mind"}).text
+    assert "₩500,000" in shown
+    data = {
+        "shown": hidden(shown, "shown"),
+        "key": hidden(shown, "key"),
+        "reason": "changed_mind",
+        f"units-{line}": "2",
+    }
+    assert send(client, f"/orders/{order.number}/refunds", data, page=page).location == f"/orders/{order.number}"

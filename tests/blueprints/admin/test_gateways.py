@@ -15,6 +15,7 @@ from portal.kit import clock
 from portal.models import AuditRow, GatewayAccount
 from portal.queries.gateways import gateway_directory
 from portal.services.payments.note_incident import IncidentKind, NextStep, note_incident
+from tests.blueprints.confirming import by_mail, let_through, path_of, through
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall
@@ -43,8 +44,10 @@ TERMS: dict[str, Any] = {
 
 
 def send(client: FlaskClient, path: str, data: dict[str, Any]) -> Any:
+    """Post it, and confirm it where that is asked for."""
     token = {"csrf_token": fields(client.get("/admin/gateways/new?gateway=paylink").text)["csrf_token"]}
-    return client.post(path, data=token | data)
+    answer = client.post(path, data=token | data)
+    return let_through(client, answer) if "/step-up/" in (answer.location or "") else answer
 
 
 def make(client: FlaskClient, **changes: Any) -> int:
@@ -198,3 +201,27 @@ def test_incidents_are_listed_with_what_was_done(client: FlaskClient) -> None:
     for words in ("Not reached", "Went to another account", "1,004 ms", "1 incident"):
         assert words in page
     assert client.get("/admin/incidents?account=999").status_code == 200
+
+
+@pytest.mark.req("IDN-04")
+def test_keys_are_confirmed_and_kept_out_of_the_browser_meanwhile(client: FlaskClient) -> None:
+    token = {"csrf_token": fields(client.get("/admin/gateways/new?gateway=paylink").text)["csrf_token"]}
+    act = client.post("/admin/gateways/new?gateway=paylink", data=token | TERMS)
+    path = path_of(act)
+    page = client.get(path).text
+    assert "Save the gateway account “Paylink Korea”" in page
+    assert SECRET not in page
+    assert rows("SELECT count(*) FROM gateway_account") == [(0,)]
+    assert through(client, by_mail(client, path)).status_code == 303
+    assert rows("SELECT name FROM gateway_account") == [("Paylink Korea",)]
+    assert rows("SELECT form FROM step_up") == [(None,)]
+
+
+@pytest.mark.req("IDN-04")
+def test_without_new_keys_nothing_is_asked(client: FlaskClient) -> None:
+    path = f"/admin/gateways/{make(client)}"
+    token = {"csrf_token": fields(client.get(path).text)["csrf_token"]}
+    same = TERMS | {"version": "1", "priority": "7", "setting_secret_key": "", "setting_webhook_secrets": ""}
+    assert client.post(path, data=token | same).location == path
+    changed = TERMS | {"version": "2", "setting_secret_key": "plk_test_another-secret-of-ours"}
+    assert path_of(client.post(path, data=token | changed))

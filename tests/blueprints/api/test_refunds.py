@@ -5,9 +5,13 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from apiflask import APIFlask
 
 from portal.rules.permissions import Permission
 from tests.blueprints.api.conftest import World, data
+from tests.blueprints.confirming import by_mail
+from tests.blueprints.desks import browser
+from tests.factories.account import make_person
 from tests.factories.cart import make_variant
 from tests.factories.order import MadeOrder, give_deposit, make_order
 from tests.factories.refund import answer_legs, lines_of, rows
@@ -63,3 +67,25 @@ def test_others_and_limited_keys_get_nothing(world: World) -> None:
     assert world.stranger.get(path).status_code == 404
     assert world.stranger.post(f"/orders/{order.number}/refund-quote", {}).status_code == 404
     assert world.as_bea(Permission.ORDER_VIEW).get(path).status_code == 403
+
+
+@pytest.mark.req("IDN-04")
+def test_a_large_refund_is_confirmed_in_a_browser_and_then_goes_through_once(app: APIFlask, world: World) -> None:
+    order = make_order(world.bea, world.mall, {make_variant(world.mall, krw=600_000): 1})
+    path = f"/orders/{order.number}"
+    body = {"fingerprint": data(world.api.post(f"{path}/refund-quote", {}))["fingerprint"]}
+    first = world.api.post(f"{path}/refunds", body, Idempotency_Key="large")
+    problem = data(first)
+    assert (first.status_code, problem["code"], problem["params"]) == (403, "step_up_needed", {"why": "needed"})
+    page = "/step-up/" + problem["confirm_at"].rpartition("/step-up/")[2]
+    assert browser(app, make_person("sue")).get(page).status_code == 404
+    client = browser(app, world.bea)
+    assert "A program that acts for you asks for it." in client.get(page).text
+    answered = by_mail(client, page)
+    assert "send the same request again" in client.get(answered.response.location).text
+    # Another key of hers has confirmed nothing.
+    other = world.as_bea(Permission.REFUND_HANDLE).post(f"{path}/refunds", body, Idempotency_Key="other")
+    assert data(other)["code"] == "step_up_needed"
+    again = world.api.post(f"{path}/refunds", body, Idempotency_Key="large")
+    assert again.status_code == 201, again.text
+    assert rows("SELECT count(*) FROM refund") == [(1,)]

@@ -30,6 +30,7 @@ from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import LONG_AGO, give_deposit, give_mileage, make_order
 from tests.factories.refund import rows
+from tests.factories.step_up import confirmed, with_session
 
 pytestmark = pytest.mark.req("REF-08")
 BANK = {"bank": "Hana", "number": "123-456-789012", "holder": "Bea Kim"}
@@ -38,16 +39,19 @@ BANK = {"bank": "Hana", "number": "123-456-789012", "holder": "Bea Kim"}
 def ask(
     person: Person, amount_minor: int, *, key: str | None = None, bank: dict[str, str] | None = None
 ) -> WithdrawalRequested:
-    return atomically(
+    """As somebody does who confirms what he is asked to."""
+    key = key or str(uuid.uuid4())
+    return confirmed(
+        person.actor,
         lambda s: request_withdrawal(
             s,
             actor=person.actor,
             currency="KRW",
             amount_minor=amount_minor,
             bank=bank or BANK,
-            key=key or str(uuid.uuid4()),
+            key=key,
             now=clock.now(),
-        )
+        ),
     )
 
 
@@ -57,7 +61,8 @@ def pay(asked: WithdrawalRequested, by: Person, reference: str) -> None:
 
 
 def approve(asked: WithdrawalRequested, by: Person) -> None:
-    atomically(lambda s: approve_withdrawal(s, withdrawal_id=asked.withdrawal_id, actor=by.actor, now=clock.now()))
+    withdrawal_id, now = asked.withdrawal_id, clock.now()
+    confirmed(by.actor, lambda s: approve_withdrawal(s, withdrawal_id=withdrawal_id, actor=by.actor, now=now))
 
 
 def refuse(asked: WithdrawalRequested, by: Person) -> None:
@@ -77,7 +82,7 @@ def mall(books: None) -> Mall:
 @pytest.fixture
 def bea(mall: Mall) -> Person:
     """A buyer of long standing whose deposit has lain for a week."""
-    bea = make_person("bea", now=LONG_AGO)
+    bea = with_session(make_person("bea", now=LONG_AGO))
     with clock.frozen(clock.now() - timedelta(days=7)):
         give_deposit(bea, 2_000_000)
     return bea
@@ -85,7 +90,7 @@ def bea(mall: Mall) -> Person:
 
 @pytest.fixture
 def ada(bea: Person) -> Person:
-    return make_person("ada", roles=("buyer", "admin"))
+    return with_session(make_person("ada", roles=("buyer", "admin")))
 
 
 def test_a_small_amount_goes_to_the_payouts_at_once_and_is_paid_by_hand(bea: Person, ada: Person) -> None:

@@ -27,6 +27,7 @@ from portal.kit.ids import new_token
 from portal.queries.orders import OrderPartView, OrderView, load_parts
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import BEFORE_SHIPMENT, Party
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.refunds.bank_details import FIELDS, BankDetailsError
 from portal.services.refunds.decide_refund import withdraw_refund
 from portal.services.refunds.plan_refund import PlannedRefund, Selection, plan_refund
@@ -81,6 +82,8 @@ def create_refund(number: str) -> ResponseReturnValue:
         made = atomically(
             lambda s: request_refund(s, actor=actor, party=Party.BUYER, order_id=order.id, request=asked, now=now)
         )
+    except StepUpNeededError:
+        raise  # It leads to the page that asks.
     except PortalError as error:
         values = _page(order, wish, error=error)
         return render_template("orders/refund.html", **values), error.status
@@ -179,6 +182,7 @@ def _page(order: OrderView, wish: Wish, *, error: PortalError | None = None) -> 
         "effects": side_effects(found.plan) if found else [],
         "closed": found is not None and any(leg.closed for leg in found.plan.legs),
         "consent": found is not None and bool(found.consents),
+        "step_up": found is not None and found.step_up,
         "refused": refused,
         "error": say(error) if error else None,
         "total": total,

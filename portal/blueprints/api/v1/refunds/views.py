@@ -30,6 +30,7 @@ from portal.queries.refunds import RefundView, load_refunds
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import Party
 from portal.rules.refunds import RefundUnitsError
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.refunds import plan_refund as planning
 from portal.services.refunds import request_refund as requesting
@@ -106,7 +107,9 @@ def quote_refund(number: str, body: RefundChoices) -> RefundQuote:
     description=(
         "Does exactly what was quoted, or nothing: with another `fingerprint` than that of now the answer is 409 "
         "`refund_changed_since_shown`. Own balances are back at once, gateways are asked afterwards; ask for the "
-        "refunds of the order to see how far they are. Where consent is needed nothing moves before it is given."
+        "refunds of the order to see how far they are. Where consent is needed nothing moves before it is given. Large "
+        "amounts are confirmed by the person first: the answer is 403 `step_up_needed` with the page for that in "
+        "`confirm_at`; within five minutes of it the same request goes through once."
     ),
     permission=Permission.REFUND_HANDLE,
     body=RefundRequest,
@@ -119,6 +122,7 @@ def quote_refund(number: str, body: RefundChoices) -> RefundQuote:
     refusals=(
         *REFUSALS,
         requesting.RefundChangedError,
+        StepUpNeededError,
         BankDetailsError,
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
