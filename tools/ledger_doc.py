@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from portal.rules.dispute_posting import DISPUTE_TEMPLATES
+from portal.rules.fx_posting import FX_TEMPLATES
 from portal.rules.posting import TEMPLATES, USER_KINDS, AccountKind, Line, OrderMoney, clearing
 
 FILE = Path(__file__).parents[1] / "docs" / "ledger.md"
@@ -96,7 +97,7 @@ def page() -> str:
         f"| `{kind.value}` | {MEANING[kind]} | {'cached' if kind in USER_KINDS else 'sum'} |" for kind in AccountKind
     )
     parts = [HEAD.format(cached=cached, accounts=accounts)]
-    for kind, template in {**TEMPLATES, **DISPUTE_TEMPLATES}.items():
+    for kind, template in {**TEMPLATES, **DISPUTE_TEMPLATES, **FX_TEMPLATES}.items():
         lines = [f"| `{one.account.kind.value}` | {one.account.owner} | {one.account.currency} | {one.amount_minor} |"
                  for one in _lines(template)]  # fmt: skip
         told = inspect.cleandoc(template.__doc__ or "")
@@ -119,6 +120,8 @@ def _argument(name: str, annotation: str) -> Any:
         return "ID"
     if name == "gateway":
         return "NAME"
+    if name == "charged_currency":
+        return "charged"
     return "its own" if name == "currency" else Term.of(name.removesuffix("_minor"))
 
 

@@ -69,6 +69,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "dispute_returned": N_("Given back by a bank after a dispute"),
         "dispute_lost": N_("Lost to a dispute"),
         "dispute_charged": N_("Lost dispute charged to the seller"),
+        "gateway_exchanged": N_("Settled in another currency"),
+        "fx_difference": N_("Exchange difference"),
     },
     "machine": {
         "order": N_("Order"),

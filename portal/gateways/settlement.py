@@ -26,7 +26,8 @@ class Movement:
 
     `ref` is the vendor's own id of the line and never comes twice with another content. `gross_minor` is positive where
     the gateway's balance grew: a charge; a refund, a fee and a payout are negative. `fee_minor` is what was kept of
-    it, never negative. `charge_ref` and `refund_ref` are the references that our rows know.
+    it, never negative. `charge_ref` and `refund_ref` are the references that our rows know. `charged_currency` and
+    `charged_minor`, signed as the gross, are what the buyer saw where it is settled in another currency.
     """
 
     ref: str
@@ -37,6 +38,8 @@ class Movement:
     at: datetime
     charge_ref: str | None = None
     refund_ref: str | None = None
+    charged_currency: str | None = None
+    charged_minor: int | None = None
 
 
 @runtime_checkable

@@ -10,6 +10,8 @@ from portal.gateways.settlement import Movement, MovementKind
 from portal.kit.currency import is_currency
 from portal.kit.money import AmountInvalidError, parse_minor
 
+# Where an account is settled in another currency than buyers pay in.
+CHARGED = ("charged_currency", "charged")
 COLUMNS = ("ref", "kind", "currency", "gross", "fee", "charge_ref", "refund_ref", "at")
 
 
@@ -24,6 +26,9 @@ class ReportUnreadableError(ValueError):
 def read_report(lines: Iterable[str]) -> Iterator[Movement]:
     """Every movement of a file, one at a time. Raises ReportUnreadableError."""
     rows = csv.DictReader(lines, restkey="_more", restval=None)
+    optional = [name for name in CHARGED if name in (rows.fieldnames or ())]
+    if optional not in ([], list(CHARGED)):
+        raise ReportUnreadableError(1, f"{' and '.join(CHARGED)} belong together")
     missing = [name for name in COLUMNS if name not in (rows.fieldnames or ())]
     if missing:
         raise ReportUnreadableError(1, f"columns are missing: {', '.join(missing)}")
@@ -50,6 +55,12 @@ def _movement(row: Mapping[str, str], line: int) -> Movement:
     fee = _amount(text["fee"] or "0", text["currency"], line, "fee")
     if fee < 0:
         raise ReportUnreadableError(line, "fee is below zero")
+    charged_currency = (row.get("charged_currency") or "").strip() or None
+    if charged_currency is not None and not is_currency(charged_currency):
+        raise ReportUnreadableError(line, "charged_currency is not an ISO code")
+    charged_text = (row.get("charged") or "").strip()
+    if bool(charged_text) != (charged_currency is not None):
+        raise ReportUnreadableError(line, "charged_currency and charged belong together")
     return Movement(
         ref=text["ref"],
         kind=MovementKind(text["kind"]),
@@ -59,6 +70,8 @@ def _movement(row: Mapping[str, str], line: int) -> Movement:
         at=at,
         charge_ref=text["charge_ref"] or None,
         refund_ref=text["refund_ref"] or None,
+        charged_currency=charged_currency,
+        charged_minor=_amount(charged_text, charged_currency, line, "charged") if charged_currency else None,
     )
 
 

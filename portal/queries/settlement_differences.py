@@ -29,10 +29,11 @@ _OURS = """
         SELECT gateway_account_id, min(from_at) AS from_at, max(to_at) AS to_at FROM settlement_report
          GROUP BY gateway_account_id
     ), theirs AS (
-        SELECT gateway, kind, coalesce(refund_ref, charge_ref) AS ref, currency, sum(gross_minor)::bigint AS minor,
-               min(at) AS at, min(charge_ref) AS charge_ref
+        -- What the buyer saw is compared; in which currency it is settled is another matter.
+        SELECT gateway, kind, coalesce(refund_ref, charge_ref) AS ref, coalesce(charged_currency, currency) AS currency,
+               sum(coalesce(charged_minor, gross_minor))::bigint AS minor, min(at) AS at, min(charge_ref) AS charge_ref
           FROM settlement_row WHERE kind IN ('charge', 'refund')
-         GROUP BY gateway, kind, coalesce(refund_ref, charge_ref), currency
+         GROUP BY gateway, kind, coalesce(refund_ref, charge_ref), coalesce(charged_currency, currency)
     )"""
 
 _QUERIES: Mapping[str, str] = {

@@ -93,6 +93,8 @@ class EntryKind(StrEnum):
     DISPUTE_RETURNED = "dispute_returned"
     DISPUTE_LOST = "dispute_lost"
     DISPUTE_CHARGED = "dispute_charged"
+    GATEWAY_EXCHANGED = "gateway_exchanged"
+    FX_DIFFERENCE = "fx_difference"
 
 
 def of_user(kind: AccountKind, user_id: UUID, currency: str) -> AccountRef:

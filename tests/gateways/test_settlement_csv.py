@@ -24,6 +24,22 @@ def test_movements_are_read_in_the_decimals_of_their_currency() -> None:
     ]
 
 
+@pytest.mark.req("REF-07")
+def test_what_was_charged_in_another_currency_is_read_in_its_own_decimals() -> None:
+    head = f"{HEAD},charged_currency,charged"
+    lines = [head, f"m1,charge,KRW,44000,0,pay_1,,{AT},KWD,12.340", f"m2,charge,KRW,12000,0,pay_2,,{AT},,"]
+    first, second = read_report(lines)
+    assert (first.gross_minor, first.charged_currency, first.charged_minor) == (44_000, "KWD", 12_340)
+    assert (second.charged_currency, second.charged_minor) == (None, None)
+    for wrong, problem in (
+        ([head, f"m1,charge,KRW,44000,0,pay_1,,{AT},KWD,"], "belong together"),
+        ([head, f"m1,charge,KRW,44000,0,pay_1,,{AT},QQQ,1"], "charged_currency is not"),
+        ([f"{HEAD},charged", f"m1,charge,KRW,44000,0,pay_1,,{AT},1"], "belong together"),
+    ):
+        with pytest.raises(ReportUnreadableError, match=problem):
+            list(read_report(wrong))
+
+
 @pytest.mark.parametrize(
     ("line", "problem"),
     [

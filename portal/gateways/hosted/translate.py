@@ -96,4 +96,6 @@ def movement(row: Object) -> Movement:
         at=datetime.fromisoformat(row["created_at"]),
         charge_ref=row["session"],
         refund_ref=row["refund"],
+        charged_currency=row.get("charged_currency"),
+        charged_minor=row.get("charged"),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import stripe
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from stripe.params import BalanceTransactionListParams
 
 _PAGE = 100
+
+
+class _Charged(TypedDict, total=False):
+    charged_currency: str
+    charged_minor: int
+
+
 # By the reporting category: Stripe advises it over the type, of which there are many more.
 _KINDS: Mapping[str, MovementKind] = {
     "charge": MovementKind.CHARGE,
@@ -61,4 +68,14 @@ def _movement(row: Object) -> Movement:
         at=datetime.fromtimestamp(int(row["created"]), tz=UTC),
         charge_ref=id_of(source.get("payment_intent")),
         refund_ref=str(source["id"]) if is_refund else None,
+        **_charged(row, source, currency),
     )
+
+
+def _charged(row: Object, source: Object, currency: str) -> _Charged:
+    """What the buyer saw, where the balance is kept in another currency: the source's own amount."""
+    seen = str(source.get("currency", "")).upper()
+    if not seen or seen == currency or "amount" not in source:
+        return {}
+    amount = abs(from_stripe(int(source["amount"]), seen))
+    return {"charged_currency": seen, "charged_minor": amount if int(row["amount"]) >= 0 else -amount}

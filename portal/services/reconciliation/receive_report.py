@@ -15,10 +15,12 @@ from portal.gateways.settlement import Movement, MovementKind
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import GatewayAccount, SettlementReport, SettlementRow
+from portal.rules.fx_posting import gateway_exchanged
 from portal.rules.permissions import Actor
 from portal.rules.posting import EntryKind, gateway_fees, gateway_paid_out
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.ledger.post import Entry, post_all
+from portal.services.reconciliation.value_exchanges import Exchange, summed, value_exchanges
 
 _BATCH = 1000
 
@@ -53,7 +55,8 @@ def receive_report(
 ) -> int:
     """Keep every movement once, however often it is reported; returns how many are new.
 
-    Fees and payouts of the new ones are booked out of the gateway's clearing account, an entry for each currency.
+    Fees and payouts of the new ones are booked out of the gateway's clearing account, an entry for each currency; what
+    is settled in another currency than it was charged moves from one clearing account to the other.
     Raises MovementChangedError, and then the caller's transaction has to go.
     """
     gateway = session.execute(
@@ -66,10 +69,12 @@ def receive_report(
     session.flush()
     fees: Counter[str] = Counter()
     payouts: Counter[str] = Counter()
+    exchanged: list[Exchange] = []
     rows = 0
     for batch in _batches(movements):
         new = _keep(session, report.id, gateway, batch)
         rows += len(new)
+        exchanged += value_exchanges(session, gateway=gateway, movements=new)
         for one in new:
             fees[one.currency] += one.fee_minor
             if one.kind is MovementKind.FEE:
@@ -93,6 +98,22 @@ def receive_report(
             now,
         )
         for currency, amount in payouts.items()
+    ]
+    entries += [
+        Entry(
+            EntryKind.GATEWAY_EXCHANGED,
+            f"report:{report.id}:exchanged:{one.charged_currency}:{one.currency}",
+            gateway_exchanged(
+                gateway=gateway,
+                charged_currency=one.charged_currency,
+                charged_minor=one.charged_minor,
+                currency=one.currency,
+                settled_minor=one.settled_minor,
+                worth_minor=one.worth_minor,
+            ),
+            now,
+        )
+        for one in summed(exchanged)
     ]
     written = post_all(session, entries)
     about = {"gateway": gateway, "source": source, "rows": rows}
@@ -130,5 +151,7 @@ def _columns(one: Movement) -> dict[str, object]:
         "fee_minor": one.fee_minor,
         "charge_ref": one.charge_ref,
         "refund_ref": one.refund_ref,
+        "charged_currency": one.charged_currency,
+        "charged_minor": one.charged_minor,
         "at": one.at,
     }

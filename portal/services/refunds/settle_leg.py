@@ -16,6 +16,7 @@ from portal.rules.states import Machine, may_move
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.history import Move, record_moves
 from portal.services.ledger.post import post
+from portal.services.refunds.book_difference import book_difference, undo_difference
 from portal.services.refunds.follow_refund import follow_refund
 from portal.services.refunds.locks import lock_order
 
@@ -102,6 +103,7 @@ def pay_leg_by_hand(
         now=now,
         order_id=order.id,
     )
+    book_difference(session, leg_id=leg_id, order_id=order.id, now=now)
     _note(session, AuditAction.REFUND_LEG_SUCCEEDED, leg, {}, actor, now)
     follow_refund(session, refund_id=leg.refund_id, order=order, actor=actor, now=now)
     return True
@@ -114,6 +116,7 @@ def _succeed(session: Session, order: Row[Any], leg: Row[Any], outcome: Refunded
     if not _move_only(session, order, leg, "succeeded", actor, now, ref=outcome.refund_ref):
         return False
     _post(session, order, leg, now)
+    book_difference(session, leg_id=leg.id, order_id=order.id, now=now)
     _note(session, AuditAction.REFUND_LEG_SUCCEEDED, leg, {"gateway_ref": outcome.refund_ref}, actor, now)
     follow_refund(session, refund_id=leg.refund_id, order=order, actor=actor, now=now)
     return True
@@ -128,6 +131,7 @@ def _fail(
         return False
     if was == "succeeded":
         _post(session, order, leg, now, undone=True)
+        undo_difference(session, leg_id=leg.id, order_id=order.id, now=now)
     _note(session, AuditAction.REFUND_LEG_FAILED, leg, {"code": code, "was": was}, actor, now)
     follow_refund(session, refund_id=leg.refund_id, order=order, actor=actor, now=now)
     return True
