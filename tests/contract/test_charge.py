@@ -14,6 +14,8 @@ from portal.gateways.base import (
     GatewayUnavailableError,
     NotFound,
     OutcomeUnknownError,
+    Refunded,
+    RefundRequest,
     Voided,
 )
 from portal.gateways.registry import BUILT_IN
@@ -63,7 +65,9 @@ def test_an_approved_charge_takes_the_amount_once(driver: Driver) -> None:
     assert [each["captured"] for each in driver.sandbox.charges(order=request.order_number)] == [12_345]
 
 
-@pytest.mark.parametrize(("currency", "amount"), [("KRW", 5_001), ("USD", 51), ("EUR", 999_999), ("KWD", 1_230)])
+@pytest.mark.parametrize(
+    ("currency", "amount"), [("KRW", 5_001), ("JPY", 1_211), ("USD", 51), ("EUR", 999_999), ("KWD", 1_230)]
+)
 def test_amounts_keep_their_minor_units(driver: Driver, currency: str, amount: int) -> None:
     request = driver.request(amount_minor=amount, currency=currency)
     outcome = driver.finish(request, driver.gateway.charge(request))
@@ -71,6 +75,23 @@ def test_amounts_keep_their_minor_units(driver: Driver, currency: str, amount: i
     assert (outcome.amount_minor, outcome.currency) == (amount, currency)
     (held,) = driver.sandbox.charges(order=request.order_number)
     assert (held["captured"], held["currency"]) == (amount, currency)
+
+
+@pytest.mark.req("CAT-04")
+def test_dinars_of_bahrain_have_three_decimals_at_every_gateway_that_takes_them(driver: Driver) -> None:
+    is_taken = any("BHD" in one.limits for one in driver.gateway.capabilities.methods)
+    assert is_taken == (driver.gateway.name in {"stripe", "adyen"})
+    if not is_taken:
+        return
+    request = driver.request(amount_minor=12_340, currency="BHD")
+    outcome = driver.finish(request, driver.gateway.charge(request))
+    assert isinstance(outcome, Approved)
+    refund = RefundRequest(f"refund-{outcome.gateway_ref}", outcome.gateway_ref, 1_230, "BHD")
+    back = driver.refund(refund)
+    assert isinstance(back, Refunded)
+    assert (back.amount_minor, back.currency) == (1_230, "BHD")
+    (held,) = driver.sandbox.charges(order=request.order_number)
+    assert (held["captured"], held["refunded"], held["currency"]) == (12_340, 1_230, "BHD")
 
 
 @pytest.mark.req("PAY-12")
