@@ -102,6 +102,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "order:released": N_("Order released"),
         "order:refunded": N_("Order refunded"),
         "document:issued": N_("Document issued"),
+        "cash-receipt:filed": N_("Cash receipt filed or taken back"),
         "refund:requested": N_("Refund asked for"),
         "refund:approved": N_("Refund approved"),
         "refund:refused": N_("Refund refused"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal.db import after_commit
 from portal.jobs.queue import (
     enqueue_capture,
+    enqueue_cash_receipts,
     enqueue_charge,
     enqueue_dispute_answer,
     enqueue_documents,
@@ -19,6 +20,7 @@ from portal.jobs.queue import (
     enqueue_reversal,
 )
 from portal.models import OutboxEvent
+from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
@@ -78,6 +80,12 @@ def _send_answer(session: Session, event: OutboxEvent, _now: datetime) -> Collec
     return ["admin"]
 
 
+def _look_at_cash_receipt(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    look_at_cash_receipt(session, order_id=uuid.UUID(event.subject.partition(":")[2]), now=now)
+    after_commit(session, enqueue_cash_receipts)
+    return ()
+
+
 def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
     attempt_id = uuid.UUID(event.payload["attempt"])
     after_commit(session, partial(enqueue_charge, attempt_id))
@@ -85,7 +93,7 @@ def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[
 
 
 HANDLERS: Mapping[str, Sequence[Handler]] = {
-    "order.paid": (_want_receipt, tell_buyer_of_payment, notify_sellers),
+    "order.paid": (_want_receipt, _look_at_cash_receipt, tell_buyer_of_payment, notify_sellers),
     "order.review_wanted": (notify_admins_of_review,),
     "order.failed": (notify_buyer_of_failure,),
     "order.expired": (notify_buyer_of_failure,),
@@ -102,7 +110,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "refund.requested": (ask_for_consent,),
     "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund),
     "refund.refused": (tell_buyer_of_refund,),
-    "refund.succeeded": (_want_credit_note, tell_buyer_of_refund),
+    "refund.succeeded": (_want_credit_note, _look_at_cash_receipt, tell_buyer_of_refund),
     "refund.failed": (tell_admins_of_refund, tell_buyer_of_refund),
     "withdrawal.requested": (ask_about_withdrawal,),
     "withdrawal.approved": (tell_owner_of_withdrawal,),

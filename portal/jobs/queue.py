@@ -84,6 +84,11 @@ def enqueue_documents() -> None:
     _hint(DEFAULT, "portal.jobs.documents.issue_documents")
 
 
+def enqueue_cash_receipts() -> None:
+    """Let a worker file and take back the cash receipts that are due."""
+    _hint(DEFAULT, "portal.jobs.cash_receipts.file_receipts")
+
+
 def enqueue_reconciliation() -> None:
     """Let a worker compare the books with themselves and with what the gateways report."""
     _hint(DEFAULT, "portal.jobs.reconciliation.reconcile_if_due")

@@ -14,6 +14,7 @@ from portal.db import atomically, reading, transaction
 from portal.jobs.documents import documents_wait
 from portal.jobs.queue import (
     enqueue_capture,
+    enqueue_cash_receipts,
     enqueue_charge,
     enqueue_dispute,
     enqueue_dispute_answer,
@@ -31,6 +32,7 @@ from portal.jobs.reconciliation import nightly_run_is_due
 from portal.kit import clock
 from portal.queries.mails import mails_wait
 from portal.services.accounts.step_up import forget_step_ups
+from portal.services.cash_receipts.file_receipt import receipts_due
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
 from portal.services.disputes.find_due import disputes_due, remind_of_disputes
 from portal.services.idempotency import forget_expired_keys
@@ -121,6 +123,14 @@ def issue_documents() -> None:
         enqueue_documents()
 
 
+def file_cash_receipts() -> None:
+    """File and take back cash receipts whose hint was lost, or whose pause is over."""
+    with reading() as session:
+        due = receipts_due(session, now=clock.now())
+    if due:
+        enqueue_cash_receipts()
+
+
 def reconcile() -> None:
     """Once a night; a run that did not come to its end is begun again."""
     if nightly_run_is_due(clock.now()):
@@ -137,6 +147,7 @@ TIMETABLE = (
     Entry("expire_orders", 5, expire_orders),
     Entry("send_waiting_mails", 5, send_waiting_mails),
     Entry("issue_documents", 5, issue_documents),
+    Entry("file_cash_receipts", 10, file_cash_receipts),
     Entry("escalate_refunds", 30, escalate_refunds),
     Entry("watch_disputes", 30, watch_disputes),
     Entry("forget_keys", 600, forget_keys),

@@ -3,6 +3,7 @@
 from portal.models.account import Address, Consent, StoreMember, User, UserState, WebSession
 from portal.models.audit import AuditLink, AuditRow
 from portal.models.cart import Cart, CartLine
+from portal.models.cash_receipt import CashReceipt, CashReceiptWish
 from portal.models.catalog import Listing, Price, Product, Reservation, Section, Stock, StockMove, Variant
 from portal.models.channel import Channel, ChannelState
 from portal.models.client import ApiClient
@@ -50,6 +51,8 @@ __all__ = [
     "Campaign",
     "Cart",
     "CartLine",
+    "CashReceipt",
+    "CashReceiptWish",
     "Channel",
     "ChannelState",
     "Consent",

@@ -41,6 +41,7 @@ class AuditAction(StrEnum):
     ORDER_RELEASED = "order:released"
     ORDER_REFUNDED = "order:refunded"
     DOCUMENT_ISSUED = "document:issued"
+    CASH_RECEIPT_FILED = "cash-receipt:filed"
     REFUND_REQUESTED = "refund:requested"
     REFUND_APPROVED = "refund:approved"
     REFUND_REFUSED = "refund:refused"

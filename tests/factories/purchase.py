@@ -10,6 +10,7 @@ from portal.kit import clock
 from portal.kit.ids import new_token
 from portal.queries.carts import load_cart
 from portal.queries.channels import ChannelView
+from portal.rules.cash_receipts import ReceiptWish
 from portal.services.cart.add_to_cart import add_to_cart
 from portal.services.checkout.choices import Choices, clean_codes
 from portal.services.checkout.place_order import Blocked, Placed, Submission, place_order
@@ -28,6 +29,7 @@ def ready_to_buy(
     method: str = "credit_card",
     token: str | None = None,
     key: str | None = None,
+    cash_receipt: ReceiptWish | None = None,
 ) -> Callable[[], Placed | Blocked]:
     """What is returned presses the button, in a transaction of its own."""
     now = clock.now()
@@ -57,6 +59,7 @@ def ready_to_buy(
         locale="en",
         return_url="http://127.0.0.1/orders/{order_id}",
         source_token=token,
+        cash_receipt=cash_receipt,
     )
     return lambda: atomically(
         lambda session: place_order(

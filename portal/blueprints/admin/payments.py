@@ -22,6 +22,7 @@ from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
 from portal.kit.money import as_decimal
+from portal.queries.cash_receipts import cash_receipt_of
 from portal.queries.channels import channel_directory
 from portal.queries.payments import PaymentDetail, PaymentFilter, list_payments, load_payment
 from portal.rules.permissions import Permission
@@ -142,6 +143,7 @@ def show(payment_id: uuid.UUID) -> ResponseReturnValue:
         if detail is None:
             raise NotFoundError
         decided = decided_words(session, detail.attempts)
+        cash_receipt = cash_receipt_of(session, order_id=detail.payment.order_id) if detail.payment.order_id else None
         frame = around(session, "admin.payments")
     return render_template(
         "admin/payments/show.html",
@@ -150,6 +152,7 @@ def show(payment_id: uuid.UUID) -> ResponseReturnValue:
         attempts=detail.attempts,
         decided=decided,
         events=_events(detail),
+        cash_receipt=cash_receipt,
         **frame,
     )
 

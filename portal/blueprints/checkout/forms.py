@@ -49,6 +49,8 @@ class CheckoutForm(PortalForm):
     deposit = StringField(lazy_gettext("Deposit"))
     mileage = StringField(lazy_gettext("Mileage"))
     method = StringField(lazy_gettext("Way of paying"))
+    cash_receipt = StringField(lazy_gettext("Cash receipt"))
+    cash_receipt_number = StringField(lazy_gettext("Phone or business number"))
     consent_terms = StringField()
     consent_seller_data = StringField()
     consent_payment_agency = StringField()

@@ -35,6 +35,7 @@ class MethodCard:
     element: ElementConfig | None
     account_id: int | None
     has_page: bool
+    files_receipts: bool
 
     @property
     def needs_script(self) -> bool:
@@ -52,6 +53,10 @@ class MethodList:
     @property
     def all(self) -> tuple[MethodCard, ...]:
         return self.shown + self.folded
+
+    @property
+    def files_receipts(self) -> bool:
+        return any(card.files_receipts for card in self.all)
 
     @property
     def usable(self) -> tuple[MethodCard, ...]:
@@ -87,6 +92,7 @@ def list_methods(channel: ChannelView, *, amount_minor: int, country: str | None
                 element=element,
                 account_id=offer.account_id,
                 has_page=offer.has_page,
+                files_receipts=offer.files_receipts,
             )
         )
     return _folded(sorted(cards, key=lambda card: (not card.is_chosen, card.reason is not None)))

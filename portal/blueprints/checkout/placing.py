@@ -27,6 +27,7 @@ from portal.kit.ids import new_token
 from portal.kit.text import N_
 from portal.queries.accounts import load_address
 from portal.rules.addresses import AddressUnfitError, read_address
+from portal.rules.cash_receipts import METHODS, CashReceiptNumberError, ReceiptWish, read_wish
 from portal.rules.consents import read_consents
 from portal.services.accounts.save_address import save_address
 from portal.services.checkout.place_order import (
@@ -54,6 +55,7 @@ def submit(typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
     key = values.get("idempotency_key")
     contact_email = read_email(typed, "email")
     address, versions = read_delivery(typed)
+    cash_receipt = _cash_receipt(typed)
     if address is None or contact_email is None or typed.form.errors:
         return show_again(typed, key=key, mode=mode, paying=True)
     submission = Submission(
@@ -68,6 +70,7 @@ def submit(typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
         source_token=(values.get("source_token") or "")[:SOURCE_LENGTH_MAX] or None,
         source_account_id=_number(values.get("source_account")),
         ip=request.remote_addr,
+        cash_receipt=cash_receipt,
     )
     try:
         placed = _place(submission)
@@ -157,6 +160,17 @@ def _address(typed: Typed) -> dict[str, str] | None:
     except AddressUnfitError as fault:
         typed.fault_code = typed.fault_code or fault.code
         typed.form.show_address_faults(fault)
+        return None
+
+
+def _cash_receipt(typed: Typed) -> ReceiptWish | None:
+    """What is to be filed, if the payment is one in money; a number that does not fit stands at its field."""
+    if typed.choices.method not in METHODS:
+        return None
+    try:
+        return read_wish(typed.form.cash_receipt.data, typed.form.cash_receipt_number.data)
+    except CashReceiptNumberError as fault:
+        typed.refuse("cash_receipt_number", fault, fault.code)
         return None
 
 

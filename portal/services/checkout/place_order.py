@@ -19,14 +19,16 @@ from portal.queries.channels import ChannelView
 from portal.queries.gateways import gateway_directory
 from portal.queries.routing_rules import live_rules
 from portal.queries.turned_away import NOT_TURNED_AWAY, load_turned_away
+from portal.rules.cash_receipts import ReceiptWish
 from portal.rules.fraud import Outcome
 from portal.rules.fx import FxRate
 from portal.rules.permissions import Actor, Permission, may
 from portal.services.accounts.may_spend import check_may_spend
 from portal.services.cart.take_cart import lock_cart, take_cart
+from portal.services.cash_receipts.want_cash_receipt import want_cash_receipt
 from portal.services.checkout.choices import Choices
 from portal.services.checkout.quote import CheckoutQuote, quote_cart
-from portal.services.checkout.routing import EXPLORES_ONE_IN, PaymentRoute, choose_route
+from portal.services.checkout.routing import EXPLORES_ONE_IN, PaymentRoute, choose_route, files_cash_receipts
 from portal.services.checkout.write_order import write_order
 from portal.services.coupons.claim_uses import Claim, lock_limits
 from portal.services.fraud.score_order import PaymentBlockedError, score_order
@@ -86,6 +88,7 @@ class Submission:
     source_token: str | None = None
     source_account_id: int | None = None  # Whose card fields made the token.
     ip: str | None = None
+    cash_receipt: ReceiptWish | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +192,18 @@ def place_order(
         quantities={line.variant_id: line.quantity for line in quoted.lines},
         expires_at=now + hold_for,
     )
+    if placed.attempt_id is not None and (wish := _cash_receipt(submission, route, channel)):
+        want_cash_receipt(session, attempt_id=placed.attempt_id, wish=wish, now=now)
     if route is None:
         complete_order(session, order_id=order_id, actor=actor, now=now)
     return Placed(order_id, placed.number, placed.attempt_id)
+
+
+def _cash_receipt(submission: Submission, route: PaymentRoute | None, channel: ChannelView) -> ReceiptWish | None:
+    """The wish, where the payment is one that can be filed; elsewhere it means nothing."""
+    if route is None or not files_cash_receipts(gateway_directory(), channel, route.method, route.account_id):
+        return None
+    return submission.cash_receipt
 
 
 def _mark(submission: Submission, channel: ChannelView) -> str:

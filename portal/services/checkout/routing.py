@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from portal.gateways.base import Flow, Method
+from portal.gateways.receipts import ReceiptingGateway
 from portal.kit.errors import PortalError, RejectedError, Rejection
 from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.queries.channels import ChannelView
 from portal.queries.gateways import ConfiguredGateway
 from portal.queries.turned_away import TurnedAway
+from portal.rules import cash_receipts
 from portal.rules.route_rules import RuleSet
 from portal.rules.routing import Route, RouteRequest, methods, route
 from portal.services.payments.tell_route import told_accounts, told_decision
@@ -54,7 +56,8 @@ class PaymentRoute:
 class MethodOffer:
     """A way of paying as the page shows it: usable, or with the reason why not (CAT-05).
 
-    `has_page` says that some account takes it without fields in our page.
+    `has_page` says that some account takes it without fields in our page, `files_receipts` that its payments can be
+    filed with the tax office.
     """
 
     method: str
@@ -63,6 +66,7 @@ class MethodOffer:
     flow: Flow | None
     needs_javascript: bool
     has_page: bool
+    files_receipts: bool
 
 
 def offer_methods(
@@ -92,9 +96,19 @@ def offer_methods(
                 first.flow if first else None,
                 first.needs_javascript if first else False,
                 any(one.flow is not Flow.ELEMENT for one in capabilities),
+                files_cash_receipts(directory, channel, method, decision.first),
             )
         )
     return offers
+
+
+def files_cash_receipts(
+    directory: Mapping[int, ConfiguredGateway], channel: ChannelView, method: str, account_id: int | None
+) -> bool:
+    """Whether a payment this way can be filed with the Korean tax office (PAY-18)."""
+    if method not in cash_receipts.METHODS or channel.currency != cash_receipts.CURRENCY or account_id is None:
+        return False
+    return isinstance(directory[account_id].gateway, ReceiptingGateway)
 
 
 def choose_route(

@@ -25,11 +25,13 @@ from portal.gateways.base import ElementConfig, TellingGateway
 from portal.htmx import leave_for, page_or_partial
 from portal.jobs.queue import enqueue_lookup, enqueue_reversal
 from portal.kit import clock
+from portal.queries.cash_receipts import cash_receipt_of
 from portal.queries.channels import channel_directory
 from portal.queries.gateways import gateway_directory
 from portal.queries.order_list import GROUPS, list_orders
 from portal.queries.orders import AttemptView, OrderPartView, OrderView, load_moves, load_order, load_parts, number_of
 from portal.queries.refunds import load_refunds
+from portal.rules.cash_receipts import METHODS
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import BEFORE_SHIPMENT
 from portal.services.checkout.cancel_pending_order import cancel_pending_order
@@ -165,6 +167,7 @@ def _page(order: OrderView) -> dict[str, Any]:
         parts = load_parts(opened, order_id=order.id)
         moves = load_moves(opened, order_id=order.id)
         refunds = load_refunds(opened, order_id=order.id) if order.refund_mark else ()
+        cash_receipt = cash_receipt_of(opened, order_id=order.id) if order.method in METHODS else None
     under_way = any(
         leg.status in {"approved", "sent"} and leg.destination == "original" for one in refunds for leg in one.legs
     )
@@ -179,6 +182,7 @@ def _page(order: OrderView) -> dict[str, Any]:
         "is_cancellation": all(part.status in BEFORE_SHIPMENT | {"cancelled"} for part in parts),
         "rows": _rows(order, parts),
         "paid_with": paid_with(order),
+        "cash_receipt": cash_receipt,
         "comes_back": comes_back(order) if order.is_pending else [],
         "element": _element(order) if stage.name == "confirm" else None,
         "others": _others(order, stage) if stage.name == "failed" else [],

@@ -27,6 +27,7 @@ from portal.kit import clock
 from portal.kit.text import N_
 from portal.queries.orders import load_order
 from portal.rules.addresses import read_address
+from portal.rules.cash_receipts import CashReceiptNumberError, ReceiptWish, read_wish
 from portal.rules.consents import read_consents
 from portal.services.accounts.emails import EmailUnfitError, normalise_email
 from portal.services.checkout.place_order import (
@@ -122,6 +123,7 @@ def read_submission(body: OrderRequest, key: str) -> Submission:
     accepted = read_consents(body.consents)
     errors += [fault(f"consents.{kind}", f"consent_{kind}_missing", text) for kind, text in accepted.faults.items()]
     email = _email(body.contact.email, errors)
+    wish = _cash_receipt(body, errors)
     if errors:
         raise RequestInvalidError(errors)
     parcel = read_address(given).as_dict()
@@ -140,7 +142,18 @@ def read_submission(body: OrderRequest, key: str) -> Submission:
         return_url=_return_url(body),
         source_token=body.source_token,
         ip=request.remote_addr,
+        cash_receipt=wish,
     )
+
+
+def _cash_receipt(body: OrderRequest, errors: list[FieldProblem]) -> ReceiptWish | None:
+    if body.cash_receipt is None:
+        return None
+    try:
+        return read_wish(body.cash_receipt.kind, body.cash_receipt.number)
+    except CashReceiptNumberError as error:
+        errors.append(FieldProblem(field="cash_receipt.number", code=error.code, detail=problems.sentence_of(error)))
+        return None
 
 
 def _email(typed: str, errors: list[FieldProblem]) -> str:

@@ -54,6 +54,13 @@ class Address(In):
     )
 
 
+class CashReceiptWish(In):
+    """What is filed with the Korean tax office for a transfer or a virtual account."""
+
+    kind: Literal["personal", "business"]
+    number: Filled = Field(description="A mobile phone's number, or a business registration number.")
+
+
 class OrderRequest(Choices):
     """The cart as it is, at the amounts of a quote, with the same choices as that quote."""
 
@@ -71,6 +78,9 @@ class OrderRequest(Choices):
     )
     return_url: Url | None = Field(
         default=None, description="Where the provider sends the buyer afterwards. Left out: the order's page."
+    )
+    cash_receipt: CashReceiptWish | None = Field(
+        default=None, description="Korea only, for payments in money; with any other way of paying it means nothing."
     )
     locale: Literal["en", "ko"] | None = Field(
         default=None, description="The language of mails about the order. Left out: that of the buyer's profile."
