@@ -10,6 +10,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from tests.browser.conftest import picture, violations
 from tests.browser.inside import Shop
 from tests.factories.account import Person, make_person
+from tests.factories.order import give_deposit
 from tests.factories.refund import rows
 from tests.factories.step_up import code_of, mailed_code, make_totp
 
@@ -130,3 +131,26 @@ def test_an_app_is_set_up_and_confirms(shop: Shop, javascript: bool) -> None:
     page.locator("#totp").fill(code_of(secret))
     page.locator("#totp").press("Enter")
     expect(page.locator("main")).to_contain_text("It is removed. A mail tells you so.")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_a_large_withdrawal_goes_through_by_itself_after_the_code(shop: Shop, javascript: bool) -> None:
+    bea = make_person("bea")
+    give_deposit(bea, 2_000_000)
+    secret = make_totp(bea)
+    page = shop.enter(bea, javascript=javascript)
+    shop.go(page, "/account/deposit")
+    for name, typed in {"amount": "600,000", "bank_bank": "Hana", "bank_number": "123-456-7890"}.items():
+        page.locator(f"#{name}").fill(typed)
+    page.locator("#bank_holder").fill("Bea Kim")
+    page.get_by_role("button", name="Withdraw").click()
+    expect(page.locator("#what")).to_have_text("Withdraw ₩600,000 to the account at Hana that ends in 7890")
+    picture(page, f"step-up-withdrawal-{javascript}")
+    page.locator("#totp").fill(code_of(secret))
+    page.locator("#totp").press("Enter")
+    expect(page.locator("main")).to_contain_text("₩600,000 is set aside. Somebody looks at it first.")
+    assert rows("SELECT amount_minor FROM withdrawal") == [(600_000,)]
+    # Neither going back nor loading anew does it a second time.
+    page.reload()
+    page.go_back()
+    assert rows("SELECT count(*) FROM withdrawal") == [(1,)]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 
-import segno
 from flask import flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
@@ -154,6 +153,9 @@ def _setup(found: FactorView, refused: Rejection | None = None) -> ResponseRetur
     if refused is not None:
         form.show("code" if found.kind == FactorKind.TOTP else None, str(gettext(refused.sentence)))
     if found.kind == FactorKind.TOTP:
+        # Loaded with the first QR code: a start can do without it.
+        import segno
+
         issuer = translated(dict(current_channel().name))
         code = segno.make(provisioning_uri(found.secret or "", account=profile.email, issuer=issuer), error="m")
         drawn = Markup(code.svg_inline(omitsize=True, light="#fff", border=QR_QUIET_ZONE, svgclass="qr-code"))  # noqa: S704  # Squares only.

@@ -14,7 +14,7 @@ from portal.kit import clock
 from portal.services.accounts.step_up import LIFETIME
 from tests.blueprints.confirming import answer, by_mail, path_of, through
 from tests.blueprints.desks import browser, fields
-from tests.blueprints.pages import send
+from tests.blueprints.pages import HTMX, send
 from tests.factories.account import Person, make_person
 from tests.factories.cart import make_mall
 from tests.factories.refund import rows
@@ -190,3 +190,18 @@ def test_nonsense_in_place_of_a_passkey_is_refused(client: FlaskClient, bea: Per
     for credential in ("", "[]", "{}", '{"id": 1}', "\x00"):
         data = {"way": "passkey", "credential": credential}
         assert send(client, f"{path}/answer", data, page=path).status_code == 422
+
+
+def test_htmx_is_led_to_the_proof_without_a_redirect_of_its_own(client: FlaskClient) -> None:
+    act = send(client, f"{SECURITY}/factors", {"kind": "totp"}, page=SECURITY, headers=HTMX)
+    assert act.status_code == 204
+    assert act.headers["HX-Redirect"].startswith("/step-up/")
+
+
+def test_on_a_channels_own_path_it_stays_there(client: FlaskClient, bea: Person) -> None:
+    secret = make_totp(bea)
+    act = send(client, f"/us{SECURITY}/factors", {"kind": "totp"}, page=f"/us{SECURITY}")
+    assert act.location.startswith("/us/step-up/")
+    answered = answer(client, act.location, "totp", code_of(secret))
+    assert answered.response.location == f"/us{SECURITY}/factors"
+    assert through(client, answered).location.startswith(f"/us{SECURITY}/factors/")
