@@ -129,6 +129,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "rates.refused": (tell_admins_of_rates,),
     "rates.missing": (tell_admins_of_rates,),
     "rates.jumped": (tell_admins_of_rates,),
+    "rates.stale": (tell_admins_of_rates,),
 }
 
 # Desks that hear of an event beside the person's own pages, though nothing is to be done about it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 
 from portal.config import Settings
@@ -10,7 +12,7 @@ from portal.gateways.rates.base import RateProvider, RatesUnavailableError, Rate
 from portal.gateways.rates.bundled import BundledRates
 from portal.gateways.rates.feed import FeedRates
 from portal.kit import clock
-from portal.services.rates.take_rates import Taken, refuse_rates, take_rates
+from portal.services.rates.take_rates import Taken, refuse_rates, take_rates, tell_of_closed_channels
 
 log = structlog.get_logger()
 
@@ -32,7 +34,14 @@ def set_provider(settings: Settings) -> None:
 
 def fetch_rates(*, accept_jumps: bool = False) -> Taken | None:
     """Ask once; None when there was nothing that can be used, which administrators are told. Safe to run twice."""
-    provider, now = _provider.of_process, clock.now()
+    now = clock.now()
+    taken = _fetch(now, accept_jumps=accept_jumps)
+    atomically(lambda s: tell_of_closed_channels(s, now=now))
+    return taken
+
+
+def _fetch(now: datetime, *, accept_jumps: bool) -> Taken | None:
+    provider = _provider.of_process
     try:
         table = provider.table(now=now)
     except (RatesUnfitError, RatesUnavailableError) as failure:

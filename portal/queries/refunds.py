@@ -12,7 +12,10 @@ import orjson
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
+from portal.kit.money import Money
 from portal.models import Payout
+from portal.queries.exchange import exchange_kept
+from portal.rules.fx import Exchanged, exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class RefundView:
     legs: tuple[LegView, ...]
     consents: tuple[ConsentView, ...]
     items: tuple[Mapping[str, Any], ...]
+    in_platform: Exchanged | None = None
 
     @property
     def is_open(self) -> bool:
@@ -86,6 +90,7 @@ class RefundView:
 _VIEW = """
     SELECT f.id, f.order_id, o.number, o.buyer_id, f.status, f.kind, f.reason, f.note, f.origin, f.currency,
            f.total_minor, f.plan, f.requested_at, f.approved_at, f.due_at, f.completed_at, f.preference,
+           o.platform_currency, o.platform_minor, o.fx_rate, o.fx_source, o.fx_as_of,
            (SELECT jsonb_agg(jsonb_build_object(
                        'id', g.id, 'type', t.type, 'amount_minor', g.amount_minor, 'points', g.points,
                        'status', g.status, 'destination', g.destination, 'reason', g.reason,
@@ -125,6 +130,11 @@ def load_refund(session: Session, *, refund_id: uuid.UUID) -> RefundView | None:
 
 def _view(row: Row[Any]) -> RefundView:
     values = dict(row._mapping)  # noqa: SLF001  # The public name of a row's mapping.
+    kept = exchange_kept(row)
+    for name in ("platform_currency", "platform_minor", "fx_rate", "fx_source", "fx_as_of"):
+        del values[name]
+    # Every refund has the rate of its payment (REF-07).
+    values["in_platform"] = exchange(Money(row.total_minor, row.currency), kept.rate) if kept else None
     values["legs"] = tuple(_leg(one) for one in row.legs or ())
     values["consents"] = tuple(
         ConsentView(**{**one, "decided_at": _instant(one["decided_at"])}) for one in row.consents or ()

@@ -31,3 +31,4 @@ class NoticeKind(StrEnum):
     RATES_REFUSED = "rates_refused"
     RATES_MISSING = "rates_missing"
     RATE_JUMPED = "rate_jumped"
+    RATE_STALE = "rate_stale"

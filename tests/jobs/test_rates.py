@@ -18,9 +18,10 @@ from portal.jobs.rates import fetch_rates, set_provider
 from portal.kit import clock
 from portal.kit.rates import BUNDLED
 from portal.models import Notice, OutboxEvent, ReferenceRate
-from portal.queries.exchange import rate_at, shown_rates
+from portal.queries.exchange import list_channel_rates, rate_at, shown_rates
 from portal.rules.fx import LOCKED_FOR, RateMissingError
 from tests.factories.account import make_person
+from tests.factories.cart import make_mall
 from tests.factories.rates import give_rates
 from tests.gateways.test_rates import document, serving
 
@@ -121,3 +122,14 @@ def test_a_pair_has_the_rate_of_the_moment_and_pages_keep_the_one_they_showed() 
     assert [rate.rate for rate in shown.locked] == [1300]
     assert later.now == shown.now
     assert not later.locked
+
+
+def test_administrators_hear_once_a_day_that_a_currency_is_closed(settings: Settings) -> None:
+    make_mall(rate_age=timedelta(days=4))
+    ada = make_person("ada", roles=("admin",))
+    for _ in range(2):
+        fetch(settings, document(day(9)))
+    assert [(n.user_id, n.kind, n.params) for n in rows(Notice)] == [(ada.id, "rate_stale", {"currency": "USD"})]
+    fetch(settings, document(day()))
+    with reading() as session:
+        assert all(one.is_open for one in list_channel_rates(session, now=clock.now()))

@@ -66,6 +66,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "alert-triangle",
         N_("%(source)s gives no exchange rates (%(problem)s). The rates of before stay in force."),
     ),
+    NoticeKind.RATE_STALE: (
+        "alert-circle",
+        N_("Purchases in %(currency)s are closed: the exchange rate is missing or too old."),
+    ),
     NoticeKind.RATE_JUMPED: (
         "alert-triangle",
         N_(

@@ -61,7 +61,7 @@ def around(session: Session, current: str, *, held: int | None = None) -> dict[s
             _("House"),
             [
                 ("admin.gateways", _("Gateways"), "plug-connected", Permission.GATEWAY_VIEW, 0),
-                ("admin.rates", _("Exchange rates"), "scale", Permission.GATEWAY_VIEW, 0),
+                ("admin.rates", _("Exchange rates"), "coins", Permission.GATEWAY_VIEW, 0),
                 ("admin.audit", _("Audit trail"), "shield-check", Permission.AUDIT_VIEW, 0),
                 ("admin.outbox", _("Outbox"), "send", Permission.EVENT_VIEW, 0),
             ],

@@ -48,13 +48,14 @@ def movements(client: stripe.StripeClient, since: datetime, until: datetime) -> 
         page = call(lambda: client.v1.balance_transactions.list(params))
         rows = page["data"]
         for row in rows:
-            yield _movement(row)
+            yield read_movement(row)
         if not page["has_more"] or not rows:
             return
         params["starting_after"] = rows[-1]["id"]
 
 
-def _movement(row: Object) -> Movement:
+def read_movement(row: Object) -> Movement:
+    """One balance transaction, whose source is expanded."""
     kind = _KINDS.get(str(row["reporting_category"]), MovementKind.OTHER)
     currency = str(row["currency"]).upper()
     source = row["source"] if isinstance(row["source"], Mapping) else {}
@@ -77,5 +78,6 @@ def _charged(row: Object, source: Object, currency: str) -> _Charged:
     seen = str(source.get("currency", "")).upper()
     if not seen or seen == currency or "amount" not in source:
         return {}
-    amount = abs(from_stripe(int(source["amount"]), seen))
+    # Of a charge that was taken in part, what was taken.
+    amount = abs(from_stripe(int(source.get("amount_captured") or source["amount"]), seen))
     return {"charged_currency": seen, "charged_minor": amount if int(row["amount"]) >= 0 else -amount}

@@ -16,6 +16,7 @@ KINDS = {
     "rates.refused": NoticeKind.RATES_REFUSED,
     "rates.missing": NoticeKind.RATES_MISSING,
     "rates.jumped": NoticeKind.RATE_JUMPED,
+    "rates.stale": NoticeKind.RATE_STALE,
 }
 
 

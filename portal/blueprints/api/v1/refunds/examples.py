@@ -26,6 +26,7 @@ REFUND = {
     "status": "approved",
     "reason": "changed_mind",
     "total": krw(24600),
+    "total_in_platform": None,
     "requested_at": AT,
     "due_at": AT,
     "completed_at": None,

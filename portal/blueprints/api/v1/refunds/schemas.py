@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from portal.blueprints.api.schemas import Amount, In, Instant, Out, Text, Texts
+from portal.blueprints.api.schemas import Amount, In, Instant, Out, PlatformAmount, Text, Texts
 
 LINES_MAX = 200
 ReasonCode = Literal["changed_mind", "ordered_by_mistake", "too_late", "damaged", "wrong_item", "not_as_described"]
@@ -103,6 +103,9 @@ class Refund(Out):
     status: str = Field(examples=["approved"])
     reason: str
     total: Amount
+    total_in_platform: PlatformAmount | None = Field(
+        default=None, description="The total in the platform's currency at the rate of the payment."
+    )
     requested_at: Instant
     due_at: Instant | None
     completed_at: Instant | None

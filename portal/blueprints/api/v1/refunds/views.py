@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import Reply, operation
-from portal.blueprints.api.schemas import Amount
+from portal.blueprints.api.schemas import Amount, PlatformAmount
 from portal.blueprints.api.v1.orders.views import NUMBER, TAG
 from portal.blueprints.api.v1.refunds import examples
 from portal.blueprints.api.v1.refunds.schemas import (
@@ -179,6 +179,7 @@ def as_refund(refund: RefundView) -> Refund:
         status=refund.status,
         reason=refund.reason,
         total=Amount.of(refund.total_minor, refund.currency),
+        total_in_platform=PlatformAmount.of(refund.in_platform),
         requested_at=refund.requested_at,
         due_at=refund.due_at,
         completed_at=refund.completed_at,
