@@ -50,5 +50,10 @@ def check(amount: int, currency: str) -> None:
         raise ApiError("Amount must convert to at least 50 cents.", code="amount_too_small", param="amount")
     if amount > _MAXIMUM:
         raise ApiError("Amount must be no more than 999,999.99.", code="amount_too_large", param="amount")
+    check_steps(amount, currency)
+
+
+def check_steps(amount: int, currency: str) -> None:
+    """Raises ApiError for an amount with digits that are not counted, charged or given back."""
     if (currency in THREE_DECIMALS and amount % 10) or (currency in _WHOLE_UNITS and amount % 100):
         raise ApiError("Invalid amount for this currency.", code="parameter_invalid_integer", param="amount")

@@ -22,6 +22,7 @@ def create(world: World, form: Json) -> Json:
     amount = currencies.read(form) if "amount" in form else left
     if not 0 < amount <= left:
         raise ApiError(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})", param="amount")
+    currencies.check_steps(amount, made["currency"])
     behaviour = cards.BY_NUMBER[made["_card"]].refund
     refund = {
         "id": new_id("re"),

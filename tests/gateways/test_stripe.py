@@ -17,6 +17,7 @@ from portal.gateways.base import (
     MethodSaved,
     NotFound,
     OutcomeUnknownError,
+    Refunded,
     RefundFailed,
     RefundPending,
     RefundRequest,
@@ -196,3 +197,14 @@ def test_currencies_that_stripe_counts_otherwise(stripe: StripeDriver, currency:
 def test_an_amount_without_whole_units_of_ours_is_refused() -> None:
     with pytest.raises(GatewayRefusedError):
         from_stripe(150, "isk")
+
+
+@pytest.mark.req("REF-03", "REF-07")
+def test_a_share_of_a_dinar_that_stripe_does_not_count_has_to_go_another_way(stripe: StripeDriver) -> None:
+    charged = stripe.gateway.charge(stripe.request(amount_minor=12_340, currency="KWD"))
+    assert isinstance(charged, Approved)
+    uneven = stripe.refund(RefundRequest(f"refund-{charged.gateway_ref}-1", charged.gateway_ref, 1_233, "KWD"))
+    assert isinstance(uneven, RefundFailed)
+    assert not uneven.over_cap
+    even = stripe.refund(RefundRequest(f"refund-{charged.gateway_ref}-2", charged.gateway_ref, 1_230, "KWD"))
+    assert isinstance(even, Refunded)
