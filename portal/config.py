@@ -167,7 +167,7 @@ class Settings:
             worker_threads=read.number("WORKER_THREADS", 4),
             order_hold_minutes=read.number("ORDER_HOLD_MINUTES", 30),
             idempotency_hours=read.number("IDEMPOTENCY_HOURS", 24),
-            platform_currency=read.currency("PLATFORM_CURRENCY", "KRW"),
+            platform_currency=read.currency("PLATFORM_CURRENCY"),
             fx_feed_url=read.feed("FX_FEED_URL"),
         )
 
@@ -235,9 +235,9 @@ class _Reader:
             raise ConfigurationError(f"{name} must be 1 or 0, not {text!r}.")
         return text in {"1", "true", "yes", "on"}
 
-    def currency(self, name: str, default: str) -> str:
-        code = self.text(name, default)
-        if not is_currency(code) or code == POINTS:
+    def currency(self, name: str) -> str:
+        code = self.text(name, "")
+        if code and (not is_currency(code) or code == POINTS):
             raise ConfigurationError(f"{name} must be a currency's code such as KRW, not {code!r}.")
         return code
 

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal.db import reading
 from portal.models import Channel
@@ -61,11 +62,11 @@ class _Kept:
 _kept = _Kept()
 
 
-def channel_directory() -> ChannelDirectory:
-    """All channels, at most KEPT_FOR_S old."""
+def channel_directory(session: Session | None = None) -> ChannelDirectory:
+    """All channels, at most KEPT_FOR_S old. Whoever has a transaction open passes its session."""
     moment = time.monotonic()
     if _kept.directory is None or moment >= _kept.until:
-        _kept.directory = _load()
+        _kept.directory = _load(session) if session is not None else _load_alone()
         _kept.until = moment + KEPT_FOR_S
     return _kept.directory
 
@@ -75,9 +76,13 @@ def forget_channels() -> None:
     _kept.directory = None
 
 
-def _load() -> ChannelDirectory:
+def _load_alone() -> ChannelDirectory:
     with reading() as session:
-        rows = session.scalars(select(Channel).order_by(Channel.id)).all()
+        return _load(session)
+
+
+def _load(session: Session) -> ChannelDirectory:
+    rows = session.scalars(select(Channel).order_by(Channel.id)).all()
     views = {
         row.code: ChannelView(
             id=row.id,

@@ -21,7 +21,7 @@ class _Platform:
     """What this process was told at its start."""
 
     def __init__(self) -> None:
-        self.currency = "KRW"
+        self.currency = ""
         self.ageless: Collection[str] = ()
 
 
@@ -29,13 +29,19 @@ _platform = _Platform()
 
 
 def use_platform(*, currency: str, ageless: Collection[str] = ()) -> None:
-    """Set the currency of the platform's books, and the sources of rates whose age does not count (demo mode only)."""
+    """Set the currency of the books, and the sources of rates whose age does not count (none in production).
+
+    An empty currency is that of the oldest channel.
+    """
     _platform.currency, _platform.ageless = currency, ageless
 
 
-def platform_currency() -> str:
-    """The currency in which the platform keeps its books."""
-    return _platform.currency
+def platform_currency(session: Session) -> str:
+    """The currency in which the platform keeps its books: the one that was set, else that of the oldest channel."""
+    if _platform.currency:
+        return _platform.currency
+    directory = channel_directory(session)
+    return directory[directory.default].currency if directory.channels else BASE
 
 
 def fx_terms(channel: ChannelView) -> FxTerms:
@@ -142,11 +148,12 @@ class ChannelRate:
 def list_channel_rates(session: Session, *, now: datetime) -> list[ChannelRate]:
     """The rate of every channel that sells in another currency than the platform's."""
     rows = []
-    for channel in channel_directory().channels.values():
-        if channel.currency == platform_currency():
+    target = platform_currency(session)
+    for channel in channel_directory(session).channels.values():
+        if channel.currency == target:
             continue
         try:
-            rate = rate_at(session, source=channel.currency, target=platform_currency(), at=now)
+            rate = rate_at(session, source=channel.currency, target=target, at=now)
         except RateMissingError:
             rows.append(ChannelRate(channel.id, channel.currency, None, is_open=False))
         else:

@@ -33,7 +33,6 @@ from portal.services.checkout.choices import Choices
 from portal.services.checkout.place_order import Placed, Submission, place_order
 from portal.services.checkout.quote import quote_cart
 from portal.services.deposits.credit_top_up import credit_top_up
-from tests.factories.rates import give_rates
 from tests.replay.history import CURRENCY, OLIST, Purchase, first_purchases
 from tests.sandbox_server import Sandbox, start_sandbox
 
@@ -150,7 +149,6 @@ def buy(purchase: Purchase, mall: Mall, sandbox: Sandbox) -> str:
 
 def build(purchases: list[Purchase], sandbox: Sandbox) -> Mall:
     """A mall that sells exactly what the history bought, at its prices, fees and in its numbers."""
-    give_rates(BRL="5.5")
     with transaction() as session:
         channel = Channel(
             code="br",

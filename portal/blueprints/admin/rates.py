@@ -23,7 +23,8 @@ def index() -> ResponseReturnValue:
     with reading() as session:
         rates = list_rates(session, now=now)
         channels = list_channel_rates(session, now=now)
+        currency = platform_currency(session)
         frame = around(session, "admin.rates")
     return render_template(
-        "admin/rates/index.html", rates=rates, channels=channels, platform_currency=platform_currency(), **frame
+        "admin/rates/index.html", rates=rates, channels=channels, platform_currency=currency, **frame
     )

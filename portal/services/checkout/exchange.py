@@ -48,7 +48,7 @@ def _mark(fingerprint: str, rate: FxRate) -> str:
 
 def quote_rate(session: Session, *, channel: ChannelView, now: datetime) -> QuotedRate | None:
     """The channel's rate of now; None where it sells in the platform's own currency."""
-    target = platform_currency()
+    target = platform_currency(session)
     if channel.currency == target:
         return None
     try:

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from portal.kit import clock
-from portal.queries.exchange import platform_currency, use_platform
+from portal.kit.rates import BUNDLED
+from portal.queries.exchange import use_platform
 from portal.rules.fx import AGE_MAX_DAYS, LOCKED_FOR, RateMissingError, RateStaleError
 from portal.services.checkout.place_order import ChangedSinceShownError, Placed
 from tests.factories.account import ADDRESS_US, make_person
@@ -103,11 +104,23 @@ def test_the_bundled_table_serves_at_any_age_only_where_that_is_said() -> None:
     mall, bea = make_mall(rate_age=timedelta(days=400)), make_person("bea")
     make_gateway()
     press = ready_to_buy(bea, mall.us, {make_variant(mall): 1})
-    use_platform(currency=platform_currency(), ageless={"bank"})
+    use_platform(currency="", ageless={"bank"})
     try:
         placed = press()
     finally:
-        use_platform(currency=platform_currency())
+        use_platform(currency="", ageless={BUNDLED})
     assert isinstance(placed, Placed)
     with pytest.raises(RateStaleError):
         ready_to_buy(bea, mall.us, {make_variant(mall): 1})()
+
+
+def test_the_books_may_be_kept_in_another_currency_than_the_oldest_channels() -> None:
+    mall, bea = make_mall(), make_person("bea")
+    use_platform(currency="USD", ageless={BUNDLED})
+    try:
+        make_order(bea, mall, {make_variant(mall): 2})
+        make_order(bea, mall, {make_variant(mall): 2}, channel=mall.us, address=ADDRESS_US)
+    finally:
+        use_platform(currency="", ageless={BUNDLED})
+    amounts = rows("SELECT currency, payable_minor, platform_currency, platform_minor FROM orders ORDER BY currency")
+    assert amounts == [("KRW", 27_000, "USD", 2_077), ("USD", 2_700, None, None)]  # 27,000 won are 20.769 dollars.
