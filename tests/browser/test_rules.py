@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import picture, violations
 from tests.browser.inside import Shop
 from tests.factories.account import make_person
-from tests.factories.order import make_gateway
+from tests.factories.cart import make_variant
+from tests.factories.order import make_gateway, make_order
 from tests.factories.refund import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.req("PAY-04")]
@@ -52,6 +53,23 @@ def test_rules_are_written_moved_and_put_in_force(shop: Shop, javascript: bool, 
         assert violations(page) == []
     shop.go(page, "/admin/gateways/rules?lang=ko")
     picture(page, f"rules-{width}")
+    if javascript:
+        assert violations(page) == []
+    make_order(make_person("bea"), shop.mall, {make_variant(shop.mall, krw=12_000): 1})
+    shop.go(page, "/admin/gateways/rules/new?lang=en")
+    page.locator("#add").click()
+    page.locator("[name=rule3-target]").first.select_option(label="two")
+    page.locator("#remove-2").click()
+    page.locator("#save").click()
+    page.get_by_role("link", name="Replay past attempts").click()
+    page.get_by_role("button", name="Replay").click()
+    expect(page.locator("[data-sample]")).to_have_count(1)
+    picture(page, f"rules-replay-{width}")
+    if javascript:
+        assert violations(page) == []
+    page.locator("[data-sample] a").click()
+    expect(page.locator("[data-verdict=chosen]")).to_be_visible()
+    picture(page, f"rules-payment-{width}")
     if javascript:
         assert violations(page) == []
     assert rows("SELECT version, reason FROM routing_release") == [(1, "Cheaper")]

@@ -19,6 +19,7 @@ from portal.queries.admin_home import load_today
 from portal.queries.admin_orders import OrderFilter, list_orders
 from portal.queries.keyset import PAGE_ROWS
 from portal.queries.payments import PaymentFilter, list_payments
+from portal.queries.routing_replay import ATTEMPTS_MAX, load_past
 from portal.queries.store_orders import StoreOrderFilter, StoreView, count_store_orders, list_store_orders
 from tests.factories.account import make_person
 from tests.factories.cart import Mall, make_mall, make_variant
@@ -72,6 +73,7 @@ QUERIES: dict[str, Query] = {
     "payments": lambda s: list_payments(s, chosen=PaymentFilter(), cursor=None),
     "payments, unknown": lambda s: list_payments(s, chosen=PaymentFilter(unknown=True), cursor=None),
     "payments, by reference": lambda s: list_payments(s, chosen=PaymentFilter(search="ref_77"), cursor=None),
+    "replay": lambda s: load_past(s, since=NOW() - timedelta(days=50), until=NOW()),
     "today": lambda s: load_today(s, start=NOW() - timedelta(hours=9)),
 }
 
@@ -103,6 +105,18 @@ def test_a_deep_page_is_found_as_the_first_one(large: uuid.UUID) -> None:
         with _plans() as scanned:
             list_orders(session, chosen=OrderFilter(), cursor=page.next_cursor)
         assert scanned == []
+
+
+@pytest.mark.req("PAY-04")
+@pytest.mark.slow
+def test_a_replay_reads_the_newest_and_says_that_there_are_more(large: uuid.UUID) -> None:
+    with reading() as session:
+        past = load_past(session, since=LONG_AGO, until=NOW() + timedelta(days=1))
+        assert len(past.attempts) == ATTEMPTS_MAX
+        assert past.is_cut
+        days = load_past(session, since=NOW() - timedelta(days=9), until=NOW() + timedelta(days=1))
+        assert 0 < len(days.attempts) < ATTEMPTS_MAX
+        assert not days.is_cut
 
 
 @contextmanager

@@ -44,6 +44,7 @@ READING = {
     "admin.incidents": P.GATEWAY_VIEW,
     "admin.rules": P.GATEWAY_VIEW,
     "admin.rules_version": P.GATEWAY_VIEW,
+    "admin.rules_replay": P.GATEWAY_VIEW,
     "admin.rules_new": P.GATEWAY_CONFIGURE,
     "admin.reconciliation": P.LEDGER_VIEW,
     "admin.reconciliation_break": P.LEDGER_VIEW,
