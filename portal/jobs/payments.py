@@ -54,7 +54,7 @@ def charge_attempt(attempt_id: str) -> None:
     if claimed is None:
         return
     call = GatewayCall(claimed.gateway_account_id, attempt)
-    configured = gateway_directory().get(claimed.gateway_account_id)
+    configured = gateway_directory(stamp=claimed.accounts_stamp).get(claimed.gateway_account_id)
     if configured is None:  # Its configuration has become wrong since it was chosen.
         not_executed(call, IncidentKind.REFUSED, "account_unusable")
         return

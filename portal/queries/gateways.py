@@ -24,7 +24,7 @@ from portal.rules.routing import GatewayAccount, MethodRange
 
 log = structlog.get_logger()
 
-# A change in the administration is in force everywhere within this time.
+# What pages show of the accounts may be this old; so may their health. What decides a payment gives a stamp.
 KEPT_FOR_S = 1.0
 
 
@@ -40,6 +40,7 @@ class _Kept:
     def __init__(self) -> None:
         self.directory: Mapping[int, ConfiguredGateway] | None = None
         self.until = 0.0
+        self.stamp = 0
         # Gateways keep connections open, so they live as long as their configuration.
         self.built: dict[tuple[int, int], Gateway] = {}
         self.house: Mapping[str, Mapping[str, str]] = {}
@@ -54,20 +55,24 @@ def use_house_settings(settings: Mapping[str, Mapping[str, str]]) -> None:
     forget_gateways()
 
 
-def gateway_directory(session: Session | None = None) -> Mapping[int, ConfiguredGateway]:
-    """All accounts by id, at most KEPT_FOR_S old.
+def gateway_directory(session: Session | None = None, *, stamp: int | None = None) -> Mapping[int, ConfiguredGateway]:
+    """All accounts by id, at most KEPT_FOR_S old; with the stamp of this moment, as they are at this moment.
 
+    The stamp is the sum of the accounts' versions: it grows with every change, in whichever process it is made.
     Whoever has a transaction open passes its session: a second connection, asked for while the first is held,
     is how a pool of connections comes to a standstill.
     """
     moment = time.monotonic()
-    if _kept.directory is None or moment >= _kept.until:
+    if _kept.directory is None or moment >= _kept.until or stamp not in (None, _kept.stamp):
         rows = _load(session) if session is not None else _load_alone()
-        found = [one for one in map(_configured, rows) if one is not None]
+        # An imported history names accounts with gateways that nobody here can speak to.
+        known = [row for row in rows if row.gateway in connectors()]
+        found = [one for one in map(_configured, known) if one is not None]
         now = clock.now()
         health = load_health([one.account.id for one in found], now=now)
         _kept.directory = {one.account.id: _judged(one, health[one.account.id], now) for one in found}
         _kept.until = moment + KEPT_FOR_S
+        _kept.stamp = sum(row.version for row in rows)
     return _kept.directory
 
 
@@ -79,9 +84,9 @@ def _judged(one: ConfiguredGateway, record: Record, now: datetime) -> Configured
 
 
 def _load(session: Session) -> list[Row]:
-    # An imported history names accounts with gateways that nobody here can speak to.
-    known = select(Row).where(Row.gateway.in_(connectors())).order_by(Row.priority, Row.id)
-    rows = list(session.scalars(known))
+    # A session that has read an account before must not answer with what it was then.
+    asked = select(Row).order_by(Row.priority, Row.id).execution_options(populate_existing=True)
+    rows = list(session.scalars(asked))
     for row in rows:
         session.expunge(row)
     return rows

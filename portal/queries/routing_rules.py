@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from portal.db import reading
@@ -27,14 +27,38 @@ class _Kept:
 _kept = _Kept()
 
 
-def live_rules(session: Session | None = None) -> RuleSet:
-    """The rules in force. With a session they are those of this very moment; without, at most KEPT_FOR_S old."""
-    if session is not None:
-        return _load(session)
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """What decides payments at this very moment: the rules, and the stamp of the gateway accounts that go with them."""
+
+    rules: RuleSet
+    accounts_stamp: int
+
+
+# One statement for both: whoever decides a payment learns at no cost whether the accounts that it keeps are current.
+_IN_FORCE = text(
+    """
+    SELECT v.version, v.rules, (SELECT coalesce(sum(g.version), 0) FROM gateway_account g)::bigint AS stamp
+      FROM (SELECT max(id) AS id FROM routing_release) newest
+      LEFT JOIN routing_release r ON r.id = newest.id
+      LEFT JOIN routing_version v ON v.version = r.version
+    """
+)
+
+
+def in_force(session: Session) -> InForce:
+    """What is committed now, in whichever process it was changed."""
+    row = session.execute(_IN_FORCE).one()
+    rules = RuleSet(row.version, from_json(row.rules)) if row.version is not None else NO_RULES
+    return InForce(rules, row.stamp)
+
+
+def live_rules() -> RuleSet:
+    """The rules in force as pages show them, at most KEPT_FOR_S old."""
     moment = time.monotonic()
     if _kept.rules is None or moment >= _kept.until:
         with reading() as opened:
-            _kept.rules = _load(opened)
+            _kept.rules = in_force(opened).rules
         _kept.until = moment + KEPT_FOR_S
     return _kept.rules
 
@@ -42,16 +66,6 @@ def live_rules(session: Session | None = None) -> RuleSet:
 def forget_rules() -> None:
     """Read the rules anew: after a change made by this process, and between tests."""
     _kept.rules = None
-
-
-def _load(session: Session) -> RuleSet:
-    row = session.execute(
-        select(RoutingVersion.version, RoutingVersion.rules)
-        .join(RoutingRelease, RoutingRelease.version == RoutingVersion.version)
-        .order_by(RoutingRelease.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return RuleSet(row.version, from_json(row.rules)) if row is not None else NO_RULES
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from portal.models import ChannelState, Order
 from portal.queries.carts import load_cart
 from portal.queries.channels import ChannelView
 from portal.queries.gateways import gateway_directory
-from portal.queries.routing_rules import live_rules
+from portal.queries.routing_rules import in_force
 from portal.queries.turned_away import NOT_TURNED_AWAY, load_turned_away
 from portal.rules.cash_receipts import ReceiptWish
 from portal.rules.fraud import Outcome
@@ -252,13 +252,14 @@ def _route(
     if not quoted.quote.to_pay_now_minor:
         return None
     method = submission.choices.method
-    directory = gateway_directory(session)
+    current = in_force(session)
+    directory = gateway_directory(session, stamp=current.accounts_stamp)
     turned_away = NOT_TURNED_AWAY
     if any(one.account.has_failed for one in directory.values()):
         turned_away = load_turned_away(session, user_id=user_id, method=method or "", now=now)
     return choose_route(
         directory,
-        live_rules(session),
+        current.rules,
         channel=channel,
         method=method,
         amount_minor=quoted.quote.to_pay_now_minor,

@@ -38,19 +38,21 @@ _CLAIM = text(
        SET state = 'sent', calls = a.calls + 1, sends = a.sends + 1, claimed_by = :worker, sent_at = :now,
            due_at = :overdue_at
       FROM claimed WHERE a.id = claimed.attempt_id
-    RETURNING claimed.*, a.gateway_account_id, a.op_key, a.source, a.return_url, a.calls
+    RETURNING claimed.*, a.gateway_account_id, a.op_key, a.source, a.return_url, a.calls,
+              (SELECT sum(g.version) FROM gateway_account g)::bigint AS accounts_stamp
     """
 ).columns(contact=Order.contact.type, source=PaymentAttempt.source.type)
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedAttempt:
-    """What the caller needs to call the gateway once."""
+    """What the caller needs to call the gateway once, by the account as it is now: see gateway_directory()."""
 
     attempt_id: uuid.UUID
     gateway_account_id: int
     request: ChargeRequest
     calls: int
+    accounts_stamp: int
 
 
 def claim_attempt(session: Session, *, attempt_id: uuid.UUID, worker: str, now: datetime) -> ClaimedAttempt | None:
@@ -84,4 +86,4 @@ def claim_attempt(session: Session, *, attempt_id: uuid.UUID, worker: str, now: 
         locale=row.locale or "en",
         buyer_email=contact.get("email"),
     )
-    return ClaimedAttempt(attempt_id, row.gateway_account_id, request, row.calls)
+    return ClaimedAttempt(attempt_id, row.gateway_account_id, request, row.calls, row.accounts_stamp)

@@ -17,7 +17,7 @@ from portal.kit.ids import new_id
 from portal.kit.money import Money
 from portal.models import PaymentAttempt
 from portal.queries.gateways import gateway_directory
-from portal.queries.routing_rules import live_rules
+from portal.queries.routing_rules import in_force
 from portal.rules.permissions import SYSTEM
 from portal.rules.routing import Route, RouteRequest, route
 from portal.rules.states import Machine
@@ -100,7 +100,8 @@ def fail_over(session: Session, *, attempt_id: uuid.UUID, code: str, now: dateti
 
 def _next(session: Session, old: Row[Any]) -> tuple[int | None, RouteRequest, Route]:
     """The account to go on with, what was asked of the router, and what it said."""
-    directory = gateway_directory(session)
+    current = in_force(session)
+    directory = gateway_directory(session, stamp=current.accounts_stamp)
     country = orjson.loads(old.address).get("country") if old.address else None
     amount = Money(old.amount_minor, old.currency)
     request = RouteRequest(
@@ -112,7 +113,7 @@ def _next(session: Session, old: Row[Any]) -> tuple[int | None, RouteRequest, Ro
         locale=old.locale,
         buyer=str(old.user_id),
     )
-    decision = route(request, [one.account for one in directory.values()], live_rules(session))
+    decision = route(request, [one.account for one in directory.values()], current.rules)
     for account_id in decision.account_ids:
         capability = directory[account_id].gateway.capabilities.of(Method(old.method))
         if capability is not None and capability.flow is not Flow.ELEMENT:

@@ -9,7 +9,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 
 from portal.db import transaction
-from portal.queries.routing_rules import live_rules
+from portal.queries.routing_rules import in_force
 from portal.rules.route_rules import RouteRule
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import Person, make_person
@@ -106,7 +106,7 @@ def test_a_version_is_written_read_back_and_put_in_force(
         ("twin",)
     ]
     with transaction() as session:
-        rules = live_rules(session)
+        rules = in_force(session).rules
     assert rules.rules == (
         RouteRule(
             (twin, paylink),

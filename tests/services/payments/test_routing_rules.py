@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from portal.db import transaction
 from portal.kit import clock
-from portal.queries.routing_rules import live_rules
+from portal.queries.gateways import gateway_directory
+from portal.queries.routing_rules import in_force, live_rules
 from portal.rules.permissions import Actor
 from portal.rules.route_rules import NO_RULES, RouteRule
 from portal.services.payments.release_routing_rules import (
@@ -82,6 +83,18 @@ def test_a_draft_decides_nothing_and_a_released_version_decides_at_once(mall: Ma
     assert [(one["account"], one["kept"]) for one in routing] == [("twin", True), ("paylink", True)]
 
 
+@pytest.mark.req("PAY-05")
+@pytest.mark.parametrize("change", ["enabled = false", "priority = 999", "currencies = '{USD}'"])
+def test_an_account_changed_by_another_process_decides_the_next_payment(mall: Mall, twin: int, change: str) -> None:
+    bea, goods = make_person("bea"), {make_variant(mall): 1}
+    assert decided(make_order(bea, mall, goods).attempt_id)[0] == "paylink"
+    gateway_directory()  # Kept in this process, as in any other.
+    with transaction() as session:
+        # As the service does it, but nobody tells this process.
+        session.execute(text(f"UPDATE gateway_account SET {change}, version = version + 1 WHERE name = 'paylink'"))  # noqa: S608 - three changes of ours
+    assert decided(make_order(bea, mall, goods).attempt_id)[0] == "twin"
+
+
 def test_a_rule_by_shares_keeps_the_buyers_share(mall: Mall, twin: int, fay: Person) -> None:
     (paylink,) = rows("SELECT id FROM gateway_account WHERE name = 'paylink'")[0]
     release(fay.actor, write(fay.actor, RouteRule((twin, paylink), (50, 50))))
@@ -97,7 +110,7 @@ def test_an_earlier_version_is_put_in_force_again(twin: int, fay: Person) -> Non
     release(fay.actor, first, replaces=2)
     release(fay.actor, first, replaces=0)  # It is in force: the second press is no fault.
     with transaction() as session:
-        assert live_rules(session).version == first
+        assert in_force(session).rules.version == first
     assert rows("SELECT version, replaces_id FROM routing_release ORDER BY id") == [(1, 0), (2, 1), (1, 2)]
 
 
