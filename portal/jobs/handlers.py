@@ -29,6 +29,7 @@ from portal.services.notifications.notify_order import (
     notify_admins_of_review,
     notify_buyer_of_failure,
     notify_sellers,
+    tell_buyer_of_kept_payment,
     tell_buyer_of_payment,
 )
 from portal.services.notifications.notify_rates import tell_admins_of_rates
@@ -107,6 +108,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "payment.failed_over": (_charge,),
     "payment.reversal_wanted": (_reverse,),
     "payment.capture_wanted": (_capture,),
+    "payment.kept_as_deposit": (tell_buyer_of_kept_payment,),
     "refund.requested": (ask_for_consent,),
     "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund),
     "refund.refused": (tell_buyer_of_refund,),

@@ -18,6 +18,7 @@ from portal.gateways.base import (
     Gateway,
     GatewayRefusedError,
     GatewayUnavailableError,
+    Method,
     NotFound,
     OutcomeUnknownError,
     Pending,
@@ -39,7 +40,12 @@ from portal.services.payments.fail_over import fail_over
 from portal.services.payments.find_due import AttemptToAsk, AttemptToCapture, attempt_to_ask, attempt_to_capture
 from portal.services.payments.note_incident import IncidentKind
 from portal.services.payments.receive_webhook import apply_event, event_to_apply
-from portal.services.payments.reverse_attempt import AttemptToReverse, attempt_to_reverse, note_reversed
+from portal.services.payments.reverse_attempt import (
+    AttemptToReverse,
+    attempt_to_reverse,
+    keep_as_deposit,
+    note_reversed,
+)
 from portal.services.payments.settle_attempt import settle_attempt
 from portal.services.refunds.claim_leg import leg_to_ask
 
@@ -187,6 +193,9 @@ def _reversed_as_told(gateway: Gateway, found: AttemptToReverse, amount: int) ->
 def _refund(gateway: Gateway, found: AttemptToReverse, amount: int) -> str | None:
     # A key of its own: to the gateway this is another request than the void.
     key = f"rev_{found.attempt_id.hex}"
+    capability = gateway.capabilities.of(Method(found.method))
+    if capability is not None and capability.refunds_to_account:
+        return _keep(found, amount)
     request = RefundRequest(key, found.gateway_ref, amount, found.currency, "order_given_up")
     try:
         refund: FetchRefundOutcome = gateway.refund(request)
@@ -197,6 +206,16 @@ def _refund(gateway: Gateway, found: AttemptToReverse, amount: int) -> str | Non
         if isinstance(refund, NotFound):
             raise
     return refund.refund_ref if isinstance(refund, (Refunded, RefundPending)) else None
+
+
+def _keep(found: AttemptToReverse, amount: int) -> str:
+    """The gateway would ask where the money is to go, and nobody is here to say: it becomes the buyer's deposit."""
+    atomically(
+        lambda s: keep_as_deposit(
+            s, attempt_id=found.attempt_id, amount_minor=amount, currency=found.currency, now=clock.now()
+        )
+    )
+    return "deposit"
 
 
 def handle_provider_event(event_id: int) -> None:

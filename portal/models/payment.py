@@ -176,6 +176,8 @@ class PaymentAttempt(Base):
     sent_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
     due_at: Mapped[datetime]
+    # What came in where no order could use it; it may be another amount than was asked for.
+    received_minor: Mapped[int | None]
     reversal: Mapped[str | None]
     reversal_ref: Mapped[str | None]
 

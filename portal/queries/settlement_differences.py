@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 _OURS = """
     charge AS (
         SELECT a.id, a.gateway, a.gateway_ref, a.gateway_account_id, a.answered_at, p.currency, o.number,
-               CASE WHEN a.reversal IS NULL THEN p.captured_minor ELSE p.amount_minor END AS minor
+               CASE WHEN a.reversal IS NULL THEN p.captured_minor ELSE coalesce(a.received_minor, p.amount_minor) END
+                   AS minor
           FROM payment_attempt a JOIN payment p ON p.id = a.payment_id LEFT JOIN orders o ON o.id = p.order_id
          WHERE a.state = 'captured' AND a.gateway_ref IS NOT NULL
     ), refunded AS (

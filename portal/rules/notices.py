@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
     REFUND_OF_PART = "refund_of_part"
     REFUND_FAILED_ADMIN = "refund_failed_admin"
     REFUND_LATE = "refund_late"
+    PAYMENT_KEPT = "payment_kept"
     WITHDRAWAL_WANTED = "withdrawal_wanted"
     WITHDRAWAL_APPROVED = "withdrawal_approved"
     WITHDRAWAL_REFUSED = "withdrawal_refused"

@@ -24,6 +24,10 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("Order %(number)s was not paid in time. Nothing was charged; your cart is as it was."),
     ),
     NoticeKind.ORDER_UNDER_REVIEW: ("shield-lock", N_("Order %(number)s waits for review.")),
+    NoticeKind.PAYMENT_KEPT: (
+        "coins",
+        N_("What came in for order %(number)s could not be used for it. It is on your deposit."),
+    ),
     NoticeKind.WITHDRAWAL_WANTED: ("shield-check", N_("A withdrawal waits for somebody to look at it.")),
     NoticeKind.WITHDRAWAL_APPROVED: ("building-bank", N_("Your withdrawal goes to your bank account.")),
     NoticeKind.WITHDRAWAL_REFUSED: (

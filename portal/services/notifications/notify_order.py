@@ -130,3 +130,18 @@ def _tell_buyer(session: Session, order: Row[*tuple[Any, ...]], kind: NoticeKind
 
 def _order_id(event: OutboxEvent) -> uuid.UUID:
     return uuid.UUID(event.subject.partition(":")[2])
+
+
+def tell_buyer_of_kept_payment(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """Money that no order can use and that cannot go back by itself is on the buyer's deposit."""
+    if event.profile_id is not None:
+        write_notices(
+            session,
+            user_ids=[event.profile_id],
+            kind=NoticeKind.PAYMENT_KEPT,
+            params={"number": event.payload["number"] or ""},
+            path="/account/deposit",
+            dedup_key=f"payment_kept:{event.payload['attempt']}",
+            now=now,
+        )
+    return ["admin"]

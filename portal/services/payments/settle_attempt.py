@@ -32,6 +32,7 @@ from portal.services.reservations.give_up_order import give_up_order
 # When a payment that waits for somebody else is asked about again (a notice usually comes first).
 ASK_AGAIN_AFTER = timedelta(minutes=1)
 REVIEW_FOR = timedelta(days=6)
+AMOUNT_DIFFERS = "amount_differs"
 ENDED = frozenset({"declined", "cancelled"})
 # What was begun at the gateway in these states can still be finished by whoever holds its secret.
 OPEN_AT_GATEWAY = frozenset({"requires_action", "pending"})
@@ -81,6 +82,7 @@ _APPROVE = text(
            SET state = :state, gateway_ref = :gateway_ref, answered_at = :now, action = NULL, source = NULL,
                card = CAST(:card AS jsonb), reason = coalesce(:reason, reason),
                reversal = CASE WHEN :usable THEN reversal ELSE 'wanted' END,
+               received_minor = CASE WHEN :usable THEN received_minor ELSE :received_minor END,
                due_at = CASE WHEN :usable THEN due_at ELSE :now END
          WHERE id = :attempt_id
     )
@@ -131,7 +133,7 @@ def _approve(session: Session, locked: _Locked, outcome: Approved, actor: Actor,
     fits = (outcome.amount_minor, outcome.currency) == (locked.amount_minor, locked.currency)
     usable = fits and locked.order_status == "pending" and may_move(Machine.PAYMENT, locked.payment_status, new)
     # When the order was given up, or the amount is not ours, nothing is booked, and the money goes back.
-    reason = None if fits else "amount_differs"
+    reason = None if fits else AMOUNT_DIFFERS
     card = {k: v for k, v in asdict(outcome.card).items() if v is not None} if outcome.card else None
     session.execute(
         _APPROVE,
@@ -144,6 +146,7 @@ def _approve(session: Session, locked: _Locked, outcome: Approved, actor: Actor,
             "reason": reason,
             "captured": outcome.captured,
             "usable": usable,
+            "received_minor": outcome.amount_minor - outcome.refunded_minor,
             "now": now,
         },
     )
@@ -156,6 +159,11 @@ def _approve(session: Session, locked: _Locked, outcome: Approved, actor: Actor,
         _use(session, locked, new, actor, now)
     else:
         _tell(session, "payment.reversal_wanted", locked, now)
+        if not fits and locked.order_id is not None:
+            # It will never fit: the buyer has his cart back at once, and what came in goes its way.
+            give_up_order(
+                session, order_id=locked.order_id, status="failed", reason=AMOUNT_DIFFERS, actor=actor, now=now
+            )
     return True
 
 
@@ -166,7 +174,12 @@ def _give_back(session: Session, locked: _Locked, outcome: Approved, actor: Acto
     wanted = session.execute(
         update(PaymentAttempt)
         .where(PaymentAttempt.id == locked.attempt_id, PaymentAttempt.reversal.is_distinct_from("wanted"))
-        .values(reversal="wanted", gateway_ref=outcome.gateway_ref, due_at=now)
+        .values(
+            reversal="wanted",
+            gateway_ref=outcome.gateway_ref,
+            received_minor=outcome.amount_minor - outcome.refunded_minor,
+            due_at=now,
+        )
         .returning(PaymentAttempt.id)
     ).one_or_none()
     if wanted is None:

@@ -15,6 +15,7 @@ from portal.gateways.base import DeclineReason
 from portal.gateways.declines import ADVICE
 from portal.kit.currency import POINTS
 from portal.queries.orders import OrderView
+from portal.services.payments.settle_attempt import AMOUNT_DIFFERS
 
 # After this the page says what happens next instead of asking for patience (B21).
 SLOW_AFTER = timedelta(seconds=20)
@@ -195,6 +196,19 @@ def _failed(order: OrderView, now: datetime) -> Stage:
             wait_until=try_again_at,
         )
     reason = order.attempt.reason if order.attempt else None
+    if reason == AMOUNT_DIFFERS:
+        return Stage(
+            "failed",
+            gettext("Another amount came in"),
+            (
+                gettext(
+                    "It is not what this order costs, so that the order could not be kept. Your cart is as it was."
+                ),
+                gettext("What came in goes back to you, or to your deposit where we cannot know where it came from."),
+            ),
+            "red",
+            "alert-circle",
+        )
     advice = ADVICE.get(DeclineReason(reason)) if reason in set(DeclineReason) else None
     sentence = gettext(advice.sentence) if advice else gettext("The payment was not made.")
     return Stage(

@@ -1,0 +1,94 @@
+"""Money for virtual accounts: exact, too little, too much, too late, told of and not (PAY-16)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from apiflask import APIFlask
+from sqlalchemy import text
+
+from portal.db import transaction
+from portal.jobs.outbox import handle_events
+from portal.jobs.payments import charge_attempt, look_up_attempt, reverse_attempt
+from portal.jobs.schedule import expire_orders
+from portal.kit import clock
+from portal.services.checkout.place_order import Placed
+from tests.blueprints.desks import browser
+from tests.factories.cart import make_variant
+from tests.factories.purchase import ready_to_buy
+from tests.factories.refund import rows
+from tests.jobs.conftest import World
+
+pytestmark = pytest.mark.req("PAY-16")
+
+TO_PAY = 15_000
+
+
+@pytest.fixture
+def placed(world: World) -> Placed:
+    """An order whose account waits for its money."""
+    variant_id = make_variant(world.mall, krw=12_000, on_hand=5)
+    placed = ready_to_buy(world.bea, world.mall.kr, {variant_id: 1}, method="virtual_account")()
+    assert isinstance(placed, Placed)
+    charge_attempt(str(placed.attempt_id))
+    assert rows("SELECT state FROM payment_attempt") == [("pending",)]
+    return placed
+
+
+@pytest.fixture
+def arrive(world: World, placed: Placed) -> Callable[..., None]:
+    """Money arrives at the account, and a worker asks."""
+
+    def arrive(amount: int, *, late: bool = False, at: datetime | None = None) -> None:
+        assert placed.attempt_id is not None
+        world.sandbox.deposit(f"att_{placed.attempt_id.hex}", amount, silent=True, late=late)
+        with clock.frozen(at or clock.now() + timedelta(minutes=2)):
+            look_up_attempt(str(placed.attempt_id))
+
+    return arrive
+
+
+def work_off(placed: Placed) -> None:
+    """What workers do after it."""
+    for _ in range(2):
+        reverse_attempt(str(placed.attempt_id))
+        handle_events([row[0] for row in rows("SELECT id FROM outbox_event WHERE handled_at IS NULL ORDER BY id")])
+
+
+def test_the_exact_amount_pays_the_order(placed: Placed, arrive: Callable[..., None]) -> None:
+    arrive(TO_PAY)
+    work_off(placed)
+    assert rows("SELECT status FROM orders") == [("paid",)]
+    assert rows("SELECT received_minor, reversal FROM payment_attempt") == [(None, None)]
+
+
+@pytest.mark.parametrize("amount", [TO_PAY - 1, TO_PAY + 1, 1, 20 * TO_PAY])
+def test_another_amount_ends_the_order_and_is_kept_for_the_buyer_once(
+    app: APIFlask, world: World, placed: Placed, arrive: Callable[..., None], amount: int
+) -> None:
+    arrive(amount)
+    arrive(amount)
+    work_off(placed)
+    assert rows("SELECT status FROM orders") == [("failed",)]
+    assert rows("SELECT reserved FROM stock") == [(0,)]
+    assert rows("SELECT sum(quantity)::int FROM cart_line") == [(1,)]
+    assert rows("SELECT balance_minor FROM ledger_account WHERE kind = 'deposit' AND balance_minor <> 0") == [(amount,)]
+    assert rows("SELECT kind FROM ledger_entry") == [("top_up",)]
+    as_bea = browser(app, world.bea)
+    assert "Another amount came in" in as_bea.get(f"/orders/{placed.number}").text
+    assert f"What came in for order {placed.number} could not be used for it." in as_bea.get("/account/notices").text
+
+
+def test_money_for_an_order_that_has_expired_is_kept_for_the_buyer(placed: Placed, arrive: Callable[..., None]) -> None:
+    later = clock.now() + timedelta(days=10)
+    with transaction() as session:
+        session.execute(text("UPDATE orders SET expires_at = :now"), {"now": clock.now()})
+    with clock.frozen(later):
+        expire_orders()
+    assert rows("SELECT status FROM orders") == [("expired",)]
+    arrive(TO_PAY, late=True, at=later + timedelta(minutes=1))
+    work_off(placed)
+    assert rows("SELECT balance_minor FROM ledger_account WHERE kind = 'deposit'") == [(TO_PAY,)]
+    assert rows("SELECT reversal FROM payment_attempt") == [("done",)]
