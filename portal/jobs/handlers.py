@@ -17,7 +17,9 @@ from portal.jobs.queue import (
     enqueue_dispute_answer,
     enqueue_documents,
     enqueue_refund_leg,
+    enqueue_removal,
     enqueue_reversal,
+    enqueue_setup,
 )
 from portal.models import OutboxEvent
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
@@ -87,6 +89,16 @@ def _look_at_cash_receipt(session: Session, event: OutboxEvent, now: datetime) -
     return ()
 
 
+def _forget_method(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    after_commit(session, partial(enqueue_removal, uuid.UUID(event.payload["method"])))
+    return ()
+
+
+def _run_setup(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    after_commit(session, partial(enqueue_setup, uuid.UUID(event.payload["setup"])))
+    return ()
+
+
 def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
     attempt_id = uuid.UUID(event.payload["attempt"])
     after_commit(session, partial(enqueue_charge, attempt_id))
@@ -120,6 +132,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "withdrawal.paid": (tell_owner_of_withdrawal,),
     "refund.rerouted": (_send_legs,),
     "refund.late": (tell_admins_of_refund,),
+    "method.setup_begun": (_run_setup,),
+    "method.removal_wanted": (_forget_method,),
     "dispute.opened": (tell_admins_of_dispute,),
     "dispute.due": (tell_admins_of_dispute,),
     "dispute.closed": (tell_admins_of_dispute,),

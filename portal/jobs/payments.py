@@ -31,6 +31,7 @@ from portal.gateways.base import (
 from portal.jobs.disputes import take_dispute_notice
 from portal.jobs.gateway_calls import GatewayCall, not_executed, outcome_unknown
 from portal.jobs.look_up import look_up
+from portal.jobs.methods import take_method_notice
 from portal.jobs.refunds import ask_leg
 from portal.kit import clock
 from portal.queries.gateways import gateway_directory
@@ -226,7 +227,9 @@ def handle_provider_event(event_id: int) -> None:
         if hint is not None and hint.leg_id is not None:
             leg = leg_to_ask(session, leg_id=hint.leg_id, now=clock.now(), ended_too=True)
     applied = None
-    if hint is not None and hint.dispute is not None:
+    if hint is not None and (hint.setup_id is not None or hint.detached is not None):
+        applied = take_method_notice(hint)
+    elif hint is not None and hint.dispute is not None:
         applied = take_dispute_notice(hint.dispute)
     elif leg is not None:
         ask_leg(leg)

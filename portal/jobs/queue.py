@@ -64,6 +64,16 @@ def enqueue_dispute_answer(dispute_id: uuid.UUID) -> None:
     _hint(PAYMENTS, "portal.jobs.disputes.send_answer", str(dispute_id))
 
 
+def enqueue_setup(setup_id: uuid.UUID) -> None:
+    """Let a worker have a card kept, or ask what became of it."""
+    _hint(PAYMENTS, "portal.jobs.methods.run_setup", str(setup_id))
+
+
+def enqueue_removal(method_id: uuid.UUID) -> None:
+    """Let a worker have a card forgotten at its gateway."""
+    _hint(PAYMENTS, "portal.jobs.methods.forget_method", str(method_id))
+
+
 def enqueue_provider_event(event_id: int) -> None:
     """Let a worker do what a stored notice asks for."""
     _hint(PAYMENTS, "portal.jobs.payments.handle_provider_event", event_id)

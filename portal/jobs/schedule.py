@@ -26,7 +26,9 @@ from portal.jobs.queue import (
     enqueue_reconciliation,
     enqueue_refund_leg,
     enqueue_refund_lookup,
+    enqueue_removal,
     enqueue_reversal,
+    enqueue_setup,
 )
 from portal.jobs.reconciliation import nightly_run_is_due
 from portal.kit import clock
@@ -36,6 +38,8 @@ from portal.services.cash_receipts.file_receipt import receipts_due
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
 from portal.services.disputes.find_due import disputes_due, remind_of_disputes
 from portal.services.idempotency import forget_expired_keys
+from portal.services.methods.begin_setup import setups_due
+from portal.services.methods.change_methods import removals_due
 from portal.services.payments.find_due import find_due
 from portal.services.payments.receive_webhook import due_events
 from portal.services.refunds.claim_leg import legs_due
@@ -110,6 +114,17 @@ def watch_disputes() -> None:
         enqueue_dispute_answer(dispute_id)
 
 
+def sweep_methods() -> None:
+    """Give a job to cards that are to be kept or forgotten and whose hint was lost."""
+    with reading() as session:
+        setups = setups_due(session, now=clock.now())
+        removals = removals_due(session, now=clock.now())
+    for setup_id in setups:
+        enqueue_setup(setup_id)
+    for method_id in removals:
+        enqueue_removal(method_id)
+
+
 def forget_keys() -> None:
     """Forget idempotency keys whose lifetime is over, and proofs with what was typed for them."""
     with transaction() as session:
@@ -149,6 +164,7 @@ TIMETABLE = (
     Entry("issue_documents", 5, issue_documents),
     Entry("file_cash_receipts", 10, file_cash_receipts),
     Entry("escalate_refunds", 30, escalate_refunds),
+    Entry("sweep_methods", 10, sweep_methods),
     Entry("watch_disputes", 30, watch_disputes),
     Entry("forget_keys", 600, forget_keys),
     Entry("reconcile", 300, reconcile),

@@ -20,6 +20,7 @@ from portal.models.outbox import OutboxEvent
 from portal.models.payment import (
     GatewayAccount,
     GatewayIncident,
+    MethodSetup,
     Payment,
     PaymentAttempt,
     ProviderEvent,
@@ -75,6 +76,7 @@ __all__ = [
     "LedgerHold",
     "Listing",
     "Mail",
+    "MethodSetup",
     "MileageLot",
     "MileageLotUse",
     "Notice",

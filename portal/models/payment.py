@@ -158,6 +158,7 @@ class PaymentAttempt(Base):
     op_key: Mapped[str] = mapped_column(unique=True)
     state: Mapped[str]
     source: Mapped[str | None] = mapped_column(EncryptedText("payment_attempt.source"))
+    saved_method_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("saved_method.id"))
     gateway_ref: Mapped[str | None]
     action: Mapped[str | None] = mapped_column(EncryptedText("payment_attempt.action"))
     returned: Mapped[str | None] = mapped_column(EncryptedText("payment_attempt.returned"))
@@ -228,10 +229,26 @@ class ProviderEvent(Base):
 
 
 class SavedMethod(Base):
-    """A means of payment kept at a gateway; here only what one may show (PAY-14)."""
+    """A means of payment kept at a gateway; here only what one may show (PAY-14).
+
+    `removal` says how far the gateway has been told that it is to be forgotten.
+    """
 
     __tablename__ = "saved_method"
-    __table_args__ = (Index("ix_saved_method_user_id", "user_id", postgresql_where=text("removed_at IS NULL")),)
+    __table_args__ = (
+        CheckConstraint(
+            "removal IN ('wanted', 'done') AND (removal IS NULL OR removed_at IS NOT NULL)", name="removal"
+        ),
+        Index("ix_saved_method_user_id", "user_id", postgresql_where=text("removed_at IS NULL")),
+        Index("uq_saved_method_ref", "gateway_account_id", "ref_index", unique=True),
+        Index(
+            "uq_saved_method_default",
+            "user_id",
+            unique=True,
+            postgresql_where=text("is_default AND removed_at IS NULL"),
+        ),
+        Index("ix_saved_method_due", "due_at", postgresql_where=text("removal = 'wanted'")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
@@ -241,5 +258,38 @@ class SavedMethod(Base):
     brand: Mapped[str]
     last4: Mapped[str]
     expiry: Mapped[str]
+    ref_index: Mapped[bytes]
+    is_default: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    removal: Mapped[str | None]
+    due_at: Mapped[datetime | None]
+
+
+class MethodSetup(Base):
+    """A card on its way to being kept. `source` is the one-time token, forgotten once the gateway has it."""
+
+    __tablename__ = "method_setup"
+    __table_args__ = (
+        CheckConstraint("state IN ('created', 'requires_action', 'saved', 'declined', 'given_up')", name="state"),
+        CheckConstraint("(state = 'saved') = (saved_method_id IS NOT NULL)", name="saved"),
+        Index("ix_method_setup_user_id", "user_id"),
+        Index("ix_method_setup_gateway_ref", "gateway_ref"),
+        Index("ix_method_setup_due", "due_at", postgresql_where=text("state IN ('created', 'requires_action')")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    gateway_account_id: Mapped[int] = mapped_column(ForeignKey("gateway_account.id"))
+    op_key: Mapped[str] = mapped_column(unique=True)
+    state: Mapped[str]
+    source: Mapped[str | None] = mapped_column(EncryptedText("method_setup.source"))
+    gateway_ref: Mapped[str | None]
+    action: Mapped[str | None] = mapped_column(EncryptedText("method_setup.action"))
+    reason: Mapped[str | None]
+    return_url: Mapped[str]
+    locale: Mapped[str]
+    saved_method_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("saved_method.id"))
+    calls: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]

@@ -8,7 +8,7 @@ from sandbox.http import Json, Request, Response, Router, as_json
 from sandbox.paylink import sessions, settlements
 from sandbox.portone import payments as portone
 from sandbox.portone import receipts
-from sandbox.stripe import charging, disputes
+from sandbox.stripe import charging, disputes, setups
 from sandbox.stripe.errors import ApiError
 from sandbox.world import World
 
@@ -181,11 +181,13 @@ def resend(world: World, request: Request, id: str) -> Response:
 
 def authenticate(world: World, request: Request, id: str) -> Response:
     """Answer the bank's question for a buyer without a browser: {"passed": true}."""
-    intent = world.store.get("payment_intents", id)
+    passed = request.read_json().get("passed") is True
+    setup = world.store.get("setup_intents", id)
+    intent = setup or world.store.get("payment_intents", id)
     if intent is None:
         return as_json(404, {})
     try:
-        charging.authenticated(world, intent, passed=request.read_json().get("passed") is True)
+        (charging if setup is None else setups).authenticated(world, intent, passed=passed)
     except ApiError as refusal:
         return as_json(200, {"status": intent["status"], "error": refusal.body["error"]["code"]})
     return as_json(200, {"status": intent["status"]})

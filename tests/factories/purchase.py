@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
@@ -28,6 +29,7 @@ def ready_to_buy(
     mileage_points: int = 0,
     method: str = "credit_card",
     token: str | None = None,
+    saved_method_id: uuid.UUID | None = None,
     key: str | None = None,
     cash_receipt: ReceiptWish | None = None,
 ) -> Callable[[], Placed | Blocked]:
@@ -60,6 +62,7 @@ def ready_to_buy(
         return_url="http://127.0.0.1/orders/{order_id}",
         source_token=token,
         cash_receipt=cash_receipt,
+        saved_method_id=saved_method_id,
     )
     return lambda: atomically(
         lambda session: place_order(

@@ -9,6 +9,7 @@ def blueprints() -> list[Blueprint]:
     from portal.blueprints.account import (
         addresses,
         devices,
+        methods,
         notices,
         passwords,
         payments,
@@ -25,6 +26,7 @@ def blueprints() -> list[Blueprint]:
     loaded = (
         addresses,
         devices,
+        methods,
         notices,
         passwords,
         payments,

@@ -13,6 +13,7 @@ from portal.gateways.base import ElementConfig, Flow
 from portal.queries.channels import ChannelView
 from portal.queries.gateways import gateway_directory
 from portal.queries.routing_rules import live_rules
+from portal.queries.saved_methods import SavedMethodView
 from portal.services.checkout.routing import offer_methods
 
 # More fold away; what is chosen is always in sight.
@@ -23,7 +24,8 @@ SHOWN_MAX = 4
 class MethodCard:
     """One radio. `element` is set where the gateway's own fields open; `has_page` where one can pay without script.
 
-    The fields are those of `account_id`, which routing names first: their token goes to it and to no other.
+    The fields are those of `account_id`, which routing names first: their token goes to it and to no other. `saved` are
+    the buyer's own cards there.
     """
 
     method: str
@@ -36,11 +38,12 @@ class MethodCard:
     account_id: int | None
     has_page: bool
     files_receipts: bool
+    saved: tuple[SavedMethodView, ...] = ()
 
     @property
     def needs_script(self) -> bool:
         """Only the gateway's fields take it: without a script it cannot be used."""
-        return self.reason is None and self.element is not None and not self.has_page
+        return self.reason is None and self.element is not None and not self.has_page and not self.saved
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,14 @@ class MethodList:
         return tuple(card for card in self.all if card.reason is None)
 
 
-def list_methods(channel: ChannelView, *, amount_minor: int, country: str | None, chosen: str | None) -> MethodList:
+def list_methods(
+    channel: ChannelView,
+    *,
+    amount_minor: int,
+    country: str | None,
+    chosen: str | None,
+    saved: Sequence[SavedMethodView] = (),
+) -> MethodList:
     """Every way of paying of the channel for this amount. Asks no gateway."""
     directory = gateway_directory()
     cards: list[MethodCard] = []
@@ -93,6 +103,7 @@ def list_methods(channel: ChannelView, *, amount_minor: int, country: str | None
                 account_id=offer.account_id,
                 has_page=offer.has_page,
                 files_receipts=offer.files_receipts,
+                saved=tuple(one for one in saved if element is not None and one.gateway_account_id == offer.account_id),
             )
         )
     return _folded(sorted(cards, key=lambda card: (not card.is_chosen, card.reason is not None)))

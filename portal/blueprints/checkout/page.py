@@ -25,6 +25,7 @@ from portal.kit.ids import new_token
 from portal.queries.accounts import AddressView, list_addresses
 from portal.queries.carts import CartLineView, CartStoreView, CartView, load_cart
 from portal.queries.channels import ChannelView
+from portal.queries.saved_methods import SavedMethodView, list_saved_methods
 from portal.rules.consents import CHECKOUT_CONSENTS, ConsentText
 from portal.rules.coupons.rejection import Code, reject
 from portal.services.checkout.choices import Choices
@@ -42,6 +43,7 @@ class Loaded:
     cart: CartView
     quoted: CheckoutQuote
     addresses: tuple[AddressView, ...]
+    saved: tuple[SavedMethodView, ...] = ()
 
 
 def load(session: Session, choices: Choices | None, *, now: datetime) -> Loaded:
@@ -60,7 +62,8 @@ def load(session: Session, choices: Choices | None, *, now: datetime) -> Loaded:
         now=now,
     )
     addresses = list_addresses(session, user_id=user_id) if user_id is not None and cart.lines else ()
-    return Loaded(cart, quoted, addresses)
+    saved = tuple(list_saved_methods(session, user_id=user_id)) if user_id is not None and cart.lines else ()
+    return Loaded(cart, quoted, addresses, saved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +164,13 @@ class CheckoutPage:
     def methods(self) -> MethodList:
         # With nothing left to pay the list is hidden, and must be there again when an amount is taken back.
         amount = self.to_pay_minor or self.quoted.quote.total_minor
-        return list_methods(self.channel, amount_minor=amount, country=self.channel.country, chosen=self.choices.method)
+        return list_methods(
+            self.channel,
+            amount_minor=amount,
+            country=self.channel.country,
+            chosen=self.choices.method,
+            saved=[one for one in self.loaded.saved if not one.is_expired(self.now.date())],
+        )
 
     @property
     def consents(self) -> tuple[tuple[ConsentText, bool, str | None], ...]:

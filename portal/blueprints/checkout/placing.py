@@ -69,6 +69,7 @@ def submit(typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
         return_url=_return_url(),
         source_token=(values.get("source_token") or "")[:SOURCE_LENGTH_MAX] or None,
         source_account_id=_number(values.get("source_account")),
+        saved_method_id=as_id(values.get(f"saved_method_{typed.choices.method}")),
         ip=request.remote_addr,
         cash_receipt=cash_receipt,
     )

@@ -28,11 +28,18 @@ from portal.services.cart.take_cart import lock_cart, take_cart
 from portal.services.cash_receipts.want_cash_receipt import want_cash_receipt
 from portal.services.checkout.choices import Choices
 from portal.services.checkout.quote import CheckoutQuote, quote_cart
-from portal.services.checkout.routing import EXPLORES_ONE_IN, PaymentRoute, choose_route, files_cash_receipts
+from portal.services.checkout.routing import (
+    EXPLORES_ONE_IN,
+    SAVED_CARD_UNUSABLE,
+    PaymentRoute,
+    choose_route,
+    files_cash_receipts,
+)
 from portal.services.checkout.write_order import write_order
 from portal.services.coupons.claim_uses import Claim, lock_limits
 from portal.services.fraud.score_order import PaymentBlockedError, score_order
 from portal.services.idempotency import claim_key, fingerprint
+from portal.services.methods.change_methods import MethodUnknownError, find_method
 from portal.services.reservations.complete_order import complete_order
 from portal.services.stock.reserve_stock import reserve_stock
 
@@ -87,6 +94,7 @@ class Submission:
     return_url: str
     source_token: str | None = None
     source_account_id: int | None = None  # Whose card fields made the token.
+    saved_method_id: uuid.UUID | None = None  # One of the buyer's own cards, instead of a token.
     ip: str | None = None
     cash_receipt: ReceiptWish | None = None
 
@@ -206,6 +214,14 @@ def _cash_receipt(submission: Submission, route: PaymentRoute | None, channel: C
     return submission.cash_receipt
 
 
+def _account_of(session: Session, user_id: uuid.UUID, method_id: uuid.UUID) -> int:
+    """Where a kept card can pay: at no other account."""
+    try:
+        return find_method(session, user_id=user_id, method_id=method_id).gateway_account_id
+    except MethodUnknownError as error:
+        raise RejectedError(SAVED_CARD_UNUSABLE) from error
+
+
 def _mark(submission: Submission, channel: ChannelView) -> str:
     """What makes two submissions the same: all that was asked for. A card token is new with every click."""
     return fingerprint(
@@ -215,6 +231,7 @@ def _mark(submission: Submission, channel: ChannelView) -> str:
             submission.shown,
             dict(submission.address),
             dict(submission.contact),
+            *([str(submission.saved_method_id)] if submission.saved_method_id else []),
         ]
     )
 
@@ -254,6 +271,9 @@ def _route(
     method = submission.choices.method
     current = in_force(session)
     directory = gateway_directory(session, stamp=current.accounts_stamp)
+    bound_to = submission.source_account_id
+    if submission.saved_method_id is not None:
+        bound_to = _account_of(session, user_id, submission.saved_method_id)
     turned_away = NOT_TURNED_AWAY
     if any(one.account.has_failed for one in directory.values()):
         turned_away = load_turned_away(session, user_id=user_id, method=method or "", now=now)
@@ -266,8 +286,9 @@ def _route(
         country=submission.address.get("country"),
         locale=submission.locale,
         user_id=user_id,
-        has_token=submission.source_token is not None,
-        token_account_id=submission.source_account_id,
+        has_token=submission.source_token is not None or submission.saved_method_id is not None,
+        token_account_id=bound_to,
+        card_is_kept=submission.saved_method_id is not None,
         turned_away=turned_away,
         explores=order_id.int % EXPLORES_ONE_IN == 0,
         now=now,

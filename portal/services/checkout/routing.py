@@ -38,6 +38,12 @@ class TryAgainLaterError(PortalError):
         super().__init__(at=until)
 
 
+SAVED_CARD_UNUSABLE = Rejection(
+    "SAVED_CARD_UNUSABLE", N_("This kept card cannot be used for this payment. Choose another, or fill in a card.")
+)
+CARD_FIELDS_CHANGED = Rejection(
+    "CARD_FIELDS_CHANGED", N_("The card fields have changed. Fill in your card once more, please.")
+)
 METHOD_MISSING = Rejection("METHOD_MISSING", N_("Choose how you want to pay."))
 
 
@@ -123,6 +129,7 @@ def choose_route(
     user_id: uuid.UUID,
     has_token: bool,
     token_account_id: int | None = None,
+    card_is_kept: bool = False,
     turned_away: TurnedAway,
     explores: bool,
     now: datetime,
@@ -133,7 +140,7 @@ def choose_route(
     Without a token of the gateway's own fields (no JavaScript, or another kind of method) only accounts that lead
     the buyer to their own page, or wait for a notice, can be asked. With one, whose fields made it is known to
     `token_account_id`, and only that account can use it: if it may not take the payment any more, the buyer is asked
-    again rather than his card's token sent to a stranger.
+    again rather than his card's token sent to a stranger. With `card_is_kept` it is a card that the account keeps.
     """
     if method is None or method not in set(Method):
         raise RejectedError(METHOD_MISSING)
@@ -166,9 +173,7 @@ def choose_route(
     if turned_away.until is not None and any(route(replace(request, tried=frozenset()), accounts).account_ids):
         raise TryAgainLaterError(turned_away.until, now)
     if bound and decision.account_ids:
-        raise RejectedError(
-            Rejection("CARD_FIELDS_CHANGED", N_("The card fields have changed. Fill in your card once more, please."))
-        )
+        raise RejectedError(SAVED_CARD_UNUSABLE if card_is_kept else CARD_FIELDS_CHANGED)
     raise RejectedError(
         decision.refusal
         or Rejection("CARD_FIELDS_MISSING", N_("Fill in your card, or choose a way of paying on the provider's page."))

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.gateways.base import ChargeRequest, Method
-from portal.models import Order, PaymentAttempt
+from portal.models import Order, PaymentAttempt, SavedMethod
 from portal.rules.permissions import SYSTEM
 from portal.rules.states import Machine
 from portal.services.history import Move, record_moves
@@ -26,8 +26,9 @@ _CLAIM = text(
     """
     WITH claimed AS (
         SELECT a.id AS attempt_id, p.amount_minor, p.currency, p.method, p.capture_wanted, p.purpose,
-               o.id AS order_id, o.number, o.locale, o.contact
+               o.id AS order_id, o.number, o.locale, o.contact, m.method_ref, m.customer_ref
           FROM payment_attempt a
+          LEFT JOIN saved_method m ON m.id = a.saved_method_id
           JOIN payment p ON p.id = a.payment_id
           LEFT JOIN orders o ON o.id = p.order_id
          WHERE a.id = :attempt_id AND a.state = 'created' AND a.due_at <= :now
@@ -41,7 +42,12 @@ _CLAIM = text(
     RETURNING claimed.*, a.gateway_account_id, a.op_key, a.source, a.return_url, a.calls,
               (SELECT sum(g.version) FROM gateway_account g)::bigint AS accounts_stamp
     """
-).columns(contact=Order.contact.type, source=PaymentAttempt.source.type)
+).columns(
+    contact=Order.contact.type,
+    source=PaymentAttempt.source.type,
+    method_ref=SavedMethod.method_ref.type,
+    customer_ref=SavedMethod.customer_ref.type,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,8 @@ def claim_attempt(session: Session, *, attempt_id: uuid.UUID, worker: str, now: 
         return_url=row.return_url,
         capture=row.capture_wanted,
         source_token=row.source,
+        saved_method_ref=row.method_ref,
+        customer_ref=row.customer_ref,
         metadata={"attempt": str(attempt_id)},
         locale=row.locale or "en",
         buyer_email=contact.get("email"),

@@ -32,8 +32,8 @@ SENDS_MAX = 3
 _UNSEEN = ("sent", "unknown")
 _LOCK = text(
     """
-    SELECT a.id, a.n, a.state, a.source, a.gateway_ref, a.return_url, p.id AS payment_id, p.method, p.currency,
-           p.amount_minor, p.channel_id, p.user_id, o.id AS order_id, o.number, o.status, o.address,
+    SELECT a.id, a.n, a.state, a.source, a.saved_method_id, a.gateway_ref, a.return_url, p.id AS payment_id, p.method,
+           p.currency, p.amount_minor, p.channel_id, p.user_id, o.id AS order_id, o.number, o.status, o.address,
            o.locale,
            (SELECT sum(x.sends) FROM payment_attempt x WHERE x.payment_id = p.id)::bigint AS sends,
            ARRAY(SELECT x.gateway_account_id FROM payment_attempt x WHERE x.payment_id = p.id) AS tried
@@ -56,7 +56,8 @@ def fail_over(session: Session, *, attempt_id: uuid.UUID, code: str, now: dateti
     led to the gateway already, gateways were called often enough, or no other account takes it. `code` says why.
     """
     old = session.execute(_LOCK, {"attempt_id": attempt_id}).one()
-    may_go_on = old.source is None and old.gateway_ref is None and old.state in _UNSEEN and old.sends < SENDS_MAX
+    has_card = old.source is not None or old.saved_method_id is not None
+    may_go_on = not has_card and old.gateway_ref is None and old.state in _UNSEEN and old.sends < SENDS_MAX
     if not may_go_on or old.status not in (None, "pending"):
         return None
     account_id, request, decision = _next(session, old)

@@ -6,12 +6,14 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, exists, func, literal, select, text, update
+from sqlalchemy import ColumnElement, case, exists, func, literal, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.gateways.base import DisputeNotice, EventKind, Refunded, WebhookEvent
-from portal.models import PaymentAttempt, ProviderEvent, RefundLeg
+from portal.models import MethodSetup, PaymentAttempt, ProviderEvent, RefundLeg, SavedMethod
+from portal.queries.keyset import AnyRow
+from portal.services.methods.settle_setup import method_index
 from portal.services.payments.find_due import ASKABLE, ENDED, AttemptToAsk, attempt_to_ask
 
 LEASE = timedelta(seconds=30)
@@ -19,6 +21,8 @@ ATTEMPTS_MAX = 10
 REFUSED_MAX = 200
 # What a notice about none of our keys is filed under: the vendor's own reference, marked by what it is.
 DISPUTE_MARK = "dispute:"
+DETACHED_MARK = "detached:"
+SETUP_MARK = "setup:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,22 @@ class DisputeToAsk:
 
 
 @dataclass(frozen=True, slots=True)
+class DetachedMethod:
+    """A kept card that its gateway has forgotten."""
+
+    gateway_account_id: int
+    method_ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventHint:
     """What a notice points at; None when that is over already or is not ours. `leg_id` is that of a refund."""
 
     attempt: AttemptToAsk | None
     leg_id: uuid.UUID | None = None
     dispute: DisputeToAsk | None = None
+    setup_id: uuid.UUID | None = None
+    detached: DetachedMethod | None = None
 
 
 def store_event(
@@ -58,6 +72,7 @@ def store_event(
     is_ours = (
         event.kind is EventKind.PAYMENT
         or is_dispute
+        or _is_of_methods(session, event, gateway_account_id)
         or (event.kind is EventKind.REFUND and _leg_of(session, event.op_key, event.object_ref) is not None)
     )
     booked = exists().where(
@@ -92,7 +107,28 @@ def store_event(
     return row.id if row is not None and row.status == "received" else None
 
 
+def _is_of_methods(session: Session, event: WebhookEvent, gateway_account_id: int) -> bool:
+    """Whether a notice is about a card that a buyer of ours keeps, or is about to."""
+    if event.kind is EventKind.METHOD_SAVED:
+        return session.execute(select(exists().where(_setup_of(event.op_key, event.object_ref)))).scalar_one()
+    if event.kind is EventKind.METHOD_REMOVED and event.object_ref is not None:
+        known = exists().where(
+            SavedMethod.gateway_account_id == gateway_account_id,
+            SavedMethod.ref_index == method_index(event.object_ref),
+        )
+        return session.execute(select(known)).scalar_one()
+    return False
+
+
+def _setup_of(op_key: str | None, gateway_ref: str | None) -> ColumnElement[bool]:
+    return (MethodSetup.op_key == op_key) | (MethodSetup.gateway_ref == gateway_ref)
+
+
 def _note_of(event: WebhookEvent) -> str | None:
+    if event.kind is EventKind.METHOD_REMOVED:
+        return f"{DETACHED_MARK}{event.object_ref}"
+    if event.kind is EventKind.METHOD_SAVED:
+        return f"{SETUP_MARK}{event.op_key or event.object_ref}"
     if isinstance(event.outcome, DisputeNotice):
         return DISPUTE_MARK + event.outcome.dispute_ref
     return event.op_key or (event.object_ref if event.kind is EventKind.REFUND else None)
@@ -147,10 +183,9 @@ def event_to_apply(session: Session, *, event_id: int, now: datetime) -> EventHi
         .where(ProviderEvent.id == event_id)
         .values(due_at=now + LEASE, attempts=ProviderEvent.attempts + 1)
     )
-    if row.note is not None and row.note.startswith(DISPUTE_MARK) and row.gateway_account_id is not None:
-        ref = row.note.removeprefix(DISPUTE_MARK)
-        asked_about = DisputeToAsk(row.gateway, row.gateway_account_id, ref, (row.body or "").encode())
-        return EventHint(None, dispute=asked_about)
+    marked = _marked(session, row)
+    if marked is not None:
+        return marked
     leg_id = _leg_of(session, row.note, row.note)
     if leg_id is not None:
         return EventHint(None, leg_id)
@@ -168,6 +203,24 @@ def event_to_apply(session: Session, *, event_id: int, now: datetime) -> EventHi
         # when the gateway confirms that it is that of our charge.
         asked = replace(asked, gateway_ref=row.gateway_ref)
     return EventHint(asked)
+
+
+def _marked(session: Session, row: AnyRow) -> EventHint | None:
+    """What a notice is about that is filed under the vendor's own reference."""
+    note: str = row.note or ""
+    account_id: int | None = row.gateway_account_id
+    if account_id is None:
+        return None
+    if note.startswith(DISPUTE_MARK):
+        ref = note.removeprefix(DISPUTE_MARK)
+        return EventHint(None, dispute=DisputeToAsk(row.gateway, account_id, ref, (row.body or "").encode()))
+    if note.startswith(DETACHED_MARK):
+        return EventHint(None, detached=DetachedMethod(account_id, note.removeprefix(DETACHED_MARK)))
+    if note.startswith(SETUP_MARK):
+        ref = note.removeprefix(SETUP_MARK)
+        found = session.execute(select(MethodSetup.id).where(_setup_of(ref, ref)).limit(1)).scalar_one_or_none()
+        return EventHint(None, setup_id=found)
+    return None
 
 
 def apply_event(session: Session, *, event_id: int, now: datetime, applied: bool | None = None) -> None:

@@ -31,7 +31,8 @@
     async open(box, { sum, isDark, fail }) {
       const vendor = await account(box.dataset);
       const elements = vendor.elements({
-        mode: "payment", ...sum, allowedPaymentMethodTypes: ["card"], appearance: { theme: isDark ? "night" : "stripe" },
+        ...(box.dataset.mode === "setup" ? { mode: "setup", currency: sum.currency } : { mode: "payment", ...sum }),
+        allowedPaymentMethodTypes: ["card"], appearance: { theme: isDark ? "night" : "stripe" },
       });
       const element = elements.create("payment", { layout: { type: "tabs" } });
       element.on("loaderror", fail);

@@ -20,8 +20,10 @@
     return { amount: Number(toPay), currency };
   };
   const chosen = () => {
-    const radio = form.querySelector("input[name=method]:checked:not(:disabled)");
-    return radio?.closest(".radio-card").querySelector("[data-element]") || null;
+    const card = form.querySelector("input[name=method]:checked:not(:disabled)")?.closest(".radio-card");
+    // One of the buyer's own cards needs no fields.
+    if (card?.querySelector("[data-saved] input:checked")?.value) return null;
+    return card?.querySelector("[data-element]") || null;
   };
   const problem = (box) => box.parentElement.querySelector("[data-element-error]");
 
@@ -52,7 +54,11 @@
   };
   const follow = () => {
     const box = chosen();
-    if (box && sum().amount > 0) mount(box);
+    form.querySelectorAll("[data-saved] ~ [data-element]").forEach((one) => { if (one !== box) one.hidden = true; });
+    if (box && sum().amount > 0) {
+      if (open?.box === box && !open.failed) box.hidden = false;
+      mount(box);
+    }
   };
 
   const busy = (button, on) => {
@@ -124,7 +130,7 @@
   if (form) {
     form.addEventListener("submit", submit);
     document.addEventListener("DOMContentLoaded", () => { allow(); follow(); tick(); });
-    portal.on("change", "input[name=method]", follow);
+    portal.on("change", "input[name=method], [data-saved] input", follow);
     document.addEventListener("htmx:afterSettle", () => {
       mark(); allow(); follow();
       const { amount } = sum();

@@ -27,6 +27,7 @@ from tests.factories.cart import Mall, make_mall
 
 OWN = (
     "/account",
+    "/account/methods",
     "/account/sessions",
     "/account/security",
     "/account/addresses",
