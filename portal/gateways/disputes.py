@@ -6,7 +6,6 @@ A gateway whose disputes can be asked about and answered has, besides the `Gatew
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
@@ -49,7 +48,7 @@ class DisputeNotice:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is handed in against a dispute. `statement` is the shop's own words; `receipt` a PDF."""
+    """What is handed in against a dispute. `statement` is the shop's own words."""
 
     statement: str = field(repr=False)
     goods: str = field(repr=False)
@@ -60,14 +59,11 @@ class Evidence:
     shipped_on: date | None = None
     refund_explanation: str | None = field(default=None, repr=False)
     activity: str | None = field(default=None, repr=False)
-    receipt: bytes | None = field(default=None, repr=False)
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> str:
         """All of it as a text, so that a repetition hands in the same."""
         given = {name: value for name, value in asdict(self).items() if value is not None}
-        if self.receipt is not None:
-            given["receipt"] = b64encode(self.receipt).decode()
         return json.dumps(given, default=str)
 
     @classmethod
@@ -76,8 +72,6 @@ class Evidence:
         given = json.loads(text)
         if "shipped_on" in given:
             given["shipped_on"] = date.fromisoformat(given["shipped_on"])
-        if "receipt" in given:
-            given["receipt"] = b64decode(given["receipt"])
         return cls(**given)
 
 

@@ -193,6 +193,16 @@ def authenticate(world: World, request: Request, id: str) -> Response:
     return as_json(200, {"status": intent["status"]})
 
 
+def process(world: World, request: Request, id: str) -> Response:
+    """The bank takes its time over a payment that it was asked about."""
+    del request
+    intent = world.store.get("payment_intents", id)
+    if intent is None:
+        return as_json(404, {})
+    charging.process(world, intent)
+    return as_json(200, {"status": intent["status"]})
+
+
 def dispute(world: World, request: Request, id: str) -> Response:
     """The cardholder objects to a charge, or with {"won": true|false} the bank decides."""
     given = request.read_json()
@@ -278,6 +288,7 @@ def add_routes(router: Router) -> None:
         ("POST", "/reset", reset),
         ("POST", "/deliveries/{id}/resend", resend),
         ("POST", "/authenticate/{id}", authenticate),
+        ("POST", "/processing/{id}", process),
         ("POST", "/dispute/{id}", dispute),
         ("POST", "/expire/{id}", expire),
         ("POST", "/arrival/{id}", arrive),

@@ -90,6 +90,15 @@ def authenticated(world: World, intent: Json, *, passed: bool) -> None:
     emit(world, "payment_intent.payment_failed", intent)
 
 
+def process(world: World, intent: Json) -> None:
+    """The bank has not made up its mind."""
+    if intent["status"] != "requires_action":
+        raise wrong_state(intent, "process")
+    intent.update(status="processing", next_action=None)
+    world.store.save("payment_intents", intent)
+    emit(world, "payment_intent.processing", intent)
+
+
 def charge(world: World, intent: Json, method: Json) -> None:
     """Take or hold the money. Raises ApiError for a decline."""
     card = cards.BY_NUMBER[method["_card"]]

@@ -34,7 +34,7 @@ def draft_statement(packet: Packet, reason: str) -> str:
     return "\n".join(said)
 
 
-def evidence_of(packet: Packet | None, statement: str, *, receipt: bytes | None = None) -> Evidence:
+def evidence_of(packet: Packet | None, statement: str) -> Evidence:
     """Everything that is handed in, beside the statement."""
     if packet is None:
         return Evidence(statement=statement, goods="Balance of an account")
@@ -57,7 +57,6 @@ def evidence_of(packet: Packet | None, statement: str, *, receipt: bytes | None 
         )
         or None,
         activity=_activity(packet),
-        receipt=receipt,
         metadata={"order_number": packet.number},
     )
 

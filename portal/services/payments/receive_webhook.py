@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, case, exists, func, literal, select, text,
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.gateways.base import DisputeNotice, EventKind, Refunded, WebhookEvent
+from portal.gateways.base import Approved, DisputeNotice, EventKind, Refunded, WebhookEvent
 from portal.models import MethodSetup, PaymentAttempt, ProviderEvent, RefundLeg, SavedMethod
 from portal.queries.keyset import AnyRow
 from portal.services.methods.settle_setup import method_index
@@ -19,6 +19,7 @@ from portal.services.payments.find_due import ASKABLE, ENDED, AttemptToAsk, atte
 LEASE = timedelta(seconds=30)
 ATTEMPTS_MAX = 10
 REFUSED_MAX = 200
+UNSETTLED = ("pending", "unknown")
 # What a notice about none of our keys is filed under: the vendor's own reference, marked by what it is.
 DISPUTE_MARK = "dispute:"
 DETACHED_MARK = "detached:"
@@ -75,12 +76,20 @@ def store_event(
         or _is_of_methods(session, event, gateway_account_id)
         or (event.kind is EventKind.REFUND and _leg_of(session, event.op_key, event.object_ref) is not None)
     )
-    booked = exists().where(
+    booked: ColumnElement[bool] = exists().where(
         PaymentAttempt.gateway == gateway,
         PaymentAttempt.gateway_ref == event.gateway_ref,
         PaymentAttempt.state == "captured",
         literal(event.kind is EventKind.PAYMENT),
     )
+    if isinstance(event.outcome, Approved) and event.outcome.refunded_minor:
+        # It tells of a refund besides: one whose end nobody has told is looked at.
+        booked = booked & ~exists().where(
+            RefundLeg.attempt_id == PaymentAttempt.id,
+            PaymentAttempt.gateway == gateway,
+            PaymentAttempt.gateway_ref == event.gateway_ref,
+            RefundLeg.status.in_(UNSETTLED),
+        )
     if event.kind is EventKind.REFUND:
         # A refund that is booked as done is looked at again only when the notice says otherwise.
         done = isinstance(event.outcome, Refunded)
@@ -195,6 +204,8 @@ def event_to_apply(session: Session, *, event_id: int, now: datetime) -> EventHi
         .where((PaymentAttempt.gateway_ref == row.gateway_ref) | (PaymentAttempt.op_key == row.note))
         .limit(1)
     ).one_or_none()
+    if known is not None and known.state == "captured":
+        return EventHint(None, _unsettled_leg(session, known.id))
     if known is None or known.state not in (*ASKABLE, *ENDED):
         return EventHint(None)
     asked = attempt_to_ask(session, attempt_id=known.id, now=now, ended_too=True)
@@ -258,6 +269,16 @@ def _leg_of(session: Session, op_key: str | None, refund_ref: str | None) -> uui
         return None
     which = (RefundLeg.op_key == op_key) | (RefundLeg.gateway_ref == refund_ref)
     return session.execute(select(RefundLeg.id).where(which).limit(1)).scalar_one_or_none()
+
+
+def _unsettled_leg(session: Session, attempt_id: uuid.UUID) -> uuid.UUID | None:
+    """A refund of a charge whose end nobody has told."""
+    return session.execute(
+        select(RefundLeg.id)
+        .where(RefundLeg.attempt_id == attempt_id, RefundLeg.status.in_(UNSETTLED))
+        .order_by(RefundLeg.updated_at)
+        .limit(1)
+    ).scalar_one_or_none()
 
 
 def due_events(session: Session, *, now: datetime, limit: int = 200) -> list[int]:
