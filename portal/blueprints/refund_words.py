@@ -30,6 +30,7 @@ REASON_WORDS: Mapping[str, str] = {
 CLOSED_WORDS: Mapping[str, str] = {
     "window_passed": N_("Its time for refunds is over at the payment provider."),
     "no_connection": N_("This payment came from outside and cannot be sent back the same way."),
+    "no_sender": N_("A transfer does not say which account it came from."),
     "no_partial": N_("This way of paying gives back whole amounts only."),
     "gateway_refused": N_("The payment provider refused it."),
 }

@@ -238,7 +238,8 @@ def _way_back(session: Session, head: Row[Any], now: datetime) -> tuple[str | No
         return None, True
     if method.refund_window is not None and head.completed_at and now >= head.completed_at + method.refund_window:
         return "window_passed", True
-    return None, method.partial_refunds
+    # A transfer does not say where it came from: the buyer chooses his deposit, or names his account.
+    return "no_sender" if method.refunds_to_account else None, method.partial_refunds
 
 
 def _policies(session: Session, channel_id: int, sections: set[int]) -> dict[int, RefundPolicy]:

@@ -20,6 +20,7 @@ from tests.factories.cart import make_variant
 from tests.factories.purchase import ready_to_buy
 from tests.factories.refund import rows
 from tests.jobs.conftest import World
+from tests.jobs.test_refunds import ask
 
 pytestmark = pytest.mark.req("PAY-16")
 
@@ -92,3 +93,16 @@ def test_money_for_an_order_that_has_expired_is_kept_for_the_buyer(placed: Place
     work_off(placed)
     assert rows("SELECT balance_minor FROM ledger_account WHERE kind = 'deposit'") == [(TO_PAY,)]
     assert rows("SELECT reversal FROM payment_attempt") == [("done",)]
+
+
+@pytest.mark.req("REF-03")
+def test_a_refund_goes_where_its_buyer_says(
+    app: APIFlask, world: World, placed: Placed, arrive: Callable[..., None]
+) -> None:
+    arrive(TO_PAY)
+    page = browser(app, world.bea).get(f"/orders/{placed.number}/refund").text
+    assert "A transfer does not say which account it came from." in page
+    leg_id = ask(world, placed)
+    assert rows("SELECT destination, status FROM refund_leg WHERE id = :id", id=leg_id) == [("deposit", "succeeded")]
+    assert rows("SELECT balance_minor FROM ledger_account WHERE kind = 'deposit'") == [(TO_PAY,)]
+    assert rows("SELECT refunded_minor FROM tender") == [(TO_PAY,)]

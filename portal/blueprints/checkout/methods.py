@@ -37,6 +37,7 @@ class MethodCard:
     element: ElementConfig | None
     account_id: int | None
     has_page: bool
+    gives_account: bool
     files_receipts: bool
     saved: tuple[SavedMethodView, ...] = ()
 
@@ -102,6 +103,7 @@ def list_methods(
                 element=element,
                 account_id=offer.account_id,
                 has_page=offer.has_page,
+                gives_account=offer.flow is Flow.NOTICE,
                 files_receipts=offer.files_receipts,
                 saved=tuple(one for one in saved if element is not None and one.gateway_account_id == offer.account_id),
             )

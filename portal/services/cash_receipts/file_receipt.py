@@ -19,7 +19,7 @@ from portal.gateways.receipts import (
     ReceiptRequest,
 )
 from portal.kit.ids import new_id
-from portal.models import CashReceipt, CashReceiptWish, Order, Payment, PaymentAttempt
+from portal.models import CashReceipt, CashReceiptWish, Order, Payment, PaymentAttempt, Tender
 from portal.rules.cash_receipts import Cancel, Filed, Issue, next_step
 from portal.rules.permissions import Actor
 from portal.services.audit import AuditAction, Fact, record
@@ -58,8 +58,9 @@ def claim_step(session: Session, *, payment_id: uuid.UUID, now: datetime) -> Rec
     if wish is None:
         return None
     payment = session.execute(
-        select(Payment.captured_minor, Payment.refunded_minor, Payment.currency, Payment.method, Order.number)
+        select(Payment.captured_minor, Tender.refunded_minor, Payment.currency, Payment.method, Order.number)
         .join(Order, Order.id == Payment.order_id)
+        .join(Tender, Tender.id == Payment.tender_id)
         .where(Payment.id == payment_id)
     ).one()
     account_id = session.scalars(
