@@ -14,7 +14,9 @@ from portal.services.rates.take_rates import take_rates
 RATES = {"USD": "1.1", "KRW": "1430", "JPY": "165", "KWD": "0.44", "GBP": "0.85"}
 
 
-def give_rates(*, as_of: datetime | None = None, fetched_at: datetime | None = None, **changes: str) -> datetime:
+def give_rates(
+    *, source: str = "bank", as_of: datetime | None = None, fetched_at: datetime | None = None, **changes: str
+) -> datetime:
     """A committed table of an hour ago (or of `as_of`); the moment it is of."""
     now = clock.now()
     as_of = as_of or now - timedelta(hours=1)
@@ -22,7 +24,7 @@ def give_rates(*, as_of: datetime | None = None, fetched_at: datetime | None = N
     with transaction() as session:
         take_rates(
             session,
-            table=ReferenceTable("bank", as_of, rates),
+            table=ReferenceTable(source, as_of, rates),
             now=fetched_at or as_of,
             accept_jumps=True,
         )
