@@ -82,6 +82,26 @@ def test_another_amount_ends_the_order_and_is_kept_for_the_buyer_once(
     assert f"What came in for order {placed.number} could not be used for it." in as_bea.get("/account/notices").text
 
 
+def test_the_order_waits_as_long_as_its_account_and_ends_with_it(
+    app: APIFlask, world: World, placed: Placed, arrive: Callable[..., None]
+) -> None:
+    (deadline,) = rows("SELECT expires_at FROM orders")[0]
+    assert timedelta(hours=72) < deadline - clock.now() < timedelta(hours=73)
+    assert rows("SELECT DISTINCT expires_at FROM reservation") == [(deadline,)]
+    assert "Kept for you until" in browser(app, world.bea).get(f"/orders/{placed.number}").text
+    with clock.frozen(deadline - timedelta(minutes=1)):
+        expire_orders()
+    assert rows("SELECT status FROM orders") == [("pending",)]
+    with clock.frozen(deadline + timedelta(minutes=1)):
+        expire_orders()
+        reverse_attempt(str(placed.attempt_id))
+    assert rows("SELECT status FROM orders") == [("expired",)]
+    assert rows("SELECT reserved FROM stock") == [(0,)]
+    assert rows("SELECT reversal FROM payment_attempt") == [("done",)]
+    assert placed.attempt_id is not None
+    assert world.sandbox.deposit(f"att_{placed.attempt_id.hex}") in {"closed", "expired"}
+
+
 def test_money_for_an_order_that_has_expired_is_kept_for_the_buyer(placed: Placed, arrive: Callable[..., None]) -> None:
     later = clock.now() + timedelta(days=10)
     with transaction() as session:

@@ -28,10 +28,14 @@ from portal.services.history import Move, record_moves
 from portal.services.outbox import Event, emit
 from portal.services.reservations.complete_order import complete_order
 from portal.services.reservations.give_up_order import give_up_order
+from portal.services.reservations.keep_order import keep_order
 
 # When a payment that waits for somebody else is asked about again (a notice usually comes first).
 ASK_AGAIN_AFTER = timedelta(minutes=1)
 REVIEW_FOR = timedelta(days=6)
+# An account without an end of its own takes money so long; and a deposit at the last moment is still told of.
+ACCOUNT_OPEN_FOR = timedelta(days=3)
+NOTICE_TAKES = timedelta(minutes=10)
 AMOUNT_DIFFERS = "amount_differs"
 ENDED = frozenset({"declined", "cancelled"})
 # What was begun at the gateway in these states can still be finished by whoever holds its secret.
@@ -117,6 +121,9 @@ def settle_attempt(
         case ActionNeeded():
             return _wait(session, locked, "requires_action", outcome.gateway_ref, _action(outcome), actor, now)
         case Pending():
+            if outcome.account is not None and locked.order_id is not None:
+                until = outcome.account.expires_at or now + ACCOUNT_OPEN_FOR
+                keep_order(session, order_id=locked.order_id, until=until + NOTICE_TAKES)
             return _wait(session, locked, "pending", outcome.gateway_ref, _account(outcome), actor, now)
 
 
