@@ -168,7 +168,7 @@ class Settings:
             order_hold_minutes=read.number("ORDER_HOLD_MINUTES", 30),
             idempotency_hours=read.number("IDEMPOTENCY_HOURS", 24),
             platform_currency=read.currency("PLATFORM_CURRENCY"),
-            fx_feed_url=read.feed("FX_FEED_URL"),
+            fx_feed_url=read.feed("FX_FEED_URL", mode),
         )
 
 
@@ -241,9 +241,11 @@ class _Reader:
             raise ConfigurationError(f"{name} must be a currency's code such as KRW, not {code!r}.")
         return code
 
-    def feed(self, name: str) -> str:
+    def feed(self, name: str, mode: Mode) -> str:
+        """Whoever stands between could change what is sold at: without TLS in production nothing is believed."""
         url = self.text(name, "")
-        if url and (urlsplit(url).scheme not in {"http", "https"} or not urlsplit(url).hostname):
+        schemes = {"https"} if mode is Mode.PRODUCTION else {"http", "https"}
+        if url and (urlsplit(url).scheme not in schemes or not urlsplit(url).hostname):
             raise ConfigurationError(f"{name} must begin with https://.")
         return url
 

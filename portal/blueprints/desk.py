@@ -76,7 +76,7 @@ def period_start(name: str | None, now: datetime) -> datetime | None:
     if name is None or name not in PERIODS:
         return None
     days = PERIODS[name][0]
-    return _midnight(now.astimezone(_zone()).date() - timedelta(days=days - 1))
+    return midnight(now.astimezone(zone_of_reader()).date() - timedelta(days=days - 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +88,12 @@ class Days:
 
     @property
     def start(self) -> datetime | None:
-        return _midnight(self.first) if self.first else None
+        return midnight(self.first) if self.first else None
 
     @property
     def end(self) -> datetime | None:
         """The first instant after them."""
-        return _midnight(self.last + timedelta(days=1)) if self.last else None
+        return midnight(self.last + timedelta(days=1)) if self.last else None
 
 
 def days_arg() -> Days:
@@ -109,10 +109,11 @@ def _date_arg(name: str) -> date | None:
     return found if FIRST_DAY <= found <= LAST_DAY else None
 
 
-def _zone() -> ZoneInfo:
+def zone_of_reader() -> ZoneInfo:
     """The reader's zone. Flask-Babel's own are pytz's, with which a time of day cannot be combined."""
     return ZoneInfo(str(get_timezone() or "UTC"))
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=_zone()).astimezone(UTC)
+def midnight(day: date) -> datetime:
+    """When a day of the reader begins."""
+    return datetime.combine(day, time(), tzinfo=zone_of_reader()).astimezone(UTC)

@@ -192,6 +192,8 @@ def _reversed_as_told(gateway: Gateway, found: AttemptToReverse, amount: int) ->
 
 
 def _refund(gateway: Gateway, found: AttemptToReverse, amount: int) -> str | None:
+    if not amount:
+        return found.gateway_ref  # All of it had gone back before we heard of it: nobody gives back nothing.
     # A key of its own: to the gateway this is another request than the void.
     key = f"rev_{found.attempt_id.hex}"
     capability = gateway.capabilities.of(Method(found.method))

@@ -111,6 +111,6 @@ def next_step(owed_minor: int, filed: Sequence[Filed]) -> Issue | Cancel | None:
             return None
         case "issued":
             return Cancel(last.n)
-        case "failed":
+        case "failed" if last.amount_minor == owed_minor:
             return None
     return Issue(last.n + 1, owed_minor) if owed_minor > 0 else None

@@ -33,6 +33,14 @@ def document(day: str = "2026-11-27", **rates: str) -> bytes:
     return DOCUMENT.replace("DAY", day).replace("RATES", cubes).encode()
 
 
+# In UTF-7 a DOCTYPE does not look like one.
+DISGUISED = b'<?xml version="1.0" encoding="UTF-7"?>+ADwAIQ-DOCTYPE x [+ADwAIQ-ENTITY a "1.5">]><x>&a;</x>'
+
+
+# In UTF-16 every other byte is zero.
+WIDE = ('<!DOCTYPE x [<!ENTITY a "1.5">]>' + document(USD="&a;").decode().partition("?>")[2]).encode("utf-16")
+
+
 @contextmanager
 def serving(body: bytes, status: int = 200) -> Iterator[str]:
     """A server that answers everything with this; its address."""
@@ -82,6 +90,8 @@ def test_a_feed_is_read_exactly() -> None:
         (b"", "not_xml"),
         (b"<html><p>We are away", "not_xml"),
         (b'<!DOCTYPE x [<!ENTITY a "b">]>' + document(), "not_xml"),
+        (WIDE, "not_xml"),
+        (DISGUISED, "not_xml"),
         (b" " * 300_000, "not_xml"),
         (b"<nothing/>", "no_date"),
         (document("yesterday"), "no_date"),

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.db import reading, transaction
-from portal.gateways.base import Declined, DeclineReason
+from portal.gateways.base import Approved, Declined, DeclineReason
 from portal.jobs.payments import (
     capture_attempt,
     charge_attempt,
@@ -181,6 +181,25 @@ def test_money_taken_after_the_order_was_given_up_goes_back(world: World) -> Non
     reverse_attempt(str(placed.attempt_id))
     assert rows("SELECT reversal FROM payment_attempt") == [("done",)]
     assert charges(world, placed) == 0
+
+
+@pytest.mark.req("PAY-06")
+def test_what_its_gateway_has_given_back_already_is_not_given_back_again(world: World) -> None:
+    placed = buy(world, "4000002500003155")
+    charge(placed)
+    intent = rows("SELECT gateway_ref FROM payment_attempt")[0][0]
+    world.sandbox.authenticate(intent, passed=True)
+    amount = rows("SELECT amount_minor FROM payment")[0][0]
+    with later(60), transaction() as session:
+        expire_order(session, order_id=placed.order_id, now=clock.now())
+    with transaction() as session:
+        # Somebody refunded it in the gateway's own pages before we heard that it was paid.
+        told = Approved(intent, captured=True, amount_minor=amount, currency="KRW", refunded_minor=amount)
+        settle_attempt(session, attempt_id=attempt_of(placed), outcome=told, actor=SYSTEM, now=clock.now())
+    assert rows("SELECT reversal, received_minor FROM payment_attempt") == [("wanted", 0)]
+    reverse_attempt(str(placed.attempt_id))
+    assert rows("SELECT reversal FROM payment_attempt") == [("done",)]
+    assert sum(one["refunded"] for one in world.sandbox.charges(order=placed.number, money=True)) == 0
 
 
 @pytest.mark.req("PAY-11", "ORD-002")

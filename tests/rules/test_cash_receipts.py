@@ -75,3 +75,11 @@ def test_at_most_one_is_in_force_and_in_the_end_it_says_what_is_owed(owed: list[
 
 def test_a_number_that_was_refused_is_not_tried_again() -> None:
     assert next_step(1_000, [Filed(1, 1_000, "failed")]) is None
+
+
+def test_what_is_left_after_a_refund_is_filed_though_the_whole_was_refused() -> None:
+    assert next_step(600, [Filed(1, 1_000, "failed")]) == Issue(2, 600)
+    assert next_step(0, [Filed(1, 1_000, "failed")]) is None
+    refused_anew = [Filed(1, 1_000, "cancelled"), Filed(2, 600, "failed")]
+    assert next_step(600, refused_anew) is None
+    assert next_step(500, refused_anew) == Issue(3, 500)

@@ -50,6 +50,7 @@ def test_an_environment_that_says_nothing_is_production() -> None:
         ("PLATFORM_CURRENCY", "won", "must be a currency's code such as KRW"),
         ("PLATFORM_CURRENCY", "PTS", "must be a currency's code such as KRW"),
         ("FX_FEED_URL", "ftp://bank.example/rates", "FX_FEED_URL must begin with https://"),
+        ("FX_FEED_URL", "http://bank.example/rates", "FX_FEED_URL must begin with https://"),
         ("DATABASE_URL", "sqlite:///portal.db", "DATABASE_URL must begin with postgresql://"),
         ("REDIS_URL", "", "REDIS_URL is not set"),
         ("PORT", "eighty", "PORT must be a whole number above zero, not 'eighty'"),

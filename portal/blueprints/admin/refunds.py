@@ -23,6 +23,7 @@ from portal.queries.refund_lists import RefundQueue, count_refunds, list_refunds
 from portal.queries.refunds import load_bank, load_refund
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import Party
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.refunds.bank_details import FIELDS
 from portal.services.refunds.mark_paid import mark_paid
 from portal.services.refunds.replace_leg import replace_leg
@@ -101,6 +102,8 @@ def replace(refund_id: uuid.UUID, leg_id: uuid.UUID) -> ResponseReturnValue:
     bank = {name: request.form.get(f"bank_{name}", "") for name in FIELDS}
     try:
         atomically(lambda s: replace_leg(s, leg_id=leg_id, destination=destination, bank=bank, actor=actor, now=now))
+    except StepUpNeededError:
+        raise  # It leads to the page that asks.
     except PortalError as error:
         return _page(refund_id, error)
     flash(_("It goes out another way now."), "success")

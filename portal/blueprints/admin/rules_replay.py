@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import get_timezone
 from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, requires_all
 from portal.blueprints.admin.rules_words import Names, names_of, rule_sentence
+from portal.blueprints.desk import midnight, zone_of_reader
 from portal.db import reading
 from portal.kit import clock
 from portal.queries.gateway_accounts import account_names
@@ -47,8 +47,7 @@ class DaysForm:
         if last < first:
             self.faults["to"] = _("The last day is not before the first.")
             return None
-        zone = get_timezone() or UTC
-        return datetime.combine(first, time(), zone), datetime.combine(last, time(), zone) + timedelta(days=1)
+        return midnight(first), midnight(last + timedelta(days=1))
 
     def _day(self, name: str, typed: str) -> date | None:
         try:
@@ -65,7 +64,7 @@ class DaysForm:
 @requires_all(Permission.GATEWAY_VIEW)
 def show(version: int) -> ResponseReturnValue:
     """Choose days, and see what would have gone elsewhere."""
-    today = clock.now().astimezone(get_timezone() or UTC).date()
+    today = clock.now().astimezone(zone_of_reader()).date()
     form = DaysForm(
         request.args.get("from", (today - timedelta(days=DAYS - 1)).isoformat()),
         request.args.get("to", today.isoformat()),

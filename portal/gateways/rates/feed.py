@@ -37,12 +37,19 @@ class FeedRates:
 
 def read_feed(source: str, document: bytes, *, now: datetime) -> ReferenceTable:
     """Read the daily document. Raises RatesUnfitError."""
-    # Entities could make a small document endless; the format has none.
-    if len(document) > _LENGTH_MAX or b"<!DOCTYPE" in document or b"<!ENTITY" in document:
+    if len(document) > _LENGTH_MAX:
         raise RatesUnfitError(source, "not_xml")
     try:
-        root = ET.fromstring(document)  # noqa: S314  # Without a DOCTYPE there is nothing to expand.
-    except ET.ParseError:
+        # In another encoding a DOCTYPE would pass unseen; a text is read as the text it is, whatever it says of itself.
+        told = document.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RatesUnfitError(source, "not_xml") from None
+    # Entities could make a small document endless; the format has none.
+    if "<!DOCTYPE" in told or "<!ENTITY" in told:
+        raise RatesUnfitError(source, "not_xml")
+    try:
+        root = ET.fromstring(told)  # noqa: S314  # Without a DOCTYPE there is nothing to expand.
+    except (ET.ParseError, ValueError):
         raise RatesUnfitError(source, "not_xml") from None
     days = [cube for cube in root.iter(_CUBE) if "time" in cube.attrib]
     if len(days) != 1:

@@ -142,7 +142,8 @@ def _factors(session: Session, user_id: uuid.UUID, kind: FactorKind) -> list[Sec
 
 
 def _pass(session: Session, row: StepUp, method: str, actor: Actor, now: datetime) -> None:
-    row.passed_at, row.method, row.code_hash = now, method, None
+    # From here on it is the time to use it: a program is told that it has all of it.
+    row.passed_at, row.method, row.code_hash, row.expires_at = now, method, None, now + LIFETIME
     session.flush()
     _record(session, AuditAction.ACCOUNT_STEP_UP_PASSED, row, method, actor, now)
 

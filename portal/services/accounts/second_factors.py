@@ -97,10 +97,11 @@ def confirm_passkey(
     refused = Rejection("passkey_wrong", N_("The passkey could not be made. Try again; nothing was changed."))
     if made is None:
         return refused
-    row.credential_id, row.public_key, row.sign_count = made.credential_id, made.public_key, made.sign_count
-    row.challenge = None
     try:
+        # Changed within: what is pending is written before a savepoint begins.
         with session.begin_nested():
+            row.credential_id, row.public_key, row.sign_count = made.credential_id, made.public_key, made.sign_count
+            row.challenge = None
             session.flush()
     except IntegrityError:
         return refused

@@ -200,18 +200,22 @@ def place_order(
         quantities={line.variant_id: line.quantity for line in quoted.lines},
         expires_at=now + hold_for,
     )
-    if placed.attempt_id is not None and (wish := _cash_receipt(submission, route, channel)):
+    if placed.attempt_id is not None and (wish := _cash_receipt(session, submission, route, channel)):
         want_cash_receipt(session, attempt_id=placed.attempt_id, wish=wish, now=now)
     if route is None:
         complete_order(session, order_id=order_id, actor=actor, now=now)
     return Placed(order_id, placed.number, placed.attempt_id)
 
 
-def _cash_receipt(submission: Submission, route: PaymentRoute | None, channel: ChannelView) -> ReceiptWish | None:
+def _cash_receipt(
+    session: Session, submission: Submission, route: PaymentRoute | None, channel: ChannelView
+) -> ReceiptWish | None:
     """The wish, where the payment is one that can be filed; elsewhere it means nothing."""
-    if route is None or not files_cash_receipts(gateway_directory(), channel, route.method, route.account_id):
+    if route is None or submission.cash_receipt is None:
         return None
-    return submission.cash_receipt
+    directory = gateway_directory(session)
+    files = files_cash_receipts(directory, channel, route.method, route.account_id)
+    return submission.cash_receipt if files else None
 
 
 def _account_of(session: Session, user_id: uuid.UUID, method_id: uuid.UUID) -> int:

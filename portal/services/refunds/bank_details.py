@@ -12,6 +12,8 @@ from portal.kit.text import N_
 
 FIELDS = ("bank", "number", "holder")
 LENGTH_MAX = 80
+# So many digits of the account let its owner know it again.
+ENDS_SHOWN = 4
 _NUMBER = re.compile(r"[A-Z0-9][A-Z0-9 \-]{5,39}", re.IGNORECASE)
 
 
@@ -28,6 +30,10 @@ def check_bank(given: Mapping[str, str]) -> dict[str, str]:
     if not all(details.values()) or not _NUMBER.fullmatch(details["number"]):
         raise BankDetailsError
     return details
+
+
+def ends_of(details: Mapping[str, str]) -> str:
+    return details["number"][-ENDS_SHOWN:]
 
 
 def keep_bank(details: Mapping[str, str]) -> str:

@@ -13,17 +13,20 @@ from sqlalchemy.orm import Session
 from portal.db import insert_rows
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Destination, Refund, RefundLeg
 from portal.rules.permissions import Actor, Permission, Scope, scopes_of
 from portal.rules.posting import EntryKind, OrderMoney, order_refunded
 from portal.rules.states import Machine
+from portal.rules.step_up import StepUpAction
+from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.history import Move, record_moves
 from portal.services.ledger.post import post
 from portal.services.outbox import emit
 from portal.services.refunds.apply_plan import write_payout
-from portal.services.refunds.bank_details import check_bank
+from portal.services.refunds.bank_details import check_bank, ends_of, keep_bank
 from portal.services.refunds.follow_refund import follow_refund
 from portal.services.refunds.locks import lock_order
 from portal.services.refunds.plan_refund import refuse_disputed
@@ -65,7 +68,8 @@ def replace_leg(
     """Send what a failed leg owes another way, once: as deposit, to a bank account, or, by administrators, as before.
 
     Returns the new leg. Raises LegUnknownError, LegNotFailedError, PreferenceUnknownError, BankDetailsError, and
-    RejectedError while the bank has the payment: nothing is paid twice.
+    RejectedError while the bank has the payment: nothing is paid twice. A large amount to a bank account is confirmed
+    as a withdrawal of it would be: StepUpNeededError.
     """
     first = session.execute(_LEG, {"leg_id": leg_id}).one_or_none()
     order = lock_order(session, first.order_id) if first is not None else None
@@ -82,6 +86,10 @@ def replace_leg(
         raise LegNotFailedError
     refuse_disputed(leg.payment_status)
     details = check_bank(bank or {}) if destination == Destination.BANK else None
+    if details is not None:
+        told = {"bank": details["bank"], "ends": ends_of(details)}
+        binding = Binding(f"leg:{leg_id}:bank:{keep_bank(details)}", Money(leg.amount_minor, leg.currency), told)
+        check_step_up(session, actor=actor, action=StepUpAction.WITHDRAW, binding=binding, now=now)
     new_leg = _write(session, leg, order, destination, details, actor, now)
     refund = session.execute(select(Refund).where(Refund.id == leg.refund_id)).scalar_one()
     refund.preference = destination if destination != Destination.ORIGINAL else refund.preference

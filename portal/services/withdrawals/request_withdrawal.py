@@ -27,12 +27,10 @@ from portal.services.history import Move, record_moves
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.ledger.post import post
 from portal.services.outbox import emit
-from portal.services.refunds.bank_details import check_bank, keep_bank
+from portal.services.refunds.bank_details import check_bank, ends_of, keep_bank
 from portal.services.withdrawals.decide_withdrawal import carry_out, withdrawal_event
 
 KEY_LENGTH_MAX = 200
-# So many digits of the account let its owner know it again.
-ENDS_SHOWN = 4
 
 _STANDING = text(
     """
@@ -102,7 +100,7 @@ def request_withdrawal(
     refusal = limit_of(amount_minor, currency, standing)
     if refusal is not None:
         raise RejectedError(refusal)
-    told = {"bank": details["bank"], "ends": details["number"][-ENDS_SHOWN:]}
+    told = {"bank": details["bank"], "ends": ends_of(details)}
     binding = Binding(f"bank:{keep_bank(details)}", Money(amount_minor, currency), told)
     check_step_up(session, actor=actor, action=StepUpAction.WITHDRAW, binding=binding, now=now)
     holds = holds_of(amount_minor, currency, standing, now=now)

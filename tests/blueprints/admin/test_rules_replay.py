@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from apiflask import APIFlask
@@ -96,6 +96,19 @@ def test_the_page_asks_for_days_first_and_bounds_them(
         assert (answer.status_code, f'id="{field}-error"' in answer.text) == (422, True)
     assert client.get(f"{PAGE}?from=0001-01-01&to=9999-12-31").status_code == 422
     assert client.get(f"/admin/gateways/rules/9/replay?{DAYS}").status_code == 404
+
+
+def test_a_day_is_that_of_the_readers_calendar(app: APIFlask, client: FlaskClient, fay: Person, mall: Mall) -> None:
+    make_gateway("twin")
+    draft(fay, "[]")
+    # In Seoul the first is the last second of the 20th, the second the first one of the 21st.
+    before = datetime(2026, 11, 20, 14, 59, 59, tzinfo=UTC)
+    for person, at in (("bea", before), ("max", before + timedelta(seconds=1))):
+        with clock.frozen(at):
+            make_order(make_person(person), mall, {make_variant(mall): 1})
+    for day in ("2026-11-20", "2026-11-21"):
+        shown = client.get(f"{PAGE}?from={day}&to={day}").text.partition('id="result"')[2]
+        assert shown.partition('class="tile-value">')[2].partition("<")[0].strip() == "1"
 
 
 def test_decisions_of_earlier_days_are_replayed_as_far_as_they_go(

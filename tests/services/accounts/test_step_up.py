@@ -255,6 +255,18 @@ def test_what_was_typed_is_unreadable_gone_after_use_and_forgotten_in_the_end(be
     assert rows("SELECT form FROM step_up WHERE id = :id", id=used) == [(None,)]
 
 
+def test_a_late_answer_leaves_all_the_time_to_use_it_and_no_more(bea: Person) -> None:
+    secret = make_totp(bea)
+    step_up_id = begin(bea.actor, WITHDRAW, THIS)
+    passed_at = clock.now() + LIFETIME - timedelta(seconds=5)
+    with clock.frozen(passed_at):
+        assert totp(bea, step_up_id, code_of(secret)) is None
+    with clock.frozen(passed_at + LIFETIME):
+        assert why(bea.actor) == "expired"
+    with clock.frozen(passed_at + LIFETIME - timedelta(seconds=1)):
+        use(bea.actor)
+
+
 def test_time_left_is_that_of_the_code(bea: Person) -> None:
     step_up_id = begin(bea.actor, WITHDRAW, THIS)
     with clock.frozen(clock.now() + LIFETIME - timedelta(seconds=1)):

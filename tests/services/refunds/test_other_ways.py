@@ -14,6 +14,7 @@ from portal.kit import clock
 from portal.queries.gateways import forget_gateways
 from portal.queries.refund_lists import refund_speed
 from portal.queries.refunds import load_bank
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.refunds.bank_details import BankDetailsError
 from portal.services.refunds.escalate_late import escalate_late
 from portal.services.refunds.mark_paid import PayoutPaidError, PayoutUnknownError, ReferenceMissingError, mark_paid
@@ -23,6 +24,7 @@ from tests.factories.account import Person, make_person
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import MadeOrder, make_order
 from tests.factories.refund import answer_legs, ask_refund, open_legs, plan, rows, settle, status_of
+from tests.factories.step_up import prove, with_session
 
 pytestmark = pytest.mark.req("REF-03")
 
@@ -118,6 +120,26 @@ def test_an_administrator_tries_the_same_way_again_under_a_new_key(books: None) 
     assert not settle(leg_id, RefundFailed("expired_or_canceled_card"))
     assert rows("SELECT status FROM refund_leg WHERE id = :id", id=second) == [("succeeded",)]
     assert rows("SELECT refunded_minor FROM payment") == [(15_000,)]
+
+
+@pytest.mark.req("IDN-04")
+def test_a_large_amount_goes_to_a_bank_account_only_when_just_this_is_confirmed(books: None) -> None:
+    mall, bea = make_mall(), with_session(make_person("bea"))
+    order = make_order(bea, mall, {make_variant(mall, krw=600_000): 1})
+    with pytest.raises(StepUpNeededError) as first:
+        failed_leg(order)
+    prove(bea.actor, first.value.action, first.value.binding)
+    refund_id, leg_id = failed_leg(order)
+    with pytest.raises(StepUpNeededError) as needed:
+        replace(leg_id, bea, "bank", BANK)
+    assert rows("SELECT count(*) FROM payout") == [(0,)]
+    prove(bea.actor, needed.value.action, needed.value.binding)
+    with pytest.raises(StepUpNeededError) as changed:
+        replace(leg_id, bea, "bank", BANK | {"number": "999-999-999999"})
+    assert changed.value.why == "changed"
+    replace(leg_id, bea, "bank", BANK)
+    assert rows("SELECT count(*) FROM payout") == [(1,)]
+    assert status_of(refund_id) == "approved"
 
 
 @pytest.mark.req("REF-09")
