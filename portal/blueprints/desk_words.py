@@ -270,6 +270,17 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "refund_missing": N_("A refund of ours is not in the gateway's report"),
     },
     "document": {"receipt": N_("Receipt"), "credit_note": N_("Credit note")},
+    "told": {
+        "receipt": N_("Receipt"),
+        "refund": N_("Refund"),
+        "order_paid": N_("Order paid"),
+        "order_failed": N_("Order not paid"),
+        "order_expired": N_("Order expired"),
+        "refund_approved": N_("Refund approved"),
+        "refund_refused": N_("Refund refused"),
+        "refund_succeeded": N_("Refund complete"),
+        "refund_failed": N_("Refund failed"),
+    },
     "clearance": {
         "known_buyer": N_("Known buyer with a good history"),
         "confirmed": N_("Confirmed with the buyer"),
