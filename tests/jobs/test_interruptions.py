@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -40,18 +41,18 @@ import os, sys
 from portal.config import Settings
 from portal.process import start
 start(Settings.from_environment(os.environ), name="killed worker", connections=1)
-from portal.jobs.payments import charge_attempt
-charge_attempt(sys.argv[1])
+from portal.jobs import payments, refunds
+getattr(refunds if sys.argv[2] == "send_leg" else payments, sys.argv[2])(sys.argv[1])
 """
 WITHIN_S = 30
 
 
 @contextmanager
-def worker(environment: dict[str, str], placed: Placed) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker that has this attempt to charge; killed with -9 at the end of the block."""
-    running = subprocess.Popen(
-        [sys.executable, "-c", WORKER, str(placed.attempt_id)], env={**os.environ, **environment}
-    )
+def worker(
+    environment: dict[str, str], subject_id: UUID | None, job: str = "charge_attempt"
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker that has this attempt to charge, or that other job to do; killed with -9 at the end of the block."""
+    running = subprocess.Popen([sys.executable, "-c", WORKER, str(subject_id), job], env={**os.environ, **environment})
     try:
         yield running
     finally:
@@ -103,7 +104,7 @@ def test_killed_while_it_claims_nothing_was_asked_and_the_next_one_charges(
     app: APIFlask, world: World, environment: dict[str, str], settings: Settings
 ) -> None:
     placed = buy(world)
-    with held(settings, "LOCK TABLE transition IN ACCESS EXCLUSIVE MODE"), worker(environment, placed):
+    with held(settings, "LOCK TABLE transition IN ACCESS EXCLUSIVE MODE"), worker(environment, placed.attempt_id):
         until(somebody_waits)
     assert state(placed) == ("pending", "created")
     assert charges(world, placed) == 0
@@ -120,7 +121,7 @@ def test_killed_during_the_call_the_gateway_is_asked_what_became_of_it(
 ) -> None:
     placed = buy(world)
     world.sandbox.fault(kind=fault, on="charge", order=placed.number, times=2)
-    with worker(environment, placed):
+    with worker(environment, placed.attempt_id):
         until(lambda: any(rule["met"] for rule in world.sandbox.state()["faults"]))
     world.sandbox.clear_faults()
     assert state(placed) == ("pending", "sent")
@@ -138,7 +139,7 @@ def test_killed_while_it_settles_the_answer_is_got_again_and_booked_once(
 ) -> None:
     placed = buy(world)
     lock = f"SELECT 1 FROM orders WHERE id = '{placed.order_id}' FOR UPDATE"  # noqa: S608  # An id of ours.
-    with held(settings, lock), worker(environment, placed):
+    with held(settings, lock), worker(environment, placed.attempt_id):
         until(lambda: charges(world, placed) == 1 and somebody_waits())
     assert state(placed) == ("pending", "sent")
     assert stage(app, world, placed) == "confirming"

@@ -103,7 +103,7 @@ def test_parts_go_back_one_after_the_other_and_never_more_than_all(world: World)
         assert (given_back(world, placed), order(placed)) == (expected, state)
 
 
-@pytest.mark.parametrize("trouble", ["timeout_after", "reset_after"])
+@pytest.mark.parametrize("trouble", ["timeout_after", "reset_after", "error_after"])
 def test_a_refund_whose_answer_never_came_is_asked_about_and_moves_money_once(world: World, trouble: str) -> None:
     """Hard cases 9 and 23: the same key for every repetition, and the gateway is asked before anything is sent."""
     placed = buy(world)
@@ -119,10 +119,11 @@ def test_a_refund_whose_answer_never_came_is_asked_about_and_moves_money_once(wo
     assert given_back(world, placed) == 27_000
 
 
-def test_a_refund_that_never_reached_the_gateway_is_sent_again_under_its_key(world: World) -> None:
+@pytest.mark.parametrize("trouble", ["reset_before", "error_before"])
+def test_a_refund_that_never_reached_the_gateway_is_sent_again_under_its_key(world: World, trouble: str) -> None:
     placed = buy(world)
     leg_id = ask(world, placed)
-    world.sandbox.fault(kind="reset_before", on="refund", order=placed.number)
+    world.sandbox.fault(kind=trouble, on="refund", order=placed.number)
     send_leg(str(leg_id))
     assert leg(leg_id) == "unknown"
     look_up_leg(str(leg_id))

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.db import atomically, transaction
-from portal.gateways.base import RefundFailed
+from portal.gateways.base import Refunded, RefundFailed
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.channels import channel_directory, forget_channels
@@ -26,7 +26,7 @@ from portal.services.orders.release_part import RefundUnderWayError, release_par
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import give_deposit, give_mileage, make_coupon, make_order
-from tests.factories.refund import answer_legs, ask_refund, lines_of, open_legs, plan, rows
+from tests.factories.refund import answer_legs, ask_refund, lines_of, open_legs, plan, rows, settle
 from tests.services.refunds.test_decisions import move_part
 
 pytestmark = pytest.mark.req("REF-02")
@@ -97,6 +97,9 @@ def test_points_that_were_spent_meanwhile_are_owed_and_netted_from_later_ones(ma
     assert (shown.plan.points_taken, shown.plan.points_owed) == (100, 80)
     asked = ask_refund(order)
     answer_legs(asked.refund_id)
+    assert (balance("mileage"), balance("mileage_owed")) == (0, -80)
+    leg_id, minor = rows("SELECT id, amount_minor FROM refund_leg WHERE destination = 'original'")[0]
+    assert not settle(leg_id, Refunded(f"re_{leg_id.hex}", minor, "KRW"))  # It is told a second time.
     assert (balance("mileage"), balance("mileage_owed")) == (0, -80)
     grant(bea, 100)
     assert (balance("mileage"), balance("mileage_owed")) == (20, 0)
