@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 
 from portal.crypto import EncryptedText
@@ -65,7 +65,8 @@ def list_disputes(session: Session, *, view: str, cursor: str | None) -> Page[Di
 
 def _narrowed(statement: AnySelect, view: str) -> AnySelect:
     if view == "answer":
-        return statement.where(Dispute.closed_at.is_(None), Dispute.status.in_(UNANSWERED), Dispute.answer.is_(None))
+        unanswered = or_(Dispute.answer.is_(None), Dispute.answer_state == "refused")
+        return statement.where(Dispute.closed_at.is_(None), Dispute.status.in_(UNANSWERED), unanswered)
     return statement.where(Dispute.closed_at.is_(None)) if view == "open" else statement
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, cast, func, literal, select, text, union_all
+from sqlalchemy import BigInteger, case, cast, func, literal, select, text, union_all
 from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
@@ -159,7 +159,7 @@ def _own(user_id: uuid.UUID) -> Any:
         Order.currency,
         Order.payable_minor,
         refunded,
-        literal("captured"),
+        case((refunded >= Order.payable_minor, "refunded"), (refunded > 0, "partially_refunded"), else_="captured"),
     ).where(
         Order.buyer_id == user_id,
         Order.paid_at.is_not(None),

@@ -20,6 +20,7 @@ from tests.blueprints.desks import browser
 from tests.factories.account import make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import MadeOrder, give_deposit, make_order
+from tests.factories.refund import ask_refund, lines_of
 
 pytestmark = pytest.mark.req("PAY-13")
 
@@ -78,6 +79,24 @@ def test_an_order_that_balances_covered_is_a_payment_too(app: APIFlask, mall: Ma
     detail = by_hand(as_bea, f"/account/payments/{order.id}")
     assert order.number in detail
     assert "₩12,900" in detail
+
+
+def test_an_order_that_balances_covered_is_refunded_when_it_was_given_back(app: APIFlask, mall: Mall) -> None:
+    bea = make_person("bea")
+    give_deposit(bea, 50_000)
+    order = make_order(bea, mall, {make_variant(mall, krw=9_900): 2}, deposit_minor=22_800)
+    assert order.payment_id is None
+    as_bea = browser(app, bea)
+
+    def states() -> list[str]:
+        found = ("captured", "partially_refunded", "refunded")
+        return [one for one in found if numbers(by_hand(as_bea, f"/account/payments?status={one}"))]
+
+    assert states() == ["captured"]
+    ask_refund(order, {lines_of(order)[0]: 1})
+    assert states() == ["partially_refunded"]
+    ask_refund(order)
+    assert states() == ["refunded"]
 
 
 def test_the_detail_has_the_gateways_id_the_tenders_and_the_receipt(app: APIFlask, mall: Mall) -> None:

@@ -11,12 +11,18 @@ import pytest
 from sqlalchemy import text
 
 from portal.db import atomically, reading, transaction
+from portal.gateways.base import DisputeState
 from portal.jobs.disputes import send_answer
 from portal.kit import clock
+from portal.queries.disputes import list_disputes
 from portal.rules.permissions import SYSTEM
 from portal.services.checkout.place_order import Placed
-from portal.services.disputes.answer_dispute import Answer, want_answer
-from portal.services.disputes.find_due import disputes_due
+from portal.services.disputes.answer_dispute import Answer, note_answer_refused, note_answer_sent, want_answer
+from portal.services.disputes.find_due import disputes_due, remind_of_disputes
+from tests.factories.account import make_person
+from tests.factories.cart import Mall, make_mall, make_variant
+from tests.factories.dispute import make_dispute
+from tests.factories.order import make_gateway, make_order
 from tests.factories.refund import rows
 from tests.jobs.conftest import World
 from tests.jobs.test_disputes import (
@@ -98,6 +104,47 @@ def test_an_answer_that_is_refused_is_somebodys_business_and_may_be_given_anew(w
     assert "dispute_answer_refused" in told()
     answer(Answer.EVIDENCE, "Once more.")
     assert rows("SELECT answer_state, answer_code FROM dispute") == [("wanted", None)]
+
+
+@pytest.mark.parametrize("before", [DisputeState.UNDER_REVIEW, DisputeState.LOST])
+def test_one_that_is_asked_about_anew_wants_another_answer(mall: Mall, before: DisputeState) -> None:
+    """An answered inquiry becomes a dispute, or the bank opens again what it had decided."""
+    order = make_order(make_person("bea"), mall, {make_variant(mall): 1})
+    dispute_id = make_dispute(order, state=DisputeState.INQUIRY)
+    answer(Answer.EVIDENCE, "It was signed for.")
+    with transaction() as session:
+        note_answer_sent(session, dispute_id=dispute_id, now=clock.now())
+    make_dispute(order, state=before)
+    assert wanting() == []
+    make_dispute(order, state=DisputeState.NEEDS_RESPONSE)
+    assert wanting() == [dispute_id]
+    assert rows("SELECT statement IS NULL, answer, answer_state, packet FROM dispute") == [(False, None, None, None)]
+    assert rows("SELECT count(*) FROM outbox_event WHERE kind = 'dispute.opened'") == [(2,)]
+    answer(Answer.EVIDENCE, "It was signed for, and here is the photograph.")
+    make_dispute(order, state=DisputeState.NEEDS_RESPONSE)  # What is on its way stays on its way.
+    assert rows("SELECT answer_state FROM dispute") == [("wanted",)]
+
+
+def test_one_whose_answer_was_refused_still_needs_one_and_is_reminded_of(mall: Mall) -> None:
+    dispute_id = make_dispute(make_order(make_person("bea"), mall, {make_variant(mall): 1}))
+    answer(Answer.EVIDENCE, "It was signed for.")
+    with transaction() as session:
+        note_answer_refused(session, dispute_id=dispute_id, code="too_long", now=clock.now())
+    assert wanting() == [dispute_id]
+    with later(days=6.5), transaction() as session:
+        assert remind_of_disputes(session, now=clock.now()) == 1
+
+
+@pytest.fixture
+def mall(books: None) -> Mall:
+    make_gateway("paylink")
+    return make_mall()
+
+
+def wanting() -> list[UUID]:
+    """What the desk shows first."""
+    with reading() as session:
+        return [row.id for row in list_disputes(session, view="answer", cursor=None).rows]
 
 
 def disputed(world: World) -> tuple[Placed, str]:

@@ -29,6 +29,10 @@ def test_migrations_go_up_down_and_up_again_and_match_the_models(services: Servi
     drop_database(services.database_url, "up_and_down")
 
 
+def test_every_row_was_looked_at_for_every_constraint(session: Session) -> None:
+    assert session.execute(text("SELECT conname FROM pg_constraint WHERE NOT convalidated")).all() == []
+
+
 @pytest.mark.req("BAL-01", "AUD-01")
 @pytest.mark.parametrize(
     "statement",

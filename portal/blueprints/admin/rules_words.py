@@ -81,7 +81,7 @@ def _known(decision: Mapping[str, Any]) -> str:
         _("Language: %(language)s", language=_tongues().get(language, language) if language else "–"),
     ]
     if decision.get("has_token"):
-        told.append(_("with a card typed into the page"))
+        told.append(_("with a card, typed into the page or kept"))
     return " · ".join(told)
 
 

@@ -21,7 +21,8 @@ _DUE_SOON = text(
     """
     UPDATE dispute d SET reminded_at = :now
       FROM payment p LEFT JOIN orders o ON o.id = p.order_id
-     WHERE d.id IN (SELECT id FROM dispute WHERE closed_at IS NULL AND status = ANY(:unanswered) AND answer IS NULL
+     WHERE d.id IN (SELECT id FROM dispute WHERE closed_at IS NULL AND status = ANY(:unanswered)
+                       AND (answer IS NULL OR answer_state = 'refused')
                        AND answer_due_at <= :until AND reminded_at IS NULL
                      ORDER BY answer_due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
        AND p.id = d.payment_id

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.gateways.base import DisputeNotice
 from portal.kit.ids import new_id
 from portal.models import Dispute
-from portal.rules.disputes import OPEN, bearer_of
+from portal.rules.disputes import OPEN, UNANSWERED, bearer_of
 from portal.rules.permissions import Actor
 from portal.rules.states import Machine, may_move
 from portal.services.audit import AuditAction, Fact, record
@@ -76,7 +76,9 @@ def settle_dispute(
     _follow(dispute, notice, now)
     session.flush()
     if not is_new and before != dispute.status:
-        _tell_move(session, dispute, payment, before, actor, now)
+        is_asked_anew = _forget_answer(dispute)
+        session.flush()
+        _tell_move(session, dispute, payment, before, actor, now, is_asked_anew=is_asked_anew)
     book_dispute(session, dispute=dispute, held_minor=notice.held_minor, actor=actor, now=now)
     _move_payment(session, payment, actor, now)
     return True
@@ -134,13 +136,33 @@ def _follow(dispute: Dispute, notice: DisputeNotice, now: datetime) -> None:
     dispute.told_at, dispute.asked_at = notice.told_at, now
 
 
-def _tell_move(session: Session, dispute: Dispute, payment: Row[Any], before: str, actor: Actor, now: datetime) -> None:
+def _forget_answer(dispute: Dispute) -> bool:
+    """An inquiry that became a dispute, or one that is opened again, wants another answer than was given."""
+    if dispute.status not in UNANSWERED or dispute.answer_state not in ("sent", "refused"):
+        return False
+    dispute.answer = dispute.answer_state = dispute.answer_code = dispute.answer_by = None
+    dispute.answer_at = dispute.send_at = dispute.reminded_at = dispute.packet = None
+    return True
+
+
+def _tell_move(
+    session: Session,
+    dispute: Dispute,
+    payment: Row[Any],
+    before: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    is_asked_anew: bool,
+) -> None:
     record_moves(
         session, Move(Machine.DISPUTE, dispute.id, before, dispute.status, payment.order_id), actor=actor, now=now
     )
     fact = Fact(AuditAction.DISPUTE_MOVED, f"dispute:{dispute.id}", {"status": before}, {"status": dispute.status})
     record(session, fact, actor=actor, now=now)
     kind = "dispute.changed" if dispute.status in OPEN else "dispute.closed"
+    if is_asked_anew:
+        kind = "dispute.opened"
     emit(session, dispute_event(kind, dispute.id, payment), now=now)
 
 
