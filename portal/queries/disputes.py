@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.crypto import EncryptedText
 from portal.kit.paging import Page, fingerprint
-from portal.models import Dispute, Order
+from portal.models import Dispute, Order, Payment
 from portal.queries.keyset import AnyRow, AnySelect, Sorting, count_up_to, fetch_page
 from portal.rules.disputes import OPEN, UNANSWERED
 
@@ -210,3 +210,9 @@ def load_packet(session: Session, *, payment_id: uuid.UUID, order_id: uuid.UUID 
         told=session.execute(_TOLD, {**ids, "buyer_id": order.buyer_id, "number": order.number}).all(),
         receipt=order.receipt,
     )
+
+
+def is_disputed(session: Session, *, order_id: uuid.UUID) -> bool:
+    """Whether the bank has taken a payment of the order back, or is about to: nothing of it may be paid out besides."""
+    taken = select(Payment.id).where(Payment.order_id == order_id, Payment.status.in_(("disputed", "dispute_lost")))
+    return bool(session.scalar(select(taken.exists())))

@@ -12,6 +12,7 @@ from portal.gateways.base import RefundFailed
 from tests.blueprints.desks import browser
 from tests.blueprints.pages import send
 from tests.factories.account import make_person
+from tests.factories.dispute import make_dispute
 from tests.factories.refund import answer_legs, ask_refund, lines_of, open_legs, rows, status_of
 from tests.services.refunds.test_decisions import Case, move_part
 
@@ -82,6 +83,21 @@ def test_a_failed_leg_shows_the_gateways_reason_and_the_next_step(app: APIFlask)
     assert "123-456-7890" not in auditor.get(path).text
     assert send(client, f"{path}/payouts/{payout_id}/payment", {"reference": "HN-7"}, page=path).status_code == 303
     assert status_of(asked.refund_id) == "succeeded"
+
+
+@pytest.mark.req("REF-03", "STR-05")
+def test_who_pays_by_hand_is_warned_when_the_bank_has_taken_the_payment_back(app: APIFlask) -> None:
+    case = Case()
+    asked = ask_refund(case.order)
+    leg_id = open_legs(asked.refund_id)[0]
+    answer_legs(asked.refund_id, RefundFailed("expired_or_canceled_card"))
+    client, path = browser(app, case.ada), f"/admin/refunds/{asked.refund_id}"
+    bank = {"destination": "bank", "bank_bank": "Hana", "bank_number": "123-456-7890", "bank_holder": "Bea Kim"}
+    assert send(client, f"{path}/legs/{leg_id}/replacement", bank, page=path).status_code == 303
+    warning = "Do not pay it a second time."
+    assert warning not in client.get(path).text
+    make_dispute(case.order)
+    assert warning in client.get(path).text
 
 
 @pytest.mark.req("REF-03")

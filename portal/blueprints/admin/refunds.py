@@ -19,6 +19,7 @@ from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.admin_order import find_order_id
+from portal.queries.disputes import is_disputed
 from portal.queries.refund_lists import RefundQueue, count_refunds, list_refunds
 from portal.queries.refunds import load_bank, load_refund
 from portal.rules.permissions import Permission
@@ -135,6 +136,7 @@ def _page(refund_id: uuid.UUID, error: PortalError | None = None) -> ResponseRet
                 for leg in refund.legs
                 if leg.payout_id is not None and leg.payout_state == "waiting"
             }
+        disputed = bool(banks) and is_disputed(session, order_id=refund.order_id)
         frame = around(session, "admin.refunds")
     page = render_template(
         "desk/refunds/show.html",
@@ -142,6 +144,7 @@ def _page(refund_id: uuid.UUID, error: PortalError | None = None) -> ResponseRet
         may_answer=may_approve and refund.status == "requested",
         may_follow=may_approve,
         banks=banks,
+        disputed=disputed,
         approve_href=url_for("admin.refund_approval", refund_id=refund_id),
         refuse_href=url_for("admin.refund_refusal", refund_id=refund_id),
         list_href=url_for("admin.refunds"),
