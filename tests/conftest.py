@@ -86,6 +86,8 @@ DECLARE
     filled text[] := '{{}}';
 BEGIN
     SET LOCAL session_replication_role = replica;
+    -- Whoever still writes, a page of the test before perhaps, is waited for.
+    EXECUTE 'LOCK TABLE ' || array_to_string(ARRAY[{names}], ', ') || ' IN ACCESS EXCLUSIVE MODE';
     FOREACH name IN ARRAY ARRAY[{names}] LOOP
         EXECUTE format('SELECT EXISTS (SELECT FROM %I) OR pg_relation_size(%L) > 1000000', name, name) INTO is_filled;
         IF is_filled THEN
