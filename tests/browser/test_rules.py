@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import picture, violations
-from tests.browser.inside import Shop
+from tests.browser.inside import Shop, at_rest
 from tests.factories.account import make_person
 from tests.factories.cart import make_variant
 from tests.factories.order import make_gateway, make_order
@@ -33,6 +33,7 @@ def test_rules_are_written_moved_and_put_in_force(shop: Shop, javascript: bool, 
     page.locator("#add").click()
     fill(page, 2, "two", "")
     page.locator("#rule2-countries").press("Enter")  # Enter saves nothing that is half written.
+    at_rest(page)
     expect(page.locator("[data-rule]")).to_have_count(2)
     page.locator("#up-2").click()
     expect(page.locator("#rule1-countries")).to_have_value("")
@@ -60,6 +61,7 @@ def test_rules_are_written_moved_and_put_in_force(shop: Shop, javascript: bool, 
     page.locator("#add").click()
     page.locator("[name=rule3-target]").first.select_option(label="two")
     page.locator("#remove-2").click()
+    at_rest(page)
     page.locator("#save").click()
     page.get_by_role("link", name="Replay past attempts").click()
     page.get_by_role("button", name="Replay").click()
