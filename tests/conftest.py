@@ -24,6 +24,7 @@ from portal.queries.gateways import forget_gateways
 from portal.queries.invariants import find_violations
 from portal.queries.routing_rules import forget_rules
 from portal.queries.sections import forget_sections
+from portal.services.accounts.throttle import throttle
 from portal.services.seal_audit import seal_audit
 from portal.stack.testing import Services, clone_database, template_database, throwaway_services
 from portal.translations import compile_catalogues
@@ -132,6 +133,7 @@ def db(_wipe: Callable[[], None]) -> None:
     forget_sections()
     forget_gateways()
     forget_rules()
+    throttle.forget()
 
 
 @pytest.fixture

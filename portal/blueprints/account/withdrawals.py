@@ -12,6 +12,7 @@ from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
 from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor, current_channel
+from portal.blueprints.velocity import count_act
 from portal.db import atomically, reading
 from portal.htmx import leave_for
 from portal.kit import clock
@@ -22,6 +23,7 @@ from portal.queries.benefits import load_balances
 from portal.queries.withdrawals import own_withdrawals
 from portal.rules.permissions import Permission
 from portal.services.accounts.step_up import StepUpNeededError
+from portal.services.accounts.throttle import DEPOSIT_WITHDRAW, TooOftenError
 from portal.services.refunds.bank_details import FIELDS
 from portal.services.withdrawals.request_withdrawal import request_withdrawal
 
@@ -35,8 +37,8 @@ def deposit() -> ResponseReturnValue:
     if request.method == "POST":
         try:
             _ask(currency)
-        except StepUpNeededError:
-            raise  # It leads to the page that asks.
+        except (StepUpNeededError, TooOftenError):
+            raise  # One leads to the page that asks, the other says when to come again.
         except PortalError as refused:
             error = refused
         else:
@@ -58,6 +60,7 @@ def deposit() -> ResponseReturnValue:
 
 
 def _ask(currency: str) -> None:
+    count_act(DEPOSIT_WITHDRAW)
     actor, now = current_actor(), clock.now()
     amount = parse_minor(request.form.get("amount", ""), currency)
     bank = {name: request.form.get(f"bank_{name}", "") for name in FIELDS}

@@ -1,13 +1,15 @@
-"""How often somebody may try: a window that moves, per account and per address of the network.
+"""How often somebody may try: a window that moves, per account, per device and per network (FRD-05).
 
-Counted in Redis for all processes together. Without Redis each process counts for itself: worse, and no reason that
-anybody cannot sign in or buy.
+Counted in Redis for all processes together, and by each process besides: what it has seen itself it still knows when
+Redis is away or came up empty. Worse than all together, and no reason that anybody cannot sign in or buy.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -71,11 +73,12 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is limited for one account and for one network address."""
+    """What is limited for one account, for one network and, where it says so, for one device."""
 
     name: str
     per_account: Limit
     per_address: Limit
+    per_device: Limit | None = None
 
 
 QUARTER = timedelta(minutes=15)
@@ -87,6 +90,13 @@ RESET = Rule("reset", Limit(3, HOUR), Limit(30, HOUR))
 # Only wrong answers count; each proof has its own five besides.
 STEP_UP = Rule("step-up", Limit(10, QUARTER), Limit(100, QUARTER))
 STEP_UP_MAIL = Rule("step-up-mail", Limit(5, QUARTER), Limit(50, QUARTER))
+# Acts with coupons, deposit and mileage (FRD-05). Of typed codes only those count that nobody could use.
+COUPON_CODE = Rule("coupon-code", Limit(8, QUARTER), Limit(60, QUARTER), Limit(12, QUARTER))
+COUPON_CLAIM = Rule("coupon-claim", Limit(20, QUARTER), Limit(300, QUARTER), Limit(30, QUARTER))
+COUPON_REDEEM = Rule("coupon-redeem", Limit(20, QUARTER), Limit(300, QUARTER), Limit(30, QUARTER))
+DEPOSIT_TOP_UP = Rule("deposit-top-up", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
+DEPOSIT_WITHDRAW = Rule("deposit-withdraw", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
+MILEAGE_GIFT = Rule("mileage-gift", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +121,7 @@ class _Local:
         self._tries: dict[str, dict[str, datetime]] = {}
 
     def count(self, counters: Sequence[_Counter], mark: str, now: datetime) -> timedelta:
+        """Count a try and return nothing to wait for, or how long; a try that must wait is not counted."""
         with self._lock:
             wait = timedelta(0)
             for counter in counters:
@@ -144,27 +155,40 @@ class _Local:
 
 
 class Throttle:
-    """Counts tries in Redis, else locally."""
+    """Counts tries here and in Redis; either may say no."""
 
     def __init__(self) -> None:
         self._local = _Local()
         self._left_alone_until = 0.0  # lint: allow float: a moment of the process's own clock
 
-    def count(self, rule: Rule, *, account: bytes | None, address: str | None, now: datetime) -> Attempt:
+    def count(
+        self,
+        rule: Rule,
+        *,
+        account: bytes | None,
+        address: str | None,
+        now: datetime,
+        device: uuid.UUID | None = None,
+    ) -> Attempt:
         """Count one try. Raises TooOftenError.
 
-        `account` is the blind index of the e-mail, so that Redis holds no personal data; `address` is the network
-        address, or None where all visitors share one and it says nothing.
+        `account` is an id or the blind index of an e-mail, so that Redis holds no personal data; `address` is the
+        network address, or None where all visitors share one and it says nothing.
         """
+        prefix = f"{KEY_PREFIX}{rule.name}"
         counters = []
         if account is not None:
-            counters.append(_Counter(f"{KEY_PREFIX}{rule.name}:account:{account.hex()}", rule.per_account))
+            counters.append(_Counter(f"{prefix}:account:{account.hex()}", rule.per_account))
+        if device is not None and rule.per_device is not None:
+            counters.append(_Counter(f"{prefix}:device:{device.hex}", rule.per_device))
         if address is not None:
-            counters.append(_Counter(f"{KEY_PREFIX}{rule.name}:address:{address}", rule.per_address))
+            counters.append(_Counter(f"{prefix}:address:{network_of(address)}", rule.per_address))
         attempt = Attempt(tuple(counter.key for counter in counters), new_code(12))
-        wait = self._in_redis(counters, attempt.mark, now)
-        if wait is None:
-            wait = self._local.count(counters, attempt.mark, now)
+        wait = self._local.count(counters, attempt.mark, now)
+        if not wait:
+            wait = self._in_redis(counters, attempt.mark, now)
+            if wait:
+                self._local.take_back(attempt)
         if wait:
             raise TooOftenError(wait)
         return attempt
@@ -187,9 +211,9 @@ class Throttle:
         self._local.clear()
         self._left_alone_until = 0.0  # lint: allow float: a moment of the process's own clock
 
-    def _in_redis(self, counters: Sequence[_Counter], mark: str, now: datetime) -> timedelta | None:
+    def _in_redis(self, counters: Sequence[_Counter], mark: str, now: datetime) -> timedelta:
         if time.monotonic() < self._left_alone_until or not counters:
-            return None
+            return timedelta(0)
         arguments: list[str | int] = [_milliseconds(now), mark]
         for counter in counters:
             arguments += [counter.limit.times, counter.limit.window // timedelta(milliseconds=1)]
@@ -197,12 +221,25 @@ class Throttle:
             wait = broker.client.eval(_SCRIPT, len(counters), *(c.key for c in counters), *arguments)
         except RedisError as error:
             self._leave_alone(error)
-            return None
+            return timedelta(0)
         return timedelta(milliseconds=int(wait))
 
     def _leave_alone(self, error: RedisError) -> None:
         log.warning("throttle_without_redis", error=type(error).__name__)
         self._left_alone_until = time.monotonic() + LEFT_ALONE_FOR_S
+
+
+def network_of(address: str) -> str:
+    """What of an address belongs to one customer of a network: of the sixth version its first half."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4:
+        return str(known)
+    if known.ipv4_mapped is not None:
+        return str(known.ipv4_mapped)
+    return str(ipaddress.IPv6Network((known, 64), strict=False))
 
 
 def _milliseconds(at: datetime) -> int:

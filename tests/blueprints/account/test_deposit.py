@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from portal.db import transaction
 from portal.models import Channel
+from portal.services.accounts.throttle import DEPOSIT_WITHDRAW
 from tests.blueprints.confirming import by_mail, let_through, path_of, through
 from tests.blueprints.desks import browser
 from tests.blueprints.pages import send
@@ -49,6 +50,19 @@ def test_from_the_request_to_the_payment(app: APIFlask) -> None:
     assert "123-456-7890" in desk.get(path).text
     assert send(desk, f"{path}/payment", {"reference": "HN-1"}, page=path).status_code == 303
     assert rows("SELECT status FROM withdrawal") == [("paid",)]
+
+
+@pytest.mark.req("FRD-05")
+def test_the_same_wish_over_and_over_is_told_when_to_come_again(app: APIFlask) -> None:
+    make_mall()
+    bea = make_person("bea")
+    client, page = browser(app, bea), "/account/deposit"
+    for _ in range(DEPOSIT_WITHDRAW.per_account.times):
+        assert send(client, page, {"amount": "1"}, page=page).status_code == 400
+    refused = send(client, page, {"amount": "1"}, page=page)
+    assert (refused.status_code, refused.headers["X-Error-Code"]) == (429, "too_often")
+    assert 0 < int(refused.headers["Retry-After"]) <= 3600
+    assert rows("SELECT count(*) FROM withdrawal") == [(0,)]
 
 
 def asked(client: FlaskClient, amount: str, **more: str) -> TestResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,10 +10,11 @@ import pytest
 
 from portal.broker import broker
 from portal.config import Settings
-from portal.services.accounts.throttle import SIGN_IN, Limit, Rule, Throttle, TooOftenError
+from portal.services.accounts.throttle import KEY_PREFIX, SIGN_IN, Limit, Rule, Throttle, TooOftenError
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-RULE = Rule("test", per_account=Limit(3, timedelta(minutes=10)), per_address=Limit(5, timedelta(minutes=10)))
+WINDOW = timedelta(minutes=10)
+RULE = Rule("test", per_account=Limit(3, WINDOW), per_address=Limit(5, WINDOW), per_device=Limit(4, WINDOW))
 BEA, MAX = b"bea", b"max"
 
 pytestmark = pytest.mark.req("IDN-03")
@@ -71,6 +73,39 @@ def test_a_try_that_went_well_is_taken_back(throttle: Throttle) -> None:
         throttle.count(RULE, account=BEA, address="203.0.113.7", now=NOW)
     with pytest.raises(TooOftenError):
         throttle.count(RULE, account=BEA, address="203.0.113.7", now=NOW)
+
+
+@pytest.mark.req("FRD-05")
+def test_a_device_is_counted_over_all_accounts(throttle: Throttle) -> None:
+    device, other = uuid.uuid4(), uuid.uuid4()
+    for number in range(4):
+        throttle.count(RULE, account=bytes([number]), address=None, device=device, now=NOW)
+    with pytest.raises(TooOftenError):
+        throttle.count(RULE, account=BEA, address=None, device=device, now=NOW)
+    throttle.count(RULE, account=BEA, address=None, device=other, now=NOW)
+
+
+@pytest.mark.req("FRD-05")
+def test_one_customer_with_a_whole_network_of_the_sixth_version_is_one(throttle: Throttle) -> None:
+    for number in range(5):
+        throttle.count(RULE, account=None, address=f"2001:db8:0:7::{number}", now=NOW)
+    with pytest.raises(TooOftenError):
+        throttle.count(RULE, account=None, address="2001:db8:0:7:ffff::1", now=NOW)
+    throttle.count(RULE, account=None, address="2001:db8:0:8::1", now=NOW)
+
+
+@pytest.mark.req("FRD-05")
+def test_several_processes_count_together_and_one_remembers_what_redis_forgot(db: None) -> None:
+    one, other = Throttle(), Throttle()
+    for process in (one, other, one):
+        process.count(RULE, account=BEA, address=None, now=NOW)
+    for process in (one, other):
+        with pytest.raises(TooOftenError):
+            process.count(RULE, account=BEA, address=None, now=NOW)
+    broker.client.delete(*broker.client.keys(f"{KEY_PREFIX}*"))
+    one.count(RULE, account=BEA, address=None, now=NOW)
+    with pytest.raises(TooOftenError):
+        one.count(RULE, account=BEA, address=None, now=NOW)
 
 
 def test_without_redis_tries_are_neither_refused_nor_unlimited(redis_away: None) -> None:
