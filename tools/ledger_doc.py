@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from portal.rules.dispute_posting import DISPUTE_TEMPLATES
 from portal.rules.fx_posting import FX_TEMPLATES
+from portal.rules.mileage_posting import MILEAGE_TEMPLATES
 from portal.rules.posting import TEMPLATES, USER_KINDS, AccountKind, Line, OrderMoney, clearing
 
 FILE = Path(__file__).parents[1] / "docs" / "ledger.md"
@@ -52,6 +53,7 @@ MEANING = {
     AccountKind.COUPON_COST: "discounts that the platform bears",
     AccountKind.MILEAGE_EXPENSE: "what spent points were worth",
     AccountKind.MILEAGE_ISSUED: "points that are outside the users' accounts",
+    AccountKind.MILEAGE_BREAKAGE: "points that nobody spent in time",
     AccountKind.GATEWAY_FEE: "what gateways have kept of the money that they held",
     AccountKind.PAYMENT_DIFFERENCE: "what an outside payment was more or less than the order",
     AccountKind.DISPUTE_RECEIVABLE: "what banks hold of us until disputes are decided; below zero",
@@ -97,7 +99,7 @@ def page() -> str:
         f"| `{kind.value}` | {MEANING[kind]} | {'cached' if kind in USER_KINDS else 'sum'} |" for kind in AccountKind
     )
     parts = [HEAD.format(cached=cached, accounts=accounts)]
-    for kind, template in {**TEMPLATES, **DISPUTE_TEMPLATES, **FX_TEMPLATES}.items():
+    for kind, template in {**TEMPLATES, **MILEAGE_TEMPLATES, **DISPUTE_TEMPLATES, **FX_TEMPLATES}.items():
         lines = [f"| `{one.account.kind.value}` | {one.account.owner} | {one.account.currency} | {one.amount_minor} |"
                  for one in _lines(template)]  # fmt: skip
         told = inspect.cleandoc(template.__doc__ or "")

@@ -27,6 +27,7 @@ from portal.services.documents.want_document import want_credit_note, want_recei
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
+from portal.services.notifications.notify_mileage import tell_of_ending_mileage, tell_of_matured_mileage
 from portal.services.notifications.notify_order import (
     notify_admins_of_review,
     notify_buyer_of_failure,
@@ -130,6 +131,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "withdrawal.approved": (tell_owner_of_withdrawal,),
     "withdrawal.refused": (tell_owner_of_withdrawal,),
     "withdrawal.paid": (tell_owner_of_withdrawal,),
+    "mileage.matured": (tell_of_matured_mileage,),
+    "mileage.expiring": (tell_of_ending_mileage,),
     "refund.rerouted": (_send_legs,),
     "refund.late": (tell_admins_of_refund,),
     "method.setup_begun": (_run_setup,),

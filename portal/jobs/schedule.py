@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import atomically, reading, transaction
 from portal.jobs.documents import documents_wait
+from portal.jobs.mileage import end_mileage, mature_due_mileage
 from portal.jobs.queue import (
     enqueue_capture,
     enqueue_cash_receipts,
@@ -166,6 +167,8 @@ TIMETABLE = (
     Entry("escalate_refunds", 30, escalate_refunds),
     Entry("sweep_methods", 10, sweep_methods),
     Entry("watch_disputes", 30, watch_disputes),
+    Entry("mature_due_mileage", 30, mature_due_mileage),
+    Entry("end_mileage", 60, end_mileage),
     Entry("forget_keys", 600, forget_keys),
     Entry("reconcile", 300, reconcile),
     Entry("fetch_rates", 3600, fetch_rates),

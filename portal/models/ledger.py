@@ -101,6 +101,8 @@ class MileageLot(Base):
     __table_args__ = (
         CheckConstraint("remaining BETWEEN 0 AND granted", name="remaining"),
         Index("ix_mileage_lot_open", "account_id", "expires_at", "id", postgresql_where=text("remaining > 0")),
+        Index("ix_mileage_lot_ends", "expires_at", postgresql_where=text("remaining > 0")),
+        Index("ix_mileage_lot_source_order_id", "source_order_id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -109,8 +111,10 @@ class MileageLot(Base):
     remaining: Mapped[int]
     source: Mapped[str]
     source_order_id: Mapped[uuid.UUID | None]
+    source_part_id: Mapped[uuid.UUID | None]
     granted_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    end_told_at: Mapped[datetime | None]
 
 
 class MileageLotUse(Base):

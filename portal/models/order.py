@@ -75,6 +75,11 @@ class OrderPart(Base):
         Index("ix_order_part_store", "store_id", "status", text("placed_at DESC"), text("id DESC")),
         Index("ix_order_part_store_all", "store_id", text("placed_at DESC"), text("id DESC")),
         Index("ix_order_part_order_id", "order_id"),
+        Index(
+            "ix_order_part_mileage_due",
+            "mileage_due_at",
+            postgresql_where=text("mileage_matured_at IS NULL AND status IN ('shipped', 'delivered', 'closed')"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -96,6 +101,9 @@ class OrderPart(Base):
     shipped_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    # When its points are looked at next, and when they could be spent: for a part that promises none, at once (BAL-05).
+    mileage_due_at: Mapped[datetime | None]
+    mileage_matured_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.queries.dispute_invariants import DISPUTE_INVARIANTS
+from portal.queries.mileage_invariants import MILEAGE_INVARIANTS
 from portal.queries.refund_invariants import REFUND_INVARIANTS
 
 
@@ -69,20 +70,7 @@ INVARIANTS = (
              FROM ledger_account a LEFT JOIN ledger_hold h ON h.account_id = a.id AND h.status = 'active'
             GROUP BY a.id HAVING a.held_minor <> coalesce(sum(h.amount_minor), 0)""",
     ),
-    Invariant(
-        2,
-        "open lots sum to the mileage balance",
-        """SELECT a.id, a.owner, a.balance_minor, coalesce(sum(l.remaining), 0) AS lots
-             FROM ledger_account a LEFT JOIN mileage_lot l ON l.account_id = a.id
-            WHERE a.kind = 'mileage' GROUP BY a.id HAVING a.balance_minor <> coalesce(sum(l.remaining), 0)""",
-    ),
-    Invariant(
-        2,
-        "points taken from a lot equal what its uses say",
-        """SELECT l.id, l.granted, l.remaining, coalesce(sum(u.points - u.returned), 0) AS used
-             FROM mileage_lot l LEFT JOIN mileage_lot_use u ON u.lot_id = l.id
-            GROUP BY l.id HAVING l.granted - l.remaining < coalesce(sum(u.points - u.returned), 0)""",
-    ),
+    *(Invariant(*one) for one in MILEAGE_INVARIANTS),
     Invariant(
         3,
         "an order's total is its lines, discounts, shipping and tax",

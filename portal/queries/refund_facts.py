@@ -73,7 +73,7 @@ _HEAD = text(
 )
 _PARTS = text(
     """
-    SELECT p.id, p.store_id, s.name AS store_name, p.status, p.shipped_at, p.delivered_at,
+    SELECT p.id, p.store_id, s.name AS store_name, p.status, p.shipped_at, p.delivered_at, p.mileage_matured_at,
            EXISTS (SELECT FROM refund_line r JOIN refund f ON f.id = r.refund_id AND f.status = ANY(:firm)
                     WHERE r.part_id = p.id) AS fee_gone,
            EXISTS (SELECT FROM refund_line r JOIN refund f ON f.id = r.refund_id AND f.status = 'requested'
@@ -120,8 +120,7 @@ _RULES = text(
 )
 _MILEAGE = text(
     """
-    SELECT EXISTS (SELECT FROM mileage_lot WHERE source_order_id = :order_id) AS matured,
-           coalesce((SELECT balance_minor - held_minor FROM ledger_account
+    SELECT coalesce((SELECT balance_minor - held_minor FROM ledger_account
                       WHERE kind = 'mileage' AND owner = :owner), 0) AS available
     """
 )
@@ -137,11 +136,20 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
     shares = _shares(session, order_id)
     coupons = session.execute(_COUPONS, {"order_id": order_id}).all()
     given = _platform_gives(coupons)
-    mileage = session.execute(_MILEAGE, {"order_id": order_id, "owner": f"user:{head.buyer_id}"}).one()
+    mileage = session.execute(_MILEAGE, {"owner": f"user:{head.buyer_id}"}).one()
     facts = OrderFacts(
         currency=head.currency,
         parts=tuple(
-            PartFacts(p.id, p.store_id, p.status, p.fee_gone, given.get(p.id, 0), shares.get(p.id, ())) for p in parts
+            PartFacts(
+                id=p.id,
+                store_id=p.store_id,
+                status=p.status,
+                fee_gone=p.fee_gone,
+                platform_fee_minor=given.get(p.id, 0),
+                fee_shares=shares.get(p.id, ()),
+                mileage_matured=p.mileage_matured_at is not None,
+            )
+            for p in parts
         ),
         lines=tuple(
             LineFacts(
@@ -158,7 +166,6 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
         ),
         tenders=_tenders(session, head, now),
         coupons=_coupons(coupons),
-        mileage_matured=mileage.matured,
         mileage_available=mileage.available,
     )
     policies = _policies(session, head.channel_id, {line.section_id for line in lines})

@@ -10,7 +10,12 @@ from math import floor
 from portal.kit.errors import PortalError
 from portal.kit.money import exactly
 from portal.kit.text import N_
-from portal.rules.refunds import share_to_refund
+from portal.rules.refunds import share_of_units, share_to_refund
+
+# Points expire so long after they became available, where no rule says otherwise (BAL-05).
+LIFE = timedelta(days=365)
+# Their owner hears of it so long before.
+TELL_BEFORE = timedelta(days=7)
 
 
 class MileageShortError(PortalError):
@@ -88,9 +93,39 @@ def give_back(uses: Iterable[LotUse], points: int) -> tuple[LotUse, ...]:
     return tuple(moves)
 
 
+def expire(lots: Iterable[Lot], *, free: int, now: datetime) -> tuple[LotUse, ...]:
+    """Return what goes from lots whose time is over, oldest expiry first, as far as the balance is `free` of holds."""
+    over = [lot for lot in lots if lot.remaining > 0 and lot.expires_at is not None and lot.expires_at <= now]
+    gone: list[LotUse] = []
+    for lot in sorted(over, key=lambda lot: (lot.expires_at or now, lot.id)):
+        points = min(lot.remaining, free)
+        if points > 0:
+            gone.append(LotUse(lot.id, points))
+            free -= points
+    return tuple(gone)
+
+
 def expiry_after_return(expires_at: datetime | None, *, now: datetime, grace: timedelta) -> datetime | None:
     """Return when points that came back expire: at their own time, but not before the grace period has passed."""
     return None if expires_at is None else max(expires_at, now + grace)
+
+
+def still_promised(points: int, *, quantity: int, units_gone: int) -> int:
+    """Return what is left of a line's promised points when `units_gone` of its units were given back (REF-06)."""
+    if not units_gone:
+        return points
+    return points - share_of_units(points, quantity=quantity, units_before=0, units=units_gone)
+
+
+def matures_at(
+    *, shipped_at: datetime | None, delivered_at: datetime | None, window_days: Iterable[int]
+) -> datetime | None:
+    """Return when nothing of a parcel can be sent back any more, by the windows of its lines; None before shipment.
+
+    Counted as refunds count it: from delivery, or from shipment where delivery was never told (REF-01).
+    """
+    since = delivered_at or shipped_at
+    return None if since is None else since + timedelta(days=max(window_days, default=0))
 
 
 def claw_back(points_earned: int, *, quantity: int, units_before: int, units: int, taken_before: int) -> int:

@@ -22,6 +22,8 @@ class NoticeKind(StrEnum):
     WITHDRAWAL_APPROVED = "withdrawal_approved"
     WITHDRAWAL_REFUSED = "withdrawal_refused"
     WITHDRAWAL_PAID = "withdrawal_paid"
+    MILEAGE_MATURED = "mileage_matured"
+    MILEAGE_ENDING = "mileage_ending"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_DUE = "dispute_due"
     DISPUTE_CLOSED = "dispute_closed"

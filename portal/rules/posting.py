@@ -34,6 +34,7 @@ class AccountKind(StrEnum):
     COUPON_COST = "coupon_cost"
     MILEAGE_EXPENSE = "mileage_expense"
     MILEAGE_ISSUED = "mileage_issued"
+    MILEAGE_BREAKAGE = "mileage_breakage"
     PAYMENT_DIFFERENCE = "payment_difference"
     DISPUTE_RECEIVABLE = "dispute_receivable"
     WRITE_OFF = "write_off"
@@ -81,6 +82,8 @@ class EntryKind(StrEnum):
     PART_RELEASED = "part_released"
     PART_TAKEN_BACK = "part_taken_back"
     MILEAGE_TAKEN_BACK = "mileage_taken_back"
+    MILEAGE_MATURED = "mileage_matured"
+    MILEAGE_EXPIRED = "mileage_expired"
     WITHDRAWAL_REQUESTED = "withdrawal_requested"
     WITHDRAWAL_UNDONE = "withdrawal_undone"
     WITHDRAWAL_PAID = "withdrawal_paid"
@@ -123,28 +126,6 @@ def top_up(*, user_id: UUID, gateway: str, currency: str, amount_minor: int) -> 
         [
             Line(of_user(AccountKind.DEPOSIT, user_id, currency), amount_minor),
             Line(clearing(gateway, currency), -amount_minor),
-        ]
-    )
-
-
-def mileage_granted(*, user_id: UUID, points: int, owed_points: int) -> tuple[Line, ...]:
-    """Points given to a user, spendable at once; `owed_points` of them pay what he owes first (REF-06)."""
-    return _kept(
-        [
-            Line(of_user(AccountKind.MILEAGE, user_id, POINTS), points - owed_points),
-            Line(of_user(AccountKind.MILEAGE_OWED, user_id, POINTS), owed_points),
-            Line(of_platform(AccountKind.MILEAGE_ISSUED, POINTS), -points),
-        ]
-    )
-
-
-def mileage_taken_back(*, user_id: UUID, points: int, owed_points: int) -> tuple[Line, ...]:
-    """Earned points taken back after a refund; what was spent already is owed, below zero (REF-06)."""
-    return _kept(
-        [
-            Line(of_user(AccountKind.MILEAGE, user_id, POINTS), owed_points - points),
-            Line(of_user(AccountKind.MILEAGE_OWED, user_id, POINTS), -owed_points),
-            Line(of_platform(AccountKind.MILEAGE_ISSUED, POINTS), points),
         ]
     )
 
@@ -318,14 +299,12 @@ def gateway_paid_out(*, gateway: str, currency: str, amount_minor: int) -> tuple
 
 TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
     EntryKind.TOP_UP: top_up,
-    EntryKind.MILEAGE_GRANTED: mileage_granted,
     EntryKind.GIFT_GRANTED: gift_granted,
     EntryKind.ORDER_PAID: order_paid,
     EntryKind.ORDER_REFUNDED: order_refunded,
     EntryKind.REFUND_PAID_OUT: refund_paid_out,
     EntryKind.PART_RELEASED: part_released,
     EntryKind.PART_TAKEN_BACK: part_taken_back,
-    EntryKind.MILEAGE_TAKEN_BACK: mileage_taken_back,
     EntryKind.WITHDRAWAL_REQUESTED: withdrawal_requested,
     EntryKind.WITHDRAWAL_UNDONE: withdrawal_undone,
     EntryKind.WITHDRAWAL_PAID: withdrawal_paid,

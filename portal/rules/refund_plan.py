@@ -49,7 +49,7 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True)
 class PartFacts:
-    """A seller's part with its shipping fee."""
+    """A seller's part with its shipping fee. Its points are pending until they have matured (BAL-04)."""
 
     id: UUID
     store_id: int
@@ -57,6 +57,7 @@ class PartFacts:
     fee_gone: bool
     platform_fee_minor: int
     fee_shares: tuple[Share, ...]
+    mileage_matured: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,13 @@ class CouponFacts:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """All that the plan depends on. `mileage_available` is asked only when the order's points are spendable already."""
+    """All that the plan depends on. `mileage_available` counts for parts whose points are spendable already."""
 
     currency: str
     parts: tuple[PartFacts, ...]
     lines: tuple[LineFacts, ...]
     tenders: tuple[TenderFacts, ...]
     coupons: tuple[CouponFacts, ...]
-    mileage_matured: bool = False
     mileage_available: int = 0
 
 
@@ -135,13 +135,17 @@ class PlannedCoupon:
 
 @dataclass(frozen=True, slots=True)
 class RefundPlan:
-    """Everything that a refund does, to the unit. Points: `points_back` were spent, `points_taken` were earned."""
+    """Everything that a refund does, to the unit.
+
+    Points: `points_back` were spent, `points_taken` were earned; `points_matured` of these could be spent already.
+    """
 
     currency: str
     lines: tuple[PlannedLine, ...]
     legs: tuple[PlannedLeg, ...]
     coupons: tuple[PlannedCoupon, ...]
     points_taken: int = 0
+    points_matured: int = 0
     points_owed: int = 0
     is_whole: bool = False
     kept_fees: int = field(default=0)
@@ -197,6 +201,7 @@ def make_plan(
         else:
             kept_fees += sum(share.amount_minor for share in part.fee_shares)
     taken = sum(line.promised for line in lines)
+    matured = sum(line.promised for line in lines if parts[line.part_id].mileage_matured)
     available = facts.mileage_available + _points_back(facts, lines)
     return RefundPlan(
         currency=facts.currency,
@@ -204,7 +209,8 @@ def make_plan(
         legs=tuple(_legs(facts, lines, otherwise)),
         coupons=tuple(_coupon(one, facts, lines, now) for one in facts.coupons),
         points_taken=taken,
-        points_owed=max(0, taken - available) if facts.mileage_matured else 0,
+        points_matured=matured,
+        points_owed=max(0, matured - available),
         is_whole=len(gone_parts) == len(facts.parts),
         kept_fees=kept_fees,
     )

@@ -79,6 +79,8 @@ class AuditAction(StrEnum):
     COUPON_GRANTED = "coupon:granted"
     DEPOSIT_TOPPED_UP = "deposit:topped-up"
     MILEAGE_GRANTED = "mileage:granted"
+    MILEAGE_MATURED = "mileage:matured"
+    MILEAGE_EXPIRED = "mileage:expired"
     LEDGER_POSTED = "ledger:posted"
     EXCEPTION_HANDLED = "exception:handled"
     GATEWAY_CONFIGURED = "gateway:configured"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import gettext
 
+from portal import formatting
 from portal.kit.text import N_
 from portal.rules.notices import NoticeKind
 
@@ -35,6 +38,8 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("Your withdrawal was refused. The amount is on your deposit again."),
     ),
     NoticeKind.WITHDRAWAL_PAID: ("circle-check", N_("Your withdrawal was sent to your bank account.")),
+    NoticeKind.MILEAGE_MATURED: ("coins", N_("%(points)s points of order %(number)s can be used now.")),
+    NoticeKind.MILEAGE_ENDING: ("clock", N_("%(points)s of your points end within a week, the first on %(day)s.")),
     NoticeKind.REFUND_WANTED: (
         "message-circle",
         N_("Somebody asks for a refund of order %(number)s: your answer is needed."),
@@ -89,6 +94,16 @@ def words_of(notice: NoticeView) -> tuple[str, str]:
     """The icon and the sentence of a notice, in the reader's language. One with missing facts says so in general."""
     picture, sentence = WORDS.get(notice.kind, UNKNOWN)
     try:
-        return picture, gettext(sentence) % dict(notice.params)
+        return picture, gettext(sentence) % _readable(notice.params)
     except (KeyError, TypeError, ValueError):
         return UNKNOWN[0], gettext(UNKNOWN[1])
+
+
+def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Points and days as the reader writes them."""
+    told = dict(params)
+    if "points" in told:
+        told["points"] = formatting.number(int(told["points"]))
+    if "day" in told:
+        told["day"] = formatting.day(date.fromisoformat(told["day"]))
+    return told

@@ -7,18 +7,17 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from portal.db import insert_rows
 from portal.kit.money import Money
-from portal.models import MileageLot
 from portal.rules.mileage import net_of_debt
+from portal.rules.mileage_posting import mileage_granted
 from portal.rules.permissions import Actor
-from portal.rules.posting import POINTS, AccountKind, EntryKind, mileage_granted, of_user
+from portal.rules.posting import POINTS, EntryKind
 from portal.rules.step_up import StepUpAction
 from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, record
-from portal.services.ledger.accounts import ensure_accounts
 from portal.services.ledger.post import post
 from portal.services.mileage.take_back import owed_points
+from portal.services.mileage.write_lot import write_lot
 
 
 def grant_mileage(
@@ -52,18 +51,15 @@ def grant_mileage(
     if is_new:
         binding = Binding(f"mileage:{user_id}:{source}", Money(points, POINTS))
         check_step_up(session, actor=actor, action=StepUpAction.ADJUST_MILEAGE, binding=binding, now=now)
-        account = of_user(AccountKind.MILEAGE, user_id, POINTS)
-        lot = {
-            "account_id": ensure_accounts(session, [account])[account],
-            "granted": kept,
-            "remaining": kept,
-            "source": source,
-            "source_order_id": source_order_id,
-            "granted_at": now,
-            "expires_at": expires_at,
-        }
-        # A lot of nothing stands for points that paid a debt whole: it says that the order's points were given.
-        insert_rows(session, MileageLot, [lot])
+        write_lot(
+            session,
+            user_id=user_id,
+            points=kept,
+            source=source,
+            source_order_id=source_order_id,
+            expires_at=expires_at,
+            now=now,
+        )
         after = {"points": points, "source": source, "paid_debt": paid}
         record(
             session,

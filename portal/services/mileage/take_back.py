@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.rules.mileage import take_available
-from portal.rules.posting import POINTS, AccountKind, EntryKind, mileage_taken_back, of_user
+from portal.rules.mileage_posting import mileage_taken_back
+from portal.rules.posting import POINTS, AccountKind, EntryKind, of_user
 from portal.services.ledger.accounts import ensure_accounts
 from portal.services.ledger.post import post
 

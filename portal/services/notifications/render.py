@@ -44,6 +44,7 @@ def _environment(locale: str) -> Environment:
     environment.filters["instant_in"] = lambda at, zone: display.format_instant(
         at, locale, ZoneInfo(zone), with_zone=True
     )
+    environment.filters["day"] = lambda on: display.format_day(on, locale)
     environment.filters["tr"] = lambda texts: texts.get(locale) or texts.get("en") or next(iter(texts.values()), "")
     return environment
 

@@ -120,6 +120,7 @@ class ImportedRows:
                 "shipped_at": dates.shipped_at,
                 "delivered_at": dates.delivered_at,
                 "closed_at": last.at if last.state in {"closed", "cancelled"} else None,
+                "mileage_matured_at": dates.placed_at,
             }
             for position, (part_id, part) in enumerate(zip(plan.part_ids, draft.parts, strict=True))
         ]

@@ -76,14 +76,14 @@ def apply_plan(
     record_moves(session, Move(Machine.REFUND, refund_id, "requested", "approved", order.id), actor=actor, now=now)
     _count(session, plan)
     return_uses(session, use_ids=[one.use_id for one in plan.coupons if one.comes_back], now=now)
-    _post(session, refund_id, order, known, plan, worth, now)
+    _post(session, refund_id, order, plan, worth, now)
     for leg in plan.legs:
         return_lots(session, tender_id=leg.tender_id, points=leg.points or 0, now=now)
-    if plan.points_taken and known.facts.mileage_matured:
+    if plan.points_matured:
         take_back(
             session,
             user_id=order.buyer_id,
-            points=plan.points_taken,
+            points=plan.points_matured,
             order_id=order.id,
             idem_key=f"refund:{refund_id}:mileage",
             now=now,
@@ -112,7 +112,6 @@ def _post(
     session: Session,
     refund_id: uuid.UUID,
     order: Row[Any],
-    known: Refundable,
     plan: RefundPlan,
     worth: Mapping[uuid.UUID, PartRelease],
     now: datetime,
@@ -136,7 +135,7 @@ def _post(
         mileage_minor=minor("mileage"),
         mileage_points=plan.points_back,
         platform_discount_minor=sum(line.platform_minor for line in plan.lines),
-        mileage_promised=0 if known.facts.mileage_matured else plan.points_taken,
+        mileage_promised=plan.points_taken - plan.points_matured,
     )
     entries.append(Entry(EntryKind.ORDER_REFUNDED, f"refund:{refund_id}", order_refunded(money), now, order.id))
     post_all(session, entries)

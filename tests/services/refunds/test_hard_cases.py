@@ -17,15 +17,13 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.channels import channel_directory, forget_channels
 from portal.rules.permissions import SYSTEM
-from portal.rules.posting import POINTS, AccountKind, EntryKind, Line, of_platform, of_user
 from portal.rules.refund_policy import Party
-from portal.services.audit import AuditAction, Fact, record
-from portal.services.ledger.post import post
 from portal.services.mileage.grant_mileage import grant_mileage
+from portal.services.orders.mature_mileage import mature_mileage
 from portal.services.orders.release_part import RefundUnderWayError, release_part
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
-from tests.factories.order import give_deposit, give_mileage, make_coupon, make_order
+from tests.factories.order import MadeOrder, give_deposit, give_mileage, make_coupon, make_order
 from tests.factories.refund import answer_legs, ask_refund, lines_of, open_legs, plan, rows, settle
 from tests.services.refunds.test_decisions import move_part
 
@@ -81,7 +79,9 @@ def test_units_one_by_one_lose_nothing(mall: Mall, bea: Person) -> None:
 
 
 @pytest.mark.req("REF-06")
-def test_points_that_were_spent_meanwhile_are_owed_and_netted_from_later_ones(mall: Mall, bea: Person) -> None:
+def test_points_that_were_spent_meanwhile_are_owed_and_netted_from_later_ones(
+    mall: Mall, bea: Person, ada: Person
+) -> None:
     """Hard case 16: earn 100, spend 80, refund: 80 are owed, and of the next 100 only 20 are left."""
     with transaction() as session:
         policy = '{"mileage": {"earn_rate": "0.01"}}'
@@ -90,12 +90,12 @@ def test_points_that_were_spent_meanwhile_are_owed_and_netted_from_later_ones(ma
     order = make_order(bea, mall, {make_variant(mall, krw=11_000): 1})
     promised = int(rows("SELECT mileage_promised FROM orders")[0][0])
     assert promised == 100
-    matured(bea, order.id, promised)
+    matured(order)
     other = make_order(bea, mall, {make_variant(mall, krw=80): 1}, mileage_points=80)
     assert balance("mileage") == 20
-    shown = plan(order)
+    shown = plan(order, actor=ada.actor, party=Party.ADMIN, reason="goodwill")
     assert (shown.plan.points_taken, shown.plan.points_owed) == (100, 80)
-    asked = ask_refund(order)
+    asked = ask_refund(order, actor=ada.actor, party=Party.ADMIN, reason="goodwill")
     answer_legs(asked.refund_id)
     assert (balance("mileage"), balance("mileage_owed")) == (0, -80)
     leg_id, minor = rows("SELECT id, amount_minor FROM refund_leg WHERE destination = 'original'")[0]
@@ -113,24 +113,14 @@ def mall_again(mall: Mall) -> Mall:
     return Mall(channels["kr"], channels["us"], mall.store_ids, mall.section_id)
 
 
-def matured(person: Person, order_id: uuid.UUID, points: int) -> None:
-    """The time for returns is over: what was promised is given."""
-    with transaction() as session:
-        entry_id, _ = post(
-            session,
-            kind=EntryKind.MILEAGE_GRANTED,
-            idem_key=f"test_matured:{order_id}",
-            lines=[
-                Line(of_user(AccountKind.MILEAGE_PENDING, person.id, POINTS), -points),
-                Line(of_platform(AccountKind.MILEAGE_ISSUED, POINTS), points),
-            ],
-            now=clock.now(),
-        )
-        record(session, Fact(AuditAction.MILEAGE_GRANTED, f"entry:{entry_id}"), actor=SYSTEM, now=clock.now())
-    grant(person, points, order_id)
+def matured(order: MadeOrder) -> None:
+    """The parcel has come, and the time for returns is over."""
+    move_part(order, "shipped", "delivered")
+    later = clock.now() + timedelta(days=30)
+    atomically(lambda s: mature_mileage(s, part_id=order.part_ids[0], now=later))
 
 
-def grant(person: Person, points: int, order_id: uuid.UUID | None = None) -> None:
+def grant(person: Person, points: int) -> None:
     with transaction() as session:
         grant_mileage(
             session,
@@ -141,7 +131,6 @@ def grant(person: Person, points: int, order_id: uuid.UUID | None = None) -> Non
             expires_at=clock.now() + timedelta(days=365),
             actor=SYSTEM,
             now=clock.now(),
-            source_order_id=order_id,
         )
 
 

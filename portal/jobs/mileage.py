@@ -1,0 +1,26 @@
+"""What time does to mileage: it becomes available, its end is told, it goes (BAL-05). Each piece commits by itself."""
+
+from __future__ import annotations
+
+from portal.db import atomically, reading, transaction
+from portal.kit import clock
+from portal.services.mileage.expire_lots import accounts_to_expire, expire_lots, tell_of_ends
+from portal.services.orders.mature_mileage import mature_mileage, parts_to_mature
+
+
+def mature_due_mileage() -> None:
+    """Make points spendable whose parcels can be sent back no more."""
+    with reading() as session:
+        part_ids = parts_to_mature(session, now=clock.now())
+    for part_id in part_ids:
+        atomically(lambda s, part_id=part_id: mature_mileage(s, part_id=part_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+
+
+def end_mileage() -> None:
+    """Tell of lots that end soon, and take those whose time is over."""
+    with transaction() as session:
+        tell_of_ends(session, now=clock.now())
+    with reading() as session:
+        account_ids = accounts_to_expire(session, now=clock.now())
+    for account_id in account_ids:
+        atomically(lambda s, account_id=account_id: expire_lots(s, account_id=account_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
