@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
-from flask import Response
+from flask import Response, stream_with_context
 
 from portal.kit.paging import Page
 
@@ -32,6 +32,33 @@ def csv_file(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -
     answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer
+
+
+def csv_stream(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
+    """The same for a list without end: written piece by piece while it is read, and never held whole."""
+
+    def pieces() -> Iterator[bytes]:
+        yield b"\xef\xbb\xbf"
+        written = io.StringIO()
+        writer = csv.writer(written, lineterminator="\r\n")
+        writer.writerow(head)
+        for number, row in enumerate(rows, start=1):
+            writer.writerow([_safe(value) for value in row])
+            if number % PAGE_ROWS == 0:
+                yield _taken(written)
+        yield _taken(written)
+
+    answer = Response(stream_with_context(pieces()), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _taken(written: io.StringIO) -> bytes:
+    piece = written.getvalue().encode()
+    written.seek(0)
+    written.truncate()
+    return piece
 
 
 def every_row(fetch: Callable[[str | None], Page[T]]) -> Iterator[T]:

@@ -93,15 +93,16 @@ class Days:
     @property
     def end(self) -> datetime | None:
         """The first instant after them."""
-        return midnight(self.last + timedelta(days=1)) if self.last else None
+        return midnight_after(self.last) if self.last else None
 
 
 def days_arg() -> Days:
     """The days of the address, `from` and `until`; what is no date is as if nothing had been chosen."""
-    return Days(_date_arg("from"), _date_arg("until"))
+    return Days(date_arg("from"), date_arg("until"))
 
 
-def _date_arg(name: str) -> date | None:
+def date_arg(name: str) -> date | None:
+    """A day of the address; what is none is as if nothing had been chosen."""
     try:
         found = date.fromisoformat(request.args.get(name, ""))
     except ValueError:
@@ -112,6 +113,11 @@ def _date_arg(name: str) -> date | None:
 def zone_of_reader() -> ZoneInfo:
     """The reader's zone. Flask-Babel's own are pytz's, with which a time of day cannot be combined."""
     return ZoneInfo(str(get_timezone() or "UTC"))
+
+
+def midnight_after(day: date) -> datetime:
+    """When a day of the reader is over."""
+    return midnight(day + timedelta(days=1))
 
 
 def midnight(day: date) -> datetime:

@@ -20,7 +20,12 @@ def pdf_of(order_id: uuid.UUID, label: str) -> Response:
     # Fonts and typesetting are loaded with the first document: other pages can do without them.
     from portal.documents.receipt import render_receipt
 
-    answer = Response(render_receipt(document.content), mimetype="application/pdf")
-    answer.headers["Content-Disposition"] = f'inline; filename="{document.label}.pdf"'
+    return pdf_answer(render_receipt(document.content), f"{document.label}.pdf")
+
+
+def pdf_answer(pdf: bytes, name: str) -> Response:
+    """A PDF that the browser shows, and keeps nowhere; saved it is called `name`."""
+    answer = Response(pdf, mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="{name}"'
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -6,47 +6,33 @@ from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from io import BytesIO
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from reportlab.lib.pagesizes import A4
 from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, SimpleDocTemplate, Spacer, Table
+from reportlab.platypus import Flowable, Spacer, Table
 
 from portal.documents.content import Content, Part, Tender
-from portal.documents.typeset import INK, INK_2, LINE, REGULAR, colour, paragraph, setable
+from portal.documents.paper import TIGHT, WIDTH, print_pages
+from portal.documents.typeset import INK, LINE, paragraph
 from portal.documents.words import Words
 from portal.kit import display
 
-_MARGIN = 18 * mm
-_WIDTH = A4[0] - 2 * _MARGIN
-_AMOUNTS = (_WIDTH * 0.46, _WIDTH * 0.08, _WIDTH * 0.22, _WIDTH * 0.24)
-_HEAD_HEIGHT = 9 * mm
-_FRAME_PADDING = 6  # Points that a frame of ReportLab keeps on each side.
+_AMOUNTS = (WIDTH * 0.46, WIDTH * 0.08, WIDTH * 0.22, WIDTH * 0.24)
 
 
 def render_receipt(content: Content) -> bytes:
     """Set the document on A4 pages, as many as it takes."""
     words = Words(content["locale"])
     money = partial(display.format_money, currency=content["currency"], locale=content["locale"])
-    file = BytesIO()
-    document = SimpleDocTemplate(
-        file,
-        pagesize=A4,
-        leftMargin=_MARGIN - _FRAME_PADDING,
-        rightMargin=_MARGIN - _FRAME_PADDING,
-        topMargin=_MARGIN + _HEAD_HEIGHT,
-        bottomMargin=_MARGIN,
+    return print_pages(
+        _story(content, words, money),
         title=f"{words.title(content['kind'])} {content['label']}",
+        label=content["label"],
         author=content["issuer"],
-        lang=content["locale"],
-        invariant=1,
+        brand_name=content["brand_name"],
+        brand_colour=content["brand_colour"],
+        words=words,
     )
-    frame = partial(_frame, content, words)
-    document.build(_story(content, words, money), onFirstPage=frame, onLaterPages=frame)
-    return file.getvalue()
 
 
 def _story(content: Content, words: Words, money: Callable[[int], str]) -> list[Flowable]:
@@ -86,7 +72,7 @@ def _facts(content: Content, words: Words) -> Table:
     if content["corrects"]:
         rows.insert(1, (words.corrects, content["corrects"]))
     cells = [[paragraph(name, "small"), paragraph(value)] for name, value in rows]
-    return Table(cells, colWidths=(_WIDTH * 0.26, _WIDTH * 0.74), style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *_TIGHT])
+    return Table(cells, colWidths=(WIDTH * 0.26, WIDTH * 0.74), style=[("VALIGN", (0, 0), (-1, -1), "TOP"), *TIGHT])
 
 
 def _lines(part: Part, words: Words, money: Callable[[int], str]) -> Table:
@@ -111,7 +97,7 @@ def _lines(part: Part, words: Words, money: Callable[[int], str]) -> Table:
         rows,
         colWidths=_AMOUNTS,
         repeatRows=1,
-        style=[("LINEBELOW", (0, 0), (-1, 0), 0.75, LINE), ("VALIGN", (0, 0), (-1, -1), "TOP"), *_TIGHT],
+        style=[("LINEBELOW", (0, 0), (-1, 0), 0.75, LINE), ("VALIGN", (0, 0), (-1, -1), "TOP"), *TIGHT],
     )
 
 
@@ -140,11 +126,11 @@ def _totals(content: Content, words: Words, money: Callable[[int], str]) -> Tabl
     total = next(number for number, row in enumerate(rows) if row[2] == "total")
     return Table(
         cells,
-        colWidths=(_WIDTH * 0.66, _WIDTH * 0.34),
+        colWidths=(WIDTH * 0.66, WIDTH * 0.34),
         style=[
             ("LINEABOVE", (0, 0), (-1, 0), 1, INK),
             ("LINEABOVE", (0, total), (-1, total), 0.75, LINE),
-            *_TIGHT,
+            *TIGHT,
         ],
     )
 
@@ -163,23 +149,7 @@ def _tenders(tenders: list[Tender], words: Words, money: Callable[[int], str]) -
                 paragraph(money(one["amount_minor"]), "right"),
             ]
         )
-    return Table(rows, colWidths=(_WIDTH * 0.3, _WIDTH * 0.46, _WIDTH * 0.24), style=list(_TIGHT))
-
-
-def _frame(content: Content, words: Words, canvas: Canvas, document: Any) -> None:
-    """The brand above and the page's number below."""
-    canvas.saveState()
-    top = A4[1] - _MARGIN
-    canvas.setFillColor(colour(content["brand_colour"]))
-    canvas.rect(0, A4[1] - 4 * mm, A4[0], 4 * mm, stroke=0, fill=1)
-    canvas.setFillColor(INK)
-    canvas.setFont(f"{REGULAR}-Bold", 12)
-    canvas.drawString(_MARGIN, top, setable(content["brand_name"]))
-    canvas.setFillColor(INK_2)
-    canvas.setFont(REGULAR, 8)
-    canvas.drawRightString(A4[0] - _MARGIN, top, setable(content["label"]))
-    canvas.drawRightString(A4[0] - _MARGIN, _MARGIN / 2, words.page(document.page))
-    canvas.restoreState()
+    return Table(rows, colWidths=(WIDTH * 0.3, WIDTH * 0.46, WIDTH * 0.24), style=list(TIGHT))
 
 
 def _instant(at: str, content: Content) -> str:
@@ -190,11 +160,3 @@ def _instant(at: str, content: Content) -> str:
 
 def _percent(rate: str) -> str:
     return f"{(Decimal(rate) * 100).normalize():f}%"
-
-
-_TIGHT = (
-    ("LEFTPADDING", (0, 0), (-1, -1), 0),
-    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
-    ("TOPPADDING", (0, 0), (-1, -1), 2),
-    ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
-)

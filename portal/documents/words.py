@@ -37,7 +37,7 @@ class Words:
     """One language. A word that nobody has translated stays English."""
 
     def __init__(self, locale: str) -> None:
-        self._locale = locale
+        self.locale = locale
         translations: NullTranslations = Translations.load(str(FOLDER), [locale])
         _ = self._ = translations.gettext
         self.number = _("Number")
@@ -70,7 +70,7 @@ class Words:
         return self._(FUNDING[kind]) if kind in FUNDING else kind
 
     def points(self, points: int) -> str:
-        return f"{display.format_number(points, self._locale)} P"
+        return f"{display.format_number(points, self.locale)} P"
 
     def tax(self, rate: str) -> str:
         return self._("Tax %(rate)s") % {"rate": rate}

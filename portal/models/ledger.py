@@ -57,13 +57,22 @@ class LedgerEntry(Base):
 
 
 class Posting(Base):
-    """A change of one account. Positive where it gains value held for its owner; per entry and currency zero."""
+    """A change of one account. Positive where it gains value held for its owner; per entry and currency zero.
+
+    `at` is its entry's time, kept here so that an account's history is read from one index.
+    """
 
     __tablename__ = "ledger_posting"
     __table_args__ = (
         CheckConstraint("amount_minor <> 0", name="amount"),
         Index("ix_ledger_posting_entry_id", "entry_id"),
-        Index("ix_ledger_posting_account_id", "account_id", text("id DESC")),
+        Index(
+            "ix_ledger_posting_account_at",
+            "account_id",
+            text("at DESC"),
+            text("id DESC"),
+            postgresql_include=["amount_minor"],
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -72,6 +81,7 @@ class Posting(Base):
     currency: Mapped[str]
     amount_minor: Mapped[int]
     balance_after_minor: Mapped[int | None]
+    at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class LedgerHold(Base):

@@ -51,6 +51,12 @@ INVARIANTS = (
             WHERE NOT EXISTS (SELECT FROM ledger_posting p WHERE p.entry_id = e.id)""",
     ),
     Invariant(
+        1,
+        "a posting is of its entry's time",
+        """SELECT p.id, p.entry_id, p.at, e.created_at FROM ledger_posting p JOIN ledger_entry e ON e.id = p.entry_id
+            WHERE p.at <> e.created_at""",
+    ),
+    Invariant(
         2,
         "a cached balance equals the sum of its postings",
         """SELECT a.id, a.kind, a.owner, a.balance_minor, coalesce(sum(p.amount_minor), 0) AS posted

@@ -10,13 +10,12 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from portal.kit.paging import Page, decode_cursor, fingerprint, page_of
+from portal.kit.paging import Page, fingerprint
 from portal.models import LedgerAccount, LedgerEntry, Order, Posting
-from portal.queries.keyset import PAGE_ROWS, AnyRow, Sorting, after, count_up_to, fetch_page
+from portal.queries.keyset import AnyRow, Sorting, count_up_to, fetch_page
 
 ACCOUNTS = Sorting((LedgerAccount.id,), (int,))
 ENTRIES = Sorting((LedgerEntry.id,), (int,))
-POSTINGS = Sorting((Posting.id,), (int,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,21 +90,6 @@ class AccountRow:
     owner: str
     currency: str
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class StatementRow:
-    """One posting of an account with the balance after it."""
-
-    id: int
-    entry_id: int
-    kind: str
-    order_id: uuid.UUID | None
-    number: str | None
-    note: str | None
-    created_at: datetime
-    amount_minor: int
-    balance_after_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,51 +236,8 @@ def balance_of(session: Session, account: AccountView) -> int:
     return int(session.execute(total).scalar_one())
 
 
-def statement_of(session: Session, *, account: AccountView, cursor: str | None) -> Page[StatementRow]:
-    """One page of an account's postings, the latest first, each with the balance after it."""
-    mark = fingerprint("statement", account.id)
-    at = decode_cursor(cursor, query=mark, kinds=POSTINGS.kinds)
-    columns = (
-        select(
-            Posting.id,
-            Posting.entry_id,
-            LedgerEntry.kind,
-            LedgerEntry.order_id,
-            LedgerEntry.note,
-            LedgerEntry.created_at,
-            Posting.amount_minor,
-        )
-        .join(LedgerEntry, LedgerEntry.id == Posting.entry_id)
-        .where(Posting.account_id == account.id)
-    )
-    rows = session.execute(after(columns, POSTINGS, at).limit(PAGE_ROWS + 1)).all()
-    page = page_of(rows, limit=PAGE_ROWS, cursor=at, key=lambda row: (row.id,), query=mark)
-    if not page.rows:
-        return Page(())
-    newest = page.rows[0].id
-    before = select(func.sum(Posting.amount_minor)).where(Posting.account_id == account.id, Posting.id <= newest)
-    running = int(session.execute(before).scalar_one())
-    numbers = _numbers(session, {row.order_id for row in page.rows if row.order_id})
-    shown = []
-    for row in page.rows:
-        shown.append(
-            StatementRow(
-                id=row.id,
-                entry_id=row.entry_id,
-                kind=row.kind,
-                order_id=row.order_id,
-                number=numbers.get(row.order_id),
-                note=row.note,
-                created_at=row.created_at,
-                amount_minor=row.amount_minor,
-                balance_after_minor=running,
-            )
-        )
-        running -= row.amount_minor
-    return Page(tuple(shown), page.next_cursor, page.previous_cursor)
-
-
-def _numbers(session: Session, order_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+def order_numbers(session: Session, order_ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """The public numbers behind ids that entries name."""
     if not order_ids:
         return {}
     rows = session.execute(select(Order.id, Order.number).where(Order.id.in_(order_ids)))
@@ -305,4 +246,4 @@ def _numbers(session: Session, order_ids: set[uuid.UUID]) -> dict[uuid.UUID, str
 
 def order_number(session: Session, order_id: uuid.UUID) -> str | None:
     """The public number behind an id that an entry names."""
-    return _numbers(session, {order_id}).get(order_id)
+    return order_numbers(session, {order_id}).get(order_id)

@@ -8,6 +8,7 @@ from flask import Blueprint
 def blueprints() -> list[Blueprint]:
     from portal.blueprints.account import (
         addresses,
+        balances,
         devices,
         methods,
         notices,
@@ -25,6 +26,7 @@ def blueprints() -> list[Blueprint]:
     # Importing these modules hangs their routes into the blueprint.
     loaded = (
         addresses,
+        balances,
         devices,
         methods,
         notices,

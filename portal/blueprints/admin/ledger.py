@@ -18,8 +18,8 @@ from portal.db import reading, transaction
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.paging import Page
+from portal.queries.histories import HistoryFilter, HistoryRow, list_history
 from portal.queries.ledger import (
-    StatementRow,
     balance_of,
     list_accounts,
     list_entries,
@@ -27,7 +27,6 @@ from portal.queries.ledger import (
     load_entry,
     order_number,
     platform_accounts,
-    statement_of,
 )
 from portal.rules.permissions import Permission
 from portal.services.accounts.view_balance import view_balance
@@ -88,10 +87,12 @@ def account(account_id: int) -> ResponseReturnValue:
         if found is None:
             raise NotFoundError
         shown = found.user_id is None or is_revealed(f"balance:{account_id}")
-        page: Page[StatementRow] = Page(())
+        page: Page[HistoryRow] = Page(())
         balance = None
         if shown:
-            page = statement_of(session, account=found, cursor=request.args.get("cursor"))
+            page = list_history(
+                session, account_id=account_id, chosen=HistoryFilter(), cursor=request.args.get("cursor")
+            )
             balance = balance_of(session, found)
         frame = around(session, "admin.ledger")
     return page_or_partial(

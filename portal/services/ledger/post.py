@@ -27,9 +27,9 @@ _WRITE = text(
                WITH ORDINALITY AS w (kind, idem_key, order_id, reverses, note, created_at, n)
          ORDER BY n
         ON CONFLICT (idem_key) DO NOTHING
-        RETURNING id, idem_key
+        RETURNING id, idem_key, created_at
     ), line AS (
-        SELECT entry.id AS entry_id, w.*
+        SELECT entry.id AS entry_id, entry.created_at, w.*
           FROM unnest(CAST(:line_keys AS text[]), CAST(:accounts AS bigint[]), CAST(:currencies AS text[]),
                       CAST(:amounts AS bigint[]))
                WITH ORDINALITY AS w (idem_key, account_id, currency, amount, n)
@@ -50,8 +50,8 @@ _WRITE = text(
           JOIN locked ON locked.id = t.account_id
          WHERE a.id = locked.id AND NOT EXISTS (SELECT FROM short)
     ), posted AS (
-        INSERT INTO ledger_posting (entry_id, account_id, currency, amount_minor, balance_after_minor)
-        SELECT entry_id, account_id, currency, amount, balance FROM after ORDER BY n
+        INSERT INTO ledger_posting (entry_id, account_id, currency, amount_minor, balance_after_minor, at)
+        SELECT entry_id, account_id, currency, amount, balance, created_at FROM after ORDER BY n
     )
     SELECT id, idem_key, EXISTS (SELECT FROM short) AS is_short FROM entry ORDER BY id
     """

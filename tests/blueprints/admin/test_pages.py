@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, select, text
 from portal.config import Settings
 from portal.db import reading, transaction
 from portal.models import LedgerAccount
-from portal.queries.ledger import balance_of, load_account, statement_of
+from portal.queries.histories import HistoryFilter, list_history
+from portal.queries.ledger import balance_of, load_account
 from portal.services.seal_audit import seal_audit
 from tests.blueprints.desks import browser, counted
 from tests.factories.account import Person, make_person
@@ -150,7 +151,7 @@ def test_the_running_balance_of_an_account_ends_in_its_balance(mallful: Mallful)
         for account_id in session.scalars(select(LedgerAccount.id)).all():
             account = load_account(session, account_id=account_id)
             assert account is not None
-            rows = statement_of(session, account=account, cursor=None).rows
+            rows = list_history(session, account_id=account.id, chosen=HistoryFilter(), cursor=None).rows
             assert rows[0].balance_after_minor == balance_of(session, account)
             assert rows[-1].balance_after_minor == rows[-1].amount_minor
 

@@ -1,0 +1,73 @@
+"""The page that all documents share: A4, the brand above, the page's number below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Flowable, SimpleDocTemplate
+
+from portal.documents.typeset import INK, INK_2, REGULAR, colour, setable
+from portal.documents.words import Words
+
+MARGIN = 18 * mm
+WIDTH = A4[0] - 2 * MARGIN
+_HEAD_HEIGHT = 9 * mm
+_FRAME_PADDING = 6  # Points that a frame of ReportLab keeps on each side.
+
+# Cells that stand as close as lines of text.
+TIGHT = (
+    ("LEFTPADDING", (0, 0), (-1, -1), 0),
+    ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+    ("TOPPADDING", (0, 0), (-1, -1), 2),
+    ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+)
+
+
+def print_pages(
+    story: Sequence[Flowable],
+    *,
+    title: str,
+    label: str,
+    author: str,
+    brand_name: str,
+    brand_colour: str | None,
+    words: Words,
+) -> bytes:
+    """Set a story on as many pages as it takes. The same story gives the same bytes."""
+    file = BytesIO()
+    document = SimpleDocTemplate(
+        file,
+        pagesize=A4,
+        leftMargin=MARGIN - _FRAME_PADDING,
+        rightMargin=MARGIN - _FRAME_PADDING,
+        topMargin=MARGIN + _HEAD_HEIGHT,
+        bottomMargin=MARGIN,
+        title=title,
+        author=author,
+        lang=words.locale,
+        invariant=1,
+    )
+    frame = partial(_frame, brand_name, brand_colour, label, words)
+    document.build(list(story), onFirstPage=frame, onLaterPages=frame)
+    return file.getvalue()
+
+
+def _frame(brand_name: str, brand_colour: str | None, label: str, words: Words, canvas: Canvas, document: Any) -> None:
+    canvas.saveState()
+    top = A4[1] - MARGIN
+    canvas.setFillColor(colour(brand_colour))
+    canvas.rect(0, A4[1] - 4 * mm, A4[0], 4 * mm, stroke=0, fill=1)
+    canvas.setFillColor(INK)
+    canvas.setFont(f"{REGULAR}-Bold", 12)
+    canvas.drawString(MARGIN, top, setable(brand_name))
+    canvas.setFillColor(INK_2)
+    canvas.setFont(REGULAR, 8)
+    canvas.drawRightString(A4[0] - MARGIN, top, setable(label))
+    canvas.drawRightString(A4[0] - MARGIN, MARGIN / 2, words.page(document.page))
+    canvas.restoreState()
