@@ -93,6 +93,7 @@ class Sandbox:
             "ADYEN_WEBHOOK_PASSWORD": ADYEN_WEBHOOK_PASSWORD,
             "ADYEN_JS_URL": f"{self.url}/adyen/sdk/adyen.js",
             "ADYEN_API_BASE": f"{self.url}/adyen",
+            "ADYEN_DISPUTES_BASE": f"{self.url}/adyen/disputes",
             "PORTONE_API_SECRET": PORTONE_API_SECRET,
             "PORTONE_WEBHOOK_SECRETS": PORTONE_WEBHOOK_SECRET,
             "PORTONE_STORE_ID": PORTONE_STORE_ID,

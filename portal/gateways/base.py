@@ -15,7 +15,15 @@ from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
 from portal.gateways.capabilities import Capabilities, Flow, Limit, Method, MethodCapability, Unfit
-from portal.gateways.disputes import DisputeNotice, DisputeState, DisputingGateway, Evidence
+from portal.gateways.disputes import (
+    AskableDisputes,
+    DisputeNotice,
+    DisputeState,
+    DisputingGateway,
+    Evidence,
+    Papers,
+    ToldDisputes,
+)
 from portal.gateways.errors import (
     GatewayError,
     GatewayRefusedError,
@@ -276,6 +284,7 @@ __all__ = [
     "AccountToPay",
     "ActionNeeded",
     "Approved",
+    "AskableDisputes",
     "Capabilities",
     "CaptureOutcome",
     "CardFacts",
@@ -304,6 +313,7 @@ __all__ = [
     "NotFound",
     "OnRecord",
     "OutcomeUnknownError",
+    "Papers",
     "Pending",
     "RefundFailed",
     "RefundOutcome",
@@ -313,6 +323,7 @@ __all__ = [
     "SaveMethodRequest",
     "SaveOutcome",
     "TellingGateway",
+    "ToldDisputes",
     "Unfit",
     "VoidOutcome",
     "Voided",

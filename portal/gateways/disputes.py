@@ -1,16 +1,20 @@
 """Disputes in our words: a cardholder asks his bank to take a payment back (STR-05).
 
-A gateway whose disputes can be asked about and answered has, besides the `Gateway` protocol, `DisputingGateway`.
+Besides the `Gateway` protocol a gateway has `DisputingGateway` if disputes are answered through it, and, to tell how
+they stand, `AskableDisputes` or `ToldDisputes`. Where it has none, a bank writes letters and a person records them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from portal.gateways.base import WebhookEvent
 
 
 class DisputeState(StrEnum):
@@ -48,7 +52,7 @@ class DisputeNotice:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is handed in against a dispute. `statement` is the shop's own words."""
+    """What is handed in against a dispute. `statement` is the shop's own words, `receipt` the name of its receipt."""
 
     statement: str = field(repr=False)
     goods: str = field(repr=False)
@@ -59,6 +63,7 @@ class Evidence:
     shipped_on: date | None = None
     refund_explanation: str | None = field(default=None, repr=False)
     activity: str | None = field(default=None, repr=False)
+    receipt: str | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> str:
@@ -75,15 +80,44 @@ class Evidence:
         return cls(**given)
 
 
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """The evidence as PDF files, for gateways that take files. `receipt` is what the buyer got when he had paid."""
+
+    letter: bytes = field(repr=False)
+    receipt: bytes | None = field(default=None, repr=False)
+
+
 @runtime_checkable
 class DisputingGateway(Protocol):
-    """What a `Gateway` has besides if disputes can be asked about and answered. Raises the errors of `Gateway`."""
+    """What a `Gateway` has besides if disputes are answered through it. Raises the errors of `Gateway`.
+
+    An answer returns the dispute as it is now, or None where it was received and notices tell what becomes of it.
+    """
+
+    def send_evidence(
+        self, *, op_key: str, dispute_ref: str, evidence: Evidence, papers: Papers, now: datetime
+    ) -> DisputeNotice | None:
+        """Hand evidence in, for good. Repeating it with the same key changes nothing."""
+
+    def accept_dispute(self, *, op_key: str, dispute_ref: str, now: datetime) -> DisputeNotice | None:
+        """Give in: the buyer keeps the money. Repeating it changes nothing."""
+
+
+@runtime_checkable
+class AskableDisputes(Protocol):
+    """What a `Gateway` has besides if it says how a dispute stands. Raises the errors of `Gateway`."""
 
     def fetch_dispute(self, *, dispute_ref: str, now: datetime) -> DisputeNotice:
         """The dispute as it is."""
 
-    def send_evidence(self, *, op_key: str, dispute_ref: str, evidence: Evidence, now: datetime) -> DisputeNotice:
-        """Hand evidence in, for good. Repeating it with the same key changes nothing."""
 
-    def accept_dispute(self, *, op_key: str, dispute_ref: str, now: datetime) -> DisputeNotice:
-        """Give in: the buyer keeps the money. Repeating it changes nothing."""
+@runtime_checkable
+class ToldDisputes(Protocol):
+    """What a `Gateway` has besides if it cannot be asked for disputes, and tells each step of one by notice."""
+
+    def conclude_dispute(self, *, dispute_ref: str, notices: Sequence[WebhookEvent]) -> DisputeNotice:
+        """How a dispute stands, from verified notices of its payment in any order.
+
+        OutcomeUnknownError while they do not say it.
+        """

@@ -5,29 +5,39 @@ from __future__ import annotations
 import uuid
 
 import structlog
+from sqlalchemy.orm import Session
 
-from portal.db import atomically, transaction
+from portal.db import atomically, reading, transaction
 from portal.gateways.base import (
+    AskableDisputes,
     DisputeNotice,
     DisputingGateway,
+    Evidence,
+    Gateway,
     GatewayRefusedError,
     GatewayUnavailableError,
     OutcomeUnknownError,
+    Papers,
     TellingGateway,
+    ToldDisputes,
 )
 from portal.kit import clock
+from portal.queries.documents import find_document
 from portal.queries.gateways import gateway_directory
 from portal.rules.disputes import OPEN
 from portal.rules.permissions import SYSTEM
 from portal.services.disputes.answer_dispute import (
     AnswerToSend,
     claim_answer,
+    note_answer_arrived,
     note_answer_refused,
     note_answer_sent,
     note_answer_waits,
 )
+from portal.services.disputes.evidence import letter_of
 from portal.services.disputes.find_due import dispute_to_ask
 from portal.services.disputes.settle_dispute import settle_dispute
+from portal.services.payments.find_record import find_dispute_notices
 from portal.services.payments.receive_webhook import DisputeToAsk
 
 log = structlog.get_logger()
@@ -36,21 +46,29 @@ log = structlog.get_logger()
 def take_dispute_notice(asked: DisputeToAsk) -> bool:
     """Look a dispute up that a notice speaks of, and settle it; False when that must be tried again.
 
-    The notice is only a hint; that of a gateway which cannot be asked is all there is.
+    The notice is only a hint; of a gateway which cannot be asked, all of them together are all there is.
     """
     configured = gateway_directory().get(asked.gateway_account_id)
     if configured is None:
         return False
-    gateway = configured.gateway
-    if isinstance(gateway, DisputingGateway):
-        try:
-            notice = gateway.fetch_dispute(dispute_ref=asked.dispute_ref, now=clock.now())
-        except (GatewayUnavailableError, OutcomeUnknownError, GatewayRefusedError) as error:
-            log.warning("dispute_waits", dispute=asked.dispute_ref, error=str(error))
-            return False
-        return _settle(asked, notice)
-    told = gateway.read_notice(asked.body).outcome if isinstance(gateway, TellingGateway) else None
-    return isinstance(told, DisputeNotice) and _settle(asked, told)
+    try:
+        notice = _look_up(configured.gateway, asked)
+    except (GatewayUnavailableError, OutcomeUnknownError, GatewayRefusedError) as error:
+        log.warning("dispute_waits", dispute=asked.dispute_ref, error=str(error))
+        return False
+    return notice is not None and _settle(asked, notice)
+
+
+def _look_up(gateway: Gateway, asked: DisputeToAsk) -> DisputeNotice | None:
+    """How it stands; None for a gateway that does not say it."""
+    if isinstance(gateway, AskableDisputes):
+        return gateway.fetch_dispute(dispute_ref=asked.dispute_ref, now=clock.now())
+    if isinstance(gateway, ToldDisputes) and isinstance(gateway, TellingGateway):
+        with reading() as session:
+            bodies = find_dispute_notices(session, gateway=asked.gateway, dispute_ref=asked.dispute_ref)
+        notices = tuple(gateway.read_notice(body) for body in bodies)
+        return gateway.conclude_dispute(dispute_ref=asked.dispute_ref, notices=notices)
+    return None
 
 
 def ask_dispute(dispute_id: str) -> None:
@@ -81,18 +99,24 @@ def send_answer(dispute_id: str) -> None:
         atomically(lambda s: note_answer_refused(s, dispute_id=dispute, code=code, now=clock.now()))
         return
     atomically(lambda s: note_answer_sent(s, dispute_id=dispute, now=clock.now()))
-    _settle(DisputeToAsk(found.gateway, found.gateway_account_id, found.dispute_ref, b""), notice)
+    if notice is not None:
+        _settle(DisputeToAsk(found.gateway, found.gateway_account_id, found.dispute_ref), notice)
 
 
-def _answer(gateway: object, found: AnswerToSend) -> DisputeNotice:
+def _answer(gateway: object, found: AnswerToSend) -> DisputeNotice | None:
     if not isinstance(gateway, DisputingGateway):
         raise GatewayRefusedError(found.gateway, "cannot_be_answered")
     ref, now = found.dispute_ref, clock.now()
     try:
         if found.evidence is None:
             return gateway.accept_dispute(op_key=found.op_key, dispute_ref=ref, now=now)
-        return gateway.send_evidence(op_key=found.op_key, dispute_ref=ref, evidence=found.evidence, now=now)
+        papers = _papers(found.evidence, found.order_id)
+        return gateway.send_evidence(
+            op_key=found.op_key, dispute_ref=ref, evidence=found.evidence, papers=papers, now=now
+        )
     except OutcomeUnknownError:
+        if not isinstance(gateway, AskableDisputes):
+            raise
         # A gateway may repeat a failed answer to this key for ever, though it did take the evidence.
         notice = gateway.fetch_dispute(dispute_ref=ref, now=now)
         if notice.state in OPEN and not (found.evidence and notice.evidence_sent):
@@ -100,14 +124,41 @@ def _answer(gateway: object, found: AnswerToSend) -> DisputeNotice:
         return notice
 
 
-def _settle(asked: DisputeToAsk, notice: DisputeNotice) -> bool:
-    return atomically(
-        lambda s: settle_dispute(
-            s,
-            gateway=asked.gateway,
-            gateway_account_id=asked.gateway_account_id,
-            notice=notice,
-            actor=SYSTEM,
-            now=clock.now(),
-        )
+def _papers(evidence: Evidence, order_id: uuid.UUID | None) -> Papers:
+    """The evidence as files, the same in every repetition."""
+    # Fonts and typesetting are loaded with the first answer.
+    from portal.documents.evidence_letter import render_letter
+    from portal.documents.receipt import render_receipt
+
+    receipt = None
+    if order_id is not None and evidence.receipt is not None:
+        with reading() as session:
+            receipt = find_document(session, order_id=order_id, label=evidence.receipt)
+    return Papers(
+        letter=render_letter(*letter_of(evidence)),
+        receipt=render_receipt(receipt.content) if receipt is not None else None,
     )
+
+
+def _settle(asked: DisputeToAsk, notice: DisputeNotice) -> bool:
+    return atomically(lambda s: _settle_and_close(s, asked, notice))
+
+
+def _settle_and_close(session: Session, asked: DisputeToAsk, notice: DisputeNotice) -> bool:
+    now = clock.now()
+    settled = settle_dispute(
+        session,
+        gateway=asked.gateway,
+        gateway_account_id=asked.gateway_account_id,
+        notice=notice,
+        actor=SYSTEM,
+        now=now,
+    )
+    note_answer_arrived(
+        session,
+        gateway=asked.gateway,
+        dispute_ref=notice.dispute_ref,
+        has_evidence=notice.evidence_sent,
+        now=now,
+    )
+    return settled

@@ -108,6 +108,7 @@ class _Settled:
             "PORTONE_API_BASE": sandbox + "/portone",
             "PORTONE_WINDOW_URL": sandbox + "/portone/window",
             "ADYEN_API_BASE": sandbox + "/adyen",
+            "ADYEN_DISPUTES_BASE": sandbox + "/adyen/disputes",
             "ADYEN_JS_URL": sandbox + "/adyen/sdk/adyen.js",
         }
         for vendor, key in VENDORS:

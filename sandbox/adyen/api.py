@@ -5,13 +5,14 @@ from hmac import compare_digest
 from typing import Any
 
 from sandbox import pages
-from sandbox.adyen import modifications, payments
+from sandbox.adyen import disputes, modifications, payments
 from sandbox.adyen.errors import ApiError
 from sandbox.faults import Facts
 from sandbox.http import Json, Request, Response, Route, Router, as_json
 from sandbox.world import World
 
 BASE = "/adyen/v72"
+DISPUTES = "/adyen/disputes/v30"
 _KEY_MAX = 64
 _IN_PROGRESS = "request already processed or in progress"
 
@@ -134,3 +135,11 @@ def add_routes(router: Router) -> None:
     ]
     for method, path, handler, name in calls:
         router.add(method, BASE + path, handler, vendor="adyen", name=name)
+    answers: list[tuple[str, Any, str]] = [
+        ("/retrieveApplicableDefenseReasons", disputes.reasons, "fetch"),
+        ("/supplyDefenseDocument", disputes.supply, "other"),
+        ("/defendDispute", disputes.defend, "dispute"),
+        ("/acceptDispute", disputes.accept, "dispute"),
+    ]
+    for path, handler, name in answers:
+        router.add("POST", DISPUTES + path, handler, vendor="adyen", name=name)

@@ -162,15 +162,3 @@ def reverse(world: World, form: Json, psp: str) -> Json:
     else:
         _release(world, payment, made, "CANCEL_OR_REFUND")
     return _answer(payment, made, form)
-
-
-def dispute(world: World, payment: Json, *, won: bool | None, reason: str) -> None:
-    """The cardholder objects; `won` True: the bank gives the money back to the shop; False: for good to the buyer."""
-    known = (each for each in world.store.newest("adyen_modifications") if each["payment"] == payment["id"])
-    case = next((each for each in known if each["kind"] == "dispute"), None)
-    case = case or _received(world, payment, "dispute", {})
-    if won is None:
-        tell(world, "NOTIFICATION_OF_CHARGEBACK", payment, modification=case, reason=reason)
-        tell(world, "CHARGEBACK", payment, modification=case, reason=reason)
-    else:
-        tell(world, "CHARGEBACK_REVERSED" if won else "SECOND_CHARGEBACK", payment, modification=case, reason=reason)

@@ -19,6 +19,7 @@ def tell(
     modification: Json | None = None,
     amount: Json | None = None,
     reason: str = "",
+    more: Json | None = None,
     wait_ms: int = 0,
 ) -> None:
     """Send a notification about a payment, or about a modification of it. `wait_ms` is how long the bank takes."""
@@ -37,7 +38,7 @@ def tell(
     }
     if modification is not None:
         item["originalReference"] = payment["id"]
-        item["additionalData"] = {"paymentMethodVariant": payment["brand"] or payment["type"]}
+        item["additionalData"] = {"paymentMethodVariant": payment["brand"] or payment["type"], **(more or {})}
     if code == "CANCEL_OR_REFUND" and modification is not None:
         item["additionalData"]["modification.action"] = modification["kind"]
     if code == "AUTHORISATION" and success:

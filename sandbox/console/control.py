@@ -3,7 +3,8 @@
 from typing import Any
 
 from sandbox import pages
-from sandbox.adyen import modifications, payments
+from sandbox.adyen import disputes as adyen_disputes
+from sandbox.adyen import payments
 from sandbox.http import Json, Request, Response, Router, as_json
 from sandbox.paylink import sessions, settlements
 from sandbox.portone import payments as portone
@@ -206,11 +207,14 @@ def process(world: World, request: Request, id: str) -> Response:
 def dispute(world: World, request: Request, id: str) -> Response:
     """The cardholder objects to a charge, or with {"won": true|false} the bank decides."""
     given = request.read_json()
-    payment = world.store.get("adyen_payments", id)
+    payment, case = world.store.get("adyen_payments", id), world.store.get(adyen_disputes.TABLE, id)
+    if case is not None:
+        adyen_disputes.decide(world, case, won=given.get("won") is True)
+        return as_json(200, {"status": case["status"]})
     if payment is not None:
-        won, reason = given.get("won"), str(given.get("reason", "Fraud"))
-        modifications.dispute(world, payment, won=None if won is None else won is True, reason=reason)
-        return as_json(200, {})
+        reason, asks = str(given.get("reason", "Fraud")), given.get("inquiry") is True
+        opened = adyen_disputes.open_dispute(world, payment, reason, amount=given.get("amount"), inquiry=asks)
+        return as_json(200, {"id": opened["id"]})
     found = world.store.get("disputes", id)
     if found is not None:
         disputes.close(world, found, won=given.get("won") is True)

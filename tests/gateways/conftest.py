@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.drivers import PortOneDriver, StripeDriver
+from tests.contract.drivers import AdyenDriver, PortOneDriver, StripeDriver
 from tests.contract.receiver import Receiver, receiving
 from tests.sandbox_server import Sandbox, start_sandbox
 
@@ -32,3 +32,8 @@ def stripe(sandbox: Sandbox) -> Iterator[StripeDriver]:
 def portone(sandbox: Sandbox, receiver: Receiver) -> Iterator[PortOneDriver]:
     yield PortOneDriver(sandbox, receiver)
     sandbox.clear_faults()
+
+
+@pytest.fixture
+def adyen(sandbox: Sandbox, receiver: Receiver) -> AdyenDriver:
+    return AdyenDriver(sandbox, receiver)

@@ -34,7 +34,6 @@ from portal.gateways.connector import GatewayConfigError
 from portal.gateways.declines import ADVICE
 from portal.gateways.registry import settings_from
 from tests.contract.drivers import AdyenDriver
-from tests.contract.receiver import Receiver
 from tests.sandbox_server import Sandbox
 
 HOLDERS = {
@@ -57,11 +56,6 @@ HOLDERS = {
     "ERROR": DeclineReason.PROCESSING_ERROR,
 }
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def adyen(sandbox: Sandbox, receiver: Receiver) -> AdyenDriver:
-    return AdyenDriver(sandbox, receiver)
 
 
 @pytest.mark.req("PAY-12")
@@ -231,17 +225,6 @@ def test_a_refund_that_fails_after_all_has_failed(adyen: AdyenDriver) -> None:
     state = adyen.look_up(request.op_key, paid.gateway_ref)
     assert isinstance(state, Approved)
     assert state.refunded_minor == 0
-
-
-@pytest.mark.req("STR-03")
-def test_a_dispute_is_told_with_its_payment(adyen: AdyenDriver, receiver: Receiver) -> None:
-    paid = adyen.gateway.charge(adyen.request())
-    assert isinstance(paid, Approved)
-    adyen.sandbox.post(f"/sandbox/dispute/{paid.gateway_ref}", {})
-    headers, body = receiver.wait('"CHARGEBACK"', paid.gateway_ref)[0]
-    event = adyen.gateway.verify_and_parse_webhook(headers, body, NOW)
-    assert (event.kind, event.gateway_ref) == (EventKind.DISPUTE_OPENED, paid.gateway_ref)
-    assert event.answer == "[accepted]"
 
 
 def told(name: str, *, success: bool = True, amount: int = 1_000, ref: str = "P" * 16) -> WebhookEvent:

@@ -7,18 +7,23 @@ import pytest
 
 from portal.gateways.base import (
     Approved,
+    AskableDisputes,
     DisputeNotice,
     DisputeState,
     DisputingGateway,
     Evidence,
     GatewayRefusedError,
+    Papers,
     RefundFailed,
     RefundRequest,
 )
+from portal.gateways.stripe.gateway import StripeGateway
 from tests.contract.drivers import StripeDriver
 from tests.contract.receiver import Receiver
 
 pytestmark = pytest.mark.req("STR-05")
+
+PAPERS = Papers(letter=b"%PDF-1.4 letter", receipt=b"%PDF-1.4 receipt")
 
 
 def now() -> datetime:
@@ -36,8 +41,10 @@ def disputed(stripe: StripeDriver, receiver: Receiver, card: str = "400000000000
     return told
 
 
-def gateway(stripe: StripeDriver) -> DisputingGateway:
+def gateway(stripe: StripeDriver) -> StripeGateway:
     assert isinstance(stripe.gateway, DisputingGateway)
+    assert isinstance(stripe.gateway, AskableDisputes)
+    assert isinstance(stripe.gateway, StripeGateway)
     return stripe.gateway
 
 
@@ -64,7 +71,7 @@ def test_evidence_decides(stripe: StripeDriver, receiver: Receiver, text: str, s
     told = disputed(stripe, receiver)
     evidence = Evidence(statement=text, goods="One cup", buyer_ip="203.0.113.7")
     sent = gateway(stripe).send_evidence(
-        op_key=f"evidence-{told.dispute_ref}", dispute_ref=told.dispute_ref, evidence=evidence, now=now()
+        op_key=f"evidence-{told.dispute_ref}", dispute_ref=told.dispute_ref, evidence=evidence, papers=PAPERS, now=now()
     )
     assert (sent.state, sent.evidence_sent) == (DisputeState.UNDER_REVIEW, True)
     headers, body = receiver.wait("charge.dispute.closed", told.dispute_ref)[0]
@@ -87,7 +94,7 @@ def test_evidence_that_comes_too_late_tells_how_it_ended(stripe: StripeDriver, r
     gateway(stripe).accept_dispute(op_key=f"a-{told.dispute_ref}", dispute_ref=told.dispute_ref, now=now())
     evidence = Evidence(statement="late", goods="One cup")
     found = gateway(stripe).send_evidence(
-        op_key=f"e-{told.dispute_ref}", dispute_ref=told.dispute_ref, evidence=evidence, now=now()
+        op_key=f"e-{told.dispute_ref}", dispute_ref=told.dispute_ref, evidence=evidence, papers=PAPERS, now=now()
     )
     assert found.state is DisputeState.LOST
 

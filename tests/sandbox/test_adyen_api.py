@@ -207,8 +207,8 @@ def test_a_refund_may_fail_after_all(shop: Shop, receiver: Receiver, sandbox: Sa
 
 def test_a_dispute_is_told(shop: Shop, sandbox: Sandbox, receiver: Receiver) -> None:
     psp = shop.pay()["pspReference"]
-    sandbox.post(f"/sandbox/dispute/{psp}", {})
-    sandbox.post(f"/sandbox/dispute/{psp}", {"won": True})
+    opened = sandbox.post(f"/sandbox/dispute/{psp}", {})
+    sandbox.post(f"/sandbox/dispute/{opened['id']}", {"won": True})
     receiver.wait('"CHARGEBACK"', psp)
     receiver.wait('"CHARGEBACK_REVERSED"', psp)
 

@@ -8,6 +8,7 @@ connector makes of it ([ADR 15](docs/adr/0015-a-gateway-that-tells.md)):
   still under way can execute: NotFound is final. Otherwise the first answer comes back.
 - **Notifications tell everything later**: whether a capture, cancel or refund that was "received" came to be, and what
   became of a buyer who never came back. `conclude` reads those that the portal holds, beside the replay.
+- **Disputes are told** step by step; `conclude_dispute` puts the steps together, and the Disputes API takes answers.
 - **The buyer brings a result back** from a page of Adyen's. A card's money is taken only by /payments/details, which
   `conclude` calls with it.
 """

@@ -9,6 +9,7 @@ from portal.gateways.connector import Connector, GatewayConfigError, Setting, re
 
 NAME = "adyen"
 API_VERSION = "v72"  # The one that SDK 16 is made for.
+DISPUTES_VERSION = "v30"
 SETTINGS = (
     Setting("api_key", secret=True),
     Setting("merchant_account"),
@@ -21,6 +22,7 @@ SETTINGS = (
     Setting("css_url", required=False),
     Setting("live_prefix", required=False),
     Setting("api_base", required=False),
+    Setting("disputes_base", required=False),
     # A way of paying by redirect in euros that the account has, for look-ups (see `lookup`).
     Setting("fence_method", required=False, default="ideal"),
 )
@@ -40,6 +42,7 @@ class AdyenConfig:
     css_url: str | None
     live_prefix: str | None
     api_base: str
+    disputes_base: str
     fence_method: str
 
     @classmethod
@@ -61,6 +64,8 @@ class AdyenConfig:
             if prefix
             else "https://checkout-test.adyen.com"
         )
+        stage = "live" if prefix else "test"
+        disputes = f"https://ca-{stage}.adyen.com/ca/services/DisputeService"
         return cls(
             api_key=values["api_key"],
             merchant_account=values["merchant_account"],
@@ -72,6 +77,7 @@ class AdyenConfig:
             css_url=read_origin(NAME, "css_url", values["css_url"]) if values["css_url"] else None,
             live_prefix=prefix,
             api_base=read_origin(NAME, "api_base", values["api_base"] or own),
+            disputes_base=read_origin(NAME, "disputes_base", values["disputes_base"] or disputes),
             fence_method=values["fence_method"],
         )
 

@@ -1,23 +1,26 @@
 """Adyen as a gateway. The SDK is loaded with the first call: pages of a web process can do without it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from portal.gateways.adyen import webhooks
+from portal.gateways.adyen import disputes, webhooks
 from portal.gateways.adyen.capabilities import CAPABILITIES
 from portal.gateways.adyen.config import NAME, AdyenConfig
 from portal.gateways.base import (
     Capabilities,
     ChargeOutcome,
     ChargeRequest,
+    DisputeNotice,
     ElementConfig,
+    Evidence,
     FetchOutcome,
     FetchRefundOutcome,
     NotFound,
     OnRecord,
+    Papers,
     Pending,
     RefundPending,
     RefundRequest,
@@ -30,10 +33,11 @@ from portal.gateways.errors import OutcomeUnknownError
 
 if TYPE_CHECKING:
     from portal.gateways.adyen.calls import Calls
+    from portal.gateways.adyen.defence import Defence
 
 
 class AdyenGateway:
-    """Cards and European methods through /payments. Also `TellingGateway`: see the package for why."""
+    """Cards and European methods through /payments. It tells and is not asked: see the package for why."""
 
     def __init__(self, config: AdyenConfig) -> None:
         self._config = config
@@ -46,6 +50,12 @@ class AdyenGateway:
         from portal.gateways.adyen.calls import Calls
 
         return Calls(self._config)
+
+    @cached_property
+    def _defence(self) -> "Defence":
+        from portal.gateways.adyen.defence import Defence
+
+        return Defence(self._config)
 
     @property
     def name(self) -> str:
@@ -111,6 +121,21 @@ class AdyenGateway:
         self, *, op_key: str, gateway_ref: str, refund_ref: str | None, record: OnRecord
     ) -> FetchRefundOutcome:
         return self._calls.conclude_refund(op_key, gateway_ref, refund_ref, record)
+
+    def conclude_dispute(self, *, dispute_ref: str, notices: Sequence[WebhookEvent]) -> DisputeNotice:
+        return disputes.conclude(dispute_ref, notices)
+
+    def send_evidence(
+        self, *, op_key: str, dispute_ref: str, evidence: Evidence, papers: Papers, now: datetime
+    ) -> None:
+        """Received; INFORMATION_SUPPLIED says that it arrived. Everything of the evidence is in the papers."""
+        del evidence, now
+        self._defence.send(op_key, dispute_ref, papers)
+
+    def accept_dispute(self, *, op_key: str, dispute_ref: str, now: datetime) -> None:
+        """Received; DISPUTE_DEFENSE_PERIOD_ENDED says that it is over."""
+        del now
+        self._defence.accept(op_key, dispute_ref)
 
     def save_method(self, request: SaveMethodRequest) -> SaveOutcome:
         return self._calls.save_method(request)

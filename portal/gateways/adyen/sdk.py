@@ -11,14 +11,17 @@ from typing import Any
 
 from Adyen import AdyenClient
 from Adyen.services.checkout import AdyenCheckoutApi
+from Adyen.services.disputes.disputes_api import DisputesApi
 
-from portal.gateways.adyen.config import API_VERSION, NAME, AdyenConfig
+from portal.gateways.adyen.config import API_VERSION, DISPUTES_VERSION, NAME, AdyenConfig
 from portal.gateways.adyen.translate import Object
+from portal.gateways.base import TOTAL_TIMEOUT_S
 from portal.gateways.errors import GatewayRefusedError, OutcomeUnknownError
 from portal.gateways.http import Transport, raise_for_failure
 
 _IN_PROGRESS = "704"  # "request already processed or in progress"
 _GONE = "800"  # "Contract not found"
+_FILES_TIMEOUT_S = 20
 _KEY_MAX = 64  # The longest idempotency key.
 
 
@@ -66,17 +69,29 @@ def _sort(status: int, body: bytes, retry_after: str | None) -> Exception:
 
 def client(config: AdyenConfig) -> AdyenCheckoutApi:
     """The Checkout API. It connects lazily, keeps connections, and never repeats a request by itself."""
+    checkout = AdyenCheckoutApi(client=_connection(config))
+    for api in (checkout.payments_api, checkout.modifications_api, checkout.recurring_api):
+        api.baseUrl = f"{config.api_base}/{API_VERSION}"
+    return checkout
+
+
+def disputes_client(config: AdyenConfig) -> DisputesApi:
+    """The Disputes API, as `client`. It takes files, so it may take longer."""
+    disputes = DisputesApi(client=_connection(config, total_timeout_s=_FILES_TIMEOUT_S))
+    disputes.baseUrl = f"{config.disputes_base}/{DISPUTES_VERSION}"
+    return disputes
+
+
+# lint: allow float: seconds to wait, not money
+def _connection(config: AdyenConfig, total_timeout_s: float = TOTAL_TIMEOUT_S) -> AdyenClient:
     connection = AdyenClient(
         xapikey=config.api_key,
         platform="live" if config.live_prefix else "test",
         live_endpoint_prefix=config.live_prefix,
     )
-    connection.http_client = _HttpClient(Transport(NAME))
+    connection.http_client = _HttpClient(Transport(NAME, total_timeout_s=total_timeout_s))
     connection.http_init = True
-    checkout = AdyenCheckoutApi(client=connection)
-    for api in (checkout.payments_api, checkout.modifications_api, checkout.recurring_api):
-        api.baseUrl = f"{config.api_base}/{API_VERSION}"
-    return checkout
+    return connection
 
 
 def call(send: Callable[[], Any]) -> Object:

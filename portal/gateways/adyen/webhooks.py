@@ -10,13 +10,16 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from hmac import compare_digest
 
+from portal.gateways.adyen import disputes
 from portal.gateways.adyen.config import AdyenConfig
 from portal.gateways.adyen.refusals import code_of
 from portal.gateways.adyen.translate import Object, card_facts, declined, op_key_of, saved, stored_ref
 from portal.gateways.base import (
+    DISPUTES,
     Approved,
     Declined,
     DeclineReason,
+    DisputeNotice,
     EventKind,
     FetchOutcome,
     FetchRefundOutcome,
@@ -34,11 +37,10 @@ _OVER_CAP = "Insufficient balance on payment"
 _MODIFICATIONS = frozenset(
     {
         *("CAPTURE", "CAPTURE_FAILED", "CANCELLATION", "TECHNICAL_CANCEL", "CANCEL_OR_REFUND", "REFUND"),
-        *("REFUND_FAILED", "REFUNDED_REVERSED", "NOTIFICATION_OF_CHARGEBACK", "CHARGEBACK", "CHARGEBACK_REVERSED"),
-        *("SECOND_CHARGEBACK", "RECURRING_CONTRACT"),
+        *("REFUND_FAILED", "REFUNDED_REVERSED", "RECURRING_CONTRACT"),
     }
 )
-Outcome = FetchOutcome | FetchRefundOutcome | MethodSaved | None
+Outcome = FetchOutcome | FetchRefundOutcome | MethodSaved | DisputeNotice | None
 
 
 def parse(headers: Mapping[str, str], raw_body: bytes, config: AdyenConfig) -> WebhookEvent:
@@ -100,6 +102,8 @@ def _event(item: Object) -> WebhookEvent:
     if code == "CANCEL_OR_REFUND" and item["additionalData"].get("modification.action") == "refund":
         kind, outcome = EventKind.REFUND, _refund
     payment = item.get("originalReference") or None if code in _MODIFICATIONS else psp
+    if kind in DISPUTES:
+        payment = disputes.payment_of(item)
     return WebhookEvent(
         event_id=f"{code}:{psp}:{item['success']}:{value}{currency}".lower(),
         kind=kind,
@@ -166,6 +170,11 @@ def _stored(item: Object, success: bool) -> MethodSaved | None:
     return saved(approved) if isinstance(approved, Approved) else None
 
 
+def _dispute(item: Object, success: bool) -> DisputeNotice:
+    del success
+    return disputes.notice(item)
+
+
 _KINDS: Mapping[str, tuple[EventKind, Callable[[Object, bool], Outcome] | None]] = {
     "AUTHORISATION": (EventKind.PAYMENT, _authorisation),
     "OFFER_CLOSED": (EventKind.PAYMENT, _closed),
@@ -177,9 +186,6 @@ _KINDS: Mapping[str, tuple[EventKind, Callable[[Object, bool], Outcome] | None]]
     "REFUND": (EventKind.REFUND, _refund),
     "REFUND_FAILED": (EventKind.REFUND, _refund_failed),
     "REFUNDED_REVERSED": (EventKind.REFUND, _refund_failed),
-    "NOTIFICATION_OF_CHARGEBACK": (EventKind.DISPUTE_OPENED, None),
-    "CHARGEBACK": (EventKind.DISPUTE_OPENED, None),
-    "CHARGEBACK_REVERSED": (EventKind.DISPUTE_CLOSED, None),
-    "SECOND_CHARGEBACK": (EventKind.DISPUTE_CLOSED, None),
     "RECURRING_CONTRACT": (EventKind.METHOD_SAVED, _stored),
+    **{name: (kind, _dispute) for name, kind in disputes.KINDS.items()},
 }

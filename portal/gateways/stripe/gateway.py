@@ -22,7 +22,7 @@ from portal.gateways.base import (
     VoidOutcome,
     WebhookEvent,
 )
-from portal.gateways.disputes import DisputeNotice, Evidence
+from portal.gateways.disputes import DisputeNotice, Evidence, Papers
 from portal.gateways.settlement import Movement
 from portal.gateways.stripe.capabilities import CAPABILITIES
 from portal.gateways.stripe.config import NAME, StripeConfig
@@ -107,7 +107,10 @@ class StripeGateway:
     def fetch_dispute(self, *, dispute_ref: str, now: datetime) -> DisputeNotice:
         return self._calls.fetch_dispute(dispute_ref, now)
 
-    def send_evidence(self, *, op_key: str, dispute_ref: str, evidence: Evidence, now: datetime) -> DisputeNotice:
+    def send_evidence(
+        self, *, op_key: str, dispute_ref: str, evidence: Evidence, papers: Papers, now: datetime
+    ) -> DisputeNotice:
+        del papers
         return self._calls.send_evidence(op_key, dispute_ref, evidence, now)
 
     def accept_dispute(self, *, op_key: str, dispute_ref: str, now: datetime) -> DisputeNotice:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from portal.gateways.base import Evidence
@@ -15,7 +15,7 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Dispute, Order, Payment
 from portal.queries.disputes import load_packet
-from portal.rules.disputes import OPEN
+from portal.rules.disputes import OPEN, UNANSWERED
 from portal.rules.permissions import SYSTEM, Actor
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.disputes.evidence import STATEMENT_LENGTH_MAX, evidence_of
@@ -61,6 +61,7 @@ class AnswerToSend:
     gateway: str
     gateway_account_id: int
     dispute_ref: str
+    order_id: uuid.UUID | None
     op_key: str
     answer: Answer
     evidence: Evidence | None
@@ -113,6 +114,7 @@ def claim_answer(session: Session, *, dispute_id: uuid.UUID, now: datetime) -> A
         gateway=dispute.gateway,
         gateway_account_id=dispute.gateway_account_id,
         dispute_ref=dispute.gateway_ref,
+        order_id=dispute.order_id,
         # A new decision is another request; the same one, however often it is sent, is not.
         op_key=f"dsp_{dispute.id.hex}_{dispute.answer_at:%Y%m%d%H%M%S%f}",
         answer=answer,
@@ -135,6 +137,20 @@ def note_answer_waits(session: Session, *, dispute_id: uuid.UUID, now: datetime)
     dispute = session.get(Dispute, dispute_id, with_for_update=True)
     if dispute is not None and dispute.answer_state == "wanted":
         dispute.send_at = now + SEND_AGAIN_AFTER
+
+
+def note_answer_arrived(session: Session, *, gateway: str, dispute_ref: str, has_evidence: bool, now: datetime) -> None:
+    """The dispute itself shows that a call without an answer arrived: the bank has evidence, or it is over."""
+    reached: list[ColumnElement[bool]] = [Dispute.status.not_in(OPEN)]
+    if has_evidence:
+        reached.append((Dispute.answer == Answer.EVIDENCE.value) & Dispute.status.not_in(UNANSWERED))
+    found = session.scalars(
+        select(Dispute.id)
+        .where(Dispute.gateway == gateway, Dispute.gateway_ref == dispute_ref, or_(*reached))
+        .where(Dispute.answer_state == "wanted", Dispute.answer_calls > 0)
+    ).one_or_none()
+    if found is not None:
+        note_answer_sent(session, dispute_id=found, now=now)
 
 
 def _end(session: Session, dispute_id: uuid.UUID, state: str, code: str | None, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from portal.gateways.base import Evidence
 from portal.kit.display import format_money_explicit
@@ -57,7 +57,27 @@ def evidence_of(packet: Packet | None, statement: str) -> Evidence:
         )
         or None,
         activity=_activity(packet),
+        receipt=packet.receipt,
         metadata={"order_number": packet.number},
+    )
+
+
+def letter_of(evidence: Evidence) -> tuple[str, Sequence[tuple[str, str]]]:
+    """The evidence as a letter: its title, and what stands under which heading."""
+    buyer = (evidence.buyer_name, evidence.buyer_email, evidence.buyer_ip)
+    shipped = f"{evidence.shipped_on:%Y-%m-%d}" if evidence.shipped_on else ""
+    number = evidence.metadata.get("order_number")
+    return (
+        f"Evidence on order {number}" if number else "Evidence on a payment",
+        (
+            ("Statement", evidence.statement),
+            ("Goods", evidence.goods),
+            ("Buyer", "\n".join(value for value in buyer if value)),
+            ("Delivered to", evidence.shipping_address or ""),
+            ("Shipped on", shipped),
+            ("Refunds", evidence.refund_explanation or ""),
+            ("What happened", evidence.activity or ""),
+        ),
     )
 
 

@@ -64,7 +64,7 @@ def dispute_to_ask(session: Session, *, dispute_id: uuid.UUID, now: datetime) ->
         .values(asked_at=now)
         .returning(Dispute.gateway, Dispute.gateway_account_id, Dispute.gateway_ref)
     ).one_or_none()
-    return DisputeToAsk(taken.gateway, taken.gateway_account_id, taken.gateway_ref, b"") if taken is not None else None
+    return DisputeToAsk(taken.gateway, taken.gateway_account_id, taken.gateway_ref) if taken is not None else None
 
 
 def remind_of_disputes(session: Session, *, now: datetime, limit: int = 100) -> int:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import PaymentAttempt, ProviderEvent
+from portal.services.payments.receive_webhook import DISPUTE_MARK
 
 NOTICES_MAX = 500
 
@@ -41,3 +42,17 @@ def find_record(session: Session, *, attempt_id: uuid.UUID) -> AttemptRecord:
     )
     returned: Mapping[str, str] = orjson.loads(row.returned) if row.returned else {}
     return AttemptRecord(tuple(body.encode() for body in bodies if body is not None), returned)
+
+
+def find_dispute_notices(session: Session, *, gateway: str, dispute_ref: str) -> tuple[bytes, ...]:
+    """The bodies of verified notices of disputes about the payment that one is about, oldest first."""
+    is_ours = ProviderEvent.gateway == gateway, ProviderEvent.signature_ok
+    of_dispute = select(ProviderEvent.gateway_ref).where(*is_ours, ProviderEvent.note == DISPUTE_MARK + dispute_ref)
+    bodies = session.scalars(
+        select(ProviderEvent.body)
+        .where(*is_ours, ProviderEvent.body.is_not(None), ProviderEvent.note.startswith(DISPUTE_MARK))
+        .where(ProviderEvent.gateway_ref.in_(of_dispute))
+        .order_by(ProviderEvent.id)
+        .limit(NOTICES_MAX)
+    )
+    return tuple(body.encode() for body in bodies if body is not None)

@@ -28,12 +28,11 @@ SETUP_MARK = "setup:"
 
 @dataclass(frozen=True, slots=True)
 class DisputeToAsk:
-    """A dispute as its gateway names it, and the body of the notice for one that cannot be asked."""
+    """A dispute as its gateway names it."""
 
     gateway: str
     gateway_account_id: int
     dispute_ref: str
-    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +179,6 @@ def event_to_apply(session: Session, *, event_id: int, now: datetime) -> EventHi
             ProviderEvent.gateway_ref,
             ProviderEvent.note,
             ProviderEvent.gateway_account_id,
-            ProviderEvent.body,
         )
         .where(ProviderEvent.id == event_id, ProviderEvent.status == "received")
         .with_for_update(skip_locked=True)
@@ -224,7 +222,7 @@ def _marked(session: Session, row: AnyRow) -> EventHint | None:
         return None
     if note.startswith(DISPUTE_MARK):
         ref = note.removeprefix(DISPUTE_MARK)
-        return EventHint(None, dispute=DisputeToAsk(row.gateway, account_id, ref, (row.body or "").encode()))
+        return EventHint(None, dispute=DisputeToAsk(row.gateway, account_id, ref))
     if note.startswith(DETACHED_MARK):
         return EventHint(None, detached=DetachedMethod(account_id, note.removeprefix(DETACHED_MARK)))
     if note.startswith(SETUP_MARK):
