@@ -55,9 +55,6 @@ from portal.gateways.outcomes import (
     VoidOutcome,
 )
 
-CONNECT_TIMEOUT_S = 1
-TOTAL_TIMEOUT_S = 4
-
 
 @dataclass(frozen=True, slots=True)
 class ChargeRequest:
@@ -277,9 +274,7 @@ class TellingGateway(Protocol):
 
 
 __all__ = [
-    "CONNECT_TIMEOUT_S",
     "DISPUTES",
-    "TOTAL_TIMEOUT_S",
     "AccountOfBuyer",
     "AccountToPay",
     "ActionNeeded",

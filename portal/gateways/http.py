@@ -39,22 +39,16 @@ class Transport:
     Raises GatewayUnavailableError if nothing can have arrived, OutcomeUnknownError if something may have.
     """
 
-    def __init__(
-        self,
-        gateway: str,
-        *,
-        connect_timeout_s: float = CONNECT_TIMEOUT_S,  # lint: allow float: seconds to wait, not money
-        total_timeout_s: float = TOTAL_TIMEOUT_S,  # lint: allow float: seconds to wait, not money
-    ) -> None:
+    # lint: allow float: seconds to wait, not money
+    def __init__(self, gateway: str, *, total_timeout_s: float | None = None) -> None:
         self._gateway = gateway
-        self._total_timeout_s = total_timeout_s
-        self._connect_timeout_s = connect_timeout_s
+        self._total_timeout_s = total_timeout_s or TOTAL_TIMEOUT_S
         self._pool = urllib3.PoolManager(num_pools=4, maxsize=_CONNECTIONS_MAX, retries=False)
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | str | None = None) -> Answer:
         """Send one request and return its answer, whatever its status. Never sends twice, follows no redirect."""
         deadline = time.monotonic() + self._total_timeout_s
-        timeout = urllib3.Timeout(connect=self._connect_timeout_s, total=self._total_timeout_s)
+        timeout = urllib3.Timeout(connect=CONNECT_TIMEOUT_S, total=self._total_timeout_s)
         try:
             response = self._pool.request(
                 method, url, body=body, headers=headers, timeout=timeout, redirect=False, preload_content=False

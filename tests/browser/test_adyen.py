@@ -16,7 +16,7 @@ from portal.stack.home import running_environment
 from tests.browser.conftest import OpenPage, Portal, picture, violations
 from tests.browser.test_purchase import agree_and_pay, card_of, fill_cart, stage
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("portal")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GOOD, ASKS = "4111111111111111", "4212345678910006"
 _newcomers = count(1)

@@ -11,7 +11,7 @@ from playwright.sync_api import FrameLocator, Page, expect
 from tests.browser.conftest import OpenPage, Portal, violations
 
 # One worker for all of them: a whole portal is started for each worker that has one.
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("portal")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GOOD, POOR, ASKS = "4242424242424242", "4000000000009995", "4000000000003220"
 _newcomers = count(1)

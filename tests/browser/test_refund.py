@@ -113,7 +113,6 @@ def test_a_store_agrees_and_an_administrator_follows_up_what_failed(shop: Shop) 
     assert rows("SELECT status FROM refund") == [("succeeded",)]
 
 
-@pytest.mark.xdist_group("portal")
 @pytest.mark.req("STR-04")
 def test_bought_and_given_back_with_everything_running(portal: Portal, open_page: OpenPage) -> None:
     """Workers, gateway and notices of a whole portal: paid by card, cancelled, the money back, the page follows."""
@@ -131,7 +130,6 @@ def test_bought_and_given_back_with_everything_running(portal: Portal, open_page
     expect(page.locator(".stage h1")).to_have_text("Everything of this order was given back")
 
 
-@pytest.mark.xdist_group("portal")
 @pytest.mark.req("STR-04", "STR-02", "REF-03")
 def test_a_refund_that_fails_later_is_offered_another_way(portal: Portal, open_page: OpenPage) -> None:
     """The provider takes its word back by notice: the page says so, and the buyer takes deposit instead."""

@@ -15,7 +15,6 @@ from Adyen.services.disputes.disputes_api import DisputesApi
 
 from portal.gateways.adyen.config import API_VERSION, DISPUTES_VERSION, NAME, AdyenConfig
 from portal.gateways.adyen.translate import Object
-from portal.gateways.base import TOTAL_TIMEOUT_S
 from portal.gateways.errors import GatewayRefusedError, OutcomeUnknownError
 from portal.gateways.http import Transport, raise_for_failure
 
@@ -83,7 +82,7 @@ def disputes_client(config: AdyenConfig) -> DisputesApi:
 
 
 # lint: allow float: seconds to wait, not money
-def _connection(config: AdyenConfig, total_timeout_s: float = TOTAL_TIMEOUT_S) -> AdyenClient:
+def _connection(config: AdyenConfig, total_timeout_s: float | None = None) -> AdyenClient:
     connection = AdyenClient(
         xapikey=config.api_key,
         platform="live" if config.live_prefix else "test",
