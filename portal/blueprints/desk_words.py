@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from flask_babel import gettext
 
+from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
 from portal.kit.text import N_
 
 WORDS: Mapping[str, Mapping[str, str]] = {
+    **FULFILMENT,
     "tender": {
         "deposit": N_("Deposit"),
         "mileage": N_("Mileage"),
@@ -130,6 +132,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "method:saved": N_("Card kept"),
         "method:chosen": N_("Card offered first"),
         "method:removed": N_("Card removed"),
+        "part:held": N_("Hold placed"),
+        "part:hold-ended": N_("Hold ended"),
+        "part:moved": N_("Part moved on"),
         "part:closed": N_("Part closed"),
         "payment:authorised": N_("Payment authorised"),
         "payment:captured": N_("Payment captured"),
@@ -174,9 +179,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "owner": N_("Owner"),
     },
     "reason": {
+        **HOLDS,
+        "hold_ended": N_("The hold has ended"),
         "risk_refused": N_("Refused in the review"),
         "review_cleared": N_("Cleared in the review"),
-        "high_risk": N_("Held by a risk rule"),
         "not_executed": N_("The gateway does not know it"),
         "voided": N_("Voided"),
         "amount_differs": N_("The gateway took another amount"),

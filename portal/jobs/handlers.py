@@ -35,6 +35,7 @@ from portal.services.notifications.notify_order import (
     tell_buyer_of_kept_payment,
     tell_buyer_of_payment,
 )
+from portal.services.notifications.notify_part import tell_desks_of_part, tell_store_of_hold
 from portal.services.notifications.notify_rates import tell_admins_of_rates
 from portal.services.notifications.notify_reconciliation import tell_admins_of_differences
 from portal.services.notifications.notify_refund import (
@@ -112,6 +113,9 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "order.failed": (notify_buyer_of_failure,),
     "order.expired": (notify_buyer_of_failure,),
     "order.parts_released": (notify_sellers,),
+    "part.moved": (tell_desks_of_part,),
+    "part.held": (tell_store_of_hold,),
+    "part.hold_ended": (tell_store_of_hold,),
     "account.signed_up": (mail_account_link,),
     "account.verification_requested": (mail_account_link,),
     "account.reset_requested": (mail_account_link,),

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from portal.crypto import EncryptedText
 from portal.db import Base
 
+# States of a part that its seller has still to send.
+TO_SEND = ("released", "accepted", "packed")
+
 
 class Order(Base):
     """What a buyer bought in one checkout. Total = subtotal - discount + shipping + tax added = all tenders."""
@@ -80,6 +83,7 @@ class OrderPart(Base):
             "mileage_due_at",
             postgresql_where=text("mileage_matured_at IS NULL AND status IN ('shipped', 'delivered', 'closed')"),
         ),
+        Index("ix_order_part_to_send", "ship_by", postgresql_where=text(f"status IN {TO_SEND}")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -98,6 +102,9 @@ class OrderPart(Base):
     deliver_until: Mapped[datetime | None]
     placed_at: Mapped[datetime]
     released_at: Mapped[datetime | None]
+    # Until when its seller should confirm and send it; a hold moves both on (ORD-11).
+    accept_by: Mapped[datetime | None]
+    ship_by: Mapped[datetime | None]
     shipped_at: Mapped[datetime | None]
     delivered_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
@@ -183,15 +190,20 @@ class Transition(Base):
 
 
 class OrderHold(Base):
-    """A reason why a seller's part may not go on; any open hold blocks label, shipment, capture and payout."""
+    """A reason why a seller's part may not go on; any open hold blocks label, shipment and payout."""
 
     __tablename__ = "order_hold"
-    __table_args__ = (Index("ix_order_hold_part_id", "part_id", postgresql_where=text("released_at IS NULL")),)
+    __table_args__ = (
+        CheckConstraint("kind IN ('fraud', 'payment', 'seller', 'admin')", name="kind"),
+        Index("ix_order_hold_part_id", "part_id", postgresql_where=text("released_at IS NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     order_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("orders.id"), index=True)
     part_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_part.id"))
+    kind: Mapped[str]
     reason: Mapped[str]
+    note: Mapped[str | None]
     placed_by: Mapped[str]
     placed_at: Mapped[datetime]
     released_by: Mapped[str | None]

@@ -36,7 +36,8 @@ _TODAY = text(
                      WHERE created_at >= :start AND captured_minor > 0 GROUP BY currency) s) AS captured,
            (SELECT count(DISTINCT payment_id) FROM payment_attempt WHERE state = 'unknown') AS unknown,
            (SELECT count(*) FROM orders o WHERE o.status IN ('pending', 'paid')
-               AND o.id IN (SELECT h.order_id FROM order_hold h WHERE h.released_at IS NULL)) AS held
+               AND o.id IN (SELECT h.order_id FROM order_hold h
+                             WHERE h.released_at IS NULL AND h.reason = 'high_risk')) AS held
     """
 )
 
@@ -58,7 +59,8 @@ def load_today(session: Session, *, start: datetime) -> Today:
 _HELD = text(
     """
     SELECT count(*) FROM orders o WHERE o.status IN ('pending', 'paid')
-       AND o.id IN (SELECT h.order_id FROM order_hold h WHERE h.released_at IS NULL)
+       AND o.id IN (SELECT h.order_id FROM order_hold h
+                             WHERE h.released_at IS NULL AND h.reason = 'high_risk')
     """
 )
 

@@ -72,10 +72,13 @@ _ORDER = text(
            y.id AS payment_id, y.status AS payment_status, y.amount_minor AS payment_minor, y.method,
            y.authorised_minor, y.captured_minor, y.refunded_minor, y.capture_wanted,
            r.outcome AS risk_outcome, r.fired AS risk_fired, r.features AS risk_features, r.decided_at AS risk_at,
-           (SELECT count(*) FROM order_hold h WHERE h.order_id = o.id AND h.released_at IS NULL) AS open_holds,
-           (SELECT h.released_by FROM order_hold h WHERE h.order_id = o.id AND h.released_at IS NOT NULL LIMIT 1)
+           (SELECT count(*) FROM order_hold h WHERE h.order_id = o.id AND h.reason = 'high_risk'
+               AND h.released_at IS NULL) AS open_holds,
+           (SELECT h.released_by FROM order_hold h WHERE h.order_id = o.id AND h.reason = 'high_risk'
+               AND h.released_at IS NOT NULL LIMIT 1)
              AS released_by,
-           (SELECT max(h.released_at) FROM order_hold h WHERE h.order_id = o.id) AS hold_released_at,
+           (SELECT max(h.released_at) FROM order_hold h WHERE h.order_id = o.id AND h.reason = 'high_risk')
+             AS hold_released_at,
            (SELECT coalesce(sum(x.amount_minor), 0) FROM discount_share x
              WHERE x.order_id = o.id AND x.part_id IS NOT NULL)::bigint AS shipping_discount_minor
       FROM orders o

@@ -16,6 +16,7 @@ from portal.kit.ids import normalise_code
 from portal.kit.paging import Page, fingerprint
 from portal.models import Order, OrderHold, Payment, User
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
+from portal.rules.holds import HIGH_RISK
 
 SORTING = Sorting((Order.placed_at, Order.id), (datetime, uuid.UUID))
 
@@ -53,8 +54,8 @@ class OrderRow:
 
 
 def open_hold() -> ColumnElement[bool]:
-    """Orders with an open hold that can still be decided. There are few, and an index of them alone finds them."""
-    held = select(OrderHold.order_id).where(OrderHold.released_at.is_(None))
+    """Orders that a risk rule holds and that can still be decided: few, and an index of them alone finds them."""
+    held = select(OrderHold.order_id).where(OrderHold.released_at.is_(None), OrderHold.reason == HIGH_RISK)
     return and_(Order.id.in_(held), Order.status.in_(["pending", "paid"]))
 
 

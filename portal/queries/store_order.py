@@ -14,8 +14,11 @@ from sqlalchemy.orm import Session
 
 from portal.kit.money import Money
 from portal.models import Order, OrderLine
+from portal.models.order import TO_SEND
+from portal.rules.holds import HoldKind
 
-TO_SEND = ("released", "accepted", "packed")
+# States of an order whose money is there.
+PAID_STATES = ("paid", "shipped", "delivered", "partially_refunded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,17 @@ class StoreMove:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreHold:
+    """An open hold. Why the mall's risk rules hold it stays with the mall: then `reason` and `note` are empty."""
+
+    id: uuid.UUID
+    kind: str
+    reason: str
+    note: str
+    placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class StoreOrder:
     """A store's part of an order: everything that it may know of it, and nothing else."""
 
@@ -67,6 +81,8 @@ class StoreOrder:
     released_at: datetime | None
     deliver_from: datetime | None
     deliver_until: datetime | None
+    accept_by: datetime | None
+    ship_by: datetime | None
     is_overdue: bool
     version: int
     address: Mapping[str, str]
@@ -81,10 +97,11 @@ class StoreOrder:
     mall_refunded_minor: int
     lines: tuple[StoreLine, ...] = ()
     moves: tuple[StoreMove, ...] = ()
+    holds: tuple[StoreHold, ...] = ()
 
     @property
     def is_on_hold(self) -> bool:
-        return self.status == "held"
+        return self.status == "held" or bool(self.holds)
 
     @property
     def earned_minor(self) -> int:
@@ -105,9 +122,13 @@ class StoreOrder:
 _PART = text(
     """
     SELECT p.id, p.store_id, p.order_id, s.name AS store_name, o.number, p.status, o.channel_id, c.name AS channel_name,
-           o.currency, p.placed_at, p.released_at, p.deliver_from, p.deliver_until, p.version, o.address, o.buyer_id,
+           o.currency, p.placed_at, p.released_at, p.deliver_from, p.deliver_until,
+           p.accept_by, p.ship_by, p.version, o.address, o.buyer_id,
            p.subtotal_minor, p.shipping_fee_minor AS shipping_minor, p.tax_added_minor,
            p.payable_minor, p.commission_basis_points,
+           (SELECT jsonb_agg(jsonb_build_array(h.id, h.kind, h.reason, coalesce(h.note, ''), h.placed_at)
+                             ORDER BY h.placed_at, h.id)
+              FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL) AS holds,
            coalesce(d.own, 0)::bigint AS own, coalesce(d.mall, 0)::bigint AS mall,
            coalesce(b.back, 0)::bigint AS back, coalesce(b.mall_back, 0)::bigint AS mall_back
       FROM order_part p
@@ -132,7 +153,7 @@ _PART = text(
      WHERE p.id = :part_id AND p.store_id = ANY(:store_ids)
        AND (p.released_at IS NOT NULL OR p.status = 'held' AND EXISTS
              (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
-             AND (o.status = 'paid' OR EXISTS
+             AND (o.status = ANY(:paid) OR EXISTS
                    (SELECT FROM payment y WHERE y.order_id = o.id AND y.status = 'authorised')))
     """
 ).columns(address=Order.address.type)
@@ -157,7 +178,9 @@ def load_store_order(
 
     Before it is released the delivery address stays with the mall.
     """
-    row = session.execute(_PART, {"part_id": part_id, "store_ids": list(store_ids)}).one_or_none()
+    row = session.execute(
+        _PART, {"part_id": part_id, "store_ids": list(store_ids), "paid": list(PAID_STATES)}
+    ).one_or_none()
     if row is None:
         return None
     lines = session.execute(
@@ -191,6 +214,8 @@ def load_store_order(
         released_at=row.released_at,
         deliver_from=row.deliver_from,
         deliver_until=row.deliver_until,
+        accept_by=row.accept_by,
+        ship_by=row.ship_by,
         is_overdue=row.status in TO_SEND and row.deliver_until is not None and row.deliver_until < now,
         version=row.version,
         address=address_of(row.address) if row.released_at else {},
@@ -204,8 +229,15 @@ def load_store_order(
         refunded_minor=row.back,
         mall_refunded_minor=row.mall_back,
         lines=tuple(StoreLine(*line) for line in lines),
+        holds=tuple(_hold(*one) for one in row.holds or ()),
         moves=tuple(StoreMove(move.from_state, move.to_state, move.at, move.by, move.reason) for move in moves),
     )
+
+
+def _hold(hold_id: str, kind: str, reason: str, note: str, placed_at: str) -> StoreHold:
+    is_ours = kind == HoldKind.FRAUD
+    at = datetime.fromisoformat(placed_at)
+    return StoreHold(uuid.UUID(hold_id), kind, "" if is_ours else reason, "" if is_ours else note, at)
 
 
 def address_of(sealed: str | None) -> Mapping[str, str]:

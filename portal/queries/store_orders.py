@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from portal.kit.ids import normalise_code
 from portal.kit.paging import CursorValue, Page, fingerprint
 from portal.models import Channel, Order, OrderHold, OrderLine, OrderPart, Payment, Product, Store, Variant
+from portal.models.order import TO_SEND
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour
-from portal.queries.store_order import TO_SEND, StoreOrder, address_of
+from portal.queries.store_order import PAID_STATES, StoreOrder, address_of
 
 PRODUCTS_MATCHED_MAX = 200
 
@@ -114,7 +115,7 @@ def _has_open_hold() -> ColumnElement[bool]:
 def _is_on_hold() -> ColumnElement[bool]:
     """Paid or authorised, and waiting for the mall's review: the store may know that something is coming."""
     money_is_there = or_(
-        Order.status == "paid",
+        Order.status.in_(PAID_STATES),
         and_(
             Order.status == "pending",
             select(Payment.id)
@@ -261,7 +262,7 @@ _COUNTS = text(
            (SELECT count(*) FROM order_part p JOIN orders o ON o.id = p.order_id
              WHERE p.store_id = :store_id AND p.status = 'held'
                AND EXISTS (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
-               AND (o.status = 'paid' OR o.status = 'pending' AND EXISTS
+               AND (o.status = ANY(:paid) OR o.status = 'pending' AND EXISTS
                       (SELECT FROM payment y WHERE y.order_id = o.id AND y.status = 'authorised'))) AS hold,
            (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'shipped') AS shipped,
            (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'returning') AS returning
@@ -271,7 +272,7 @@ _COUNTS = text(
 
 def count_store_orders(session: Session, *, store_id: int, now: datetime) -> StoreCounts:
     """What waits in a store, in one statement."""
-    row = session.execute(_COUNTS, {"store_id": store_id, "now": now}).one()
+    row = session.execute(_COUNTS, {"store_id": store_id, "now": now, "paid": list(PAID_STATES)}).one()
     return StoreCounts(row.action, row.overdue, row.hold, row.shipped, row.returning)
 
 

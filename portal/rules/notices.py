@@ -9,6 +9,8 @@ class NoticeKind(StrEnum):
     ORDER_EXPIRED = "order_expired"
     ORDER_UNDER_REVIEW = "order_under_review"
     PART_RELEASED = "part_released"
+    PART_HELD = "part_held"
+    PART_GOES_ON = "part_goes_on"
     REFUND_WANTED = "refund_wanted"
     REFUND_APPROVED = "refund_approved"
     REFUND_REFUSED = "refund_refused"

@@ -51,7 +51,7 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         expired >
     """),
     Machine.PART: _moves("""
-        held > released cancelled
+        held > released accepted packed cancelled
         released > accepted packed shipped cancelled held
         accepted > packed shipped cancelled held
         packed > shipped cancelled held

@@ -85,6 +85,8 @@ WORDS: dict[str, tuple[str, str]] = {
             "The euro rate of %(currency)s jumped from %(before)s to %(now)s and was refused until somebody accepts it."
         ),
     ),
+    NoticeKind.PART_HELD: ("player-pause", N_("Order %(number)s is on hold. Do not send it yet.")),
+    NoticeKind.PART_GOES_ON: ("inbox", N_("Order %(number)s is no longer on hold: go on with it.")),
     NoticeKind.PART_RELEASED: ("inbox", N_("New order %(number)s: to be confirmed and packed.")),
 }
 UNKNOWN = ("bell", N_("There is news for you."))

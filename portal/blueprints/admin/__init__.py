@@ -9,6 +9,7 @@ from portal.blueprints.admin import (
     disputes,
     exceptions,
     gateways,
+    holds,
     home,
     ledger,
     orders,
@@ -33,6 +34,7 @@ bp.add_app_template_global(reason_word, "refund_reason")
 for area in (
     home,
     orders,
+    holds,
     review,
     payments,
     refunds,

@@ -18,13 +18,17 @@ from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_star
 from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import method_word
 from portal.blueprints.seller.desk import Desk, around, open_desk
+from portal.blueprints.seller.fulfil_words import hold_text, problem_text
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
+from portal.kit.errors import PortalError
 from portal.queries.channels import channel_directory
 from portal.queries.payment_history import load_store_payment
 from portal.queries.store_order import StoreOrder, load_store_order
 from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders, neighbours
+from portal.rules.deadlines import next_step
+from portal.rules.holds import HIGH_RISK, HoldKind, may_end
 from portal.rules.permissions import Permission, Scope
 from portal.rules.states import Machine, states
 from portal.statuses import status_of
@@ -89,6 +93,11 @@ def index() -> ResponseReturnValue:
 @requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
 def show(part_id: uuid.UUID) -> ResponseReturnValue:
     """One part: the store's own lines, amounts and moves, and nothing of the other sellers."""
+    return order_page(part_id)
+
+
+def order_page(part_id: uuid.UUID, error: PortalError | None = None) -> ResponseReturnValue:
+    """The page of a part; after a refused act it says why, with who changed what (S18)."""
     now = clock.now()
     with reading() as session:
         order = _load(session, part_id, now)
@@ -96,8 +105,9 @@ def show(part_id: uuid.UUID) -> ResponseReturnValue:
         assert desk is not None
         before, following = neighbours(session, chosen=_filter(desk, now), order=order)
         payment = load_store_payment(session, part_id=part_id)
+        problem = problem_text(session, error) if error else None
     args = _list_args()
-    return render_template(
+    page = render_template(
         "seller/orders/show.html",
         order=order,
         before=before and url_for("seller.order", part_id=before, **args),
@@ -108,8 +118,15 @@ def show(part_id: uuid.UUID) -> ResponseReturnValue:
         payout=_payout(order),
         payment=payment,
         method_word=method_word,
+        problem=problem,
+        step=next_step(order.status),
+        list_args=args,
+        may_end=lambda hold: may_end(
+            current_actor(), HoldKind(hold.kind), hold.reason or HIGH_RISK, store_id=order.store_id
+        ),
         **around(desk, "seller.orders"),
     )
+    return page, error.status if error else 200
 
 
 @requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
@@ -193,15 +210,7 @@ def _events(order: StoreOrder) -> list[dict[str, Any]]:
         for move in order.moves
         if move.from_state is not None
     ]
-    if order.is_on_hold:
-        moves.append(
-            {
-                "state": "held",
-                "kind": "part",
-                "at": None,
-                "text": _("The mall is checking this order. You will be told when you can go on."),
-            }
-        )
+    moves += [{"state": "held", "kind": "part", "at": hold.placed_at, "text": hold_text(hold)} for hold in order.holds]
     return [placed, *moves]
 
 

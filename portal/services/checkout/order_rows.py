@@ -17,6 +17,7 @@ from portal.queries.carts import CartLineView, CartView
 from portal.queries.channels import ChannelView
 from portal.rules.fraud import Decision, Outcome
 from portal.rules.fx import FxRate
+from portal.rules.holds import HIGH_RISK, HoldKind
 from portal.rules.mileage import earned
 from portal.rules.permissions import Actor
 from portal.rules.quote import FrozenItem
@@ -195,7 +196,8 @@ def hold_row(order_id: uuid.UUID, part_id: uuid.UUID, now: datetime) -> dict[str
         "id": new_id(),
         "order_id": order_id,
         "part_id": part_id,
-        "reason": "high_risk",
+        "kind": HoldKind.FRAUD.value,
+        "reason": HIGH_RISK,
         "placed_by": "system",
         "placed_at": now,
     }

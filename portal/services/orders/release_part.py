@@ -22,6 +22,7 @@ from portal.rules.states import Machine, check_move
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.history import Move, record_moves
 from portal.services.ledger.post import Entry, post_all
+from portal.services.orders.part_holds import refuse_on_hold
 
 # How long after its delivery a part can be sent back (REF-01); it is closed when that is over (BAL-04, ORD-09).
 RETURN_PERIOD = timedelta(days=30)
@@ -96,12 +97,13 @@ def commission_on(*, goods_minor: int, currency: str, basis_points: int) -> int:
 def release_part(session: Session, *, part_id: uuid.UUID, actor: Actor, now: datetime) -> int | None:
     """Close a delivered part and pay its seller out of the escrow; returns the entry, None when nothing was left.
 
-    Raises MoveRefusedError when the part cannot be closed (any more), RefundUnderWayError.
+    Raises MoveRefusedError when the part cannot be closed (any more), PartOnHoldError, RefundUnderWayError.
     """
     order_id = session.execute(select(OrderPart.order_id).where(OrderPart.id == part_id)).scalar_one()
     order = session.execute(select(Order.currency).where(Order.id == order_id).with_for_update()).one()
     part = session.execute(_PART.where(OrderPart.id == part_id).with_for_update()).one()
     check_move(Machine.PART, part.status, "closed")
+    refuse_on_hold(session, part_id=part_id)
     if session.execute(_REFUNDS_UNDER_WAY, {"order_id": order_id}).scalar_one():
         raise RefundUnderWayError
     release = _worth(session, part, order.currency, now)

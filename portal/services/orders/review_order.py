@@ -13,11 +13,11 @@ from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
-from portal.models import Order, OrderHold, OrderPart, Payment, PaymentAttempt
+from portal.models import Order, OrderHold, Payment, PaymentAttempt
+from portal.rules.holds import HIGH_RISK
 from portal.rules.permissions import Actor, Permission, may
-from portal.rules.states import Machine
 from portal.services.audit import AuditAction, Fact, label, record
-from portal.services.history import Move, record_moves
+from portal.services.orders.part_holds import let_go_on
 from portal.services.outbox import Event, emit
 from portal.services.payments.reverse_attempt import want_reversal
 from portal.services.reservations.give_up_order import give_up_order
@@ -112,7 +112,7 @@ def review_order(
         raise NotUnderReviewError
     holds = session.execute(
         select(OrderHold.part_id, OrderHold.released_by, OrderHold.released_at).where(
-            OrderHold.order_id == order_id, OrderHold.reason == "high_risk"
+            OrderHold.order_id == order_id, OrderHold.reason == HIGH_RISK
         )
     ).all()
     if not any(hold.released_at is None for hold in holds):
@@ -125,9 +125,11 @@ def review_order(
         raise ReviewTooEarlyError
     if decision is Decision.REFUSE and order.status == "paid":
         raise RefuseNeedsRefundError
+    # What other people hold it for is theirs; a refused order has nothing left to hold.
+    ended = [OrderHold.reason == HIGH_RISK] if decision is Decision.CLEAR else []
     session.execute(
         update(OrderHold)
-        .where(OrderHold.order_id == order_id, OrderHold.released_at.is_(None))
+        .where(OrderHold.order_id == order_id, OrderHold.released_at.is_(None), *ended)
         .values(released_by=label(actor), released_at=now)
     )
     record(
@@ -196,14 +198,7 @@ def _clear(
         event = _event("payment.capture_wanted", order_id, order, {"attempt": str(payment.attempt_id)})
         emit(session, event, now=now)
         return
-    parts = session.scalars(
-        update(OrderPart)
-        .where(OrderPart.order_id == order_id, OrderPart.status == "held")
-        .values(status="released", released_at=now, version=OrderPart.version + 1)
-        .returning(OrderPart.id)
-    ).all()
-    moves = [Move(Machine.PART, part_id, "held", "released", order_id, "review_cleared") for part_id in parts]
-    record_moves(session, *moves, actor=actor, now=now)
+    parts = let_go_on(session, order_id=order_id, reason="review_cleared", actor=actor, now=now)
     emit(session, _event("order.parts_released", order_id, order, {"parts": [str(one) for one in parts]}), now=now)
 
 

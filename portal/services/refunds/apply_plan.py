@@ -19,11 +19,13 @@ from portal.rules.posting import EntryKind, OrderMoney, order_refunded, part_tak
 from portal.rules.refund_plan import RefundPlan
 from portal.rules.refund_policy import BEFORE_SHIPMENT
 from portal.rules.states import Machine
+from portal.services.audit import label
 from portal.services.coupons.claim_uses import return_uses
 from portal.services.history import Move, record_moves
 from portal.services.ledger.post import Entry, post_all
 from portal.services.mileage.return_lots import return_lots
 from portal.services.mileage.take_back import take_back
+from portal.services.orders.part_holds import end_holds_of
 from portal.services.orders.release_part import PartRelease, worth_of
 from portal.services.refunds.bank_details import keep_bank
 from portal.services.stock.put_back import put_back
@@ -223,5 +225,6 @@ def _cancel_parts(
     gone = session.scalars(_CANCEL, values).all()
     # Whoever has the parcel's page open must see that its units changed.
     session.execute(_TOUCH, {"part_ids": [one for one in part_ids if one not in gone]})
+    end_holds_of(session, part_ids=gone, by=label(actor), now=now)
     moves = [Move(Machine.PART, one, known.parts[one].status, "cancelled", order.id, "refunded") for one in gone]
     record_moves(session, *moves, actor=actor, now=now)

@@ -10,6 +10,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from portal.models import TenderType
+from portal.rules.deadlines import deadlines_from
 from portal.rules.permissions import Actor
 from portal.rules.posting import EntryKind, OrderMoney, order_paid
 from portal.rules.states import Machine
@@ -33,7 +34,8 @@ _COMPLETE = text(
     ), paid AS (
         UPDATE orders SET status = 'paid', paid_at = :now, version = version + 1 WHERE id = :order_id
     ), released AS (
-        UPDATE order_part p SET status = 'released', released_at = :now, version = version + 1
+        UPDATE order_part p SET status = 'released', released_at = :now, accept_by = :accept_by,
+                              ship_by = :ship_by, version = version + 1
          WHERE p.order_id = :order_id
            AND NOT EXISTS (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
         RETURNING p.id, p.position
@@ -56,7 +58,9 @@ def complete_order(session: Session, *, order_id: uuid.UUID, actor: Actor, now: 
     Holds, coupon uses and reservations are used; the books get one entry; parts go to their sellers unless a hold
     is open; receipt, notices and live pages follow from the event.
     """
-    order = session.execute(_COMPLETE, {"order_id": order_id, "now": now}).one()
+    until = deadlines_from(now)
+    values = {"order_id": order_id, "now": now, "accept_by": until.accept_by, "ship_by": until.ship_by}
+    order = session.execute(_COMPLETE, values).one()
     money = _money(session, order, now)
     entry_id = _post(session, order, money, now)
     record_moves(

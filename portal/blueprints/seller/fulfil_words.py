@@ -1,0 +1,60 @@
+"""What the seller's desk says of holds and of acts that were refused."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from flask_babel import gettext
+from flask_babel import gettext as _
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.blueprints.checkout.words import say
+from portal.blueprints.desk_words import word
+from portal.formatting import instant_zone
+from portal.kit.errors import PortalError
+from portal.models import User
+from portal.rules.holds import HoldKind
+from portal.services.fulfilment.lock_part import PartChangedError
+from portal.services.orders.release_hold import HoldOverError
+from portal.statuses import status_of
+
+if TYPE_CHECKING:
+    from portal.queries.store_order import StoreHold
+
+
+def hold_text(hold: StoreHold) -> str:
+    """Why it is held, as far as the store may know."""
+    if hold.kind == HoldKind.FRAUD:
+        return str(_("The mall is checking this order. You will be told when you can go on."))
+    return ": ".join(one for one in (word("hold", hold.reason), hold.note) if one)
+
+
+def problem_text(session: Session, error: PortalError) -> str:
+    """Why an act was refused; where somebody else was faster, who did what and when."""
+    if isinstance(error, PartChangedError):
+        return str(
+            _(
+                "%(who)s changed this order on %(at)s. It is now “%(state)s”; nothing was changed by you.",
+                who=name_of(session, error.by),
+                at=instant_zone(error.at),
+                state=gettext(status_of(error.state, "part").word),
+            )
+        )
+    if isinstance(error, HoldOverError) and error.by and error.at:
+        return str(
+            _(
+                "%(who)s ended this hold on %(at)s. Nothing was changed by you.",
+                who=name_of(session, error.by),
+                at=instant_zone(error.at),
+            )
+        )
+    return say(error)
+
+
+def name_of(session: Session, by: str) -> str:
+    """The name behind a record's label; what no person did, the mall did."""
+    kind, _colon, user_id = by.partition(":")
+    name = session.scalar(select(User.name).where(User.id == uuid.UUID(user_id))) if kind == "user" else None
+    return name or str(_("The mall"))

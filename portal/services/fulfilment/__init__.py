@@ -1,0 +1,1 @@
+"""A seller's working day: confirm, pack, send, and what becomes of the parcels."""

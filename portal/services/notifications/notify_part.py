@@ -1,0 +1,40 @@
+"""Who hears of a seller's part on its way: the store's members of holds, open desks of each move."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.models import OutboxEvent, StoreMember
+from portal.rules.notices import NoticeKind
+from portal.services.notifications.write_notices import write_notices
+
+_TOLD = {"part.held": NoticeKind.PART_HELD, "part.hold_ended": NoticeKind.PART_GOES_ON}
+
+
+def tell_desks_of_part(_session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    """Open pages of the store and of administrators fetch themselves anew."""
+    return [f"store:{event.payload['store']}", "admin"]
+
+
+def tell_store_of_hold(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """The store's members hear of a hold and of its end, except whoever did it."""
+    store_id = int(event.payload["store"])
+    topics = [f"store:{store_id}", "admin"]
+    if not event.payload.get("goes_on", True):
+        return topics
+    members = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == store_id)).all()
+    kind = _TOLD[event.kind]
+    write_notices(
+        session,
+        user_ids=[one for one in members if f"user:{one}" != event.payload["by"]],
+        kind=kind,
+        params={"number": event.payload["number"]},
+        path=f"/seller/orders/{event.payload['part']}",
+        dedup_key=f"{kind}:{event.id}",
+        now=now,
+    )
+    return topics
