@@ -74,7 +74,6 @@ def make_coupon() -> str:
             percent=Decimal(5),
             amounts={},
             max_discounts={"KRW": 5_000, "USD": 500},
-            min_subtotals={},
             conditions=[],
             stackable=True,
             valid_from=now - timedelta(days=1),

@@ -306,7 +306,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "actor": {"system": N_("System"), "user": N_("User"), "visitor": N_("Visitor")},
     "owner": {"platform": N_("Platform"), "user": N_("User"), "store": N_("Store"), "order": N_("Order")},
-    "funding": {"seller": N_("Seller's coupon"), "platform": N_("Platform's coupon")},
+    "funding": {"seller": N_("Seller's coupon"), "platform": N_("Platform's coupon"), "shared": N_("Shared coupon")},
 }
 
 

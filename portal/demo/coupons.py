@@ -45,7 +45,7 @@ def _by_code(store_ids: Mapping[str, int], now: datetime) -> dict[str, dict[str,
             "target": "order",
             "percent": Decimal(10),
             "max_discounts": {"KRW": 8_000, "USD": 800},
-            "min_subtotals": {"KRW": 20_000, "USD": 2_000},
+            "conditions": [_spend({"KRW": 20_000, "USD": 2_000})],
             "lane": "order",
             "per_user_cap": 1,
         },
@@ -61,8 +61,10 @@ def _by_code(store_ids: Mapping[str, int], now: datetime) -> dict[str, dict[str,
             "kind": "fixed",
             "target": "order",
             "amounts": {"KRW": 5_000, "USD": 400},
-            "min_subtotals": {"KRW": 30_000, "USD": 2_500},
-            "conditions": [{"name": "store", "params": {"store_ids": [store_ids["demo:moa-ceramics"]]}}],
+            "conditions": [
+                {"name": "store", "params": {"store_ids": [store_ids["demo:moa-ceramics"]]}},
+                _spend({"KRW": 30_000, "USD": 2_500}),
+            ],
             "store_id": store_ids["demo:moa-ceramics"],
             "funding": "seller",
             "lane": "store",
@@ -107,12 +109,16 @@ def _in_wallet(section_ids: Mapping[str, int]) -> list[dict[str, Any]]:
             "kind": "fixed",
             "target": "order",
             "amounts": {"KRW": 3_000, "USD": 250},
-            "min_subtotals": {"KRW": 15_000, "USD": 1_200},
+            "conditions": [_spend({"KRW": 15_000, "USD": 1_200})],
             "distribution": "grant",
             "lane": "thanks",
             "per_user_cap": 1,
         },
     ]
+
+
+def _spend(minimum: Mapping[str, int]) -> dict[str, Any]:
+    return {"name": "minimum_spend", "params": {"minimum": dict(minimum)}}
 
 
 def _row(terms: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -121,7 +127,6 @@ def _row(terms: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "percent": None,
         "amounts": {},
         "max_discounts": {},
-        "min_subtotals": {},
         "conditions": [],
         "store_id": None,
         "funding": "platform",

@@ -7,7 +7,15 @@ from portal.models.cash_receipt import CashReceipt, CashReceiptWish
 from portal.models.catalog import Listing, Price, Product, Reservation, Section, Stock, StockMove, Variant
 from portal.models.channel import Channel, ChannelState
 from portal.models.client import ApiClient
-from portal.models.coupon import Campaign, CouponCode, CouponGrant, CouponTally, CouponUse
+from portal.models.coupon import (
+    Campaign,
+    CampaignCounter,
+    CampaignVersion,
+    CouponCode,
+    CouponGrant,
+    CouponTally,
+    CouponUse,
+)
 from portal.models.dispute import Dispute
 from portal.models.document import Document, DocumentKind, DocumentSeries
 from portal.models.fraud import RiskDecision, RiskListEntry
@@ -50,6 +58,8 @@ __all__ = [
     "AuditLink",
     "AuditRow",
     "Campaign",
+    "CampaignCounter",
+    "CampaignVersion",
     "Cart",
     "CartLine",
     "CashReceipt",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,13 @@ from portal.db import Base
 
 
 class Campaign(Base):
-    """The terms of a coupon and how often it was claimed. Amounts are maps of currency to minor units."""
+    """The terms of a coupon and how often it was claimed. Amounts are maps of currency to minor units.
+
+    `distribution` says how people come by it (CPN-02): a code, a claim from a page, by itself, or given to them.
+    `seller_shares` maps a store to the percentage that it bears of what is taken off its goods; the platform bears the
+    rest (CPN-15). `valid_until` is exclusive; uses are taken for `grace_hours` longer. `version` counts the changes of
+    terms; each is kept as a CampaignVersion.
+    """
 
     __tablename__ = "campaign"
     __table_args__ = (
@@ -22,8 +28,16 @@ class Campaign(Base):
         CheckConstraint("percent > 0 AND percent <= 100", name="percent"),
         CheckConstraint("valid_until > valid_from", name="window"),
         CheckConstraint("used >= 0 AND (cap IS NULL OR used <= cap)", name="cap"),
-        CheckConstraint("funding IN ('seller', 'platform')", name="funding"),
+        CheckConstraint("funding IN ('seller', 'platform', 'shared')", name="funding"),
         CheckConstraint("funding <> 'seller' OR store_id IS NOT NULL", name="seller_funded"),
+        CheckConstraint("(funding = 'shared') = (seller_shares <> '{}')", name="shared"),
+        CheckConstraint("state IN ('draft', 'scheduled', 'running', 'paused', 'ended', 'revoked')", name="state"),
+        CheckConstraint("distribution IN ('code', 'claim', 'automatic', 'grant')", name="distribution"),
+        CheckConstraint("on_refund IN ('keep', 'ask_back')", name="on_refund"),
+        CheckConstraint("cap > 0 AND per_user_cap > 0 AND per_code_cap > 0 AND per_day_cap > 0", name="limits"),
+        CheckConstraint("grace_hours BETWEEN 0 AND 8760", name="grace"),
+        Index("ix_campaign_state", "state", "valid_until"),
+        Index("ix_campaign_automatic", "valid_until", postgresql_where=text("distribution = 'automatic'")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=False), primary_key=True)
@@ -33,23 +47,57 @@ class Campaign(Base):
     percent: Mapped[Decimal | None]
     amounts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     max_discounts: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
-    min_subtotals: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     conditions: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id"), index=True)
     funding: Mapped[str] = mapped_column(server_default="platform")
+    seller_shares: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    on_refund: Mapped[str] = mapped_column(server_default="keep")
     distribution: Mapped[str] = mapped_column(server_default="code")
     lane: Mapped[str] = mapped_column(server_default="default")
     stackable: Mapped[bool] = mapped_column(server_default=text("false"))
     priority: Mapped[int] = mapped_column(Integer, server_default=text("100"))
     valid_from: Mapped[datetime]
     valid_until: Mapped[datetime]
+    grace_hours: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     cap: Mapped[int | None] = mapped_column(Integer)
     per_user_cap: Mapped[int | None] = mapped_column(Integer)
+    per_code_cap: Mapped[int | None] = mapped_column(Integer)
+    per_day_cap: Mapped[int | None] = mapped_column(Integer)
+    budgets: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     used: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     state: Mapped[str] = mapped_column(server_default="running")
     issued_at: Mapped[datetime]
     issued_by: Mapped[str]
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class CampaignVersion(Base):
+    """The terms of a campaign as somebody saved them. Never changed; uses keep terms of their own beside it."""
+
+    __tablename__ = "campaign_version"
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    terms: Mapped[dict[str, Any]]
+    saved_at: Mapped[datetime]
+    saved_by: Mapped[str]
+
+
+class CampaignCounter(Base):
+    """What claims took of a limit: of a budget by currency, of a code's uses, of a day's. `cap` as last counted."""
+
+    __tablename__ = "campaign_counter"
+    __table_args__ = (
+        CheckConstraint("scope IN ('budget', 'code', 'day')", name="scope"),
+        CheckConstraint("used >= 0 AND used <= cap", name="used"),
+    )
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    entity: Mapped[str] = mapped_column(primary_key=True)
+    used: Mapped[int]
+    cap: Mapped[int]
 
 
 class CouponCode(Base):
@@ -87,7 +135,10 @@ class CouponTally(Base):
 
 
 class CouponUse(Base):
-    """One claim of a coupon by an order, with the terms as they were: reserved, then redeemed or released."""
+    """One claim of a coupon by an order, with the terms as they were: reserved, then redeemed or released.
+
+    `day` is the channel's calendar day on which it counts.
+    """
 
     __tablename__ = "coupon_use"
     __table_args__ = (
@@ -108,4 +159,5 @@ class CouponUse(Base):
     terms: Mapped[dict[str, Any]]
     status: Mapped[str]
     claimed_at: Mapped[datetime]
+    day: Mapped[date | None]
     updated_at: Mapped[datetime]

@@ -151,12 +151,17 @@ class OrderLine(Base):
 
 
 class DiscountShare(Base):
-    """How much of one coupon use a line or a part's shipping fee bears; fixed when the order is placed."""
+    """How much of one coupon use a line or a part's shipping fee bears; fixed when the order is placed.
+
+    `platform_minor` is what the platform gives of it, the rest is its seller's (CPN-15); where it is null, by the
+    campaign's funding.
+    """
 
     __tablename__ = "discount_share"
     __table_args__ = (
         CheckConstraint("(line_id IS NULL) <> (part_id IS NULL)", name="target"),
         CheckConstraint("amount_minor >= 0", name="amount"),
+        CheckConstraint("platform_minor BETWEEN 0 AND amount_minor", name="platform"),
         Index("ix_discount_share_coupon_use_id", "coupon_use_id"),
         Index("ix_discount_share_order_id", "order_id"),
     )
@@ -167,6 +172,7 @@ class DiscountShare(Base):
     line_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("order_line.id"))
     part_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("order_part.id"))
     amount_minor: Mapped[int]
+    platform_minor: Mapped[int | None]
 
 
 class Transition(Base):

@@ -5,13 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from portal.rules.coupons.terms import ConditionTerms, CouponTerms, Standing
+from portal.rules.coupons.funding import Funding, read_funding
+from portal.rules.coupons.terms import ConditionTerms, CouponTerms, Limits, OnRefund, Standing
 from portal.rules.posting import POINTS
 from portal.rules.pricing import Kind, Target
 
@@ -40,15 +42,19 @@ class Balances:
 
 @dataclass(frozen=True, slots=True)
 class HeldCoupon:
-    """A coupon of the buyer's: from his wallet, or by the code he typed. `funding` says who pays for it."""
+    """A coupon of the buyer's: from his wallet, by the code he typed, or one that applies by itself.
+
+    `version` is that of the terms; a claim is for these or not at all. `day` is the channel's.
+    """
 
     terms: CouponTerms
     standing: Standing
     code: str | None
-    funding: str
+    funding: Funding
     names: dict[str, str]
-    capped: bool
-    per_user_cap: int | None
+    limits: Limits
+    version: int
+    day: date
 
 
 _BALANCES = text(
@@ -93,29 +99,53 @@ def _paid_orders(session: Session, user_id: uuid.UUID) -> int:
 
 _COUPONS = text(
     """
-    SELECT c.id, c.name, c.kind, c.target, c.percent, c.amounts, c.max_discounts, c.min_subtotals, c.conditions,
-           c.store_id, c.funding, c.lane, c.stackable, c.priority, c.valid_from, c.valid_until, c.cap, c.per_user_cap,
-           c.used, c.state, c.issued_at, f.code, f.code_state, coalesce(t.used, 0) AS used_by_user
+    SELECT c.id, c.name, c.kind, c.target, c.percent, c.amounts, c.max_discounts, c.conditions,
+           c.store_id, c.funding, c.seller_shares, c.on_refund, c.lane, c.stackable, c.priority, c.valid_from,
+           c.valid_until, c.grace_hours, c.cap, c.per_user_cap, c.per_code_cap, c.per_day_cap, c.budgets, c.version,
+           c.used, c.state, c.issued_at, f.code, f.code_state, coalesce(t.used, 0) AS used_by_user,
+           (SELECT used FROM campaign_counter n WHERE n.campaign_id = c.id AND n.scope = 'budget'
+               AND n.entity = :currency) AS spent_minor,
+           (SELECT used FROM campaign_counter n WHERE n.campaign_id = c.id AND n.scope = 'day'
+               AND n.entity = :day) AS used_today,
+           (SELECT used FROM campaign_counter n WHERE n.campaign_id = c.id AND n.scope = 'code'
+               AND n.entity = f.code) AS used_by_code
       FROM (SELECT campaign_id, max(code) AS code, max(code_state) AS code_state
               FROM (SELECT g.campaign_id, NULL AS code, NULL AS code_state FROM coupon_grant g
                      WHERE g.user_id = :user_id AND g.state = 'held'
                     UNION ALL
-                    SELECT k.campaign_id, k.code, k.state FROM coupon_code k WHERE k.code = ANY(:codes)) AS mine
+                    SELECT k.campaign_id, k.code, k.state FROM coupon_code k WHERE k.code = ANY(:codes)
+                    UNION ALL
+                    SELECT a.id, NULL, NULL FROM campaign a WHERE a.distribution = 'automatic'
+                       AND a.state IN ('scheduled', 'running') AND a.valid_from <= :now
+                       AND a.valid_until + make_interval(hours => a.grace_hours) > :now) AS mine
              GROUP BY campaign_id) AS f
       JOIN campaign c ON c.id = f.campaign_id
       LEFT JOIN coupon_tally t ON t.campaign_id = c.id AND t.user_id = :user_id
+     WHERE c.state <> 'draft'
      ORDER BY c.id
     """
 )
 
 
-def load_coupons(session: Session, *, user_id: uuid.UUID, codes: Sequence[str], locale: str) -> tuple[HeldCoupon, ...]:
-    """The coupons in a buyer's wallet and behind the codes (in normal form) that he typed, with their counters."""
-    rows = session.execute(_COUPONS, {"user_id": user_id, "codes": list(codes)})
-    return tuple(_held(row, locale) for row in rows)
+def load_coupons(
+    session: Session,
+    *,
+    user_id: uuid.UUID,
+    codes: Sequence[str],
+    currency: str,
+    day: date,
+    locale: str,
+    now: datetime,
+) -> tuple[HeldCoupon, ...]:
+    """The coupons in a buyer's wallet, behind the codes (in normal form) that he typed, and those for everybody.
+
+    With their counters: of the budget in `currency`, and of `day`, the channel's.
+    """
+    values = {"user_id": user_id, "codes": list(codes), "currency": currency, "day": day.isoformat(), "now": now}
+    return tuple(_held(row, currency, day, locale) for row in session.execute(_COUPONS, values))
 
 
-def _held(row: Any, locale: str) -> HeldCoupon:
+def _held(row: Any, currency: str, day: date, locale: str) -> HeldCoupon:
     terms = CouponTerms(
         key=str(row.id),
         campaign_id=row.id,
@@ -128,17 +158,35 @@ def _held(row: Any, locale: str) -> HeldCoupon:
         percent=Decimal(row.percent) if row.percent is not None else None,
         amounts=row.amounts,
         max_discount=row.max_discounts,
-        min_subtotal=row.min_subtotals,
         store_id=row.store_id,
         stackable=row.stackable,
         lane="" if row.lane == "default" else row.lane,
         priority=row.priority,
         conditions=tuple(ConditionTerms(one["name"], one.get("params", {})) for one in row.conditions),
+        grace_hours=row.grace_hours,
+        on_refund=OnRefund(row.on_refund),
     )
     standing = Standing(
         is_revoked=row.state == "revoked" or row.code_state == "revoked",
         is_paused=row.state == "paused",
-        uses_left=None if row.cap is None else row.cap - row.used,
-        user_uses_left=None if row.per_user_cap is None else row.per_user_cap - row.used_by_user,
+        is_ended=row.state == "ended",
+        uses_left=_left(row.cap, row.used),
+        user_uses_left=_left(row.per_user_cap, row.used_by_user),
+        day_uses_left=_left(row.per_day_cap, row.used_today),
+        code_uses_left=_left(row.per_code_cap, row.used_by_code) if row.code else None,
+        budget_left_minor=_left(row.budgets.get(currency), row.spent_minor),
     )
-    return HeldCoupon(terms, standing, row.code, row.funding, row.name, row.cap is not None, row.per_user_cap)
+    return HeldCoupon(
+        terms=terms,
+        standing=standing,
+        code=row.code,
+        funding=read_funding(row.funding, row.seller_shares),
+        names=row.name,
+        limits=Limits(row.cap, row.per_user_cap, row.per_code_cap, row.per_day_cap, row.budgets),
+        version=row.version,
+        day=day,
+    )
+
+
+def _left(cap: int | None, used: int | None) -> int | None:
+    return None if cap is None else cap - (used or 0)

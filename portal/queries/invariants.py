@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.queries.coupon_invariants import COUPON_INVARIANTS
 from portal.queries.dispute_invariants import DISPUTE_INVARIANTS
 from portal.queries.mileage_invariants import MILEAGE_INVARIANTS
 from portal.queries.refund_invariants import REFUND_INVARIANTS
@@ -148,21 +149,6 @@ INVARIANTS = (
              FROM stock s LEFT JOIN stock_move m ON m.variant_id = s.variant_id AND m.place = s.place
             GROUP BY s.variant_id, s.place HAVING s.on_hand <> s.initial + coalesce(sum(m.delta), 0)
                OR s.on_hand < 0""",
-    ),
-    Invariant(
-        6,
-        "coupon uses stay within their limits",
-        """SELECT c.id, c.cap, c.used, count(u.id) AS claims FROM campaign c
-             LEFT JOIN coupon_use u ON u.campaign_id = c.id AND u.status <> 'released'
-            WHERE c.cap IS NOT NULL GROUP BY c.id HAVING count(u.id) > c.cap OR count(u.id) <> c.used""",
-    ),
-    Invariant(
-        6,
-        "nobody uses a coupon more often than he may",
-        """SELECT u.campaign_id, u.user_id, count(*) AS claims, c.per_user_cap FROM coupon_use u
-             JOIN campaign c ON c.id = u.campaign_id AND c.per_user_cap IS NOT NULL
-            WHERE u.status <> 'released' GROUP BY u.campaign_id, u.user_id, c.per_user_cap
-           HAVING count(*) > c.per_user_cap""",
     ),
     Invariant(
         6,
@@ -302,7 +288,7 @@ INVARIANTS = (
         """SELECT d.id, d.kind, d.wanted_at FROM document d LEFT JOIN document r ON r.id = d.corrects_id
             WHERE d.issued_at IS NULL AND d.wanted_at < now() - interval '1 hour'""",
     ),
-    *(Invariant(*one) for one in (*REFUND_INVARIANTS, *DISPUTE_INVARIANTS)),
+    *(Invariant(*one) for one in (*REFUND_INVARIANTS, *DISPUTE_INVARIANTS, *COUPON_INVARIANTS)),
 )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from portal.models import TenderType
+from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.queries.gateways import gateway_directory
 from portal.rules.refund_plan import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
 from portal.rules.refund_policy import RefundPolicy, merge
@@ -95,14 +96,14 @@ _SHARES = text(
 )
 _TENDERS = text("SELECT id, type, amount_minor, points FROM tender WHERE order_id = :order_id ORDER BY id")
 _COUPONS = text(
-    """
+    f"""
     SELECT u.id, u.terms, u.status,
            CASE WHEN c.state = 'revoked' THEN u.claimed_at ELSE c.valid_until END AS valid_until,
-           coalesce(u.terms ->> 'funding', c.funding) AS funding, c.name,
+           {PLATFORM_GIVES} AS platform_minor, c.name,
            s.line_id, s.part_id, s.amount_minor
       FROM coupon_use u JOIN campaign c ON c.id = u.campaign_id JOIN discount_share s ON s.coupon_use_id = u.id
      WHERE u.order_id = :order_id AND u.status = 'redeemed' ORDER BY u.id, s.id
-    """
+    """  # noqa: S608 - our own fragment
 )
 _RULES = text(
     """
@@ -204,9 +205,8 @@ def _platform_gives(coupons: Sequence[Row[Any]]) -> dict[uuid.UUID, int]:
     """What the platform's coupons gave of each line and fee."""
     given: dict[uuid.UUID, int] = {}
     for row in coupons:
-        if row.funding == "platform":
-            bearer = row.line_id or row.part_id
-            given[bearer] = given.get(bearer, 0) + row.amount_minor
+        bearer = row.line_id or row.part_id
+        given[bearer] = given.get(bearer, 0) + row.platform_minor
     return given
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from portal.kit.money import Money
 from portal.models import Order, OrderLine
 from portal.models.order import TO_SEND
+from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.rules.holds import HoldKind
 
 # States of an order whose money is there.
@@ -120,7 +121,7 @@ class StoreOrder:
 
 
 _PART = text(
-    """
+    f"""
     SELECT p.id, p.store_id, p.order_id, s.name AS store_name, o.number, p.status, o.channel_id, c.name AS channel_name,
            o.currency, p.placed_at, p.released_at, p.deliver_from, p.deliver_until,
            p.accept_by, p.ship_by, p.version, o.address, o.buyer_id,
@@ -136,13 +137,12 @@ _PART = text(
       JOIN store s ON s.id = p.store_id
       JOIN channel c ON c.id = o.channel_id
       LEFT JOIN LATERAL (
-           SELECT sum(x.amount_minor) FILTER (WHERE g.funding = 'seller') AS own,
-                  sum(x.amount_minor) FILTER (WHERE g.funding <> 'seller') AS mall
-             FROM discount_share x
-             JOIN coupon_use u ON u.id = x.coupon_use_id
-             JOIN campaign g ON g.id = u.campaign_id
-            WHERE x.order_id = p.order_id
-              AND (x.part_id = p.id OR x.line_id IN (SELECT l.id FROM order_line l WHERE l.part_id = p.id))
+           SELECT sum(s.amount_minor - {PLATFORM_GIVES}) AS own, sum({PLATFORM_GIVES}) AS mall
+             FROM discount_share s
+             JOIN coupon_use u ON u.id = s.coupon_use_id
+             JOIN campaign c ON c.id = u.campaign_id
+            WHERE s.order_id = p.order_id
+              AND (s.part_id = p.id OR s.line_id IN (SELECT l.id FROM order_line l WHERE l.part_id = p.id))
       ) d ON true
       LEFT JOIN LATERAL (
            SELECT sum((x ->> 'amount_minor')::bigint) AS back, sum((x ->> 'platform_minor')::bigint) AS mall_back
@@ -155,7 +155,7 @@ _PART = text(
              (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
              AND (o.status = ANY(:paid) OR EXISTS
                    (SELECT FROM payment y WHERE y.order_id = o.id AND y.status = 'authorised')))
-    """
+    """  # noqa: S608 - our own fragment
 ).columns(address=Order.address.type)
 
 

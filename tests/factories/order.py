@@ -99,10 +99,21 @@ def make_gateway(name: str = "paylink", *, channel_id: int | None = None) -> int
 
 
 def make_coupon(
-    code: str = "AUTUMN10", *, percent: int = 10, store_id: int | None = None, funding: str = "platform", **more: Any
+    code: str = "AUTUMN10",
+    *,
+    percent: int = 10,
+    store_id: int | None = None,
+    funding: str = "platform",
+    minimum: Mapping[str, int] | None = None,
+    **more: Any,
 ) -> int:
     """A committed campaign on whole orders that anybody who types the code may use; its id."""
     now = clock.now()
+    if minimum:
+        more["conditions"] = [
+            *more.get("conditions", ()),
+            {"name": "minimum_spend", "params": {"minimum": dict(minimum)}},
+        ]
     with transaction() as session:
         campaign = Campaign(
             name={"en": f"{percent}% off", "ko": f"{percent}% 할인"},

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from sqlalchemy import TextClause, create_engine, text
@@ -128,10 +129,20 @@ def test_of_20_buyers_with_a_single_use_code_one_has_it_and_nothing_is_asked_of_
     assert one("SELECT sum(discount_minor) FROM orders") > 0
 
 
-def use_limited_coupon(*, people: int = 40, cap: int = 10) -> Counter[str]:
+@pytest.mark.req("CPN-04")
+@pytest.mark.parametrize("limits", [{"per_day_cap": 5}, {"per_code_cap": 5}, {"budgets": {"KRW": 6_000}}])
+def test_the_other_limits_of_a_coupon_hold_under_a_rush_too(books: None, limits: dict[str, Any]) -> None:
+    results = use_limited_coupon(people=16, cap=None, **limits)
+    assert results["placed"] == 5
+    assert one("SELECT used FROM campaign_counter") == next(
+        limit["KRW"] if isinstance(limit, dict) else limit for limit in limits.values()
+    )
+
+
+def use_limited_coupon(*, people: int = 40, cap: int | None = 10, **limits: Any) -> Counter[str]:
     mall = make_mall()
     make_gateway()
-    make_coupon("FLASH", percent=10, cap=cap)
+    make_coupon("FLASH", percent=10, cap=cap, **limits)
     goods = {make_variant(mall, on_hand=1000): 1}
     return all_at_once([ready(buyer, mall, goods, codes=["FLASH"]) for buyer in buyers(people)])
 

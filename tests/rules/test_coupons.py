@@ -49,6 +49,11 @@ def fixed(key: str, amount: int, **changes: Any) -> CouponTerms:
     return coupon(key, kind=Kind.FIXED, percent=None, amounts={"KRW": amount}, **changes)
 
 
+def spending(*, minimum: Any = None, maximum: Any = None, **changes: Any) -> CouponTerms:
+    bounds = {"minimum": minimum or {}, "maximum": maximum or {}}
+    return coupon(conditions=(ConditionTerms("minimum_spend", bounds),), **changes)
+
+
 def answer(terms: CouponTerms, standing: Standing = UNLIMITED, **changes: Any) -> str | None:
     """The rejection's code, or None."""
     rejection = evaluate(terms, dataclasses.replace(CART, **changes), standing).rejection
@@ -112,14 +117,14 @@ def test_the_rest_of_a_budget_is_a_maximum() -> None:
         (limited("minimum_spend", minimum={"KRW": 25_001}), "COUPON_MIN_SPEND", 0),
         (limited("minimum_spend", maximum={"KRW": 25_000}), None, 2_500),
         (limited("minimum_spend", maximum={"KRW": 24_999}), "COUPON_MAX_SPEND", 0),
-        (coupon(min_subtotal={"KRW": 25_000}, max_spend={"KRW": 25_000}), None, 2_500),
-        (coupon(min_subtotal={"KRW": 25_001}), "COUPON_MIN_SPEND", 0),
-        (coupon(max_spend={"KRW": 24_999}), "COUPON_MAX_SPEND", 0),
+        (spending(minimum={"KRW": 25_000}, maximum={"KRW": 25_000}), None, 2_500),
+        (spending(minimum={"KRW": 25_001}), "COUPON_MIN_SPEND", 0),
+        (spending(maximum={"KRW": 24_999}), "COUPON_MAX_SPEND", 0),
         (coupon(store_id=STORE_B), None, 500),
         (coupon(store_id=9), "COUPON_WRONG_STORE", 0),
         (coupon(max_discount={"KRW": 999}), None, 999),
         (coupon(max_discount={"USD": 999}), "COUPON_WRONG_CURRENCY", 0),
-        (coupon(min_subtotal={"USD": 999}), "COUPON_WRONG_CURRENCY", 0),
+        (spending(minimum={"USD": 999}), "COUPON_WRONG_CURRENCY", 0),
         (coupon(kind=Kind.FIXED, percent=None, amounts={"USD": 500}), "COUPON_WRONG_CURRENCY", 0),
         (coupon(kind=Kind.FREE_SHIPPING, target=Target.SHIPPING, percent=None), None, 3_000),
         (
@@ -135,13 +140,13 @@ def test_restrictions_hold(terms: CouponTerms, code: str | None, saved: int) -> 
 
 
 def test_a_minimum_is_told_with_what_is_missing() -> None:
-    rejection = evaluate(coupon(min_subtotal={"KRW": 30_000}), CART).rejection
+    rejection = evaluate(spending(minimum={"KRW": 30_000}), CART).rejection
     assert rejection is not None
     assert rejection.params == {"minimum": Money(30_000, "KRW"), "missing": Money(5_000, "KRW")}
 
 
 def test_a_minimum_counts_only_what_the_coupon_covers() -> None:
-    terms = coupon(store_id=STORE_B, min_subtotal={"KRW": 5_001})
+    terms = spending(store_id=STORE_B, minimum={"KRW": 5_001})
     assert answer(terms) == "COUPON_MIN_SPEND"
 
 

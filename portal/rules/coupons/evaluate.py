@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from portal.kit.errors import Rejection
 from portal.rules.coupons.benefits import discount_of, is_in_currency
 from portal.rules.coupons.conditions import parse
-from portal.rules.coupons.conditions.minimum_spend import MinimumSpend
 from portal.rules.coupons.facts import Facts
 from portal.rules.coupons.rejection import Code, reject
 from portal.rules.coupons.terms import UNLIMITED, CouponTerms, Standing
@@ -52,8 +51,7 @@ def evaluate(terms: CouponTerms, facts: Facts, standing: Standing = UNLIMITED) -
         covered = [line for line in covered if line.store_id == terms.store_id]
         checks.append(Check("issuer", None if covered else reject(Code.WRONG_STORE)))
     covered = [line for line in covered if all(condition.covers(line) for _, condition in conditions)]
-    bounds = MinimumSpend(terms.min_subtotal, terms.max_spend)
-    for name, condition in (*conditions, ("spend", bounds)):
+    for name, condition in conditions:
         checks.append(Check(name, condition.check(facts, covered)))
     if not covered:
         checks.append(Check("covered", reject(Code.WRONG_PRODUCTS)))
@@ -80,14 +78,15 @@ def evaluate_all(coupons: Iterable[tuple[CouponTerms, Standing]], facts: Facts) 
 def _state(terms: CouponTerms, facts: Facts, standing: Standing) -> Rejection | None:
     if standing.is_revoked:
         return reject(Code.REVOKED)
-    if terms.valid_until is not None and facts.now >= terms.valid_until:
-        return reject(Code.EXPIRED, ended_at=terms.valid_until)
+    if standing.is_ended or (terms.ends_at is not None and facts.now >= terms.ends_at):
+        return reject(Code.EXPIRED, ended_at=min(terms.valid_until or facts.now, facts.now))
     if facts.now < terms.valid_from:
         return reject(Code.NOT_STARTED, starts_at=terms.valid_from)
     if standing.is_paused:
         return reject(Code.PAUSED)
     for left, code in (
         (standing.user_uses_left, Code.ALREADY_USED),
+        (standing.code_uses_left, Code.CODE_USED_UP),
         (standing.uses_left, Code.USED_UP),
         (standing.day_uses_left, Code.DAY_USED_UP),
         (standing.budget_left_minor, Code.BUDGET_SPENT),

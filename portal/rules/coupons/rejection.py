@@ -15,9 +15,11 @@ class Code(StrEnum):
     EXPIRED = "COUPON_EXPIRED"
     USED_UP = "COUPON_USED_UP"
     BUDGET_SPENT = "COUPON_BUDGET_SPENT"
+    CODE_USED_UP = "COUPON_CODE_USED_UP"
     DAY_USED_UP = "COUPON_DAY_USED_UP"
     ALREADY_USED = "COUPON_ALREADY_USED"
     HELD_ELSEWHERE = "COUPON_HELD_ELSEWHERE"
+    CHANGED = "COUPON_CHANGED"
     MIN_SPEND = "COUPON_MIN_SPEND"
     MAX_SPEND = "COUPON_MAX_SPEND"
     WRONG_CHANNEL = "COUPON_WRONG_CHANNEL"
@@ -39,10 +41,12 @@ SENTENCES: dict[Code, str] = {
     Code.NOT_STARTED: N_("This coupon is valid from %(starts_at)s."),
     Code.EXPIRED: N_("This coupon expired on %(ended_at)s."),
     Code.USED_UP: N_("This coupon has been used up."),
+    Code.CODE_USED_UP: N_("This code has been used as often as it may be."),
     Code.BUDGET_SPENT: N_("The offer behind this coupon has been used up."),
     Code.DAY_USED_UP: N_("This coupon has been used up for today. Try again tomorrow."),
     Code.ALREADY_USED: N_("You have already used this coupon."),
     Code.HELD_ELSEWHERE: N_("This coupon is in use by another checkout of yours."),
+    Code.CHANGED: N_("The terms of this coupon have just changed. Look at the new amounts."),
     Code.MIN_SPEND: N_("Spend %(missing)s more to use this coupon; it is valid from %(minimum)s."),
     Code.MAX_SPEND: N_("This coupon is valid for up to %(maximum)s."),
     Code.WRONG_CHANNEL: N_("This coupon is not valid in this shop."),

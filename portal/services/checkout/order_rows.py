@@ -173,9 +173,16 @@ def _places(draft: Draft, quoted: CheckoutQuote) -> list[tuple[FrozenItem, dict[
 
 
 def discount_rows(draft: Draft, quoted: CheckoutQuote, uses: Mapping[str, uuid.UUID]) -> list[dict[str, Any]]:
-    """What each coupon gives to each line and shipping fee."""
+    """What each coupon gives to each line and shipping fee, and what of it is the platform's."""
+    funding = {offer.coupon.terms.key: offer.coupon.funding for offer in quoted.coupons}
     return [
-        {"order_id": draft.order_id, "coupon_use_id": uses[key], "amount_minor": amount, **place}
+        {
+            "order_id": draft.order_id,
+            "coupon_use_id": uses[key],
+            "amount_minor": amount,
+            "platform_minor": funding[key].platform_minor(amount, item.price.store_id),
+            **place,
+        }
         for item, place in _places(draft, quoted)
         for key, amount in item.discounts
     ]

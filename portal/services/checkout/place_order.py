@@ -177,7 +177,7 @@ def place_order(
     if risk.outcome is Outcome.BLOCK:
         return Blocked(PaymentBlockedError())
     claims = [Claim(o.coupon, o.saving_minor) for o in quoted.coupons if o.is_applied]
-    lock_limits(session, claims=claims, user_id=actor.user_id)
+    lock_limits(session, claims=claims, user_id=actor.user_id, currency=channel.currency)
     take_cart(session, cart_id=cart.id, variant_ids=[line.variant_id for line in quoted.lines], now=now)
     placed = write_order(
         session,

@@ -104,18 +104,27 @@ def quote_cart(
     tax_rate = channel.tax_rate or None
     lines = [_priced(line, tax_rate) for line in can_be_bought]
     shipping = _shipping(cart, can_be_bought, tax_rate)
+    zone = ZoneInfo(channel.time_zone)
     balances = Balances()
     held: tuple[HeldCoupon, ...] = ()
     if user_id is not None:
         balances = load_balances(session, user_id=user_id, currency=channel.currency)
-        held = load_coupons(session, user_id=user_id, codes=choices.codes, locale=locale)
+        held = load_coupons(
+            session,
+            user_id=user_id,
+            codes=choices.codes,
+            currency=channel.currency,
+            day=now.astimezone(zone).date(),
+            locale=locale,
+            now=now,
+        )
     facts = Facts(
         now=now,
         currency=channel.currency,
         channel_id=channel.id,
         lines=lines,
         shipping=shipping,
-        zone=ZoneInfo(channel.time_zone),
+        zone=zone,
         paid_orders=balances.paid_orders,
     )
     results = evaluate_all([(coupon.terms, coupon.standing) for coupon in held], facts)

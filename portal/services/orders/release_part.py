@@ -15,6 +15,7 @@ from portal.kit.errors import PortalError
 from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Order, OrderPart
+from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.rules.permissions import Actor
 from portal.rules.posting import EntryKind, part_released
 from portal.rules.refunds import share_to_refund
@@ -29,25 +30,23 @@ RETURN_PERIOD = timedelta(days=30)
 
 # Units that went back took their share of a platform's coupon with them, by the rule of refunds.
 _LINES = text(
-    """
+    f"""
     SELECT l.quantity, l.refunded_quantity, l.tax_minor, l.payable_minor - l.refunded_minor AS paid_minor,
-           coalesce((SELECT sum(s.amount_minor) FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id
+           coalesce((SELECT sum({PLATFORM_GIVES}) FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id
                        JOIN campaign c ON c.id = u.campaign_id
-                      WHERE s.line_id = l.id AND u.status = 'redeemed'
-                        AND coalesce(u.terms ->> 'funding', c.funding) = 'platform'), 0)::bigint AS platform_minor
+                      WHERE s.line_id = l.id AND u.status = 'redeemed'), 0)::bigint AS platform_minor
       FROM order_line l WHERE l.part_id = :part_id
-    """
+    """  # noqa: S608 - our own fragment
 )
 _FEE = text(
-    """
-    SELECT coalesce((SELECT sum(s.amount_minor) FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id
+    f"""
+    SELECT coalesce((SELECT sum({PLATFORM_GIVES}) FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id
                        JOIN campaign c ON c.id = u.campaign_id
-                      WHERE s.part_id = :part_id AND u.status = 'redeemed'
-                        AND coalesce(u.terms ->> 'funding', c.funding) = 'platform'), 0)::bigint AS platform_minor,
+                      WHERE s.part_id = :part_id AND u.status = 'redeemed'), 0)::bigint AS platform_minor,
            coalesce(sum(r.amount_minor), 0)::bigint AS refunded_minor, count(*) > 0 AS gone
       FROM refund_line r JOIN refund f ON f.id = r.refund_id
      WHERE r.part_id = :part_id AND f.status IN ('approved', 'sent', 'unknown', 'failed', 'succeeded')
-    """
+    """  # noqa: S608 - our own fragment
 )
 _PART = select(
     OrderPart.id,

@@ -109,7 +109,7 @@ def test_a_code_that_works_is_kept_with_the_cart(app: APIFlask) -> None:
 
 def test_a_coupon_that_drops_out_is_said(app: APIFlask) -> None:
     desk = make_desk(app, krw=(12_000, 5_500))
-    make_coupon("BIG", percent=10, min_subtotals={"KRW": 15_000})
+    make_coupon("BIG", percent=10, minimum={"KRW": 15_000})
     desk.update(code="BIG", apply="1")
     form = desk.form()
     set_price(desk.variants[0], desk.mall.kr, 3_000)

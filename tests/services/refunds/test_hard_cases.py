@@ -166,19 +166,21 @@ def test_stored_value_goes_back_once_though_a_part_had_gone_before(mall: Mall, b
     assert balance("deposit") == 30_000
 
 
-@pytest.mark.req("BAL-04")
-@pytest.mark.parametrize("funding", ["platform", "seller"])
+@pytest.mark.req("BAL-04", "CPN-15")
+@pytest.mark.parametrize(
+    ("funding", "paid", "given"), [("platform", 30_000, 3_000), ("shared", 28_800, 1_800), ("seller", 27_000, 0)]
+)
 def test_a_refund_after_the_seller_was_paid_takes_his_share_and_the_commission_back(
-    mall: Mall, bea: Person, ada: Person, funding: str
+    mall: Mall, bea: Person, ada: Person, funding: str, paid: int, given: int
 ) -> None:
     store = mall.store_ids[0]
-    make_coupon(percent=10, funding=funding, store_id=store if funding == "seller" else None)
+    shares = {str(store): "40"} if funding == "shared" else {}
+    make_coupon(percent=10, funding=funding, store_id=store if funding == "seller" else None, seller_shares=shares)
     with transaction() as session:
         session.execute(text("UPDATE store SET commission_basis_points = 1000"))
     order = make_order(bea, mall, {make_variant(mall, krw=10_000): 3}, codes=["AUTUMN10"])
     move_part(order, "shipped", "delivered")
     atomically(lambda s: release_part(s, part_id=order.part_ids[0], actor=SYSTEM, now=clock.now()))
-    paid = 30_000 if funding == "platform" else 27_000
     assert balance("commission") == paid // 10
     assert balance("seller_payable") == paid + 3_000 - paid // 10
     first = lines_of(order)[0]
@@ -187,7 +189,7 @@ def test_a_refund_after_the_seller_was_paid_takes_his_share_and_the_commission_b
     assert rows("SELECT refunded_minor FROM payment") == [(9_000,)]
     assert balance("commission") == paid * 2 // 3 // 10
     assert balance("seller_payable") == paid * 2 // 3 + 3_000 - paid * 2 // 3 // 10
-    assert balance("coupon_cost") == (-2_000 if funding == "platform" else 0)
+    assert balance("coupon_cost") == -given * 2 // 3
     assert balance("order_escrow") == 0
 
 

@@ -18,7 +18,8 @@ class MinimumSpend(Condition):
     """`minimum` and `maximum` per currency, in minor units, both inclusive.
 
     The covered lines count as they cost before any discount: whether a coupon is valid must not depend on which
-    other ones are used with it. A currency without a bound is not bounded.
+    other ones are used with it. A bound set in some currency is meant everywhere: where it has none, the coupon is not
+    valid.
     """
 
     minimum: Mapping[str, int]
@@ -32,6 +33,8 @@ class MinimumSpend(Condition):
         return cls(minimum, maximum)
 
     def check(self, facts: Facts, covered: Sequence[PricedLine]) -> Rejection | None:
+        if any(bounds and facts.currency not in bounds for bounds in (self.minimum, self.maximum)):
+            return reject(Code.WRONG_CURRENCY, currency=facts.currency)
         spent = sum(line.gross_minor for line in covered)
         minimum = self.minimum.get(facts.currency)
         if minimum is not None and spent < minimum:
