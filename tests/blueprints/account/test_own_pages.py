@@ -154,7 +154,8 @@ def test_the_bell_counts_and_is_emptied(client: FlaskClient, bea: Person) -> Non
 def test_every_notice_has_words_of_its_own(client: FlaskClient, bea: Person) -> None:
     for number, kind in enumerate(NoticeKind):
         wanted = re.findall(r"%\((\w+)\)s", WORDS[kind][1])
-        add_notice(bea, number, kind=kind, params=dict.fromkeys(wanted, f"KR-{number}"))
+        facts = dict.fromkeys(wanted, f"KR-{number}") | {"points": 1_200, "day": "2026-12-01"}
+        add_notice(bea, number, kind=kind, params=facts)
     assert set(WORDS) == set(NoticeKind)
     pages, following = [], "/account/notices"
     while following:
