@@ -23,6 +23,7 @@ from portal.process import start
 from portal.queries.channels import forget_channels
 from portal.queries.gateways import forget_gateways
 from portal.queries.invariants import INVARIANTS, find_violations
+from portal.queries.loyalty import forget_loyalty
 from portal.queries.routing_rules import forget_rules
 from portal.queries.sections import forget_sections
 from portal.services.accounts.throttle import throttle
@@ -155,6 +156,7 @@ def db(_wipe: Callable[[], None]) -> None:
     forget_sections()
     forget_gateways()
     forget_rules()
+    forget_loyalty()
     throttle.forget()
 
 

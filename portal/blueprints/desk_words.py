@@ -150,6 +150,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "mileage:granted": N_("Mileage given"),
         "mileage:matured": N_("Mileage became available"),
         "mileage:expired": N_("Mileage expired"),
+        "tier:moved": N_("Tier changed"),
+        "loyalty:written": N_("Rules of loyalty written"),
         "ledger:posted": N_("Entry posted"),
         "exception:handled": N_("Exception worked on"),
         "gateway:configured": N_("Gateway account changed"),

@@ -24,10 +24,11 @@ from portal.jobs.queue import (
 from portal.models import OutboxEvent
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.documents.want_document import want_credit_note, want_receipt
+from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
-from portal.services.notifications.notify_mileage import tell_of_ending_mileage, tell_of_matured_mileage
+from portal.services.notifications.notify_mileage import tell_of_ending_mileage, tell_of_matured_mileage, tell_of_tier
 from portal.services.notifications.notify_order import (
     notify_admins_of_review,
     notify_buyer_of_failure,
@@ -101,6 +102,12 @@ def _run_setup(session: Session, event: OutboxEvent, _now: datetime) -> Collecti
     return ()
 
 
+def _refresh_tier(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    if event.profile_id is not None:
+        refresh_tier(session, user_id=event.profile_id, now=now)
+    return ()
+
+
 def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
     attempt_id = uuid.UUID(event.payload["attempt"])
     after_commit(session, partial(enqueue_charge, attempt_id))
@@ -108,7 +115,7 @@ def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[
 
 
 HANDLERS: Mapping[str, Sequence[Handler]] = {
-    "order.paid": (_want_receipt, _look_at_cash_receipt, tell_buyer_of_payment, notify_sellers),
+    "order.paid": (_want_receipt, _look_at_cash_receipt, tell_buyer_of_payment, notify_sellers, _refresh_tier),
     "order.review_wanted": (notify_admins_of_review,),
     "order.failed": (notify_buyer_of_failure,),
     "order.expired": (notify_buyer_of_failure,),
@@ -127,7 +134,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "payment.capture_wanted": (_capture,),
     "payment.kept_as_deposit": (tell_buyer_of_kept_payment,),
     "refund.requested": (ask_for_consent,),
-    "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund),
+    "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund, _refresh_tier),
     "refund.refused": (tell_buyer_of_refund,),
     "refund.succeeded": (_want_credit_note, _look_at_cash_receipt, tell_buyer_of_refund),
     "refund.failed": (tell_admins_of_refund, tell_buyer_of_refund),
@@ -137,6 +144,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "withdrawal.paid": (tell_owner_of_withdrawal,),
     "mileage.matured": (tell_of_matured_mileage,),
     "mileage.expiring": (tell_of_ending_mileage,),
+    "tier.moved": (tell_of_tier,),
     "refund.rerouted": (_send_legs,),
     "refund.late": (tell_admins_of_refund,),
     "method.setup_begun": (_run_setup,),

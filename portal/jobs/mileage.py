@@ -1,9 +1,10 @@
-"""What time does to mileage: it becomes available, its end is told, it goes (BAL-05). Each piece commits by itself."""
+"""What time does to mileage and tiers (BAL-05, BAL-08). Each person's piece commits by itself."""
 
 from __future__ import annotations
 
 from portal.db import atomically, reading, transaction
 from portal.kit import clock
+from portal.services.loyalty.refresh_tier import refresh_tier, tiers_due
 from portal.services.mileage.expire_lots import accounts_to_expire, expire_lots, tell_of_ends
 from portal.services.orders.mature_mileage import mature_mileage, parts_to_mature
 
@@ -24,3 +25,11 @@ def end_mileage() -> None:
         account_ids = accounts_to_expire(session, now=clock.now())
     for account_id in account_ids:
         atomically(lambda s, account_id=account_id: expire_lots(s, account_id=account_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+
+
+def move_tiers() -> None:
+    """Decide the tiers of those whose period is over, and of everybody after the tiers were changed."""
+    with reading() as session:
+        user_ids = tiers_due(session, now=clock.now())
+    for user_id in user_ids:
+        atomically(lambda s, user_id=user_id: refresh_tier(s, user_id=user_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.

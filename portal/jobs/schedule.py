@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import atomically, reading, transaction
 from portal.jobs.documents import documents_wait
-from portal.jobs.mileage import end_mileage, mature_due_mileage
+from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers
 from portal.jobs.queue import (
     enqueue_capture,
     enqueue_cash_receipts,
@@ -169,6 +169,7 @@ TIMETABLE = (
     Entry("watch_disputes", 30, watch_disputes),
     Entry("mature_due_mileage", 30, mature_due_mileage),
     Entry("end_mileage", 60, end_mileage),
+    Entry("move_tiers", 60, move_tiers),
     Entry("forget_keys", 600, forget_keys),
     Entry("reconcile", 300, reconcile),
     Entry("fetch_rates", 3600, fetch_rates),

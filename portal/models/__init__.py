@@ -22,6 +22,7 @@ from portal.models.fraud import RiskDecision, RiskListEntry
 from portal.models.fx import ReferenceRate
 from portal.models.idempotency import IdempotencyKey
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
+from portal.models.loyalty import LoyaltyVersion, MemberTier, TierMove
 from portal.models.notice import Mail, Notice
 from portal.models.order import DiscountShare, Order, OrderHold, OrderLine, OrderPart, Transition
 from portal.models.outbox import OutboxEvent
@@ -85,7 +86,9 @@ __all__ = [
     "LedgerEntry",
     "LedgerHold",
     "Listing",
+    "LoyaltyVersion",
     "Mail",
+    "MemberTier",
     "MethodSetup",
     "MileageLot",
     "MileageLotUse",
@@ -128,6 +131,7 @@ __all__ = [
     "Tender",
     "TenderShare",
     "TenderType",
+    "TierMove",
     "Transition",
     "User",
     "UserState",

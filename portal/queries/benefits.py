@@ -30,6 +30,7 @@ class Balances:
     deposit_account_id: int | None = None
     mileage_account_id: int | None = None
     paid_orders: int = 0
+    tier: str | None = None
 
     @property
     def deposit_usable_minor(self) -> int:
@@ -59,23 +60,22 @@ class HeldCoupon:
 
 _BALANCES = text(
     """
-    SELECT id, kind, balance_minor, held_minor,
-           (SELECT count(*) FROM orders o WHERE o.buyer_id = :user_id AND o.paid_at IS NOT NULL) AS paid_orders
-      FROM ledger_account
-     WHERE owner = :owner AND (kind, currency) IN (('deposit', :currency), ('mileage', :points),
-                                                   ('mileage_pending', :points))
+    SELECT a.id, a.kind, a.balance_minor, a.held_minor,
+           (SELECT count(*) FROM orders o WHERE o.buyer_id = :user_id AND o.paid_at IS NOT NULL) AS paid_orders,
+           (SELECT m.tier FROM member_tier m WHERE m.user_id = :user_id) AS tier
+      FROM (SELECT) AS person
+      LEFT JOIN ledger_account a
+        ON a.owner = :owner AND (a.kind, a.currency) IN (('deposit', :currency), ('mileage', :points),
+                                                         ('mileage_pending', :points))
     """
 )
 
 
 def load_balances(session: Session, *, user_id: uuid.UUID, currency: str) -> Balances:
-    """The buyer's balances and how often he has bought, in one statement."""
-    rows = {
-        row.kind: row
-        for row in session.execute(
-            _BALANCES, {"owner": f"user:{user_id}", "user_id": user_id, "currency": currency, "points": POINTS}
-        )
-    }
+    """The buyer's balances, how often he has bought, and his tier, in one statement."""
+    values = {"owner": f"user:{user_id}", "user_id": user_id, "currency": currency, "points": POINTS}
+    found = session.execute(_BALANCES, values).all()
+    rows = {row.kind: row for row in found}
     deposit, mileage, pending = rows.get("deposit"), rows.get("mileage"), rows.get("mileage_pending")
     return Balances(
         deposit_minor=deposit.balance_minor if deposit else 0,
@@ -85,15 +85,8 @@ def load_balances(session: Session, *, user_id: uuid.UUID, currency: str) -> Bal
         mileage_pending=pending.balance_minor if pending else 0,
         deposit_account_id=deposit.id if deposit else None,
         mileage_account_id=mileage.id if mileage else None,
-        paid_orders=next(iter(rows.values())).paid_orders if rows else _paid_orders(session, user_id),
-    )
-
-
-def _paid_orders(session: Session, user_id: uuid.UUID) -> int:
-    return int(
-        session.execute(
-            text("SELECT count(*) FROM orders WHERE buyer_id = :user_id AND paid_at IS NOT NULL"), {"user_id": user_id}
-        ).scalar_one()
+        paid_orders=found[0].paid_orders,
+        tier=found[0].tier,
     )
 
 

@@ -26,6 +26,8 @@ class NoticeKind(StrEnum):
     WITHDRAWAL_PAID = "withdrawal_paid"
     MILEAGE_MATURED = "mileage_matured"
     MILEAGE_ENDING = "mileage_ending"
+    TIER_UP = "tier_up"
+    TIER_DOWN = "tier_down"
     DISPUTE_OPENED = "dispute_opened"
     DISPUTE_DUE = "dispute_due"
     DISPUTE_CLOSED = "dispute_closed"

@@ -84,6 +84,8 @@ class AuditAction(StrEnum):
     MILEAGE_GRANTED = "mileage:granted"
     MILEAGE_MATURED = "mileage:matured"
     MILEAGE_EXPIRED = "mileage:expired"
+    TIER_MOVED = "tier:moved"
+    LOYALTY_WRITTEN = "loyalty:written"
     LEDGER_POSTED = "ledger:posted"
     EXCEPTION_HANDLED = "exception:handled"
     GATEWAY_CONFIGURED = "gateway:configured"

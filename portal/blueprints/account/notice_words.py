@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask_babel import gettext
 
 from portal import formatting
+from portal.blueprints.context import translated
 from portal.kit.text import N_
 from portal.rules.notices import NoticeKind
 
@@ -40,6 +41,8 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.WITHDRAWAL_PAID: ("circle-check", N_("Your withdrawal was sent to your bank account.")),
     NoticeKind.MILEAGE_MATURED: ("coins", N_("%(points)s points of order %(number)s can be used now.")),
     NoticeKind.MILEAGE_ENDING: ("clock", N_("%(points)s of your points end within a week, the first on %(day)s.")),
+    NoticeKind.TIER_UP: ("star", N_("You are %(tier)s now. Your purchases earn by it from now on.")),
+    NoticeKind.TIER_DOWN: ("star", N_("Your period is over, and you are %(tier)s now.")),
     NoticeKind.REFUND_WANTED: (
         "message-circle",
         N_("Somebody asks for a refund of order %(number)s: your answer is needed."),
@@ -102,8 +105,8 @@ def words_of(notice: NoticeView) -> tuple[str, str]:
 
 
 def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Points and days as the reader writes them."""
-    told = dict(params)
+    """Points and days as the reader writes them, names in his language."""
+    told = {name: translated(value) if isinstance(value, dict) else value for name, value in params.items()}
     if "points" in told:
         told["points"] = formatting.number(int(told["points"]))
     if "day" in told:

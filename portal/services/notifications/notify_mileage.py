@@ -1,4 +1,4 @@
-"""Who hears of mileage: its owner, when it becomes available and a week before it goes (BAL-05)."""
+"""Who hears of mileage and tiers: their owner, when points come and a week before they go, and of a tier's change."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal import site
 from portal.models import Channel, OutboxEvent, User
+from portal.queries.loyalty import loyalty_directory
 from portal.rules.notices import NoticeKind
 from portal.services.notifications.write_mail import write_mail
 from portal.services.notifications.write_notices import write_notices
@@ -62,4 +63,25 @@ def tell_of_ending_mileage(session: Session, event: OutboxEvent, now: datetime) 
         first_day=first_day,
         link=site.address(PATH),
     )
+    return ()
+
+
+def tell_of_tier(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """Somebody came into another tier: a line behind the bell, if there still is such a tier."""
+    assert event.profile_id is not None  # A tier is somebody's.
+    ladder = loyalty_directory(session).ladder(now)
+    tier = ladder.find(event.payload["to"])
+    if tier is not None and tier.code == event.payload["to"]:
+        codes = [one.code for one in ladder.tiers]
+        before = event.payload["from"]
+        is_up = before not in codes or codes.index(tier.code) > codes.index(before)
+        write_notices(
+            session,
+            user_ids=[event.profile_id],
+            kind=NoticeKind.TIER_UP if is_up else NoticeKind.TIER_DOWN,
+            params={"tier": dict(tier.names)},
+            path=PATH,
+            dedup_key=f"event:{event.id}",
+            now=now,
+        )
     return ()

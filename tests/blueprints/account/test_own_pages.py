@@ -6,6 +6,7 @@ import html
 import re
 import uuid
 from html import unescape
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -261,7 +262,7 @@ def add_address(person: Person) -> uuid.UUID:
 
 
 def add_notice(
-    person: Person, number: int = 0, *, kind: str = "order_paid", params: dict[str, str] | None = None
+    person: Person, number: int = 0, *, kind: str = "order_paid", params: dict[str, Any] | None = None
 ) -> uuid.UUID:
     notice_id = new_id()
     with transaction() as session:

@@ -1,0 +1,1 @@
+"""Loyalty: rules of mileage and tiers as versions, and the tier of each person."""
