@@ -28,6 +28,10 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "wallet": N_("Wallet"),
         "mobile_carrier": N_("Mobile phone bill"),
     },
+    "purpose": {
+        "order": N_("Order"),
+        "top_up": N_("Deposit top-up"),
+    },
     "account": {
         "deposit": N_("Deposit"),
         "gift": N_("Gift balance"),
@@ -141,6 +145,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "payment:declined": N_("Payment declined"),
         "payment:unknown": N_("Outcome not known"),
         "payment:voided": N_("Payment voided"),
+        "payment:begun": N_("Payment begun"),
+        "payment:ended": N_("Payment ended"),
         "coupon:reserved": N_("Coupon reserved"),
         "coupon:redeemed": N_("Coupon redeemed"),
         "coupon:released": N_("Coupon released"),

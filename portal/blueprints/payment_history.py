@@ -67,7 +67,7 @@ def card_word(card: Mapping[str, Any] | None) -> str:
 def description(row: HistoryRow) -> str:
     """What was paid for, in one line."""
     if row.purpose != "order":
-        return str(_("Deposit top-up"))
+        return word("purpose", row.purpose)
     name = translated(dict(row.first_name or {}))
     if row.lines <= 1:
         return name

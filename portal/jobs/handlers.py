@@ -37,6 +37,7 @@ from portal.services.notifications.notify_order import (
     tell_buyer_of_payment,
 )
 from portal.services.notifications.notify_part import tell_desks_of_part, tell_store_of_hold
+from portal.services.notifications.notify_payment import mail_top_up, tell_owner_of_payment
 from portal.services.notifications.notify_rates import tell_admins_of_rates
 from portal.services.notifications.notify_reconciliation import tell_admins_of_differences
 from portal.services.notifications.notify_refund import (
@@ -133,6 +134,9 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "payment.reversal_wanted": (_reverse,),
     "payment.capture_wanted": (_capture,),
     "payment.kept_as_deposit": (tell_buyer_of_kept_payment,),
+    "top_up.credited": (tell_owner_of_payment, mail_top_up),
+    "top_up.failed": (tell_owner_of_payment,),
+    "top_up.expired": (tell_owner_of_payment,),
     "refund.requested": (ask_for_consent,),
     "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund, _refresh_tier),
     "refund.refused": (tell_buyer_of_refund,),
@@ -169,6 +173,7 @@ TOLD: Mapping[str, Collection[str]] = {
     "document.receipt_issued": ("admin",),
     "document.credit_note_issued": ("admin",),
     "payment.unknown": ("admin",),
+    "top_up.cancelled": ("admin",),
     "refund.unknown": ("admin",),
     "refund.sent": ("admin",),
     "dispute.changed": ("admin",),

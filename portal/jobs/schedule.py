@@ -36,6 +36,7 @@ from portal.kit import clock
 from portal.queries.mails import mails_wait
 from portal.services.accounts.step_up import forget_step_ups
 from portal.services.cash_receipts.file_receipt import receipts_due
+from portal.services.checkout.cancel_payment import expire_payment, overdue_payments
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
 from portal.services.disputes.find_due import disputes_due, remind_of_disputes
 from portal.services.idempotency import forget_expired_keys
@@ -88,6 +89,14 @@ def expire_orders() -> None:
         order_ids = overdue_orders(session, now=clock.now())
     for order_id in order_ids:
         atomically(lambda s, order_id=order_id: expire_order(s, order_id=order_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+
+
+def expire_payments() -> None:
+    """End payments that are no order's when their time is over and no outcome is being asked for."""
+    with reading() as session:
+        payment_ids = overdue_payments(session, now=clock.now())
+    for payment_id in payment_ids:
+        atomically(lambda s, payment_id=payment_id: expire_payment(s, payment_id=payment_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
 
 
 def send_waiting_mails() -> None:
@@ -161,6 +170,7 @@ def fetch_rates() -> None:
 TIMETABLE = (
     Entry("sweep_payments", 2, sweep_payments),
     Entry("expire_orders", 5, expire_orders),
+    Entry("expire_payments", 5, expire_payments),
     Entry("send_waiting_mails", 5, send_waiting_mails),
     Entry("issue_documents", 5, issue_documents),
     Entry("file_cash_receipts", 10, file_cash_receipts),

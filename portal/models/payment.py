@@ -90,7 +90,10 @@ class GatewayAccount(Base):
 
 
 class Payment(Base):
-    """Money asked of a gateway for an order or a top-up. It exists before the gateway is called (PAY-07)."""
+    """Money asked of a gateway for an order or a top-up. It exists before the gateway is called (PAY-07).
+
+    `expires_at` is set where there is no order: until then its money is waited for.
+    """
 
     __tablename__ = "payment"
     __table_args__ = (
@@ -104,6 +107,11 @@ class Payment(Base):
         Index("ix_payment_user_id", "user_id", text("created_at DESC")),
         Index("ix_payment_created_at", text("created_at DESC"), text("id DESC")),
         Index("ix_payment_status", "status", text("created_at DESC")),
+        Index(
+            "ix_payment_expires_at",
+            "expires_at",
+            postgresql_where=text("expires_at IS NOT NULL AND status IN ('pending', 'requires_action', 'authorised')"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -127,6 +135,7 @@ class Payment(Base):
     status: Mapped[str]
     capture_wanted: Mapped[bool] = mapped_column(server_default=text("true"))
     created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
 
 

@@ -184,6 +184,15 @@ INVARIANTS = (
     ),
     Invariant(
         7,
+        "a top-up is credited with what was captured, and only then",
+        """SELECT p.id, p.status, p.captured_minor, q.amount_minor AS credited FROM payment p
+             LEFT JOIN ledger_entry e ON e.idem_key = 'payment:' || p.id
+             LEFT JOIN (ledger_posting q JOIN ledger_account a ON a.id = q.account_id AND a.kind = 'deposit')
+               ON q.entry_id = e.id
+            WHERE p.purpose = 'top_up' AND p.captured_minor <> coalesce(q.amount_minor, 0)""",
+    ),
+    Invariant(
+        7,
         "the clearing account of a gateway is what its payments took, gave back and lost to disputes",
         """SELECT gateway, currency, sum(taken) AS taken, sum(booked) AS booked FROM (
              SELECT 'gateway:' || a.gateway AS gateway, p.currency, p.captured_minor - p.refunded_minor AS taken,
@@ -192,11 +201,12 @@ INVARIANTS = (
                                              ORDER BY n DESC LIMIT 1) a ON true
               WHERE p.captured_minor > 0
              UNION ALL
-             SELECT 'gateway:' || d.gateway, d.currency, -d.held_minor, 0 FROM dispute d WHERE d.order_id IS NOT NULL
+             SELECT 'gateway:' || d.gateway, d.currency, -d.held_minor, 0 FROM dispute d
              UNION ALL
              SELECT l.owner, l.currency, 0, -q.amount_minor FROM ledger_posting q
                JOIN ledger_account l ON l.id = q.account_id AND l.kind = 'gateway_clearing'
-               JOIN ledger_entry e ON e.id = q.entry_id AND e.order_id IS NOT NULL) AS sides
+               JOIN ledger_entry e ON e.id = q.entry_id
+                AND (e.order_id IS NOT NULL OR e.idem_key LIKE ANY ('{payment:%,dispute:%}'))) AS sides
             GROUP BY gateway, currency HAVING sum(taken) <> sum(booked)""",
     ),
     Invariant(

@@ -249,7 +249,7 @@ _PAYMENT = text(
            y.refunded_minor, y.platform_currency, y.platform_minor, y.fx_rate, y.fx_source, y.fx_as_of, y.status,
            y.capture_wanted, y.created_at, y.completed_at,
            (SELECT jsonb_agg(jsonb_build_array(e.id, e.kind) ORDER BY e.id) FROM ledger_entry e
-             WHERE e.order_id = y.order_id) AS entries,
+             WHERE e.order_id = y.order_id OR e.idem_key = 'payment:' || y.id) AS entries,
            (SELECT jsonb_agg(jsonb_build_array(t.type, t.amount_minor, t.points, t.status)
                              ORDER BY t.type = 'gateway', t.type)
               FROM tender t WHERE t.order_id = y.order_id) AS tenders

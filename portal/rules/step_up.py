@@ -12,6 +12,7 @@ from portal.kit.money import Money
 class StepUpAction(StrEnum):
     """What may need it, as `noun:verb`."""
 
+    TOP_UP = "deposit:top-up"
     WITHDRAW = "deposit:withdraw"
     RELEASE_WITHDRAWAL = "withdrawal:release"
     REQUEST_REFUND = "refund:request"
@@ -26,6 +27,7 @@ ALWAYS: Final = frozenset({StepUpAction.SAVE_CREDENTIALS, StepUpAction.CHANGE_FA
 _LARGE: Final = {"KRW": 500_000, "JPY": 50_000, "USD": 40_000, "EUR": 35_000, "GBP": 30_000, "KWD": 115_000}
 # In minor units by currency; what is above needs it. Refunds have theirs among the other rules of refunds, by section.
 ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
+    StepUpAction.TOP_UP: _LARGE,
     StepUpAction.WITHDRAW: _LARGE,
     StepUpAction.RELEASE_WITHDRAWAL: _LARGE,
     StepUpAction.ADJUST_MILEAGE: {"PTS": 50_000},

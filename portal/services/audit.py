@@ -75,6 +75,8 @@ class AuditAction(StrEnum):
     PAYMENT_DECLINED = "payment:declined"
     PAYMENT_UNKNOWN = "payment:unknown"
     PAYMENT_VOIDED = "payment:voided"
+    PAYMENT_BEGUN = "payment:begun"
+    PAYMENT_ENDED = "payment:ended"
     COUPON_RESERVED = "coupon:reserved"
     COUPON_REDEEMED = "coupon:redeemed"
     COUPON_RELEASED = "coupon:released"

@@ -13,12 +13,14 @@ def blueprints() -> list[Blueprint]:
         methods,
         notices,
         passwords,
+        paying,
         payments,
         preferences,
         profile,
         security,
         signing,
         step_up,
+        top_ups,
         withdrawals,
     )
     from portal.blueprints.account.blueprint import bp
@@ -31,12 +33,14 @@ def blueprints() -> list[Blueprint]:
         methods,
         notices,
         passwords,
+        paying,
         payments,
         preferences,
         profile,
         security,
         signing,
         step_up,
+        top_ups,
         withdrawals,
     )
     assert all(loaded)

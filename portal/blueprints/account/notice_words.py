@@ -32,6 +32,16 @@ WORDS: dict[str, tuple[str, str]] = {
         "coins",
         N_("What came in for order %(number)s could not be used for it. It is on your deposit."),
     ),
+    NoticeKind.TOP_UP_CREDITED: ("coins", N_("%(amount)s is on your deposit.")),
+    NoticeKind.TOP_UP_FAILED: (
+        "alert-circle",
+        N_("The top-up of %(amount)s did not go through. Nothing was charged."),
+    ),
+    NoticeKind.TOP_UP_EXPIRED: ("clock", N_("The top-up of %(amount)s was not paid in time. Nothing was charged.")),
+    NoticeKind.TOP_UP_KEPT: (
+        "coins",
+        N_("%(amount)s came in, another amount than you asked for. It is on your deposit."),
+    ),
     NoticeKind.WITHDRAWAL_WANTED: ("shield-check", N_("A withdrawal waits for somebody to look at it.")),
     NoticeKind.WITHDRAWAL_APPROVED: ("building-bank", N_("Your withdrawal goes to your bank account.")),
     NoticeKind.WITHDRAWAL_REFUSED: (
@@ -105,8 +115,10 @@ def words_of(notice: NoticeView) -> tuple[str, str]:
 
 
 def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Points and days as the reader writes them, names in his language."""
+    """Amounts, points and days as the reader writes them, names in his language."""
     told = {name: translated(value) if isinstance(value, dict) else value for name, value in params.items()}
+    if "amount_minor" in told:
+        told["amount"] = formatting.money(int(told["amount_minor"]), str(told["currency"]))
     if "points" in told:
         told["points"] = formatting.number(int(told["points"]))
     if "day" in told:

@@ -12,6 +12,7 @@ from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
 from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor, current_channel
+from portal.blueprints.payment_history import method_word
 from portal.blueprints.velocity import count_act
 from portal.db import atomically, reading
 from portal.htmx import leave_for
@@ -20,6 +21,7 @@ from portal.kit.errors import PortalError
 from portal.kit.ids import new_token
 from portal.kit.money import parse_minor
 from portal.queries.benefits import load_balances
+from portal.queries.top_ups import latest_top_ups
 from portal.queries.withdrawals import own_withdrawals
 from portal.rules.permissions import Permission
 from portal.services.accounts.step_up import StepUpNeededError
@@ -46,12 +48,15 @@ def deposit() -> ResponseReturnValue:
     with reading() as session:
         balances = load_balances(session, user_id=user_id, currency=currency)
         rows = own_withdrawals(session, user_id=user_id)
+        top_ups = latest_top_ups(session, user_id=user_id)
     page = render_template(
         "account/deposit.html",
         free_minor=balances.deposit_minor - balances.deposit_held_minor,
         held_minor=balances.deposit_held_minor,
         currency=currency,
         rows=rows,
+        top_ups=top_ups,
+        method_word=method_word,
         error=say(error) if error else None,
         given=request.form,
         key=request.form.get("key") or new_token(),

@@ -76,7 +76,7 @@ def file() -> ResponseReturnValue:
             (
                 row.id,
                 row.created_at.isoformat(timespec="seconds"),
-                row.number or row.purpose,
+                row.number or word("purpose", row.purpose),
                 word("method", row.method),
                 names.get(row.channel_id, ""),
                 gettext(status_of(row.status, "payment").word),

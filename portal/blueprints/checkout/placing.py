@@ -68,7 +68,7 @@ def submit(typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
         locale=current_locale(),
         return_url=_return_url(),
         source_token=(values.get("source_token") or "")[:SOURCE_LENGTH_MAX] or None,
-        source_account_id=_number(values.get("source_account")),
+        source_account_id=as_number(values.get("source_account")),
         saved_method_id=as_id(values.get(f"saved_method_{typed.choices.method}")),
         ip=request.remote_addr,
         cash_receipt=cash_receipt,
@@ -87,7 +87,8 @@ def submit(typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
     return leave_for(url_for("orders.show", number=placed.number))
 
 
-def _number(text: str | None) -> int | None:
+def as_number(text: str | None) -> int | None:
+    """The id of a gateway's account as the card fields name it; None for anything else."""
     return int(text) if text and len(text) < ID_DIGITS_MAX and text.isascii() and text.isdigit() else None
 
 

@@ -17,8 +17,6 @@ from portal.models import ChannelState, Order
 from portal.queries.carts import load_cart
 from portal.queries.channels import ChannelView
 from portal.queries.gateways import gateway_directory
-from portal.queries.routing_rules import in_force
-from portal.queries.turned_away import NOT_TURNED_AWAY, load_turned_away
 from portal.rules.cash_receipts import ReceiptWish
 from portal.rules.fraud import Outcome
 from portal.rules.fx import FxRate
@@ -27,19 +25,14 @@ from portal.services.accounts.may_spend import check_may_spend
 from portal.services.cart.take_cart import lock_cart, take_cart
 from portal.services.cash_receipts.want_cash_receipt import want_cash_receipt
 from portal.services.checkout.choices import Choices
+from portal.services.checkout.means import Means
 from portal.services.checkout.quote import CheckoutQuote, quote_cart
-from portal.services.checkout.routing import (
-    EXPLORES_ONE_IN,
-    SAVED_CARD_UNUSABLE,
-    PaymentRoute,
-    choose_route,
-    files_cash_receipts,
-)
+from portal.services.checkout.route_payment import route_payment
+from portal.services.checkout.routing import PaymentRoute, files_cash_receipts
 from portal.services.checkout.write_order import write_order
 from portal.services.coupons.claim_uses import Claim, lock_limits
-from portal.services.fraud.score_order import PaymentBlockedError, score_order
+from portal.services.fraud.score_payment import PaymentBlockedError, score_payment
 from portal.services.idempotency import claim_key, fingerprint
-from portal.services.methods.change_methods import MethodUnknownError, find_method
 from portal.services.reservations.complete_order import complete_order
 from portal.services.stock.reserve_stock import reserve_stock
 
@@ -165,7 +158,7 @@ def place_order(
     )
     rate = _shown_rate(quoted, submission)
     route = _route(session, quoted, submission, channel, order_id=order_id, user_id=actor.user_id, now=now)
-    risk = score_order(
+    risk = score_payment(
         session,
         order_id=order_id,
         actor=actor,
@@ -218,14 +211,6 @@ def _cash_receipt(
     return submission.cash_receipt if files else None
 
 
-def _account_of(session: Session, user_id: uuid.UUID, method_id: uuid.UUID) -> int:
-    """Where a kept card can pay: at no other account."""
-    try:
-        return find_method(session, user_id=user_id, method_id=method_id).gateway_account_id
-    except MethodUnknownError as error:
-        raise RejectedError(SAVED_CARD_UNUSABLE) from error
-
-
 def _mark(submission: Submission, channel: ChannelView) -> str:
     """What makes two submissions the same: all that was asked for. A card token is new with every click."""
     return fingerprint(
@@ -272,28 +257,20 @@ def _route(
     """Which gateway is asked, decided before anything is reserved; None when there is nothing left to pay."""
     if not quoted.quote.to_pay_now_minor:
         return None
-    method = submission.choices.method
-    current = in_force(session)
-    directory = gateway_directory(session, stamp=current.accounts_stamp)
-    bound_to = submission.source_account_id
-    if submission.saved_method_id is not None:
-        bound_to = _account_of(session, user_id, submission.saved_method_id)
-    turned_away = NOT_TURNED_AWAY
-    if any(one.account.has_failed for one in directory.values()):
-        turned_away = load_turned_away(session, user_id=user_id, method=method or "", now=now)
-    return choose_route(
-        directory,
-        current.rules,
+    means = Means(
+        submission.choices.method,
+        submission.source_token,
+        submission.source_account_id,
+        submission.saved_method_id,
+    )
+    return route_payment(
+        session,
         channel=channel,
-        method=method,
+        means=means,
         amount_minor=quoted.quote.to_pay_now_minor,
         country=submission.address.get("country"),
         locale=submission.locale,
         user_id=user_id,
-        has_token=submission.source_token is not None or submission.saved_method_id is not None,
-        token_account_id=bound_to,
-        card_is_kept=submission.saved_method_id is not None,
-        turned_away=turned_away,
-        explores=order_id.int % EXPLORES_ONE_IN == 0,
+        subject_id=order_id,
         now=now,
     )

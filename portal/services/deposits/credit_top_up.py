@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -23,8 +24,9 @@ def credit_top_up(
     idem_key: str,
     actor: Actor,
     now: datetime,
+    source: Mapping[str, str] | None = None,
 ) -> int:
-    """Add `amount_minor` to a user's deposit, once per key; returns the entry."""
+    """Add `amount_minor` to a user's deposit, once per key; returns the entry. `source` says in the record whence."""
     if amount_minor <= 0:
         raise ValueError("a top-up is above zero")
     entry_id, is_new = post(
@@ -35,6 +37,6 @@ def credit_top_up(
         now=now,
     )
     if is_new:
-        after = {"amount_minor": amount_minor, "currency": currency, "gateway": gateway}
+        after = {"amount_minor": amount_minor, "currency": currency, "gateway": gateway, **(source or {})}
         record(session, Fact(AuditAction.DEPOSIT_TOPPED_UP, f"entry:{entry_id}", after=after), actor=actor, now=now)
     return entry_id

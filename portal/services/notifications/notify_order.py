@@ -133,13 +133,14 @@ def _order_id(event: OutboxEvent) -> uuid.UUID:
 
 
 def tell_buyer_of_kept_payment(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    """Money that no order can use and that cannot go back by itself is on the buyer's deposit."""
+    """Money that nothing can use and that cannot go back by itself is on the buyer's deposit."""
+    is_order = event.payload.get("number") is not None
     if event.profile_id is not None:
         write_notices(
             session,
             user_ids=[event.profile_id],
-            kind=NoticeKind.PAYMENT_KEPT,
-            params={"number": event.payload["number"] or ""},
+            kind=NoticeKind.PAYMENT_KEPT if is_order else NoticeKind.TOP_UP_KEPT,
+            params={name: event.payload[name] for name in ("number", "amount_minor", "currency")},
             path="/account/deposit",
             dedup_key=f"payment_kept:{event.payload['attempt']}",
             now=now,

@@ -13,8 +13,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.gateways.base import ChargeRequest, Method
-from portal.models import Order, PaymentAttempt, SavedMethod
+from portal.models import Order, PaymentAttempt, SavedMethod, User
 from portal.rules.permissions import SYSTEM
+from portal.rules.purposes import PaymentPurpose
 from portal.rules.states import Machine
 from portal.services.history import Move, record_moves
 
@@ -26,13 +27,15 @@ _CLAIM = text(
     """
     WITH claimed AS (
         SELECT a.id AS attempt_id, p.amount_minor, p.currency, p.method, p.capture_wanted, p.purpose,
-               o.id AS order_id, o.number, o.locale, o.contact, m.method_ref, m.customer_ref
+               o.id AS order_id, o.number, coalesce(o.locale, u.locale) AS locale, o.contact, u.email,
+               m.method_ref, m.customer_ref
           FROM payment_attempt a
           LEFT JOIN saved_method m ON m.id = a.saved_method_id
           JOIN payment p ON p.id = a.payment_id
+          JOIN user_account u ON u.id = p.user_id
           LEFT JOIN orders o ON o.id = p.order_id
          WHERE a.id = :attempt_id AND a.state = 'created' AND a.due_at <= :now
-           AND (o.id IS NULL OR o.status = 'pending')
+           AND p.status IN ('pending', 'requires_action', 'authorised') AND (o.id IS NULL OR o.status = 'pending')
            FOR UPDATE OF a SKIP LOCKED
     )
     UPDATE payment_attempt a
@@ -47,7 +50,11 @@ _CLAIM = text(
     source=PaymentAttempt.source.type,
     method_ref=SavedMethod.method_ref.type,
     customer_ref=SavedMethod.customer_ref.type,
+    email=User.email.type,
 )
+
+# What stands on a bank statement where there is no order's number: plain letters, which all of them take.
+DESCRIPTIONS = {PaymentPurpose.TOP_UP: "Deposit top-up"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +90,7 @@ def claim_attempt(session: Session, *, attempt_id: uuid.UUID, worker: str, now: 
         amount_minor=row.amount_minor,
         currency=row.currency,
         method=Method(row.method),
-        description=row.number or row.purpose,
+        description=row.number or DESCRIPTIONS[row.purpose],
         order_number=row.number or str(attempt_id),
         return_url=row.return_url,
         capture=row.capture_wanted,
@@ -92,6 +99,6 @@ def claim_attempt(session: Session, *, attempt_id: uuid.UUID, worker: str, now: 
         customer_ref=row.customer_ref,
         metadata={"attempt": str(attempt_id)},
         locale=row.locale or "en",
-        buyer_email=contact.get("email"),
+        buyer_email=contact.get("email") or row.email,
     )
     return ClaimedAttempt(attempt_id, row.gateway_account_id, request, row.calls, row.accounts_stamp)

@@ -23,6 +23,8 @@ from portal.rules.routing import Route, RouteRequest, route
 from portal.rules.states import Machine
 from portal.services.history import Move, record_moves
 from portal.services.outbox import Event, emit
+from portal.services.payments.end_payment import OPEN
+from portal.services.payments.locked_payment import subject_of
 from portal.services.payments.tell_route import told_accounts, told_decision
 
 # For one press of the button gateways are called so often, over all attempts; then the buyer is told to wait.
@@ -33,11 +35,13 @@ _UNSEEN = ("sent", "unknown")
 _LOCK = text(
     """
     SELECT a.id, a.n, a.state, a.source, a.saved_method_id, a.gateway_ref, a.return_url, p.id AS payment_id, p.method,
-           p.currency, p.amount_minor, p.channel_id, p.user_id, o.id AS order_id, o.number, o.status, o.address,
-           o.locale,
+           p.currency, p.amount_minor, p.channel_id, p.user_id, p.status, o.id AS order_id, o.number,
+           o.status AS order_status, o.address, coalesce(o.locale, u.locale) AS locale,
+           (SELECT c.country FROM channel c WHERE c.id = p.channel_id) AS channel_country,
            (SELECT sum(x.sends) FROM payment_attempt x WHERE x.payment_id = p.id)::bigint AS sends,
            ARRAY(SELECT x.gateway_account_id FROM payment_attempt x WHERE x.payment_id = p.id) AS tried
-      FROM payment_attempt a JOIN payment p ON p.id = a.payment_id LEFT JOIN orders o ON o.id = p.order_id
+      FROM payment_attempt a JOIN payment p ON p.id = a.payment_id JOIN user_account u ON u.id = p.user_id
+      LEFT JOIN orders o ON o.id = p.order_id
      WHERE a.id = :attempt_id FOR UPDATE OF a, p
     """
 ).columns(source=PaymentAttempt.source.type, address=EncryptedText("orders.address"))
@@ -58,7 +62,7 @@ def fail_over(session: Session, *, attempt_id: uuid.UUID, code: str, now: dateti
     old = session.execute(_LOCK, {"attempt_id": attempt_id}).one()
     has_card = old.source is not None or old.saved_method_id is not None
     may_go_on = not has_card and old.gateway_ref is None and old.state in _UNSEEN and old.sends < SENDS_MAX
-    if not may_go_on or old.status not in (None, "pending"):
+    if not may_go_on or old.status not in OPEN or old.order_status not in (None, "pending"):
         return None
     account_id, request, decision = _next(session, old)
     if account_id is None:
@@ -89,7 +93,7 @@ def fail_over(session: Session, *, attempt_id: uuid.UUID, code: str, now: dateti
     )
     event = Event(
         "payment.failed_over",
-        f"order:{old.order_id}",
+        subject_of(old.payment_id, old.order_id),
         {"number": old.number, "attempt": str(fresh), "from": str(attempt_id)},
         channel_id=old.channel_id,
         profile_id=old.user_id,
@@ -103,7 +107,7 @@ def _next(session: Session, old: Row[Any]) -> tuple[int | None, RouteRequest, Ro
     """The account to go on with, what was asked of the router, and what it said."""
     current = in_force(session)
     directory = gateway_directory(session, stamp=current.accounts_stamp)
-    country = orjson.loads(old.address).get("country") if old.address else None
+    country = orjson.loads(old.address).get("country") if old.address else old.channel_country
     amount = Money(old.amount_minor, old.currency)
     request = RouteRequest(
         old.channel_id,

@@ -15,6 +15,7 @@ from portal.services.audit import AuditAction, Fact, record
 from portal.services.history import Move, record_moves
 from portal.services.outbox import Event, emit
 from portal.services.payments.fail_over import SENDS_MAX
+from portal.services.payments.locked_payment import subject_of
 
 # After the call that failed, then after each look-up that could not tell; the last one repeats.
 ASK_AFTER = (
@@ -48,7 +49,7 @@ def note_unknown(session: Session, *, attempt_id: uuid.UUID, reason: str, now: d
     record(session, fact, actor=SYSTEM, now=now)
     event = Event(
         "payment.unknown",
-        f"order:{row.order_id}",
+        subject_of(row.payment_id, row.order_id),
         {"attempt": str(attempt_id)},
         channel_id=row.channel_id,
         profile_id=row.user_id,

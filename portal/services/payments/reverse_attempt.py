@@ -1,4 +1,4 @@
-"""Money that was taken for an order which cannot use it any more goes back (invariant 7: no charge is orphaned)."""
+"""Money that was taken for what cannot use it any more goes back (invariant 7: no charge is orphaned)."""
 
 from __future__ import annotations
 
@@ -97,7 +97,14 @@ def keep_as_deposit(
     A transfer into a virtual account does not say where it came from. From the deposit he may withdraw it to his bank.
     """
     attempt = session.execute(
-        select(PaymentAttempt.gateway, PaymentAttempt.payment_id, Payment.user_id, Payment.channel_id, Order.number)
+        select(
+            PaymentAttempt.gateway,
+            PaymentAttempt.payment_id,
+            Payment.user_id,
+            Payment.channel_id,
+            Payment.purpose,
+            Order.number,
+        )
         .join(Payment, Payment.id == PaymentAttempt.payment_id)
         .outerjoin(Order, Order.id == Payment.order_id)
         .where(PaymentAttempt.id == attempt_id, PaymentAttempt.reversal == "wanted")
@@ -119,7 +126,13 @@ def keep_as_deposit(
     event = Event(
         "payment.kept_as_deposit",
         f"payment:{attempt.payment_id}",
-        {"attempt": str(attempt_id), "number": attempt.number, "amount_minor": amount_minor, "currency": currency},
+        {
+            "attempt": str(attempt_id),
+            "purpose": attempt.purpose,
+            "number": attempt.number,
+            "amount_minor": amount_minor,
+            "currency": currency,
+        },
         channel_id=attempt.channel_id,
         profile_id=attempt.user_id,
         priority="high",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,19 +20,18 @@ from portal.gateways.base import (
     Pending,
     Voided,
 )
-from portal.models import Order, Payment, PaymentAttempt, Tender
+from portal.models import Payment, PaymentAttempt
 from portal.rules.permissions import Actor
 from portal.rules.states import Machine, may_move
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.history import Move, record_moves
 from portal.services.outbox import Event, emit
-from portal.services.reservations.complete_order import complete_order
-from portal.services.reservations.give_up_order import give_up_order
-from portal.services.reservations.keep_order import keep_order
+from portal.services.payments.lock_attempt import lock_attempt
+from portal.services.payments.locked_payment import LockedPayment
+from portal.services.payments.purposes import PURPOSES
 
 # When a payment that waits for somebody else is asked about again (a notice usually comes first).
 ASK_AGAIN_AFTER = timedelta(minutes=1)
-REVIEW_FOR = timedelta(days=6)
 # An account without an end of its own takes money so long; and a deposit at the last moment is still told of.
 ACCOUNT_OPEN_FOR = timedelta(days=3)
 NOTICE_TAKES = timedelta(minutes=10)
@@ -41,43 +40,6 @@ ENDED = frozenset({"declined", "cancelled"})
 # What was begun at the gateway in these states can still be finished by whoever holds its secret.
 OPEN_AT_GATEWAY = frozenset({"requires_action", "pending"})
 
-
-@dataclass(frozen=True, slots=True)
-class _Locked:
-    """Attempt, payment and order under one lock, as they are: the columns of _LOCK."""
-
-    attempt_id: uuid.UUID
-    state: str
-    gateway: str
-    op_key: str
-    payment_id: uuid.UUID
-    payment_status: str
-    amount_minor: int
-    currency: str
-    tender_id: uuid.UUID | None
-    order_id: uuid.UUID | None
-    order_status: str | None
-    number: str | None
-    buyer_id: uuid.UUID
-    channel_id: int
-
-
-# Attempt and payment before the order, as everywhere; the order as it is once its lock is held.
-_LOCK = text(
-    """
-    WITH locked AS (
-        SELECT a.id AS attempt_id, a.state, a.gateway, a.op_key, p.id AS payment_id, p.status AS payment_status,
-               p.amount_minor, p.currency, p.tender_id, p.order_id, p.user_id AS buyer_id, p.channel_id
-          FROM payment_attempt a JOIN payment p ON p.id = a.payment_id
-         WHERE a.id = :attempt_id
-           FOR UPDATE
-    )
-    SELECT attempt_id, state, gateway, op_key, payment_id, payment_status, amount_minor, currency, tender_id, order_id,
-           o.status, o.number, buyer_id, channel_id
-      FROM locked
-      LEFT JOIN LATERAL (SELECT status, number FROM orders WHERE id = locked.order_id FOR UPDATE) AS o ON true
-    """
-)
 
 _APPROVE = text(
     """
@@ -104,10 +66,10 @@ def settle_attempt(
 ) -> bool:
     """Apply what a gateway says of an attempt; False when it says nothing new.
 
-    Safe to be called any number of times, in any order. Money that was taken for an order which can no longer use
-    it is marked to be given back.
+    Safe to be called any number of times, in any order. Money that came when what it was for
+    can no longer use it is marked to be given back.
     """
-    locked = _lock(session, attempt_id)
+    locked = lock_attempt(session, attempt_id)
     match outcome:
         case Approved():
             return _approve(session, locked, outcome, actor, now)
@@ -121,25 +83,24 @@ def settle_attempt(
         case ActionNeeded():
             return _wait(session, locked, "requires_action", outcome.gateway_ref, _action(outcome), actor, now)
         case Pending():
-            if outcome.account is not None and locked.order_id is not None:
+            if outcome.account is not None:
                 until = outcome.account.expires_at or now + ACCOUNT_OPEN_FOR
-                keep_order(session, order_id=locked.order_id, until=until + NOTICE_TAKES)
+                PURPOSES[locked.purpose].keep(session, locked, until=until + NOTICE_TAKES)
             return _wait(session, locked, "pending", outcome.gateway_ref, _account(outcome), actor, now)
 
 
-def _lock(session: Session, attempt_id: uuid.UUID) -> _Locked:
-    return _Locked(*session.execute(_LOCK, {"attempt_id": attempt_id}).one())
-
-
-def _approve(session: Session, locked: _Locked, outcome: Approved, actor: Actor, now: datetime) -> bool:
+def _approve(session: Session, locked: LockedPayment, outcome: Approved, actor: Actor, now: datetime) -> bool:
     new = "captured" if outcome.captured else "authorised"
     if locked.state in ENDED:
         return _give_back(session, locked, outcome, actor, now)
     if locked.state == new or not may_move(Machine.ATTEMPT, locked.state, new):
         return False
     fits = (outcome.amount_minor, outcome.currency) == (locked.amount_minor, locked.currency)
-    usable = fits and locked.order_status == "pending" and may_move(Machine.PAYMENT, locked.payment_status, new)
-    # When the order was given up, or the amount is not ours, nothing is booked, and the money goes back.
+    purpose = PURPOSES[locked.purpose]
+    usable = fits and may_move(Machine.PAYMENT, locked.payment_status, new)
+    if usable and purpose.takes is not None:
+        usable = purpose.takes(session, locked)
+    # When what it was for is over, or the amount is not ours, nothing is booked, and the money goes back.
     reason = None if fits else AMOUNT_DIFFERS
     card = {k: v for k, v in asdict(outcome.card).items() if v is not None} if outcome.card else None
     session.execute(
@@ -166,15 +127,13 @@ def _approve(session: Session, locked: _Locked, outcome: Approved, actor: Actor,
         _use(session, locked, new, actor, now)
     else:
         _tell(session, "payment.reversal_wanted", locked, now)
-        if not fits and locked.order_id is not None:
+        if not fits:
             # It will never fit: the buyer has his cart back at once, and what came in goes its way.
-            give_up_order(
-                session, order_id=locked.order_id, status="failed", reason=AMOUNT_DIFFERS, actor=actor, now=now
-            )
+            purpose.give_up(session, locked, status="failed", reason=AMOUNT_DIFFERS, actor=actor, now=now)
     return True
 
 
-def _give_back(session: Session, locked: _Locked, outcome: Approved, actor: Actor, now: datetime) -> bool:
+def _give_back(session: Session, locked: LockedPayment, outcome: Approved, actor: Actor, now: datetime) -> bool:
     """Money under an attempt that had ended, such as a card confirmed again in the browser: it goes back."""
     if outcome.refunded_minor >= outcome.amount_minor:
         return False  # It has gone back already; a late notice tells of it once more.
@@ -198,26 +157,25 @@ def _give_back(session: Session, locked: _Locked, outcome: Approved, actor: Acto
     return True
 
 
-def _use(session: Session, locked: _Locked, new: str, actor: Actor, now: datetime) -> None:
+def _use(session: Session, locked: LockedPayment, new: str, actor: Actor, now: datetime) -> None:
     record_moves(
         session,
         Move(Machine.PAYMENT, locked.payment_id, locked.payment_status, new, locked.order_id),
         actor=actor,
         now=now,
     )
-    assert locked.order_id is not None
+    purpose = PURPOSES[locked.purpose]
     if new == "captured":
-        complete_order(session, order_id=locked.order_id, actor=actor, now=now)
+        purpose.use(session, locked, actor=actor, now=now)
         return
-    # Held for review: the reservation lasts until somebody decides, at most as long as a card holds an amount.
-    session.execute(update(Order).where(Order.id == locked.order_id).values(expires_at=now + REVIEW_FOR))
-    session.execute(update(Tender).where(Tender.id == locked.tender_id).values(status="authorised", updated_at=now))
+    if purpose.hold is not None:
+        purpose.hold(session, locked, now=now)
     _tell(session, "payment.authorised", locked, now)
 
 
 def _close(
     session: Session,
-    locked: _Locked,
+    locked: LockedPayment,
     new: str,
     reason: str,
     code: str | None,
@@ -225,7 +183,7 @@ def _close(
     actor: Actor,
     now: datetime,
 ) -> bool:
-    """The attempt ended without money; the order is given up and its cart is back."""
+    """The attempt ended without money; what it was for is given up, such as an order, whose cart is back."""
     if locked.state == new or not may_move(Machine.ATTEMPT, locked.state, new):
         return False
     values: dict[str, Any] = {
@@ -248,15 +206,14 @@ def _close(
         {"state": new, "reason": reason, "code": code},
     )
     record(session, fact, actor=actor, now=now)
-    if locked.order_id is not None:
-        status = "cancelled" if reason in {"cancelled_by_buyer", "voided"} else "failed"
-        give_up_order(session, order_id=locked.order_id, status=status, reason=reason, actor=actor, now=now)
+    status = "cancelled" if reason in {"cancelled_by_buyer", "voided"} else "failed"
+    PURPOSES[locked.purpose].give_up(session, locked, status=status, reason=reason, actor=actor, now=now)
     return True
 
 
 def _wait(
     session: Session,
-    locked: _Locked,
+    locked: LockedPayment,
     new: str,
     gateway_ref: str,
     action: dict[str, Any] | None,
@@ -283,7 +240,7 @@ def _wait(
 
 
 def _write_attempt(
-    session: Session, locked: _Locked, new: str, values: dict[str, Any], actor: Actor, now: datetime
+    session: Session, locked: LockedPayment, new: str, values: dict[str, Any], actor: Actor, now: datetime
 ) -> None:
     # The card's token has done its work: nothing of it, not even encrypted for the gateway alone, is kept (PAY-14).
     session.execute(update(PaymentAttempt).where(PaymentAttempt.id == locked.attempt_id).values(**values, source=None))
@@ -291,15 +248,15 @@ def _write_attempt(
     record_moves(session, move, actor=actor, now=now)
 
 
-def _tell(session: Session, kind: str, locked: _Locked, now: datetime) -> None:
+def _tell(session: Session, kind: str, locked: LockedPayment, now: datetime) -> None:
     emit(
         session,
         Event(
             kind,
-            f"order:{locked.order_id}",
+            locked.subject,
             {"number": locked.number, "attempt": str(locked.attempt_id)},
             channel_id=locked.channel_id,
-            profile_id=locked.buyer_id,
+            profile_id=locked.user_id,
             priority="high",
         ),
         now=now,

@@ -124,7 +124,7 @@
 
   const tick = () => {
     const boxes = [...form.querySelectorAll(".consents input[name]")], all = form.querySelector("[data-check-all]");
-    all.checked = boxes.every((one) => one.checked);
+    if (all) all.checked = boxes.every((one) => one.checked);
   };
 
   if (form) {

@@ -2,7 +2,7 @@
 
 from importlib import import_module
 
-RESOURCES = ("catalogue", "cart", "quote", "orders", "refunds", "payments", "account", "balances")
+RESOURCES = ("catalogue", "cart", "quote", "orders", "refunds", "payments", "account", "balances", "top_ups")
 
 
 def load_resources() -> None:

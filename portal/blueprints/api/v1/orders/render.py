@@ -30,7 +30,7 @@ from portal.queries.api_orders import PartFacts
 from portal.queries.channels import channel_directory
 from portal.queries.gateways import gateway_directory
 from portal.queries.order_list import OrderRow
-from portal.queries.orders import MoveView, OrderView
+from portal.queries.orders import AttemptView, MoveView, OrderView
 from portal.rules.quote import RowKind
 from portal.rules.states import Machine, is_final
 
@@ -60,7 +60,14 @@ def _head(order: OrderView) -> dict[str, Any]:
 def next_action(order: OrderView) -> NextAction:
     """What is left to do so that the order gets paid."""
     attempt = order.attempt
-    if not order.is_pending or attempt is None or (order.fraud_hold and order.payment_status == "authorised"):
+    if attempt is None or (order.fraud_hold and order.payment_status == "authorised"):
+        return NextAction(type="none")
+    return next_step(attempt, is_open=order.is_pending)
+
+
+def next_step(attempt: AttemptView, *, is_open: bool) -> NextAction:
+    """What is left to do so that the attempt brings its money."""
+    if not is_open:
         return NextAction(type="none")
     kind = attempt.action.get("kind")
     if kind == "account":

@@ -29,7 +29,7 @@ from portal.services.checkout.cancel_pending_order import (
 )
 from portal.services.checkout.place_order import CartEmptyError, ChangedSinceShownError
 from portal.services.checkout.routing import METHOD_MISSING, TryAgainLaterError
-from portal.services.fraud.score_order import PaymentBlockedError
+from portal.services.fraud.score_payment import PaymentBlockedError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.ledger.holds import BalanceTooLowError
 from portal.services.stock.reserve_stock import OutOfStockError

@@ -1,4 +1,4 @@
-"""Score an order before any gateway is called (PAY-11, FRD-01); the features are kept with the decision."""
+"""Score a payment before any gateway is called (PAY-11, FRD-01); the features are kept with the decision."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from portal.kit.text import N_
 from portal.models import RiskDecision
 from portal.rules.fraud import DEFAULT_RULES, Decision, Features, Outcome, evaluate
 from portal.rules.permissions import Actor
+from portal.rules.purposes import PaymentPurpose
 
 WINDOW = timedelta(hours=1)
 MEAN_OVER = timedelta(days=180)
@@ -33,7 +34,7 @@ class PaymentBlockedError(PortalError):
     )
 
 
-# One statement for all features of an order: it stands inside the checkout's transaction.
+# One statement for all features of a payment: it stands inside the checkout's transaction.
 _FEATURES = text(
     """
     SELECT u.created_at AS account_made_at,
@@ -60,10 +61,11 @@ _FEATURES = text(
 )
 
 
-def score_order(
+def score_payment(
     session: Session,
     *,
-    order_id: uuid.UUID,
+    purpose: PaymentPurpose = PaymentPurpose.ORDER,
+    order_id: uuid.UUID | None = None,
     actor: Actor,
     currency: str,
     amount_minor: int,
@@ -71,7 +73,7 @@ def score_order(
     now: datetime,
 ) -> Decision:
     """Decide on the facts of this moment and keep them. Writes the decision; raises nothing for a block."""
-    assert actor.user_id is not None, "a visitor cannot order"
+    assert actor.user_id is not None, "a visitor cannot pay"
     row = session.execute(
         _FEATURES,
         {
@@ -99,15 +101,22 @@ def score_order(
         trusted_by=tuple(entry.partition(":")[2] for entry in row.lists if entry.startswith("allow:")),
     )
     decision = evaluate(features, DEFAULT_RULES)
-    insert_rows(session, RiskDecision, [_row(order_id, actor, features, decision, now)])
+    insert_rows(session, RiskDecision, [_row(purpose, order_id, actor, features, decision, now)])
     return decision
 
 
-def _row(order_id: uuid.UUID, actor: Actor, features: Features, decision: Decision, now: datetime) -> dict[str, Any]:
+def _row(
+    purpose: PaymentPurpose,
+    order_id: uuid.UUID | None,
+    actor: Actor,
+    features: Features,
+    decision: Decision,
+    now: datetime,
+) -> dict[str, Any]:
     kept = asdict(features) | {"account_age": features.account_age.total_seconds() if features.account_age else None}
     return {
         "id": new_id(),
-        "event": "order",
+        "event": purpose.value,
         "order_id": None if decision.outcome is Outcome.BLOCK else order_id,
         "user_id": actor.user_id,
         "score": decision.score,

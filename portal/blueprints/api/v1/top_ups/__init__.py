@@ -1,0 +1,1 @@
+"""Top-ups of the deposit."""

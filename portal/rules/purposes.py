@@ -1,0 +1,8 @@
+"""What money can be asked for at a gateway."""
+
+from enum import StrEnum
+
+
+class PaymentPurpose(StrEnum):
+    ORDER = "order"
+    TOP_UP = "top_up"

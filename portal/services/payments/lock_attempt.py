@@ -1,0 +1,32 @@
+"""Attempt, payment and order under one lock, in the order in which everybody takes it."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.services.payments.locked_payment import LockedPayment
+
+# Attempt and payment before the order, as everywhere; the order as it is once its lock is held.
+_LOCK = text(
+    """
+    WITH locked AS (
+        SELECT a.id AS attempt_id, a.state, a.gateway, a.op_key, p.id AS payment_id, p.purpose,
+               p.status AS payment_status, p.amount_minor, p.currency, p.tender_id, p.order_id, p.user_id, p.channel_id
+          FROM payment_attempt a JOIN payment p ON p.id = a.payment_id
+         WHERE a.id = :attempt_id
+           FOR UPDATE
+    )
+    SELECT attempt_id, state, gateway, op_key, payment_id, purpose, payment_status, amount_minor, currency, tender_id,
+           order_id, o.status, o.number, user_id, channel_id
+      FROM locked
+      LEFT JOIN LATERAL (SELECT status, number FROM orders WHERE id = locked.order_id FOR UPDATE) AS o ON true
+    """
+)
+
+
+def lock_attempt(session: Session, attempt_id: uuid.UUID) -> LockedPayment:
+    """Lock an attempt with its payment and, where there is one, its order; returns them as they are."""
+    return LockedPayment(*session.execute(_LOCK, {"attempt_id": attempt_id}).one())

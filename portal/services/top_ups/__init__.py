@@ -1,0 +1,1 @@
+"""Top-ups: money that people pay into their deposits."""
