@@ -127,6 +127,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "dispute:opened": N_("Dispute opened"),
         "dispute:moved": N_("Dispute moved on"),
         "dispute:booked": N_("Dispute booked"),
+        "dispute:recorded": N_("Letter of the bank recorded"),
+        "dispute:amended": N_("Amount of the dispute changed"),
         "dispute:reminded": N_("Last day to answer"),
         "dispute:written": N_("Statement written"),
         "dispute:answered": N_("Answer decided"),
@@ -228,6 +230,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "books_differ": N_("Difference in the books"),
         "document_missing": N_("Document that waits"),
         "withdrawal_waits": N_("Withdrawal that waits"),
+        "dispute_unbooked": N_("Dispute that is booked in part only"),
         "event_failing": N_("Event that fails"),
     },
     "said": {

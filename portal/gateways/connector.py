@@ -27,12 +27,16 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """A kind of gateway that can be configured. `build` takes the settings by name and calls nobody."""
+    """A kind of gateway that can be configured. `build` takes the settings by name and calls nobody.
+
+    One that does not tell of disputes leaves them to letters, which people record.
+    """
 
     name: str
     title: str
     settings: tuple[Setting, ...]
     build: Callable[[Mapping[str, str]], Gateway]
+    tells_of_disputes: bool = False
 
 
 def read(gateway: str, settings: tuple[Setting, ...], given: Mapping[str, str]) -> dict[str, str]:

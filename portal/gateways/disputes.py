@@ -7,7 +7,7 @@ they stand, `AskableDisputes` or `ToldDisputes`. Where it has none, a bank write
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -110,6 +110,9 @@ class AskableDisputes(Protocol):
 
     def fetch_dispute(self, *, dispute_ref: str, now: datetime) -> DisputeNotice:
         """The dispute as it is."""
+
+    def list_disputes(self, *, since: datetime, now: datetime) -> Iterator[DisputeNotice]:
+        """All that were opened since then, as they are. Each page is a call of its own."""
 
 
 @runtime_checkable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import structlog
 from sqlalchemy.orm import Session
@@ -35,12 +36,15 @@ from portal.services.disputes.answer_dispute import (
     note_answer_waits,
 )
 from portal.services.disputes.evidence import letter_of
-from portal.services.disputes.find_due import dispute_to_ask
+from portal.services.disputes.find_due import dispute_to_ask, known_disputes
 from portal.services.disputes.settle_dispute import settle_dispute
 from portal.services.payments.find_record import find_dispute_notices
 from portal.services.payments.receive_webhook import DisputeToAsk
 
 log = structlog.get_logger()
+
+# So long a lost notice is looked for: longer than a bank gives for an answer.
+LISTED_FOR = timedelta(days=30)
 
 
 def take_dispute_notice(asked: DisputeToAsk) -> bool:
@@ -77,6 +81,25 @@ def ask_dispute(dispute_id: str) -> None:
         asked = dispute_to_ask(session, dispute_id=uuid.UUID(dispute_id), now=clock.now())
     if asked is not None:
         take_dispute_notice(asked)
+
+
+def find_disputes() -> None:
+    """Look for disputes whose opening nobody told us of, at each gateway that can list them."""
+    now = clock.now()
+    for account_id, configured in gateway_directory().items():
+        gateway, name = configured.gateway, configured.account.gateway
+        if not isinstance(gateway, AskableDisputes):
+            continue
+        try:
+            listed = list(gateway.list_disputes(since=now - LISTED_FOR, now=now))  # No transaction is open here.
+        except (GatewayUnavailableError, OutcomeUnknownError, GatewayRefusedError) as error:
+            log.warning("disputes_not_listed", account=account_id, error=str(error))
+            continue
+        with reading() as session:
+            known = known_disputes(session, gateway=name, refs=[one.dispute_ref for one in listed])
+        for notice in listed:
+            if notice.dispute_ref not in known and _settle(DisputeToAsk(name, account_id, notice.dispute_ref), notice):
+                log.info("dispute_found", account=account_id, dispute=notice.dispute_ref)
 
 
 def send_answer(dispute_id: str) -> None:

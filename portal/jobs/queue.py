@@ -64,6 +64,11 @@ def enqueue_dispute_answer(dispute_id: uuid.UUID) -> None:
     _hint(PAYMENTS, "portal.jobs.disputes.send_answer", str(dispute_id))
 
 
+def enqueue_dispute_search() -> None:
+    """Let a worker look for disputes that nobody told us of."""
+    _hint(PAYMENTS, "portal.jobs.disputes.find_disputes")
+
+
 def enqueue_setup(setup_id: uuid.UUID) -> None:
     """Let a worker have a card kept, or ask what became of it."""
     _hint(PAYMENTS, "portal.jobs.methods.run_setup", str(setup_id))

@@ -19,6 +19,7 @@ from portal.jobs.queue import (
     enqueue_charge,
     enqueue_dispute,
     enqueue_dispute_answer,
+    enqueue_dispute_search,
     enqueue_documents,
     enqueue_lookup,
     enqueue_mails,
@@ -124,6 +125,11 @@ def watch_disputes() -> None:
         enqueue_dispute_answer(dispute_id)
 
 
+def find_disputes() -> None:
+    """Look for disputes whose notice was lost."""
+    enqueue_dispute_search()
+
+
 def sweep_methods() -> None:
     """Give a job to cards that are to be kept or forgotten and whose hint was lost."""
     with reading() as session:
@@ -177,6 +183,7 @@ TIMETABLE = (
     Entry("escalate_refunds", 30, escalate_refunds),
     Entry("sweep_methods", 10, sweep_methods),
     Entry("watch_disputes", 30, watch_disputes),
+    Entry("find_disputes", 3600, find_disputes),
     Entry("mature_due_mileage", 30, mature_due_mileage),
     Entry("end_mileage", 60, end_mileage),
     Entry("move_tiers", 60, move_tiers),

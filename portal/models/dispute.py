@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -15,8 +16,10 @@ from portal.db import Base
 class Dispute(Base):
     """One dispute as its gateway tells it, with what the books have made of it, and our answer.
 
-    `held_minor` is what the bank has at this moment, `borne_minor` what of it is booked as lost. `answer` is what was
-    decided here (`evidence` or `acceptance`), `answer_state` how far it has come: wanted, sent, refused.
+    `told_held_minor` is what the bank is said to have at this moment, `held_minor` what of it is booked: they differ
+    only where a person has to look. `borne_minor` is what is booked as lost, `borne_by` by whom: stores by id, or
+    `platform`. `recorded_by` is who wrote it down where no gateway tells of it. `answer` is what was decided here
+    (`evidence` or `acceptance`), `answer_state` how far it has come: wanted, sent, refused.
     """
 
     __tablename__ = "dispute"
@@ -37,6 +40,7 @@ class Dispute(Base):
         Index("ix_dispute_payment_id", "payment_id"),
         Index("ix_dispute_opened_at", text("opened_at DESC"), text("id DESC")),
         Index("ix_dispute_open", "answer_due_at", postgresql_where=text("closed_at IS NULL")),
+        Index("ix_dispute_unbooked", "told_at", postgresql_where=text("told_held_minor <> held_minor")),
         Index("ix_dispute_answer", "send_at", postgresql_where=text("answer_state = 'wanted'")),
     )
 
@@ -49,13 +53,16 @@ class Dispute(Base):
     currency: Mapped[str]
     amount_minor: Mapped[int]
     held_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    told_held_minor: Mapped[int] = mapped_column(server_default=text("0"))
     borne_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    borne_by: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     fee_minor: Mapped[int] = mapped_column(server_default=text("0"))
     fee_currency: Mapped[str | None]
     # How many entries it has in the books: a part of their keys.
     entries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     bearer: Mapped[str]
     reason: Mapped[str]
+    recorded_by: Mapped[str | None]
     status: Mapped[str]
     answer_due_at: Mapped[datetime | None]
     opened_at: Mapped[datetime]

@@ -30,6 +30,12 @@ DISPUTE_INVARIANTS = (
             WHERE borne_minor <> CASE WHEN status = 'lost' THEN held_minor ELSE 0 END""",
     ),
     (
+        4,
+        "what a lost dispute took is what those who bear it bore",
+        """SELECT d.id, d.borne_minor, d.borne_by FROM dispute d
+            WHERE d.borne_minor <> (SELECT coalesce(sum(value::bigint), 0) FROM jsonb_each_text(d.borne_by))""",
+    ),
+    (
         8,
         "a dispute is in the state of its last recorded move",
         """SELECT d.id, d.status, l.to_state FROM dispute d

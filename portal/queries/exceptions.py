@@ -28,6 +28,7 @@ class ExceptionKind(StrEnum):
     BOOKS_DIFFER = "books_differ"
     DOCUMENT_MISSING = "document_missing"
     WITHDRAWAL_WAITS = "withdrawal_waits"
+    DISPUTE_UNBOOKED = "dispute_unbooked"
     EVENT_FAILING = "event_failing"
 
 
@@ -81,6 +82,11 @@ _ALL = text(
     UNION ALL
     SELECT 'withdrawal_waits', w.id::text, w.status, w.currency, w.amount_minor, w.requested_at, NULL
       FROM withdrawal w WHERE w.status IN ('requested', 'approved') AND w.requested_at <= :withdrawals
+    UNION ALL
+    SELECT 'dispute_unbooked', d.id::text, coalesce(o.number, p.purpose), d.currency,
+           d.told_held_minor - d.held_minor, d.told_at, d.gateway || ' ' || d.gateway_ref
+      FROM dispute d JOIN payment p ON p.id = d.payment_id LEFT JOIN orders o ON o.id = d.order_id
+     WHERE d.told_held_minor <> d.held_minor
     UNION ALL
     SELECT 'event_failing', e.id::text, e.kind, NULL, NULL, e.created_at, e.last_error
       FROM outbox_event e WHERE e.handled_at IS NULL AND e.last_error IS NOT NULL

@@ -1,7 +1,10 @@
-"""Who bears a lost dispute, and which of them wait for somebody (STR-05)."""
+"""Who bears a lost dispute and how much, and which of them wait for somebody (STR-05)."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from portal.kit.money import allocate
 
 OPEN = ("inquiry", "needs_response", "under_review")
 UNANSWERED = ("inquiry", "needs_response")
@@ -28,3 +31,28 @@ def bearer_of(reason: str) -> Bearer:
 def is_due_soon(status: str, answer_due_at: datetime | None, now: datetime) -> bool:
     """Whether an answer is still wanted and its last day has begun."""
     return status in UNANSWERED and answer_due_at is not None and now >= answer_due_at - REMIND_BEFORE
+
+
+def booked_hold(*, told_minor: int, booked_minor: int, free_minor: int) -> int:
+    """What is booked as held by the bank, of the `told_minor` that it says to have.
+
+    Never more than `free_minor`, what of the payment is neither refunded nor held for another dispute: a person looks
+    at the rest. What is booked already is given back only when the bank says so.
+    """
+    return max(min(told_minor, max(free_minor, 0)), min(told_minor, booked_minor))
+
+
+PLATFORM = "platform"
+
+
+def share_loss(*, change_minor: int, borne_by: Mapping[str, int], brought: Mapping[str, int]) -> dict[str, int]:
+    """Who bears how much more of a loss, or less where `change_minor` is below zero; nobody with nothing.
+
+    More is borne in proportion to what the payment `brought` each, all by the platform where that is nothing. Less is
+    given back to those who bore it, so that a loss undone whole leaves everybody with what he had.
+    """
+    weights = borne_by if change_minor < 0 else brought
+    if not any(weights.values()):
+        weights = {PLATFORM: 1}
+    parts = allocate(change_minor, list(weights.values()))
+    return {who: part for who, part in zip(weights, parts, strict=True) if part}

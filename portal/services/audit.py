@@ -57,6 +57,8 @@ class AuditAction(StrEnum):
     DISPUTE_OPENED = "dispute:opened"
     DISPUTE_MOVED = "dispute:moved"
     DISPUTE_BOOKED = "dispute:booked"
+    DISPUTE_RECORDED = "dispute:recorded"
+    DISPUTE_AMENDED = "dispute:amended"
     DISPUTE_REMINDED = "dispute:reminded"
     DISPUTE_WRITTEN = "dispute:written"
     DISPUTE_ANSWERED = "dispute:answered"

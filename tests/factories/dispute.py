@@ -26,15 +26,17 @@ def make_dispute(
     state: DisputeState = DisputeState.NEEDS_RESPONSE,
     reason: str = "fraudulent",
     due_in: timedelta = timedelta(days=7),
+    amount_minor: int | None = None,
     now: datetime | None = None,
 ) -> uuid.UUID:
-    """Tell of a dispute about the whole payment of an order; returns our id."""
+    """Tell of a dispute about the payment of an order, whole unless an amount is given; returns our id."""
     now = now or clock.now()
     gateway, account, ref, amount, currency = rows(
         "SELECT a.gateway, a.gateway_account_id, a.gateway_ref, p.captured_minor, p.currency"
         " FROM payment p JOIN payment_attempt a ON a.payment_id = p.id WHERE p.order_id = :id",
         id=order.id,
     )[0]
+    amount = amount if amount_minor is None else amount_minor
     notice = DisputeNotice(
         dispute_ref=f"dp_{order.id.hex}",
         gateway_ref=ref,

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from portal.gateways import registry
-from portal.gateways.base import Approved, ChargeRequest, Method
+from portal.gateways.base import Approved, AskableDisputes, ChargeRequest, Method, ToldDisputes
 from portal.gateways.connector import GatewayConfigError
+from tests.sandbox_server import Sandbox
 
 OUTSIDE = """
 from portal.gateways.base import Approved, Capabilities, ChargeRequest
@@ -112,3 +113,10 @@ def test_another_script_brings_its_own_origin_and_no_other() -> None:
     assert element is not None
     assert element.script_url == "http://127.0.0.1:9/js/stripe.js"
     assert element.script_origins == element.frame_origins == element.connect_origins == ("http://127.0.0.1:9",)
+
+
+@pytest.mark.req("STR-05")
+@pytest.mark.parametrize("name", ["stripe", "paylink", "adyen", "portone"])
+def test_a_connector_says_whether_its_disputes_are_told(sandbox: Sandbox, name: str) -> None:
+    gateway = registry.build(name, registry.settings_from(sandbox.environ, name))
+    assert registry.connectors()[name].tells_of_disputes is isinstance(gateway, (AskableDisputes, ToldDisputes))

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from portal.db import atomically, reading, transaction
 from portal.gateways.stripe.webhooks import read_event
-from portal.jobs.disputes import ask_dispute
+from portal.jobs.disputes import ask_dispute, find_disputes
 from portal.jobs.outbox import handle_events
 from portal.jobs.payments import charge_attempt, handle_provider_event
 from portal.jobs.refunds import send_leg
@@ -265,6 +265,19 @@ def test_administrators_hear_of_it_when_it_opens_and_on_its_last_day_once(world:
             watch_disputes()
     assert told() == ["dispute_due", "dispute_opened"]
     assert rows("SELECT count(*) FROM outbox_event WHERE kind = 'dispute.due'") == [(1,)]
+
+
+def test_one_whose_notice_never_came_is_found_by_listing_and_once(world: World) -> None:
+    placed = buy(world)
+    dispute(world, placed)  # Nobody brings its notices in.
+    world.sandbox.fault(kind="error_before", on="any", times=1)
+    find_disputes()
+    assert rows("SELECT count(*) FROM dispute") == [(0,)]
+    for _ in range(2):
+        find_disputes()
+    assert standing() == ("needs_response", 27_000, 0)
+    assert rows("SELECT count(*) FROM ledger_entry WHERE kind = 'dispute_held'") == [(1,)]
+    assert_sound()
 
 
 Told = Callable[[], list[str]]

@@ -6,6 +6,7 @@ from flask import Blueprint
 
 from portal.blueprints.admin import (
     audit,
+    dispute_letters,
     disputes,
     exceptions,
     gateways,
@@ -39,6 +40,7 @@ for area in (
     payments,
     refunds,
     disputes,
+    dispute_letters,
     exceptions,
     withdrawals,
     ledger,

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, requires_all
+from portal.blueprints.admin.dispute_letters import SAYINGS
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk_words import actor_word, word
 from portal.blueprints.identity import current_actor
@@ -157,6 +158,7 @@ def _page(dispute_id: uuid.UUID, error: PortalError | None = None) -> ResponseRe
             entries=detail.entries,
             events=_events(detail),
             statement=statement or "",
+            sayings=[(key, gettext(text)) for key, text in SAYINGS.items()],
             bearer=gettext(BEARERS[dispute.bearer]),
             can_answer=dispute.status in OPEN and dispute.answer_state not in ("wanted", "sent"),
             is_late=_is_late(dispute.status, dispute.answer_due_at),

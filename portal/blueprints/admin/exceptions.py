@@ -32,6 +32,7 @@ PAGES: dict[ExceptionKind, tuple[str, str, Permission]] = {
     ExceptionKind.BOOKS_DIFFER: ("admin.reconciliation_break", "break_id", Permission.LEDGER_VIEW),
     ExceptionKind.DOCUMENT_MISSING: ("admin.order", "number", Permission.ORDER_VIEW),
     ExceptionKind.WITHDRAWAL_WAITS: ("admin.withdrawal", "withdrawal_id", Permission.WITHDRAWAL_APPROVE),
+    ExceptionKind.DISPUTE_UNBOOKED: ("admin.dispute", "dispute_id", Permission.DISPUTE_HANDLE),
     ExceptionKind.EVENT_FAILING: ("admin.outbox", "", Permission.EVENT_VIEW),
 }
 NOTICES = frozenset({ExceptionKind.DEAD_NOTICE, ExceptionKind.UNAPPLIED_NOTICE})

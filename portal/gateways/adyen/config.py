@@ -89,4 +89,4 @@ def _build(given: Mapping[str, str]) -> Gateway:
     return AdyenGateway(config)
 
 
-ADYEN = Connector(name=NAME, title="Adyen", settings=SETTINGS, build=_build)
+ADYEN = Connector(name=NAME, title="Adyen", settings=SETTINGS, build=_build, tells_of_disputes=True)

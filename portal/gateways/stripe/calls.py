@@ -191,6 +191,9 @@ class Calls:
     def fetch_dispute(self, dispute_ref: str, now: datetime) -> DisputeNotice:
         return disputes.fetch(self._client, dispute_ref, now)
 
+    def list_disputes(self, since: datetime, now: datetime) -> Iterator[DisputeNotice]:
+        return disputes.opened_since(self._client, since, now)
+
     def send_evidence(self, op_key: str, dispute_ref: str, evidence: Evidence, now: datetime) -> DisputeNotice:
         return disputes.send_evidence(self._client, op_key, dispute_ref, evidence, now)
 

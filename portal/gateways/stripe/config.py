@@ -52,4 +52,4 @@ def _build(given: Mapping[str, str]) -> Gateway:
     return StripeGateway(config)
 
 
-STRIPE = Connector(name=NAME, title="Stripe", settings=SETTINGS, build=_build)
+STRIPE = Connector(name=NAME, title="Stripe", settings=SETTINGS, build=_build, tells_of_disputes=True)

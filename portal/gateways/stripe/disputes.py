@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from portal.gateways.stripe.sdk import RequestRefusedError, call
 from portal.gateways.stripe.translate import Object, id_of, instant
 
 if TYPE_CHECKING:
-    from stripe.params import DisputeUpdateParams, DisputeUpdateParamsEvidence
+    from stripe.params import DisputeListParams, DisputeUpdateParams, DisputeUpdateParamsEvidence
 
 _STATES: Mapping[str, DisputeState] = {
     "warning_needs_response": DisputeState.INQUIRY,
@@ -29,6 +29,7 @@ _STATES: Mapping[str, DisputeState] = {
     "lost": DisputeState.LOST,
 }
 _CLOSED = frozenset({DisputeState.WON, DisputeState.LOST, DisputeState.CLOSED})
+_PAGE = 100
 _TEXT_MAX = 20_000  # Of a field; all of them together may have 150,000 characters.
 
 
@@ -61,6 +62,19 @@ def notice(dispute: Object, told_at: datetime) -> DisputeNotice:
 def fetch(client: stripe.StripeClient, dispute_ref: str, now: datetime) -> DisputeNotice:
     """The dispute as it is."""
     return notice(call(lambda: client.v1.disputes.retrieve(dispute_ref)), now)
+
+
+def opened_since(client: stripe.StripeClient, since: datetime, now: datetime) -> Iterator[DisputeNotice]:
+    """Every page of the list, the newest first."""
+    params: DisputeListParams = {"created": {"gte": int(since.timestamp())}, "limit": _PAGE}
+    while True:
+        page = call(lambda: client.v1.disputes.list(params))
+        rows = page["data"]
+        for row in rows:
+            yield notice(row, now)
+        if not page["has_more"] or not rows:
+            return
+        params["starting_after"] = rows[-1]["id"]
 
 
 def send_evidence(

@@ -107,6 +107,9 @@ class StripeGateway:
     def fetch_dispute(self, *, dispute_ref: str, now: datetime) -> DisputeNotice:
         return self._calls.fetch_dispute(dispute_ref, now)
 
+    def list_disputes(self, *, since: datetime, now: datetime) -> Iterator[DisputeNotice]:
+        return self._calls.list_disputes(since, now)
+
     def send_evidence(
         self, *, op_key: str, dispute_ref: str, evidence: Evidence, papers: Papers, now: datetime
     ) -> DisputeNotice:

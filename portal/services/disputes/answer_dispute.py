@@ -43,6 +43,12 @@ class DisputeAnsweredError(PortalError):
     sentence = N_("This dispute was answered already, or it is over. Nothing was changed.")
 
 
+class DisputeByLetterError(PortalError):
+    code = "dispute_by_letter"
+    status = 409
+    sentence = N_("The gateway takes no answers. Send the letter to the bank yourself, and record what it says.")
+
+
 class StatementMissingError(PortalError):
     code = "statement_missing"
     sentence = N_("Write what the bank should know.")
@@ -79,9 +85,11 @@ def want_answer(
 ) -> None:
     """Decide how it is answered, once; a worker hands it in. An answer that was refused may be given anew.
 
-    Raises as write_statement.
+    Raises DisputeByLetterError, and as write_statement.
     """
     dispute = _open(session, dispute_id)
+    if dispute.recorded_by is not None:
+        raise DisputeByLetterError
     if answer is Answer.EVIDENCE:
         dispute.statement = _checked(statement)
     dispute.answer, dispute.answer_state = answer.value, "wanted"

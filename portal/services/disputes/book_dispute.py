@@ -8,10 +8,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.gateways.base import DisputeState
-from portal.kit.money import allocate
 from portal.models import Dispute
 from portal.rules.dispute_posting import dispute_charged, dispute_held, dispute_lost, dispute_returned
-from portal.rules.disputes import Bearer
+from portal.rules.disputes import PLATFORM, Bearer, share_loss
 from portal.rules.permissions import Actor
 from portal.rules.posting import EntryKind, Line
 from portal.services.audit import AuditAction, Fact, record
@@ -54,22 +53,22 @@ def _hold(session: Session, dispute: Dispute, change: int, actor: Actor, now: da
 
 def _bear(session: Session, dispute: Dispute, change: int, actor: Actor, now: datetime) -> None:
     """Book a loss, or undo it where `change` is below zero."""
+    brought = _brought(session, dispute) if dispute.bearer == Bearer.SELLER and change > 0 else {}
     dispute.borne_minor += change
-    shares = _shares(session, dispute) if dispute.bearer == Bearer.SELLER else {}
-    if not shares:
-        lines = dispute_lost(currency=dispute.currency, amount_minor=change)
-        _write(session, dispute, EntryKind.DISPUTE_LOST, lines, actor, now)
-        return
-    parts = allocate(change, list(shares.values()))
-    for store_id, part in zip(shares, parts, strict=True):
-        if part:
-            lines = dispute_charged(store_id=store_id, currency=dispute.currency, amount_minor=part)
+    for who, part in share_loss(change_minor=change, borne_by=dispute.borne_by, brought=brought).items():
+        left = dispute.borne_by.get(who, 0) + part
+        dispute.borne_by = {name: minor for name, minor in (dispute.borne_by | {who: left}).items() if minor}
+        if who == PLATFORM:
+            lines = dispute_lost(currency=dispute.currency, amount_minor=part)
+            _write(session, dispute, EntryKind.DISPUTE_LOST, lines, actor, now)
+        else:
+            lines = dispute_charged(store_id=int(who), currency=dispute.currency, amount_minor=part)
             _write(session, dispute, EntryKind.DISPUTE_CHARGED, lines, actor, now)
 
 
-def _shares(session: Session, dispute: Dispute) -> dict[int, int]:
+def _brought(session: Session, dispute: Dispute) -> dict[str, int]:
     rows = session.execute(_SHARES, {"id": dispute.payment_id}).all()
-    return {row.store_id: row.minor for row in rows if row.minor > 0}
+    return {str(row.store_id): row.minor for row in rows if row.minor > 0}
 
 
 def _write(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,10 +41,11 @@ class DueDisputes:
 
 
 def disputes_due(session: Session, *, now: datetime, limit: int = 100) -> DueDisputes:
-    """Open ones that nobody has told of for a while, and answers that have not been sent."""
+    """Open ones that no gateway has told of for a while, and answers that have not been sent."""
     asked = (
         select(Dispute.id)
         .where(Dispute.closed_at.is_(None), Dispute.asked_at <= now - ASK_AGAIN_AFTER)
+        .where(Dispute.recorded_by.is_(None))
         .order_by(Dispute.asked_at)
         .limit(limit)
     )
@@ -65,6 +67,12 @@ def dispute_to_ask(session: Session, *, dispute_id: uuid.UUID, now: datetime) ->
         .returning(Dispute.gateway, Dispute.gateway_account_id, Dispute.gateway_ref)
     ).one_or_none()
     return DisputeToAsk(taken.gateway, taken.gateway_account_id, taken.gateway_ref) if taken is not None else None
+
+
+def known_disputes(session: Session, *, gateway: str, refs: Sequence[str]) -> frozenset[str]:
+    """Which of a gateway's disputes are here: those are asked about by themselves."""
+    found = select(Dispute.gateway_ref).where(Dispute.gateway == gateway, Dispute.gateway_ref.in_(refs))
+    return frozenset(session.scalars(found))
 
 
 def remind_of_disputes(session: Session, *, now: datetime, limit: int = 100) -> int:

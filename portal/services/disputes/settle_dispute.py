@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.gateways.base import DisputeNotice
 from portal.kit.ids import new_id
 from portal.models import Dispute
-from portal.rules.disputes import OPEN, UNANSWERED, bearer_of
+from portal.rules.disputes import OPEN, UNANSWERED, bearer_of, booked_hold
 from portal.rules.permissions import Actor
 from portal.rules.states import Machine, may_move
 from portal.services.audit import AuditAction, Fact, record
@@ -38,6 +38,14 @@ _LOCK = text(
       FROM payment p LEFT JOIN orders o ON o.id = p.order_id WHERE p.id = :id FOR UPDATE OF p
     """
 )
+# What of a payment is neither refunded nor held for another dispute.
+_FREE = text(
+    """
+    SELECT (p.captured_minor - p.refunded_minor - coalesce((SELECT sum(d.held_minor) FROM dispute d
+             WHERE d.payment_id = p.id AND d.id <> :dispute_id), 0))::bigint
+      FROM payment p WHERE p.id = :id
+    """
+)
 _STANDING = text(
     """
     SELECT CASE WHEN bool_or(held_minor > 0 AND status = ANY(:open)) THEN 'disputed'
@@ -49,11 +57,20 @@ _STANDING = text(
 
 
 def settle_dispute(
-    session: Session, *, gateway: str, gateway_account_id: int, notice: DisputeNotice, actor: Actor, now: datetime
+    session: Session,
+    *,
+    gateway: str,
+    gateway_account_id: int,
+    notice: DisputeNotice,
+    actor: Actor,
+    now: datetime,
+    recorded_by: str | None = None,
 ) -> bool:
     """Apply what a gateway says of a dispute; False when it is about no payment of ours that is booked (yet).
 
-    Safe any number of times and in any order: what was told earlier than what is known changes nothing.
+    `recorded_by` is who wrote down what a bank said by letter. Money that the payment does not have, or in another
+    currency, is not booked: the dispute then stands among the exceptions. Safe any number of times and in any order:
+    what was told earlier than what is known changes nothing.
     """
     found = session.execute(_PAYMENT, {"gateway": gateway, "ref": notice.gateway_ref}).one_or_none()
     if found is None:
@@ -71,7 +88,9 @@ def settle_dispute(
         return True
     is_new = dispute is None
     if dispute is None:
-        dispute = _open(session, payment, gateway, gateway_account_id, notice, actor, now)
+        dispute = _new(payment, gateway, gateway_account_id, notice, now)
+        dispute.recorded_by = recorded_by
+        _open(session, dispute, payment, notice, actor, now)
     before = dispute.status
     _follow(dispute, notice, now)
     session.flush()
@@ -79,21 +98,13 @@ def settle_dispute(
         is_asked_anew = _forget_answer(dispute)
         session.flush()
         _tell_move(session, dispute, payment, before, actor, now, is_asked_anew=is_asked_anew)
-    book_dispute(session, dispute=dispute, held_minor=notice.held_minor, actor=actor, now=now)
+    _book(session, dispute, payment, notice, actor, now)
     _move_payment(session, payment, actor, now)
     return True
 
 
-def _open(
-    session: Session,
-    payment: Row[Any],
-    gateway: str,
-    gateway_account_id: int,
-    notice: DisputeNotice,
-    actor: Actor,
-    now: datetime,
-) -> Dispute:
-    dispute = Dispute(
+def _new(payment: Row[Any], gateway: str, gateway_account_id: int, notice: DisputeNotice, now: datetime) -> Dispute:
+    return Dispute(
         id=new_id(),
         gateway_account_id=gateway_account_id,
         gateway=gateway,
@@ -102,8 +113,10 @@ def _open(
         order_id=payment.order_id,
         currency=notice.currency,
         amount_minor=notice.amount_minor,
+        told_held_minor=0,
         held_minor=0,
         borne_minor=0,
+        borne_by={},
         entries=0,
         bearer=bearer_of(notice.reason).value,
         reason=notice.reason,
@@ -112,6 +125,11 @@ def _open(
         told_at=notice.told_at,
         asked_at=now,
     )
+
+
+def _open(
+    session: Session, dispute: Dispute, payment: Row[Any], notice: DisputeNotice, actor: Actor, now: datetime
+) -> None:
     _follow(dispute, notice, now)
     session.add(dispute)
     session.flush()
@@ -120,7 +138,28 @@ def _open(
     after = {"payment": str(payment.id), "amount_minor": notice.amount_minor, "reason": notice.reason}
     record(session, Fact(AuditAction.DISPUTE_OPENED, f"dispute:{dispute.id}", after=after), actor=actor, now=now)
     emit(session, dispute_event("dispute.opened", dispute.id, payment), now=now)
-    return dispute
+
+
+def _book(
+    session: Session, dispute: Dispute, payment: Row[Any], notice: DisputeNotice, actor: Actor, now: datetime
+) -> None:
+    """Follow the amount and the money. A bank may change both while a dispute is under way."""
+    held = 0
+    if notice.currency == dispute.currency == payment.currency:
+        free = session.execute(_FREE, {"id": payment.id, "dispute_id": dispute.id}).scalar_one()
+        held = booked_hold(told_minor=notice.held_minor, booked_minor=dispute.held_minor, free_minor=free)
+    before = dispute.amount_minor
+    amount = max(notice.amount_minor if notice.currency == dispute.currency else before, held, 1)
+    # What is held is never more than what is disputed, at no moment between.
+    dispute.amount_minor = max(before, amount)
+    dispute.told_held_minor = notice.held_minor
+    book_dispute(session, dispute=dispute, held_minor=held, actor=actor, now=now)
+    dispute.amount_minor = amount
+    session.flush()
+    if dispute.amount_minor != before:
+        was, is_now = {"amount_minor": before}, {"amount_minor": dispute.amount_minor}
+        fact = Fact(AuditAction.DISPUTE_AMENDED, f"dispute:{dispute.id}", was, is_now)
+        record(session, fact, actor=actor, now=now)
 
 
 def _follow(dispute: Dispute, notice: DisputeNotice, now: datetime) -> None:
