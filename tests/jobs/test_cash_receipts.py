@@ -22,6 +22,7 @@ from tests.factories.cart import make_variant
 from tests.factories.purchase import ready_to_buy
 from tests.factories.refund import answer_legs, rows
 from tests.jobs.conftest import World
+from tests.jobs.test_interruptions import until, worker
 from tests.jobs.test_refunds import ask
 
 pytestmark = pytest.mark.req("PAY-18")
@@ -83,6 +84,22 @@ def test_a_refund_takes_it_back_and_files_what_is_left(world: World) -> None:
     give_back(world, placed)
     file_receipts()
     assert rows(RECEIPTS) == [(1, "cancelled", 27_000), (2, "cancelled", 15_000)]
+
+
+@pytest.mark.parametrize("fault", ["timeout_before", "timeout_after"])
+def test_killed_while_it_files_the_next_run_files_it_once(
+    world: World, environment: dict[str, str], fault: str
+) -> None:
+    placed = buy(world)
+    pay(world, placed)
+    world.sandbox.fault(kind=fault, on="receipt", times=2)
+    with worker(environment, None, "file_receipts"):
+        until(lambda: any(rule["met"] for rule in world.sandbox.state()["faults"]))
+    world.sandbox.clear_faults()
+    with clock.frozen(clock.now() + timedelta(hours=1)):
+        for _ in range(2):
+            file_receipts()
+    assert rows(RECEIPTS) == [(1, "issued", 27_000)]
 
 
 @pytest.mark.parametrize("kind", ["reset_after", "reset_before"])

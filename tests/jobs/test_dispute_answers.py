@@ -10,9 +10,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from portal.config import Settings
 from portal.db import atomically, reading, transaction
 from portal.gateways.base import DisputeState
-from portal.jobs.disputes import send_answer
+from portal.jobs.disputes import ask_dispute, send_answer
+from portal.jobs.schedule import watch_disputes
 from portal.kit import clock
 from portal.queries.disputes import list_disputes
 from portal.rules.permissions import SYSTEM
@@ -36,6 +38,7 @@ from tests.jobs.test_disputes import (
     tell,
     told,
 )
+from tests.jobs.test_interruptions import held, somebody_waits, until, worker
 from tests.jobs.test_refunds import buy
 
 pytestmark = pytest.mark.req("STR-05")
@@ -93,6 +96,45 @@ def test_an_answer_that_did_not_arrive_goes_out_again_as_it_was(world: World, tr
         send_answer(str(dispute_id))
     assert rows("SELECT answer_state FROM dispute") == [("sent",)]
     assert vendors(world, ref)["evidence_details"]["submission_count"] == 1
+
+
+@pytest.mark.parametrize(("fault", "arrived"), [("timeout_before", 0), ("timeout_after", 1)])
+def test_killed_while_it_hands_evidence_in_the_same_goes_out_again_and_arrives_once(
+    world: World, environment: dict[str, str], fault: str, arrived: int
+) -> None:
+    _, ref = disputed(world)
+    dispute_id = answer(Answer.EVIDENCE, "It was signed for.")
+    world.sandbox.fault(kind=fault, on="dispute", times=2)
+    with worker(environment, dispute_id, "send_answer"):
+        until(lambda: any(rule["met"] for rule in world.sandbox.state()["faults"]))
+    world.sandbox.clear_faults()
+    assert rows("SELECT answer_state, answer_calls FROM dispute") == [("wanted", 1)]
+    assert vendors(world, ref)["evidence_details"]["submission_count"] == arrived
+    with later(minutes=1):
+        watch_disputes()
+        for _ in range(2):
+            send_answer(str(dispute_id))
+    assert rows("SELECT answer_state, status FROM dispute") == [("sent", "under_review")]
+    assert vendors(world, ref)["evidence_details"]["submission_count"] == 1
+    assert_sound()
+
+
+def test_killed_while_it_notes_what_the_bank_says_the_answer_is_asked_for_again_and_booked_once(
+    world: World, environment: dict[str, str], settings: Settings
+) -> None:
+    disputed(world)
+    dispute_id = answer(Answer.ACCEPTANCE)
+    payment_id = rows("SELECT payment_id FROM dispute")[0][0]
+    lock = f"SELECT 1 FROM payment WHERE id = '{payment_id}' FOR UPDATE"  # noqa: S608  # An id of ours.
+    with held(settings, lock), worker(environment, dispute_id, "send_answer"):
+        until(somebody_waits)
+    assert standing() == ("needs_response", 27_000, 0)
+    with later(hours=2):
+        send_answer(str(dispute_id))
+        ask_dispute(str(dispute_id))
+    assert (standing(), payment()) == (("lost", 27_000, 27_000), "dispute_lost")
+    assert rows("SELECT count(*) FROM ledger_entry WHERE kind = 'dispute_lost'") == [(1,)]
+    assert_sound()
 
 
 def test_an_answer_that_is_refused_is_somebodys_business_and_may_be_given_anew(world: World, told: Told) -> None:

@@ -41,8 +41,9 @@ import os, sys
 from portal.config import Settings
 from portal.process import start
 start(Settings.from_environment(os.environ), name="killed worker", connections=1)
-from portal.jobs import payments, refunds
-getattr(refunds if sys.argv[2] == "send_leg" else payments, sys.argv[2])(sys.argv[1])
+from portal.jobs import cash_receipts, disputes, payments, refunds
+found = [one for one in (payments, refunds, disputes, cash_receipts) if hasattr(one, sys.argv[1])]
+getattr(found[0], sys.argv[1])(*sys.argv[2:])
 """
 WITHIN_S = 30
 
@@ -52,7 +53,8 @@ def worker(
     environment: dict[str, str], subject_id: UUID | None, job: str = "charge_attempt"
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A worker that has this attempt to charge, or that other job to do; killed with -9 at the end of the block."""
-    running = subprocess.Popen([sys.executable, "-c", WORKER, str(subject_id), job], env={**os.environ, **environment})
+    arguments = [] if subject_id is None else [str(subject_id)]
+    running = subprocess.Popen([sys.executable, "-c", WORKER, job, *arguments], env={**os.environ, **environment})
     try:
         yield running
     finally:
