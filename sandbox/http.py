@@ -1,7 +1,7 @@
 """Requests, answers and routes. Handlers are plain functions; the server is granian's RSGI."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,6 +10,7 @@ import orjson
 
 Json = dict[str, Any]
 _KEY_PART = re.compile(r"[^\[\]]+")
+_PART_NAME = re.compile(r'[; ]name="([^"]*)"')
 
 
 class BadFormError(ValueError):
@@ -28,9 +29,20 @@ class Request:
     form: Json = field(default_factory=dict)
 
     def read_form(self) -> Json:
-        """The query, or the body of a POST, as nested mappings and lists in the way of Rack and PHP."""
+        """The query, or the body of a POST, as nested mappings and lists in the way of Rack and PHP.
+
+        A file of a multipart body is its bytes.
+        """
+        if self.boundary:
+            return nested(_multipart(self.body, self.boundary))
         source = self.query if self.method in ("GET", "DELETE") else self.body.decode("utf-8", "replace")
         return nested(parse_qsl(source, keep_blank_values=True))
+
+    @property
+    def boundary(self) -> bytes:
+        """What stands between the parts of a multipart body; empty for any other."""
+        kind, _, rest = self.headers.get("content-type", "").partition(";")
+        return rest.partition("boundary=")[2].strip('"').encode() if kind == "multipart/form-data" else b""
 
     def read_json(self) -> Json:
         """The body as a JSON object; anything else is an empty one."""
@@ -55,7 +67,19 @@ def as_json(status: int, content: object, headers: Mapping[str, str] | None = No
     return Response(status, orjson.dumps(content), {"content-type": "application/json", **(headers or {})})
 
 
-def nested(pairs: list[tuple[str, str]]) -> Json:
+def _multipart(body: bytes, boundary: bytes) -> list[tuple[str, str | bytes]]:
+    """The parts by name (RFC 7578)."""
+    found: list[tuple[str, str | bytes]] = []
+    for part in body.split(b"--" + boundary)[1:-1]:
+        head, _, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        name = _PART_NAME.search(head.decode("utf-8", "replace"))
+        if name is not None:
+            content = content.removesuffix(b"\r\n")
+            found.append((name[1], content if b"filename=" in head else content.decode("utf-8", "replace")))
+    return found
+
+
+def nested(pairs: Sequence[tuple[str, str | bytes]]) -> Json:
     """`card[number]=4242&expand[]=a` as {"card": {"number": "4242"}, "expand": ["a"]}; `a[0]=x` counts as a list."""
     tree: Json = {}
     for name, value in pairs:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sandbox.http import Json, Request, Response, Router, as_json
 from sandbox.store import new_id
-from sandbox.stripe import charging, currencies, disputes, methods, objects, refunds, setups
+from sandbox.stripe import charging, currencies, disputes, files, methods, objects, refunds, setups
 from sandbox.stripe.errors import ApiError, required
 from sandbox.stripe.reading import need, page, search, show
 from sandbox.world import World
@@ -293,6 +293,9 @@ def add_routes(router: Router) -> None:
         ("GET", "/charges/{id}", _reader("charges"), "charges.retrieve"),
         ("GET", "/events", _lister("events", ("type",)), "events.list"),
         ("GET", "/events/{id}", _reader("events"), "events.retrieve"),
+        ("POST", "/files", files.create, "files.create"),
+        ("GET", "/files", _lister("files", ("purpose",)), "files.list"),
+        ("GET", "/files/{id}", _reader("files"), "files.retrieve"),
         ("GET", "/disputes", _lister("disputes", ("charge", "payment_intent")), "disputes.list"),
         ("GET", "/disputes/{id}", _reader("disputes"), "disputes.retrieve"),
         ("POST", "/disputes/{id}", update_dispute, "disputes.update"),

@@ -5,6 +5,7 @@ from sandbox.store import new_id
 from sandbox.stripe import objects
 from sandbox.stripe.errors import ApiError
 from sandbox.stripe.events import emit
+from sandbox.stripe.files import PURPOSE
 from sandbox.world import World
 
 _WEEK_S = 7 * 24 * 3600
@@ -13,6 +14,9 @@ _FEE = 1_500
 _ANSWERABLE = ("needs_response", "warning_needs_response", "under_review", "warning_under_review")
 # The text decides, as the vendor documents it under testing.
 _FATES = {"winning_evidence": "won", "losing_evidence": "lost"}
+_FILES = frozenset(
+    ("receipt", "uncategorized_file", "customer_communication", "customer_signature", "shipping_documentation")
+)
 _CLOSED = ("won", "lost", "warning_closed")
 
 
@@ -68,6 +72,10 @@ def update(world: World, dispute: Json, form: Json) -> None:
     if dispute["status"] not in _ANSWERABLE:
         raise ApiError("This dispute is already closed.", code="dispute_already_closed")
     evidence = form.get("evidence") or {}
+    for name in _FILES & evidence.keys():
+        found = world.store.get("files", evidence[name])
+        if found is None or found["purpose"] != PURPOSE:
+            raise ApiError(f"No such file upload: {evidence[name]}", code="resource_missing", param=f"evidence[{name}]")
     dispute["evidence"] = {**dispute["evidence"], **evidence}
     dispute["metadata"] = {**dispute["metadata"], **(form.get("metadata") or {})}
     details = dispute["evidence_details"]

@@ -70,6 +70,10 @@ events.list:
   created delivery_success ending_before expand limit starting_after type types
 disputes.update:
   evidence expand intended_submission_method metadata submit
+files.create:
+  expand file file_link_data purpose
+files.list:
+  created ending_before expand limit purpose starting_after
 disputes.list:
   charge created ending_before expand limit payment_intent starting_after
 balance_transactions.list:

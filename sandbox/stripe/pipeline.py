@@ -111,7 +111,9 @@ def _once(
         return forced_or(forced, _run(world, route, request, places)[0])
     if len(key) > _KEY_MAX:
         raise ApiError("Idempotency keys are at most 255 characters long.", kept=False)
-    content = hashlib.sha256(f"{request.path}\n".encode() + request.body).hexdigest()
+    # A boundary is another each time, and none of the parameters.
+    body = request.body.replace(request.boundary, b"") if request.boundary else request.body
+    content = hashlib.sha256(f"{request.path}\n".encode() + body).hexdigest()
     kept = world.store.get("keys", key)
     if kept is not None:
         if kept["content"] != content:

@@ -12,11 +12,15 @@ from sqlalchemy import text
 
 from portal.config import Settings
 from portal.db import atomically, reading, transaction
+from portal.documents.receipt import render_receipt
 from portal.gateways.base import DisputeState
 from portal.jobs.disputes import ask_dispute, send_answer
+from portal.jobs.documents import issue_documents
+from portal.jobs.outbox import handle_events
 from portal.jobs.schedule import watch_disputes
 from portal.kit import clock
 from portal.queries.disputes import list_disputes
+from portal.queries.documents import find_document
 from portal.rules.permissions import SYSTEM
 from portal.services.checkout.place_order import Placed
 from portal.services.disputes.answer_dispute import Answer, note_answer_refused, note_answer_sent, want_answer
@@ -63,6 +67,27 @@ def test_evidence_is_handed_in_by_a_worker_once_and_decides(world: World, said: 
     tell(events_of(world, ref)[-1])
     assert standing()[0] == status
     assert_sound()
+
+
+@pytest.mark.req("PAY-15")
+@pytest.mark.parametrize("trouble", [None, "timeout_after"])
+def test_the_receipt_goes_along_as_a_file(world: World, trouble: str | None) -> None:
+    placed, ref = disputed(world)
+    handle_events([row[0] for row in rows("SELECT id FROM outbox_event WHERE handled_at IS NULL ORDER BY id")])
+    issue_documents()
+    if trouble:
+        world.sandbox.fault(kind=trouble, on="any", times=1)
+    dispute_id = answer(Answer.EVIDENCE, "It was signed for.")
+    for minutes in (0, 2):
+        with later(minutes=minutes):
+            send_answer(str(dispute_id))
+    assert rows("SELECT answer_state FROM dispute") == [("sent",)]
+    label = rows("SELECT label FROM document WHERE kind = 'receipt'")[0][0]
+    with reading() as session:
+        receipt = find_document(session, order_id=placed.order_id, label=label)
+    assert receipt is not None
+    file = stripes(world, f"files/{vendors(world, ref)['evidence']['receipt']}")
+    assert (file["type"], file["size"]) == ("pdf", len(render_receipt(receipt.content)))
 
 
 def test_a_dispute_that_is_accepted_is_lost_at_once(world: World) -> None:
@@ -208,9 +233,14 @@ def answer(how: Answer, statement: str = "") -> UUID:
 
 def vendors(world: World, ref: str) -> dict[str, Any]:
     """The dispute as the vendor holds it."""
+    return stripes(world, f"disputes/{ref}")
+
+
+def stripes(world: World, path: str) -> dict[str, Any]:
+    """What the vendor holds."""
     found: dict[str, Any] = world.sandbox.http.request(
         "GET",
-        f"{world.sandbox.url}/v1/disputes/{ref}",
+        f"{world.sandbox.url}/v1/{path}",
         headers={"authorization": f"Bearer {world.sandbox.environ['STRIPE_SECRET_KEY']}"},
     ).json()
     return found

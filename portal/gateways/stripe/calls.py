@@ -23,7 +23,7 @@ from portal.gateways.base import (
     VoidOutcome,
 )
 from portal.gateways.declines import ADVICE
-from portal.gateways.disputes import DisputeNotice, Evidence
+from portal.gateways.disputes import DisputeNotice, Evidence, Papers
 from portal.gateways.errors import GatewayRefusedError, OutcomeUnknownError
 from portal.gateways.settlement import Movement
 from portal.gateways.stripe import disputes, settlement, translate
@@ -194,8 +194,10 @@ class Calls:
     def list_disputes(self, since: datetime, now: datetime) -> Iterator[DisputeNotice]:
         return disputes.opened_since(self._client, since, now)
 
-    def send_evidence(self, op_key: str, dispute_ref: str, evidence: Evidence, now: datetime) -> DisputeNotice:
-        return disputes.send_evidence(self._client, op_key, dispute_ref, evidence, now)
+    def send_evidence(
+        self, op_key: str, dispute_ref: str, evidence: Evidence, papers: Papers, now: datetime
+    ) -> DisputeNotice:
+        return disputes.send_evidence(self._client, op_key, dispute_ref, evidence, papers, now)
 
     def accept_dispute(self, op_key: str, dispute_ref: str, now: datetime) -> DisputeNotice:
         return disputes.accept(self._client, op_key, dispute_ref, now)

@@ -8,11 +8,13 @@ from portal.gateways.base import Gateway
 from portal.gateways.connector import Connector, GatewayConfigError, Setting, read, read_list, read_origin
 
 NAME = "stripe"
+API_BASE = "https://api.stripe.com"
+FILES_BASE = "https://files.stripe.com"
 SETTINGS = (
     Setting("secret_key", secret=True),
     Setting("publishable_key"),
     Setting("webhook_secrets", secret=True),
-    Setting("api_base", required=False, default="https://api.stripe.com"),
+    Setting("api_base", required=False, default=API_BASE),
     Setting("js_url", required=False, default="https://js.stripe.com/endive/stripe.js"),
 )
 
@@ -26,6 +28,11 @@ class StripeConfig:
     webhook_secrets: tuple[str, ...] = field(repr=False)
     api_base: str
     js_url: str
+
+    @property
+    def files_base(self) -> str:
+        """Where files go: Stripe has an address of its own for them."""
+        return FILES_BASE if self.api_base == API_BASE else self.api_base
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, str]) -> Self:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import stripe
 
-from portal.gateways.disputes import DisputeNotice, DisputeState, Evidence
+from portal.gateways.disputes import DisputeNotice, DisputeState, Evidence, Papers
 from portal.gateways.stripe.amounts import from_stripe
-from portal.gateways.stripe.sdk import RequestRefusedError, call
+from portal.gateways.stripe.sdk import KeySpentError, RequestRefusedError, call
 from portal.gateways.stripe.translate import Object, id_of, instant
 
 if TYPE_CHECKING:
-    from stripe.params import DisputeListParams, DisputeUpdateParams, DisputeUpdateParamsEvidence
+    from stripe.params import DisputeListParams, DisputeUpdateParams, DisputeUpdateParamsEvidence, FileCreateParams
 
 _STATES: Mapping[str, DisputeState] = {
     "warning_needs_response": DisputeState.INQUIRY,
@@ -78,18 +79,32 @@ def opened_since(client: stripe.StripeClient, since: datetime, now: datetime) ->
 
 
 def send_evidence(
-    client: stripe.StripeClient, op_key: str, dispute_ref: str, evidence: Evidence, now: datetime
+    client: stripe.StripeClient, op_key: str, dispute_ref: str, evidence: Evidence, papers: Papers, now: datetime
 ) -> DisputeNotice:
-    """Hand it in. What the bank has decided meanwhile is told instead of refused."""
-    params: DisputeUpdateParams = {
-        "evidence": _evidence(evidence),
-        "metadata": dict(evidence.metadata),
-        "submit": True,
-    }
+    """Hand it in, the receipt as a file. What the bank has decided meanwhile is told instead of refused."""
+    given = _evidence(evidence)
     try:
+        if papers.receipt is not None:
+            given["receipt"] = _upload(client, f"{op_key}-receipt", papers.receipt)
+        params: DisputeUpdateParams = {"evidence": given, "metadata": dict(evidence.metadata), "submit": True}
         return notice(call(lambda: client.v1.disputes.update(dispute_ref, params, {"idempotency_key": op_key})), now)
+    except KeySpentError:
+        # The answer under this key was given with the file of another upload: it is there.
+        found = fetch(client, dispute_ref, now)
+        if found.evidence_sent:
+            return found
+        raise
     except RequestRefusedError as refusal:
         return _if_closed(client, dispute_ref, now, refusal)
+
+
+def _upload(client: stripe.StripeClient, op_key: str, content: bytes) -> str:
+    """A PDF as evidence; returns Stripe's name of it."""
+    file = BytesIO(content)
+    file.name = "receipt.pdf"
+    # The SDK reads the file when it sends it.
+    params: FileCreateParams = {"purpose": "dispute_evidence", "file": file}
+    return str(call(lambda: client.v1.files.create(params, {"idempotency_key": op_key}))["id"])
 
 
 def accept(client: stripe.StripeClient, op_key: str, dispute_ref: str, now: datetime) -> DisputeNotice:

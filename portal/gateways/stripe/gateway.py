@@ -113,8 +113,7 @@ class StripeGateway:
     def send_evidence(
         self, *, op_key: str, dispute_ref: str, evidence: Evidence, papers: Papers, now: datetime
     ) -> DisputeNotice:
-        del papers
-        return self._calls.send_evidence(op_key, dispute_ref, evidence, now)
+        return self._calls.send_evidence(op_key, dispute_ref, evidence, papers, now)
 
     def accept_dispute(self, *, op_key: str, dispute_ref: str, now: datetime) -> DisputeNotice:
         return self._calls.accept_dispute(op_key, dispute_ref, now)

@@ -70,7 +70,7 @@ def client(config: StripeConfig) -> stripe.StripeClient:
     """A client that connects lazily, keeps connections, and never repeats a request by itself."""
     return stripe.StripeClient(
         config.secret_key,
-        base_addresses={"api": config.api_base},
+        base_addresses={"api": config.api_base, "files": config.files_base},
         max_network_retries=0,
         http_client=_HttpClient(Transport(NAME)),
     )
