@@ -8,10 +8,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, cast
 
+from portal.rules.balance_posting import BALANCE_TEMPLATES
 from portal.rules.dispute_posting import DISPUTE_TEMPLATES
 from portal.rules.fx_posting import FX_TEMPLATES
 from portal.rules.mileage_posting import MILEAGE_TEMPLATES
-from portal.rules.posting import TEMPLATES, USER_KINDS, AccountKind, Line, OrderMoney, clearing
+from portal.rules.posting import TEMPLATES, USER_KINDS, AccountKind, Line, OrderMoney, clearing, of_user
 
 FILE = Path(__file__).parents[1] / "docs" / "ledger.md"
 
@@ -59,8 +60,12 @@ MEANING = {
     AccountKind.DISPUTE_RECEIVABLE: "what banks hold of us until disputes are decided; below zero",
     AccountKind.WRITE_OFF: "what the platform has lost",
     AccountKind.FX_DIFFERENCE: "what is left over between two currencies",
+    AccountKind.ADJUSTMENT: "what was given and taken by hand to put balances right",
     AccountKind.OUTSIDE: "the world before and outside of the portal",
 }
+
+
+ALL_TEMPLATES = {**TEMPLATES, **MILEAGE_TEMPLATES, **BALANCE_TEMPLATES, **DISPUTE_TEMPLATES, **FX_TEMPLATES}
 
 
 @dataclass(frozen=True)
@@ -99,7 +104,7 @@ def page() -> str:
         f"| `{kind.value}` | {MEANING[kind]} | {'cached' if kind in USER_KINDS else 'sum'} |" for kind in AccountKind
     )
     parts = [HEAD.format(cached=cached, accounts=accounts)]
-    for kind, template in {**TEMPLATES, **MILEAGE_TEMPLATES, **DISPUTE_TEMPLATES, **FX_TEMPLATES}.items():
+    for kind, template in ALL_TEMPLATES.items():
         lines = [f"| `{one.account.kind.value}` | {one.account.owner} | {one.account.currency} | {one.amount_minor} |"
                  for one in _lines(template)]  # fmt: skip
         told = inspect.cleandoc(template.__doc__ or "")
@@ -117,7 +122,7 @@ def _argument(name: str, annotation: str) -> Any:
     if annotation == "OrderMoney":
         return OrderMoney(**{field.name: _argument(field.name, str(field.type)) for field in fields(OrderMoney)})
     if annotation == "AccountRef":
-        return clearing("NAME", "its own")
+        return clearing("NAME", "its own") if name == "source" else of_user(AccountKind.DEPOSIT, "ID", "its own")  # type: ignore[arg-type]  # A word instead of an id.
     if name.endswith("_id"):
         return "ID"
     if name == "gateway":

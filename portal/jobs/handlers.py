@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import after_commit
 from portal.jobs.queue import (
+    enqueue_adjustment,
     enqueue_capture,
     enqueue_cash_receipts,
     enqueue_charge,
@@ -26,6 +27,7 @@ from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_account import mail_account_link
+from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
 from portal.services.notifications.notify_mileage import tell_of_ending_mileage, tell_of_matured_mileage, tell_of_tier
@@ -67,6 +69,11 @@ def _capture(_session: Session, event: OutboxEvent, _now: datetime) -> Collectio
 def _send_legs(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
     for leg_id in legs_to_send(session, refund_id=uuid.UUID(event.payload["refund"])):
         enqueue_refund_leg(leg_id)
+    return ["admin"]
+
+
+def _work_on_adjustment(_session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    enqueue_adjustment(uuid.UUID(event.payload["adjustment"]))
     return ["admin"]
 
 
@@ -142,6 +149,10 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "refund.refused": (tell_buyer_of_refund,),
     "refund.succeeded": (_want_credit_note, _look_at_cash_receipt, tell_buyer_of_refund),
     "refund.failed": (tell_admins_of_refund, tell_buyer_of_refund),
+    "adjustment.waiting": (ask_second_person,),
+    "adjustment.running": (_work_on_adjustment,),
+    "adjustment.undoing": (_work_on_adjustment,),
+    "balance.adjusted": (tell_owner_of_correction,),
     "withdrawal.requested": (ask_about_withdrawal,),
     "withdrawal.approved": (tell_owner_of_withdrawal,),
     "withdrawal.refused": (tell_owner_of_withdrawal,),

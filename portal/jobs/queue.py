@@ -109,6 +109,11 @@ def enqueue_reconciliation() -> None:
     _hint(DEFAULT, "portal.jobs.reconciliation.reconcile_if_due")
 
 
+def enqueue_adjustment(adjustment_id: uuid.UUID) -> None:
+    """Let a worker go on with a correction of balances."""
+    _hint(DEFAULT, "portal.jobs.adjustments.work_on_adjustment", str(adjustment_id))
+
+
 def enqueue_rates() -> None:
     """Let a worker fetch exchange rates."""
     _hint(DEFAULT, "portal.jobs.rates.fetch_rates")

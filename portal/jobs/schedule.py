@@ -14,6 +14,7 @@ from portal.db import atomically, reading, transaction
 from portal.jobs.documents import documents_wait
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers
 from portal.jobs.queue import (
+    enqueue_adjustment,
     enqueue_capture,
     enqueue_cash_receipts,
     enqueue_charge,
@@ -36,6 +37,7 @@ from portal.jobs.reconciliation import nightly_run_is_due
 from portal.kit import clock
 from portal.queries.mails import mails_wait
 from portal.services.accounts.step_up import forget_step_ups
+from portal.services.adjustments.apply_lines import open_adjustments
 from portal.services.cash_receipts.file_receipt import receipts_due
 from portal.services.checkout.cancel_payment import expire_payment, overdue_payments
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
@@ -168,6 +170,14 @@ def reconcile() -> None:
         enqueue_reconciliation()
 
 
+def sweep_adjustments() -> None:
+    """Go on with corrections whose hint was lost."""
+    with reading() as session:
+        found = open_adjustments(session)
+    for adjustment_id in found:
+        enqueue_adjustment(adjustment_id)
+
+
 def fetch_rates() -> None:
     """Ask for exchange rates; what is known already changes nothing."""
     enqueue_rates()
@@ -189,6 +199,7 @@ TIMETABLE = (
     Entry("move_tiers", 60, move_tiers),
     Entry("forget_keys", 600, forget_keys),
     Entry("reconcile", 300, reconcile),
+    Entry("sweep_adjustments", 60, sweep_adjustments),
     Entry("fetch_rates", 3600, fetch_rates),
 )
 

@@ -1,6 +1,7 @@
 """All tables. Import models from here, so that every mapper is known whichever is used first."""
 
 from portal.models.account import Address, Consent, StoreMember, User, UserState, WebSession
+from portal.models.adjustment import Adjustment, AdjustmentLine
 from portal.models.audit import AuditLink, AuditRow
 from portal.models.cart import Cart, CartLine
 from portal.models.cash_receipt import CashReceipt, CashReceiptWish
@@ -55,6 +56,8 @@ from portal.models.step_up import FactorKind, SecondFactor, StepUp
 
 __all__ = [
     "Address",
+    "Adjustment",
+    "AdjustmentLine",
     "ApiClient",
     "AuditLink",
     "AuditRow",

@@ -28,6 +28,8 @@ class NoticeKind(StrEnum):
     WITHDRAWAL_APPROVED = "withdrawal_approved"
     WITHDRAWAL_REFUSED = "withdrawal_refused"
     WITHDRAWAL_PAID = "withdrawal_paid"
+    ADJUSTMENT_WANTED = "adjustment_wanted"
+    BALANCE_ADJUSTED = "balance_adjusted"
     MILEAGE_MATURED = "mileage_matured"
     MILEAGE_ENDING = "mileage_ending"
     TIER_UP = "tier_up"

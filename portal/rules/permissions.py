@@ -55,6 +55,7 @@ class Permission(StrEnum):
     STOCK_EDIT = "stock:edit"
     PRODUCT_EDIT = "product:edit"
     BALANCE_VIEW = "balance:view"
+    BALANCE_ADJUST = "balance:adjust"
     LEDGER_VIEW = "ledger:view"
     BOOKS_RECONCILE = "books:reconcile"
     PAYOUT_VIEW = "payout:view"
@@ -179,6 +180,7 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.STORE_ORDER_VIEW,
             P.STORE_LIST,
             P.BALANCE_VIEW,
+            P.BALANCE_ADJUST,
             P.LEDGER_VIEW,
             P.BOOKS_RECONCILE,
             P.PAYOUT_VIEW,

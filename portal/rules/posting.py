@@ -39,6 +39,7 @@ class AccountKind(StrEnum):
     DISPUTE_RECEIVABLE = "dispute_receivable"
     WRITE_OFF = "write_off"
     FX_DIFFERENCE = "fx_difference"
+    ADJUSTMENT = "adjustment"
     OUTSIDE = "outside"
 
 
@@ -98,6 +99,8 @@ class EntryKind(StrEnum):
     DISPUTE_CHARGED = "dispute_charged"
     GATEWAY_EXCHANGED = "gateway_exchanged"
     FX_DIFFERENCE = "fx_difference"
+    BALANCE_ADJUSTED = "balance_adjusted"
+    ADJUSTMENT_UNDONE = "adjustment_undone"
 
 
 def of_user(kind: AccountKind, user_id: UUID, currency: str) -> AccountRef:

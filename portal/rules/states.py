@@ -25,6 +25,7 @@ class Machine(StrEnum):
     REFUND = "refund"
     REFUND_LEG = "refund_leg"
     WITHDRAWAL = "withdrawal"
+    ADJUSTMENT = "adjustment"
     DISPUTE = "dispute"
 
 
@@ -136,6 +137,17 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         requested > approved refused cancelled
         approved > paid refused
         paid >
+        refused >
+        cancelled >
+    """),
+    # A large one waits for somebody else; what is undone has a reversing entry for each of its own.
+    Machine.ADJUSTMENT: _moves("""
+        draft > waiting running cancelled
+        waiting > running refused cancelled
+        running > done
+        done > undoing
+        undoing > undone
+        undone >
         refused >
         cancelled >
     """),

@@ -17,6 +17,7 @@ class StepUpAction(StrEnum):
     RELEASE_WITHDRAWAL = "withdrawal:release"
     REQUEST_REFUND = "refund:request"
     ADJUST_MILEAGE = "mileage:adjust"
+    ADJUST_BALANCES = "balance:adjust"
     SAVE_CREDENTIALS = "gateway:save-credentials"
     CHANGE_FACTOR = "factor:change"
 
@@ -31,6 +32,7 @@ ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
     StepUpAction.WITHDRAW: _LARGE,
     StepUpAction.RELEASE_WITHDRAWAL: _LARGE,
     StepUpAction.ADJUST_MILEAGE: {"PTS": 50_000},
+    StepUpAction.ADJUST_BALANCES: {**_LARGE, "PTS": 50_000},
 }
 
 

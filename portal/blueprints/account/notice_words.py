@@ -49,6 +49,11 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("Your withdrawal was refused. The amount is on your deposit again."),
     ),
     NoticeKind.WITHDRAWAL_PAID: ("circle-check", N_("Your withdrawal was sent to your bank account.")),
+    NoticeKind.ADJUSTMENT_WANTED: ("shield-check", N_("A correction of balances waits for a second person.")),
+    NoticeKind.BALANCE_ADJUSTED: (
+        "pencil-check",
+        N_("One of your balances was corrected. Its history says by how much."),
+    ),
     NoticeKind.MILEAGE_MATURED: ("coins", N_("%(points)s points of order %(number)s can be used now.")),
     NoticeKind.MILEAGE_ENDING: ("clock", N_("%(points)s of your points end within a week, the first on %(day)s.")),
     NoticeKind.TIER_UP: ("star", N_("You are %(tier)s now. Your purchases earn by it from now on.")),

@@ -45,6 +45,7 @@ WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.RELEASE_WITHDRAWAL: N_("Let a withdrawal of %(amount)s go out"),
     StepUpAction.REQUEST_REFUND: N_("Give back %(amount)s of order %(number)s"),
     StepUpAction.ADJUST_MILEAGE: N_("Give %(amount)s of mileage"),
+    StepUpAction.ADJUST_BALANCES: N_("Correct balances by %(amount)s in all"),
     StepUpAction.SAVE_CREDENTIALS: N_("Save the gateway account “%(name)s”"),
 }
 FACTOR_WORDS: Mapping[tuple[str, bool], str] = {

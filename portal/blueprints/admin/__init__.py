@@ -5,6 +5,8 @@ from __future__ import annotations
 from flask import Blueprint
 
 from portal.blueprints.admin import (
+    adjustment_form,
+    adjustments,
     audit,
     dispute_letters,
     disputes,
@@ -44,6 +46,8 @@ for area in (
     exceptions,
     withdrawals,
     ledger,
+    adjustments,
+    adjustment_form,
     reconciliation,
     users,
     gateways,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import LedgerAccount
-from portal.rules.permissions import Actor, Permission, may
+from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
 from portal.services.audit import AuditAction, Fact, record
 
 
@@ -62,3 +63,11 @@ def view_balance(
         after = {"accounts": [row.id for row in rows]}
         record(session, Fact(AuditAction.BALANCE_VIEWED, f"user:{user_id}", after=after), actor=actor, now=now)
     return tuple(BalanceView(*row) for row in rows)
+
+
+def note_balance_views(session: Session, *, user_ids: Sequence[uuid.UUID], actor: Actor, now: datetime) -> None:
+    """Record that the actor has balances of these people shown to him. Raises BalanceViewForbiddenError."""
+    if Scope.ALL not in scopes_of(actor, Permission.BALANCE_VIEW):
+        raise BalanceViewForbiddenError
+    facts = [Fact(AuditAction.BALANCE_VIEWED, f"user:{one}") for one in user_ids if one != actor.user_id]
+    record(session, *facts, actor=actor, now=now)

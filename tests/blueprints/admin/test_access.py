@@ -27,6 +27,10 @@ READING = {
     "admin.ledger_accounts": P.LEDGER_VIEW,
     "admin.ledger_account": P.LEDGER_VIEW,
     "admin.ledger_entry": P.LEDGER_VIEW,
+    "admin.adjustments": P.LEDGER_VIEW,
+    "admin.adjustment": P.LEDGER_VIEW,
+    "admin.adjustment_report": P.LEDGER_VIEW,
+    "admin.adjustment_new": P.BALANCE_ADJUST,
     "admin.users": P.USER_LIST,
     "admin.user": P.USER_VIEW,
     "admin.audit": P.AUDIT_VIEW,
@@ -58,6 +62,13 @@ READING = {
     "admin.order_refund": P.REFUND_HANDLE,
 }
 WRITING = {
+    "admin.adjustment_new": P.BALANCE_ADJUST,
+    "admin.adjustment_confirmation": P.BALANCE_ADJUST,
+    "admin.adjustment_approval": P.BALANCE_ADJUST,
+    "admin.adjustment_refusal": P.BALANCE_ADJUST,
+    "admin.adjustment_cancellation": P.BALANCE_ADJUST,
+    "admin.adjustment_reversal": P.BALANCE_ADJUST,
+    "admin.adjustment_balance_view": P.BALANCE_VIEW,
     "admin.order_refund": P.REFUND_HANDLE,
     "admin.gateway": P.GATEWAY_VIEW,
     "admin.gateway_new": P.GATEWAY_CONFIGURE,
@@ -108,7 +119,16 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
     give_deposit(bea, 1_000)
     order = make_order(bea, mall, {make_variant(mall, krw=REVIEWED_KRW): 1}, outcome="authorised")
     values = {"number": order.number, "payment_id": order.payment_id, "account_id": 1, "entry_id": 1, "user_id": bea.id}
-    theirs = ("refund_id", "leg_id", "payout_id", "withdrawal_id", "dispute_id", "break_id", "attempt_id")
+    theirs = (
+        "refund_id",
+        "leg_id",
+        "payout_id",
+        "withdrawal_id",
+        "dispute_id",
+        "break_id",
+        "attempt_id",
+        "adjustment_id",
+    )
     values |= dict.fromkeys(theirs, bea.id)
     values |= {"label": "KR-1999-R-000001", "event_id": 1, "version": 1}
     wrong = []

@@ -1,0 +1,78 @@
+"""Words for what stands in the books: accounts, entries, corrections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portal.kit.text import N_
+
+BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
+    "account": {
+        "deposit": N_("Deposit"),
+        "gift": N_("Gift balance"),
+        "refund_credit": N_("Refund credit"),
+        "mileage": N_("Mileage"),
+        "mileage_pending": N_("Mileage, pending"),
+        "mileage_owed": N_("Mileage, owed"),
+        "withdrawal": N_("Withdrawals under way"),
+        "seller_payable": N_("Owed to the seller"),
+        "order_escrow": N_("Order escrow"),
+        "gateway_clearing": N_("Gateway clearing"),
+        "commission": N_("Commission"),
+        "tax_payable": N_("Tax payable"),
+        "coupon_cost": N_("Coupon cost"),
+        "mileage_expense": N_("Mileage cost"),
+        "mileage_issued": N_("Mileage issued"),
+        "mileage_breakage": N_("Mileage that expired"),
+        "gateway_fee": N_("Gateway fees"),
+        "payment_difference": N_("Payment difference"),
+        "dispute_receivable": N_("Held by banks for disputes"),
+        "write_off": N_("Written off"),
+        "fx_difference": N_("Exchange difference"),
+        "adjustment": N_("Corrections"),
+        "outside": N_("Outside"),
+    },
+    "entry": {
+        "top_up": N_("Deposit topped up"),
+        "order_paid": N_("Order paid"),
+        "order_refunded": N_("Order refunded"),
+        "refund_paid_out": N_("Refund paid to a bank account"),
+        "part_taken_back": N_("Payout of a part taken back"),
+        "mileage_taken_back": N_("Earned mileage taken back"),
+        "withdrawal_requested": N_("Withdrawal asked for"),
+        "withdrawal_undone": N_("Withdrawal undone"),
+        "withdrawal_paid": N_("Withdrawal paid"),
+        "part_released": N_("Part paid out to the seller"),
+        "mileage_granted": N_("Mileage given"),
+        "mileage_matured": N_("Mileage became available"),
+        "mileage_expired": N_("Mileage expired"),
+        "gift_granted": N_("Gift given"),
+        "payment_difference": N_("Payment difference"),
+        "gateway_fees": N_("Fees of a gateway"),
+        "gateway_paid_out": N_("Paid out by a gateway"),
+        "dispute_held": N_("Taken by a bank for a dispute"),
+        "dispute_returned": N_("Given back by a bank after a dispute"),
+        "dispute_lost": N_("Lost to a dispute"),
+        "dispute_charged": N_("Lost dispute charged to the seller"),
+        "gateway_exchanged": N_("Settled in another currency"),
+        "fx_difference": N_("Exchange difference"),
+        "balance_adjusted": N_("Corrected by the shop"),
+        "adjustment_undone": N_("Correction undone"),
+    },
+    "adjustment_source": {
+        "person": N_("One person"),
+        "list": N_("A list of people"),
+        "file": N_("A CSV file"),
+        "campaign": N_("Everybody who used a coupon"),
+    },
+    "adjustment_code": {
+        "PERSON_UNKNOWN": N_("Nobody has this e-mail address or id."),
+        "PERSON_TWICE": N_("This person stands in an earlier line already."),
+        "PERSON_IS_MAKER": N_("Nobody corrects his own balance."),
+        "AMOUNT_UNREADABLE": N_("The amount cannot be read."),
+        "AMOUNT_ZERO": N_("The amount is zero."),
+        "AMOUNT_TOO_LARGE": N_("The amount is above the bound for one person."),
+        "FORMULA": N_("The cell holds a formula instead of a value."),
+        "BALANCE_TOO_LOW": N_("Less than this is free on the balance."),
+    },
+}

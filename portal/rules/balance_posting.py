@@ -1,0 +1,26 @@
+"""Posting templates of corrections by hand, as those in `posting` (BAL-07)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from portal.rules.posting import POINTS, AccountKind, AccountRef, EntryKind, Line, of_platform
+
+
+def balance_adjusted(*, account: AccountRef, amount_minor: int, owed_points: int = 0) -> tuple[Line, ...]:
+    """A balance corrected by hand, up or down; of points that are given, `owed_points` pay a debt first (BAL-07).
+
+    Points come from what is issued and go back there. An adjustment_undone has the same lines with the signs turned.
+    """
+    other = AccountKind.MILEAGE_ISSUED if account.currency == POINTS else AccountKind.ADJUSTMENT
+    lines = (
+        Line(account, amount_minor - owed_points),
+        Line(AccountRef(AccountKind.MILEAGE_OWED, account.owner, account.currency), owed_points),
+        Line(of_platform(other, account.currency), -amount_minor),
+    )
+    return tuple(line for line in lines if line.amount_minor)
+
+
+BALANCE_TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
+    EntryKind.BALANCE_ADJUSTED: balance_adjusted,
+}

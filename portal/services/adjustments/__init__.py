@@ -1,0 +1,1 @@
+"""Corrections of balances by hand: prepared, decided, carried out line by line, undone by reversing entries."""
