@@ -49,6 +49,7 @@ from portal.services.notifications.notify_refund import (
     tell_sellers_of_refund,
 )
 from portal.services.notifications.notify_security import mail_factor_change, mail_step_up_code
+from portal.services.notifications.notify_shipment import tell_buyer_of_parcel, tell_store_of_trouble
 from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
 from portal.services.refunds.claim_leg import legs_to_send
 
@@ -129,6 +130,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "order.expired": (notify_buyer_of_failure,),
     "order.parts_released": (notify_sellers,),
     "part.moved": (tell_desks_of_part,),
+    "shipment.sent": (tell_buyer_of_parcel, tell_desks_of_part),
+    "shipment.moved": (tell_buyer_of_parcel, tell_store_of_trouble),
     "part.held": (tell_store_of_hold,),
     "part.hold_ended": (tell_store_of_hold,),
     "account.signed_up": (mail_account_link,),

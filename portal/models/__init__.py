@@ -52,6 +52,7 @@ from portal.models.refund import (
 )
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.seller import Store
+from portal.models.shipment import BulkRun, Shipment, ShipmentEvent, ShipmentLine
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "ApiClient",
     "AuditLink",
     "AuditRow",
+    "BulkRun",
     "Campaign",
     "CampaignCounter",
     "CampaignVersion",
@@ -126,6 +128,9 @@ __all__ = [
     "Section",
     "SettlementReport",
     "SettlementRow",
+    "Shipment",
+    "ShipmentEvent",
+    "ShipmentLine",
     "StepUp",
     "Stock",
     "StockMove",

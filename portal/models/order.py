@@ -123,6 +123,7 @@ class OrderLine(Base):
         CheckConstraint("subtotal_minor = unit_price_minor * quantity", name="subtotal"),
         CheckConstraint("discount_minor BETWEEN 0 AND subtotal_minor", name="discount"),
         CheckConstraint("refunded_quantity BETWEEN 0 AND quantity", name="refunded_quantity"),
+        CheckConstraint("shipped_quantity BETWEEN 0 AND quantity", name="shipped_quantity"),
         Index("ix_order_line_order_id", "order_id"),
         Index("ix_order_line_part_id", "part_id"),
     )
@@ -147,6 +148,7 @@ class OrderLine(Base):
     payable_minor: Mapped[int]
     mileage_promised: Mapped[int] = mapped_column(server_default=text("0"))
     refunded_quantity: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    shipped_quantity: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     refunded_minor: Mapped[int] = mapped_column(server_default=text("0"))
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.crypto import email_index
 from portal.kit.ids import normalise_code
 from portal.kit.paging import Page, fingerprint
-from portal.models import Order, OrderHold, Payment, User
+from portal.models import Order, OrderHold, Payment, Shipment, User
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
 from portal.rules.holds import HIGH_RISK
 
@@ -160,11 +160,12 @@ def orders_of(session: Session, *, user_id: uuid.UUID, limit: int = 10) -> list[
 
 
 def matching(session: Session, typed: str) -> list[OrderRow]:
-    """The order of a number, with or without its channel's prefix, or of an id."""
+    """The order of a number, with or without its channel's prefix, of an id, or of a parcel's tracking number."""
     words = typed.strip()
     where = number_is(words)
     code = normalise_code(words)
     where = or_(where, Order.number.in_([f"{prefix}-{code}" for prefix in ("KR", "US")]))
+    where = or_(where, Order.id.in_(select(Shipment.order_id).where(Shipment.tracking_number == code)))
     with contextlib.suppress(ValueError):
         where = or_(where, Order.id == uuid.UUID(words))
     rows = session.execute(

@@ -17,6 +17,7 @@ from portal.queries.balance_invariants import BALANCE_INVARIANTS
 from portal.queries.coupon_invariants import COUPON_INVARIANTS
 from portal.queries.dispute_invariants import DISPUTE_INVARIANTS
 from portal.queries.mileage_invariants import MILEAGE_INVARIANTS
+from portal.queries.parcel_invariants import PARCEL_INVARIANTS
 from portal.queries.refund_invariants import REFUND_INVARIANTS
 
 
@@ -299,7 +300,16 @@ INVARIANTS = (
         """SELECT d.id, d.kind, d.wanted_at FROM document d LEFT JOIN document r ON r.id = d.corrects_id
             WHERE d.issued_at IS NULL AND d.wanted_at < now() - interval '1 hour'""",
     ),
-    *(Invariant(*one) for one in (*BALANCE_INVARIANTS, *REFUND_INVARIANTS, *DISPUTE_INVARIANTS, *COUPON_INVARIANTS)),
+    *(
+        Invariant(*one)
+        for one in (
+            *BALANCE_INVARIANTS,
+            *REFUND_INVARIANTS,
+            *DISPUTE_INVARIANTS,
+            *COUPON_INVARIANTS,
+            *PARCEL_INVARIANTS,
+        )
+    ),
 )
 
 

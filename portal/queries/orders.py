@@ -91,6 +91,7 @@ class OrderView:
     coupons: tuple[CouponView, ...]
     documents: tuple[DocumentRef, ...]
     refund_mark: str = ""
+    parcel_mark: str = ""
     is_gone: bool = False
     in_platform: Exchanged | None = None
 
@@ -119,6 +120,7 @@ class OrderView:
             self.payment_status,
             attempt and (attempt.id, attempt.state),
             self.refund_mark,
+            self.parcel_mark,
             len(self.documents),
         )
 
@@ -186,7 +188,11 @@ _HEAD = text(
                AS is_gone,
            (SELECT string_agg(f.id || f.status || coalesce(
                        (SELECT string_agg(g.status, ',' ORDER BY g.id) FROM refund_leg g WHERE g.refund_id = f.id), ''),
-                   ';' ORDER BY f.id) FROM refund f WHERE f.order_id = o.id) AS refunds
+                   ';' ORDER BY f.id) FROM refund f WHERE f.order_id = o.id) AS refunds,
+           (SELECT string_agg(p.status || (SELECT coalesce(string_agg(s.status || coalesce(s.told_at::text, ''), ','
+                                                                      ORDER BY s.id), '')
+                                             FROM shipment s WHERE s.part_id = p.id), ';' ORDER BY p.position)
+              FROM order_part p WHERE p.order_id = o.id) AS parcels
       FROM orders o
       LEFT JOIN LATERAL (SELECT * FROM payment WHERE order_id = o.id ORDER BY amount_minor DESC, id LIMIT 1) p ON true
       LEFT JOIN LATERAL (SELECT * FROM payment_attempt WHERE payment_id = p.id ORDER BY n DESC LIMIT 1) a ON true
@@ -260,6 +266,7 @@ def load_order(session: Session, *, buyer_id: uuid.UUID, number: str) -> OrderVi
         coupons=tuple(CouponView(names or {}, amount) for names, amount in row.coupons or ()),
         documents=tuple(DocumentRef(*one) for one in row.documents or ()),
         refund_mark=row.refunds or "",
+        parcel_mark=row.parcels or "",
         is_gone=row.is_gone,
         in_platform=exchange_kept(row),
     )

@@ -85,7 +85,8 @@ _PARTS = text(
 )
 _LINES = text(
     """
-    SELECT l.id, l.part_id, l.quantity, l.refunded_quantity, l.payable_minor, l.mileage_promised, l.name, g.section_id
+    SELECT l.id, l.part_id, l.quantity, l.refunded_quantity, l.shipped_quantity, l.payable_minor,
+           l.mileage_promised, l.name, g.section_id
       FROM order_line l JOIN product g ON g.id = l.product_id JOIN order_part p ON p.id = l.part_id
      WHERE l.order_id = :order_id ORDER BY p.position, l.position
     """
@@ -162,6 +163,7 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
                 platform_minor=given.get(line.id, 0),
                 promised=line.mileage_promised,
                 shares=shares.get(line.id, ()),
+                units_sent=line.shipped_quantity,
             )
             for line in lines
         ),

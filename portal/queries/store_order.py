@@ -36,11 +36,18 @@ class StoreLine:
     discount_minor: int
     payable_minor: int
     refunded_quantity: int
+    shipped_quantity: int
+    id: uuid.UUID
+
+    @property
+    def kept(self) -> int:
+        """Pieces that were not given back."""
+        return self.quantity - self.refunded_quantity
 
     @property
     def to_send(self) -> int:
-        """Pieces that were not given back."""
-        return self.quantity - self.refunded_quantity
+        """Pieces that are still to be sent."""
+        return max(0, self.kept - self.shipped_quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,11 @@ class StoreOrder:
     @property
     def is_on_hold(self) -> bool:
         return self.status == "held" or bool(self.holds)
+
+    @property
+    def can_ship(self) -> bool:
+        """Something of it is left to send."""
+        return any(line.to_send for line in self.lines)
 
     @property
     def earned_minor(self) -> int:
@@ -195,6 +207,8 @@ def load_store_order(
             OrderLine.discount_minor,
             OrderLine.payable_minor,
             OrderLine.refunded_quantity,
+            OrderLine.shipped_quantity,
+            OrderLine.id,
         )
         .where(OrderLine.part_id == part_id)
         .order_by(OrderLine.position)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.ids import normalise_code
 from portal.kit.paging import CursorValue, Page, fingerprint
-from portal.models import Channel, Order, OrderHold, OrderLine, OrderPart, Payment, Product, Store, Variant
+from portal.models import Channel, Order, OrderHold, OrderLine, OrderPart, Payment, Product, Shipment, Store, Variant
 from portal.models.order import TO_SEND
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour
 from portal.queries.store_order import PAID_STATES, StoreOrder, address_of
@@ -144,7 +144,7 @@ def _in_view(chosen: StoreOrderFilter) -> ColumnElement[bool]:
 
 
 def _found(session: Session, chosen: StoreOrderFilter) -> ColumnElement[bool]:
-    """Order number or SKU exactly, or a part of the name of one of the store's own products."""
+    """Order number, tracking number or SKU exactly, or a part of the name of one of the store's own products."""
     words = chosen.search.strip()
     number = words.upper()
     products = select(Product.id).where(
@@ -157,7 +157,13 @@ def _found(session: Session, chosen: StoreOrderFilter) -> ColumnElement[bool]:
         .where(Variant.sku.in_([words, number]), Product.store_id == chosen.store_id)
     )
     ids = session.scalars(products.union(by_sku).limit(PRODUCTS_MATCHED_MAX)).all()
-    by_number = Order.number.in_([number, f"{number[:2]}-{normalise_code(number[2:])}"])
+    parcel = (
+        select(Shipment.id)
+        .where(Shipment.part_id == OrderPart.id, Shipment.tracking_number == normalise_code(words))
+        .correlate(OrderPart)
+        .exists()
+    )
+    by_number = or_(Order.number.in_([number, f"{number[:2]}-{normalise_code(number[2:])}"]), parcel)
     if not ids:
         return by_number
     line = (

@@ -41,6 +41,7 @@ class LineFacts:
     platform_minor: int
     promised: int
     shares: tuple[Share, ...]
+    units_sent: int = 0
 
     @property
     def units_left(self) -> int:
@@ -105,7 +106,7 @@ class PlannedLine:
     shares: tuple[tuple[int, int], ...]
     platform_minor: int = 0
     promised: int = 0
-    restock: bool = False
+    restock: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +238,7 @@ def _line(line: LineFacts, part: PartFacts, units: int) -> PlannedLine:
         shares=tuple((int(share), amount) for share, amount in by_share.items()),
         platform_minor=share_of_units(line.platform_minor, **counted),
         promised=share_of_units(line.promised, **counted),
-        restock=part.status in BEFORE_SHIPMENT,
+        restock=min(units, max(0, line.units_left - line.units_sent)) if part.status in BEFORE_SHIPMENT else 0,
     )
 
 

@@ -16,6 +16,7 @@ class MoveRefusedError(PortalError):
 class Machine(StrEnum):
     ORDER = "order"
     PART = "part"
+    SHIPMENT = "shipment"
     PAYMENT = "payment"
     ATTEMPT = "attempt"
     TENDER = "tender"
@@ -61,6 +62,16 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         returning > shipped delivered closed
         closed >
         cancelled >
+    """),
+    # What a carrier says may be corrected by it, except that a parcel has arrived.
+    Machine.SHIPMENT: _moves("""
+        sent > in_transit out_for_delivery delayed damaged lost delivered
+        in_transit > out_for_delivery delayed damaged lost delivered
+        out_for_delivery > in_transit delayed damaged lost delivered
+        delayed > in_transit out_for_delivery damaged lost delivered
+        damaged > in_transit out_for_delivery delayed lost delivered
+        lost > in_transit out_for_delivery delayed damaged delivered
+        delivered >
     """),
     Machine.PAYMENT: _moves("""
         pending > requires_action authorised captured failed cancelled expired

@@ -72,6 +72,8 @@ class AuditAction(StrEnum):
     PART_HELD = "part:held"
     HOLD_ENDED = "part:hold-ended"
     PART_MOVED = "part:moved"
+    SHIPMENT_SENT = "shipment:sent"
+    SHIPMENT_MOVED = "shipment:moved"
     PAYMENT_AUTHORISED = "payment:authorised"
     PAYMENT_CAPTURED = "payment:captured"
     PAYMENT_DECLINED = "payment:declined"

@@ -103,6 +103,13 @@ WORDS: dict[str, tuple[str, str]] = {
             "The euro rate of %(currency)s jumped from %(before)s to %(now)s and was refused until somebody accepts it."
         ),
     ),
+    NoticeKind.SHIPMENT_SENT: ("truck-delivery", N_("A parcel of order %(number)s is on its way.")),
+    NoticeKind.SHIPMENT_OUT: ("truck-delivery", N_("A parcel of order %(number)s arrives today.")),
+    NoticeKind.SHIPMENT_DELIVERED: ("package", N_("A parcel of order %(number)s has arrived.")),
+    NoticeKind.SHIPMENT_DELAYED: ("alarm", N_("A parcel of order %(number)s is late. Its store knows.")),
+    NoticeKind.SHIPMENT_DAMAGED: ("alert-triangle", N_("A parcel of order %(number)s was damaged. Its store knows.")),
+    NoticeKind.SHIPMENT_LOST: ("alert-circle", N_("A parcel of order %(number)s was lost. Its store knows.")),
+    NoticeKind.PARCEL_TROUBLE: ("alert-triangle", N_("A parcel of order %(number)s is in trouble: look at it.")),
     NoticeKind.PART_HELD: ("player-pause", N_("Order %(number)s is on hold. Do not send it yet.")),
     NoticeKind.PART_GOES_ON: ("inbox", N_("Order %(number)s is no longer on hold: go on with it.")),
     NoticeKind.PART_RELEASED: ("inbox", N_("New order %(number)s: to be confirmed and packed.")),

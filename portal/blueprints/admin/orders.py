@@ -32,6 +32,7 @@ from portal.queries.admin_orders import OrderFilter, list_orders
 from portal.queries.channels import channel_directory
 from portal.queries.documents import order_documents
 from portal.queries.holds import holds_of_order
+from portal.queries.shipments import shipments_of_order
 from portal.queries.users import masked, masked_email
 from portal.rules.holds import HOLDABLE, PLACED_BY, HoldKind, may_end
 from portal.rules.permissions import Permission
@@ -112,6 +113,7 @@ def show(number: str) -> ResponseReturnValue:
             raise NotFoundError
         documents = order_documents(session, order_id=detail.order.id)
         decided = decided_words(session, detail.attempts)
+        shipments = shipments_of_order(session, order_id=detail.order.id)
         holds = holds_of_order(session, order_id=detail.order.id)
         frame = around(session, "admin.orders")
     shown = is_revealed(f"order-buyer:{detail.order.id}")
@@ -128,6 +130,7 @@ def show(number: str) -> ResponseReturnValue:
         fired=_fired(detail),
         events=history(detail),
         holds=holds,
+        shipments=shipments,
         may_hold=any(may_all(PLACED_BY[kind]) for kind in HoldKind if kind is not HoldKind.SELLER),
         holdable=HOLDABLE,
         may_end=lambda one: may_end(current_actor(), HoldKind(one.kind), one.reason, store_id=one.store_id),

@@ -52,7 +52,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         "desk": desk,
         "desk_name": _("Seller desk"),
         "desk_search": url_for("seller.orders"),
-        "search_label": _("Order number, product or SKU"),
+        "search_label": _("Order, tracking number, product or SKU"),
         "desk_nav": [
             {
                 "title": "",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flask_babel import gettext
@@ -15,6 +17,7 @@ from portal.blueprints.desk_words import word
 from portal.formatting import instant_zone
 from portal.kit.errors import PortalError
 from portal.models import User
+from portal.rules.carriers import CARRIERS
 from portal.rules.holds import HoldKind
 from portal.services.fulfilment.lock_part import PartChangedError
 from portal.services.orders.release_hold import HoldOverError
@@ -58,3 +61,24 @@ def name_of(session: Session, by: str) -> str:
     kind, _colon, user_id = by.partition(":")
     name = session.scalar(select(User.name).where(User.id == uuid.UUID(user_id))) if kind == "user" else None
     return name or str(_("The mall"))
+
+
+@dataclass(frozen=True, slots=True)
+class ShipForm:
+    """What stands in the form of a parcel: the carriers, the chosen one, and what was typed."""
+
+    carriers: tuple[tuple[str, str, str], ...]
+    carrier: str
+    typed: Mapping[str, str]
+
+    @property
+    def example(self) -> str:
+        return CARRIERS[self.carrier].example if self.carrier in CARRIERS else ""
+
+
+def ship_form(last: str | None, typed: Mapping[str, str] | None) -> ShipForm:
+    """The form as it opens: with the carrier of the last parcel, or with what was typed and refused."""
+    typed = typed or {}
+    carriers = tuple((one.code, gettext(one.name), one.example) for one in CARRIERS.values())
+    chosen = typed.get("carrier") or last or carriers[0][0]
+    return ShipForm(carriers, chosen, typed)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
@@ -13,7 +15,7 @@ from flask_wtf import FlaskForm
 from wtforms import RadioField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
-from portal.blueprints.access import NotFoundError
+from portal.blueprints.access import NotFoundError, path_only
 from portal.blueprints.desk import requires_in
 from portal.blueprints.desk_words import word
 from portal.blueprints.identity import current_actor
@@ -27,14 +29,20 @@ from portal.queries.store_order import load_store_order
 from portal.rules.holds import REASONS, HoldKind
 from portal.rules.permissions import Permission, Scope
 from portal.services.fulfilment.move_part import Step, move_part
+from portal.services.fulfilment.ship_part import Parcel, ship_part
 from portal.services.orders.place_hold import NOTE_MAX, place_hold
 from portal.services.orders.release_hold import release_hold
+
+TYPED_MAX = 200
+# More pieces than a line can have.
+UNFIT = 2**31 - 1
 
 
 def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/orders/<uuid:part_id>/acceptance", "order_acceptance", accept, methods=["POST"])
     bp.add_url_rule("/orders/<uuid:part_id>/packing", "order_packing", pack, methods=["POST"])
     bp.add_url_rule("/orders/<uuid:part_id>/hold", "order_hold", hold, methods=["GET", "POST"])
+    bp.add_url_rule("/orders/<uuid:part_id>/shipments", "order_shipments", ship, methods=["POST"])
     path = "/orders/<uuid:part_id>/holds/<uuid:hold_id>/end"
     bp.add_url_rule(path, "order_hold_end", end_hold, methods=["POST"])
 
@@ -97,6 +105,50 @@ def end_hold(part_id: uuid.UUID, hold_id: uuid.UUID) -> ResponseReturnValue:
         lambda session: release_hold(session, hold_id=hold_id, reason="", actor=current_actor(), now=clock.now()),
         said=_("The hold has ended."),
     )
+
+
+@requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
+def ship(part_id: uuid.UUID) -> ResponseReturnValue:
+    """Send a parcel, and go on to the next order where one works through a list with a scanner (S15)."""
+    typed = {name: value.replace("\0", "")[:TYPED_MAX] for name, value in request.form.items()}
+    version, parcel = shown_version(), read_parcel(typed)
+    try:
+        shipped = atomically(
+            lambda session: ship_part(
+                session,
+                part_id=part_id,
+                parcel=parcel,
+                source="page",
+                actor=current_actor(),
+                now=clock.now(),
+                version=version,
+            )
+        )
+    except PortalError as error:
+        return order_page(part_id, error, typed)
+    number = parcel.number.strip()
+    flash(
+        _("Parcel %(number)s was told of before. Nothing was doubled.", number=number)
+        if shipped.is_repeat
+        else _("Parcel %(number)s is on its way. The buyer is told.", number=number),
+        "success",
+    )
+    if request.form.get("then") == "next" and request.form.get("next"):
+        return done(location=path_only(request.form["next"]))
+    args: dict[str, Any] = {name: request.args[name] for name in LIST_ARGS if request.args.get(name)}
+    return done(location=url_for("seller.order", part_id=part_id, **args))
+
+
+def read_parcel(typed: Mapping[str, str]) -> Parcel:
+    """A parcel as the form says it. What is no number of pieces counts as more than there can be, so it is refused."""
+    units = {}
+    for name, value in typed.items():
+        if name.startswith("units-"):
+            text = unicodedata.normalize("NFKC", value).strip()
+            count = int(text) if text.isascii() and text.isdigit() else (0 if not text else UNFIT)
+            with suppress(ValueError):
+                units[uuid.UUID(name.removeprefix("units-"))] = count
+    return Parcel(typed.get("carrier", ""), typed.get("number", ""), units or None)
 
 
 def _step(part_id: uuid.UUID, step: Step) -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,13 +19,14 @@ from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_star
 from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import method_word
 from portal.blueprints.seller.desk import Desk, around, open_desk
-from portal.blueprints.seller.fulfil_words import hold_text, problem_text
+from portal.blueprints.seller.fulfil_words import hold_text, problem_text, ship_form
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.channels import channel_directory
 from portal.queries.payment_history import load_store_payment
+from portal.queries.shipments import last_carrier, shipments_of_part
 from portal.queries.store_order import StoreOrder, load_store_order
 from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders, neighbours
 from portal.rules.deadlines import next_step
@@ -96,8 +98,10 @@ def show(part_id: uuid.UUID) -> ResponseReturnValue:
     return order_page(part_id)
 
 
-def order_page(part_id: uuid.UUID, error: PortalError | None = None) -> ResponseReturnValue:
-    """The page of a part; after a refused act it says why, with who changed what (S18)."""
+def order_page(
+    part_id: uuid.UUID, error: PortalError | None = None, typed: Mapping[str, str] | None = None
+) -> ResponseReturnValue:
+    """The page of a part; after a refused act it says why, with what was typed (S18)."""
     now = clock.now()
     with reading() as session:
         order = _load(session, part_id, now)
@@ -105,6 +109,8 @@ def order_page(part_id: uuid.UUID, error: PortalError | None = None) -> Response
         assert desk is not None
         before, following = neighbours(session, chosen=_filter(desk, now), order=order)
         payment = load_store_payment(session, part_id=part_id)
+        shipments = shipments_of_part(session, part_id=part_id)
+        carrier = last_carrier(session, store_id=order.store_id)
         problem = problem_text(session, error) if error else None
     args = _list_args()
     page = render_template(
@@ -119,6 +125,8 @@ def order_page(part_id: uuid.UUID, error: PortalError | None = None) -> Response
         payment=payment,
         method_word=method_word,
         problem=problem,
+        shipments=shipments,
+        ship_form=ship_form(carrier, typed),
         step=next_step(order.status),
         list_args=args,
         may_end=lambda hold: may_end(

@@ -21,6 +21,7 @@ from portal.rules.refund_policy import BEFORE_SHIPMENT
 from portal.rules.states import Machine
 from portal.services.audit import label
 from portal.services.coupons.claim_uses import return_uses
+from portal.services.fulfilment.follow_part import follow_part
 from portal.services.history import Move, record_moves
 from portal.services.ledger.post import Entry, post_all
 from portal.services.mileage.return_lots import return_lots
@@ -47,7 +48,8 @@ _CANCEL = text(
     """
     UPDATE order_part p SET status = 'cancelled', closed_at = :now, version = version + 1
      WHERE p.id = ANY(:part_ids) AND p.status = ANY(:before)
-       AND NOT EXISTS (SELECT FROM order_line l WHERE l.part_id = p.id AND l.refunded_quantity < l.quantity)
+       AND NOT EXISTS (SELECT FROM order_line l WHERE l.part_id = p.id
+                          AND (l.refunded_quantity < l.quantity OR l.shipped_quantity > 0))
     RETURNING p.id
     """
 )
@@ -92,7 +94,9 @@ def apply_plan(
         )
     _write_legs(session, refund_id, order, known, plan, bank, actor, now)
     _cancel_parts(session, order, known, plan, actor, now)
-    put_back(session, units={line.line_id: line.units for line in plan.lines if line.line_id and line.restock}, now=now)
+    put_back(
+        session, units={line.line_id: line.restock for line in plan.lines if line.line_id and line.restock}, now=now
+    )
 
 
 def _count(session: Session, plan: RefundPlan) -> None:
@@ -228,3 +232,7 @@ def _cancel_parts(
     end_holds_of(session, part_ids=gone, by=label(actor), now=now)
     moves = [Move(Machine.PART, one, known.parts[one].status, "cancelled", order.id, "refunded") for one in gone]
     record_moves(session, *moves, actor=actor, now=now)
+    # What was left to send may have gone back: then the parcels that left are all of it.
+    for part_id in part_ids:
+        if part_id not in gone:
+            follow_part(session, part_id=part_id, actor=actor, now=now)

@@ -53,7 +53,8 @@ _PAID_BACK = text(
 )
 _ORDER = text(
     """
-    SELECT coalesce(sum(t.refunded_minor), 0)::bigint AS back,
+    SELECT (SELECT status FROM orders WHERE id = :order_id) AS status,
+           coalesce(sum(t.refunded_minor), 0)::bigint AS back,
            (SELECT bool_and(l.refunded_quantity = l.quantity) FROM order_line l WHERE l.order_id = :order_id)
                AS all_gone,
            (SELECT array_agg(DISTINCT p.status) FROM order_part p WHERE p.order_id = :order_id) AS parts,
@@ -124,7 +125,7 @@ def _move_payment(session: Session, order: Row[Any], actor: Actor, now: datetime
 def _move_order(session: Session, order: Row[Any], refund_id: uuid.UUID, actor: Actor, now: datetime) -> None:
     facts = session.execute(_ORDER, {"order_id": order.id}).one()
     new = _order_status(order, facts)
-    if new == order.status or not may_move(Machine.ORDER, order.status, new):
+    if new == facts.status or not may_move(Machine.ORDER, facts.status, new):
         return
     session.execute(
         text(
@@ -133,20 +134,20 @@ def _move_order(session: Session, order: Row[Any], refund_id: uuid.UUID, actor: 
         ),
         {"id": order.id, "status": new, "now": now},
     )
-    record_moves(session, Move(Machine.ORDER, order.id, order.status, new, order.id), actor=actor, now=now)
+    record_moves(session, Move(Machine.ORDER, order.id, facts.status, new, order.id), actor=actor, now=now)
     if new in {"refunded", "partially_refunded"}:
         after = {"status": new, "refund": str(refund_id), "refunded_minor": facts.back}
-        fact = Fact(AuditAction.ORDER_REFUNDED, f"order:{order.id}", {"status": order.status}, after)
+        fact = Fact(AuditAction.ORDER_REFUNDED, f"order:{order.id}", {"status": facts.status}, after)
         record(session, fact, actor=actor, now=now)
 
 
 def _order_status(order: Row[Any], facts: Row[Any]) -> str:
     if facts.all_gone and not facts.under_way and facts.back == order.payable_minor:
         return "refunded"
-    if facts.back or (facts.all_gone and facts.under_way and order.status == "partially_refunded"):
+    if facts.back or (facts.all_gone and facts.under_way and facts.status == "partially_refunded"):
         return "partially_refunded"
-    if order.status not in {"refunded", "partially_refunded"}:
-        return str(order.status)
+    if facts.status not in {"refunded", "partially_refunded"}:
+        return str(facts.status)
     parts = set(facts.parts) - {"cancelled"}
     if parts & {"shipped", "returning"}:
         return "shipped"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
 from apiflask import APIFlask
@@ -79,3 +80,32 @@ def test_a_store_stops_its_own_part_and_lets_it_go_on_and_what_the_mall_stopped_
     assert "is on hold" in refused.text
     assert "End the hold" not in refused.text
     assert as_sam.get(f"{page}/packing-slip").status_code == 404
+
+
+@pytest.mark.req("ORD-003")
+def test_a_parcel_is_sent_from_the_page_and_stands_there_for_store_buyer_and_mall(app: APIFlask, books: None) -> None:
+    mall, bea = make_mall(), make_person("bea")
+    sam = make_person("sam", store_ids=(mall.store_ids[0],))
+    order = make_order(bea, mall, {make_variant(mall, name="Rice bowl"): 3})
+    next_one = make_order(bea, mall, {make_variant(mall): 1})
+    as_sam, page = browser(app, sam), f"/seller/orders/{order.part_ids[0]}"
+    shown = as_sam.get(page).text
+    units = re.findall(r'name="(units-[0-9a-f-]+)"', shown)
+    sent = fields(shown) | {"carrier": "cj", "number": "5812-3456-7890", units[0]: "2"}
+
+    wrong = as_sam.post(f"{page}/shipments", data=sent | {"number": "<b>12</b>"})
+    assert wrong.status_code == 422
+    assert 'value="&lt;b&gt;12&lt;/b&gt;"' in wrong.text
+    assert "5812-3456-7890" in wrong.text  # What a number looks like.
+    many = as_sam.post(f"{page}/shipments", data=sent | {units[0]: "1e9"})
+    assert many.status_code == 422
+    answer = as_sam.post(f"{page}/shipments", data=sent | {"then": "next"})
+    assert (answer.status_code, answer.location) == (303, f"/seller/orders/{next_one.part_ids[0]}")
+    away = as_sam.post(f"{page}/shipments", data=sent | {"then": "next", "next": "https://evil.example/x"})
+    assert away.location == "/x"  # A repeat; and never another site.
+
+    assert "581234567890" in as_sam.get(page).text
+    assert as_sam.get("/seller/orders?q=5812+3456+7890").text.count("data-row") == 1
+    assert "581234567890" in browser(app, bea).get(f"/orders/{order.number}").text
+    ada = browser(app, make_person("ada", roles=("admin",)))
+    assert "581234567890" in ada.get(f"/admin/orders/{order.number}").text

@@ -31,6 +31,7 @@ from portal.queries.gateways import gateway_directory
 from portal.queries.order_list import GROUPS, list_orders
 from portal.queries.orders import AttemptView, OrderPartView, OrderView, load_moves, load_order, load_parts, number_of
 from portal.queries.refunds import load_refunds
+from portal.queries.shipments import shipments_of_order
 from portal.rules.cash_receipts import METHODS
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import BEFORE_SHIPMENT
@@ -166,6 +167,7 @@ def _page(order: OrderView) -> dict[str, Any]:
     with reading() as opened:
         parts = load_parts(opened, order_id=order.id)
         moves = load_moves(opened, order_id=order.id)
+        shipments = shipments_of_order(opened, order_id=order.id) if order.paid_at else ()
         refunds = load_refunds(opened, order_id=order.id) if order.refund_mark else ()
         cash_receipt = cash_receipt_of(opened, order_id=order.id) if order.method in METHODS else None
     under_way = any(
@@ -176,6 +178,7 @@ def _page(order: OrderView) -> dict[str, Any]:
         "stage": replace(stage, is_refunding=under_way),
         "mark": page_mark(order, now),
         "parts": parts,
+        "shipments": shipments,
         "events": story_of(moves, parts),
         "refunds": refunds_of(refunds, order),
         "may_ask": order.status in REFUNDABLE and any(line.left for part in parts for line in part.lines),
