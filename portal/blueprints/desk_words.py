@@ -113,6 +113,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "mileage:matured": N_("Mileage became available"),
         "mileage:expired": N_("Mileage expired"),
         "tier:moved": N_("Tier changed"),
+        "referral:claimed": N_("Came by an invitation"),
+        "referral:decided": N_("Invitation decided"),
         "loyalty:written": N_("Rules of loyalty written"),
         "ledger:posted": N_("Entry posted"),
         "adjustment:prepared": N_("Correction prepared"),

@@ -25,6 +25,7 @@ from portal.jobs.queue import (
 from portal.models import OutboxEvent
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.documents.want_document import want_credit_note, want_receipt
+from portal.services.loyalty.award_points import award_sign_up
 from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
@@ -111,6 +112,12 @@ def _run_setup(session: Session, event: OutboxEvent, _now: datetime) -> Collecti
     return ()
 
 
+def _welcome(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    if event.profile_id is not None:
+        award_sign_up(session, user_id=event.profile_id, now=now)
+    return ()
+
+
 def _refresh_tier(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     if event.profile_id is not None:
         refresh_tier(session, user_id=event.profile_id, now=now)
@@ -136,6 +143,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "part.hold_ended": (tell_store_of_hold,),
     "account.signed_up": (mail_account_link,),
     "account.verification_requested": (mail_account_link,),
+    "account.verified": (_welcome,),
     "account.reset_requested": (mail_account_link,),
     "account.factor_added": (mail_factor_change,),
     "account.factor_removed": (mail_factor_change,),

@@ -23,7 +23,7 @@ from portal.models.fraud import RiskDecision, RiskListEntry
 from portal.models.fx import ReferenceRate
 from portal.models.idempotency import IdempotencyKey
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
-from portal.models.loyalty import LoyaltyVersion, MemberTier, TierMove
+from portal.models.loyalty import LoyaltyVersion, MemberTier, Referral, ReferralCode, TierMove
 from portal.models.notice import Mail, Notice
 from portal.models.order import DiscountShare, Order, OrderHold, OrderLine, OrderPart, Transition
 from portal.models.outbox import OutboxEvent
@@ -113,6 +113,8 @@ __all__ = [
     "ReconciliationBreak",
     "ReconciliationRun",
     "ReferenceRate",
+    "Referral",
+    "ReferralCode",
     "Refund",
     "RefundApproval",
     "RefundLeg",

@@ -64,3 +64,34 @@ class TierMove(Base):
     spend_minor: Mapped[int]
     version: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime]
+
+
+class ReferralCode(Base):
+    """What somebody's invitations carry."""
+
+    __tablename__ = "referral_code"
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+
+
+class Referral(Base):
+    """That somebody was invited by another: both are given points once, with the first order that is kept (BAL-04)."""
+
+    __tablename__ = "referral"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'given', 'refused')", name="state"),
+        CheckConstraint("referee_id <> referrer_id", name="self"),
+        Index("ix_referral_referrer_id", "referrer_id"),
+    )
+
+    referee_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    referrer_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    order_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("orders.id"))
+    referrer_points: Mapped[int] = mapped_column(server_default=text("0"))
+    referee_points: Mapped[int] = mapped_column(server_default=text("0"))
+    created_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]

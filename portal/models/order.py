@@ -56,6 +56,8 @@ class Order(Base):
     fx_source: Mapped[str | None]
     fx_as_of: Mapped[datetime | None]
     mileage_promised: Mapped[int] = mapped_column(server_default=text("0"))
+    # By which versions of the rules of mileage and tiers, in which tier, and which cap lowered it (BAL-04).
+    loyalty: Mapped[dict[str, Any] | None]
     contact: Mapped[str | None] = mapped_column(EncryptedText("orders.contact"))
     address: Mapped[str | None] = mapped_column(EncryptedText("orders.address"))
     cart: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))

@@ -31,6 +31,7 @@ class Balances:
     mileage_account_id: int | None = None
     paid_orders: int = 0
     tier: str | None = None
+    earned_since: int = 0
 
     @property
     def deposit_usable_minor(self) -> int:
@@ -62,7 +63,11 @@ _BALANCES = text(
     """
     SELECT a.id, a.kind, a.balance_minor, a.held_minor,
            (SELECT count(*) FROM orders o WHERE o.buyer_id = :user_id AND o.paid_at IS NOT NULL) AS paid_orders,
-           (SELECT m.tier FROM member_tier m WHERE m.user_id = :user_id) AS tier
+           (SELECT m.tier FROM member_tier m WHERE m.user_id = :user_id) AS tier,
+           CASE WHEN CAST(:since AS timestamptz) IS NOT NULL THEN
+               (SELECT coalesce(sum(o.mileage_promised), 0) FROM orders o
+                 WHERE o.buyer_id = :user_id AND o.placed_at >= :since
+                   AND o.status NOT IN ('failed', 'expired', 'cancelled'))::bigint ELSE 0 END AS earned_since
       FROM (SELECT) AS person
       LEFT JOIN ledger_account a
         ON a.owner = :owner AND (a.kind, a.currency) IN (('deposit', :currency), ('mileage', :points),
@@ -71,9 +76,20 @@ _BALANCES = text(
 )
 
 
-def load_balances(session: Session, *, user_id: uuid.UUID, currency: str) -> Balances:
-    """The buyer's balances, how often he has bought, and his tier, in one statement."""
-    values = {"owner": f"user:{user_id}", "user_id": user_id, "currency": currency, "points": POINTS}
+def load_balances(
+    session: Session, *, user_id: uuid.UUID, currency: str, earned_since: datetime | None = None
+) -> Balances:
+    """The buyer's balances, how often he has bought, and his tier, in one statement.
+
+    With `earned_since` also the points that his orders promise since then.
+    """
+    values = {
+        "owner": f"user:{user_id}",
+        "user_id": user_id,
+        "currency": currency,
+        "points": POINTS,
+        "since": earned_since,
+    }
     found = session.execute(_BALANCES, values).all()
     rows = {row.kind: row for row in found}
     deposit, mileage, pending = rows.get("deposit"), rows.get("mileage"), rows.get("mileage_pending")
@@ -87,6 +103,7 @@ def load_balances(session: Session, *, user_id: uuid.UUID, currency: str) -> Bal
         mileage_account_id=mileage.id if mileage else None,
         paid_orders=found[0].paid_orders,
         tier=found[0].tier,
+        earned_since=found[0].earned_since,
     )
 
 

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 
 from portal.db import reading
 from portal.models import LoyaltyVersion, User
-from portal.rules.tiers import NO_TIERS, Ladder, from_json
+from portal.rules import earning, tiers
+from portal.rules.earning import NO_TERMS, EarnTerms
+from portal.rules.tiers import NO_TIERS, Ladder
 
 KEPT_FOR_S = 1.0
 START_AFTER = timedelta(seconds=5)
@@ -50,6 +52,7 @@ class LoyaltyDirectory:
 
     versions: dict[str, tuple[Started, ...]]
     ladders: dict[int, Ladder]
+    terms_of: dict[int, EarnTerms]
 
     def at(self, kind: str, now: datetime) -> Started | None:
         """The version in force at an instant: of those that have started the latest, of the same start the newest."""
@@ -59,6 +62,11 @@ class LoyaltyDirectory:
         """The tiers in force."""
         found = self.at("tiers", now)
         return self.ladders[found.version] if found else NO_TIERS
+
+    def terms(self, now: datetime) -> EarnTerms:
+        """The rules of earning mileage in force."""
+        found = self.at("mileage", now)
+        return self.terms_of[found.version] if found else NO_TERMS
 
 
 class _Kept:
@@ -92,8 +100,11 @@ def _load(session: Session) -> LoyaltyDirectory:
     for row in session.execute(_CURRENT):
         started = Started(row.version, row.body, row.starts_at)
         versions[row.kind] = (*versions.get(row.kind, ()), started)
-    ladders = {one.version: from_json(one.version, one.body) for one in versions.get("tiers", ())}
-    return LoyaltyDirectory(versions, ladders)
+    return LoyaltyDirectory(
+        versions,
+        ladders={one.version: tiers.from_json(one.version, one.body) for one in versions.get("tiers", ())},
+        terms_of={one.version: earning.from_json(one.version, one.body) for one in versions.get("mileage", ())},
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from portal.db import reading
 from portal.models import Section
@@ -33,17 +34,33 @@ class _Kept:
 _kept = _Kept()
 
 
-def section_directory() -> tuple[SectionView, ...]:
-    """All sections in their order, at most KEPT_FOR_S old."""
+def section_directory(session: Session | None = None) -> tuple[SectionView, ...]:
+    """All sections in their order, at most KEPT_FOR_S old. Whoever has a transaction open passes its session."""
     moment = time.monotonic()
     if _kept.sections is None or moment >= _kept.until:
-        with reading() as session:
-            rows = session.execute(
-                select(Section.id, Section.parent_id, Section.slug, Section.name).order_by(Section.position, Section.id)
-            ).all()
-        _kept.sections = tuple(SectionView(r.id, r.parent_id, r.slug, r.name) for r in rows)
+        if session is not None:
+            _kept.sections = _load(session)
+        else:
+            with reading() as opened:
+                _kept.sections = _load(opened)
         _kept.until = moment + KEPT_FOR_S
     return _kept.sections
+
+
+def lineage(section_id: int, session: Session | None = None) -> tuple[int, ...]:
+    """A section and those above it, the nearest first."""
+    above = {one.id: one.parent_id for one in section_directory(session)}
+    found = [section_id]
+    while (parent := above.get(found[-1])) is not None and parent not in found:
+        found.append(parent)
+    return tuple(found)
+
+
+def _load(session: Session) -> tuple[SectionView, ...]:
+    rows = session.execute(
+        select(Section.id, Section.parent_id, Section.slug, Section.name).order_by(Section.position, Section.id)
+    )
+    return tuple(SectionView(r.id, r.parent_id, r.slug, r.name) for r in rows)
 
 
 def forget_sections() -> None:

@@ -91,6 +91,8 @@ class AuditAction(StrEnum):
     MILEAGE_MATURED = "mileage:matured"
     MILEAGE_EXPIRED = "mileage:expired"
     TIER_MOVED = "tier:moved"
+    REFERRAL_CLAIMED = "referral:claimed"
+    REFERRAL_DECIDED = "referral:decided"
     LOYALTY_WRITTEN = "loyalty:written"
     LEDGER_POSTED = "ledger:posted"
     ADJUSTMENT_PREPARED = "adjustment:prepared"

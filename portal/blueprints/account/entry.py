@@ -29,12 +29,15 @@ from portal.config import Settings
 from portal.rules.permissions import Actor
 from portal.services.accounts.sessions import start_session
 from portal.services.cart.merge_carts import merge_carts
+from portal.services.loyalty.claim_referral import claim_referral
 
 DEVICE_COOKIE = "device"
 DEVICE_SALT = "portal device"
 # The longest that browsers keep a cookie.
 DEVICE_LIFETIME_S = 400 * 24 * 3600
 KEPT_KEYS = (LOCALE_KEY, THEME_KEY)
+# The code of an invitation that the browser has followed, until somebody signs up with it.
+INVITED_KEY = "invited"
 
 
 def enter(opened: Session, *, user_id: uuid.UUID, now: datetime) -> str:
@@ -49,6 +52,13 @@ def enter(opened: Session, *, user_id: uuid.UUID, now: datetime) -> str:
     if before is not None and before.user_id is None:
         merge_carts(opened, session_id=before.session_id, user_id=user_id, channel_id=current_channel().id, now=now)
     return token
+
+
+def note_invitation(opened: Session, *, user_id: uuid.UUID, now: datetime) -> None:
+    """Note who invited the newcomer who signs up just now in this browser."""
+    code = session.get(INVITED_KEY)
+    if code:
+        claim_referral(opened, referee_id=user_id, code=str(code), device_id=device_id(), now=now)
 
 
 def acting(opened: Session, *, now: datetime) -> tuple[Actor, str | None]:

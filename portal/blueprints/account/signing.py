@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Response, make_response, render_template, request, url_for
+from flask import Response, make_response, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import public
 from portal.blueprints.account.blueprint import bp
-from portal.blueprints.account.entry import enter, forget, network_address, onward, remember
+from portal.blueprints.account.entry import (
+    INVITED_KEY,
+    enter,
+    forget,
+    network_address,
+    note_invitation,
+    onward,
+    remember,
+)
 from portal.blueprints.account.forms import PortalForm, SignInForm, SignUpForm
 from portal.blueprints.identity import current_actor, current_locale, signed_in
 from portal.crypto import email_index
@@ -22,6 +30,8 @@ from portal.services.accounts.sessions import sign_out as end_session
 from portal.services.accounts.sign_in import sign_in as recognise
 from portal.services.accounts.sign_up import sign_up as open_profile
 from portal.services.accounts.throttle import SIGN_IN, SIGN_UP, Attempt, Rule, TooOftenError, throttle
+
+CODE_LENGTH_MAX = 40
 
 
 @bp.route("/sign-in", methods=["GET", "POST"])
@@ -65,6 +75,7 @@ def sign_up() -> ResponseReturnValue:
         user_id = open_profile(
             opened, email=form.email.data, password=form.password.data, name=form.name.data, locale=locale, now=now
         )
+        note_invitation(opened, user_id=user_id, now=now)
         return enter(opened, user_id=user_id, now=now)
 
     try:
@@ -74,6 +85,16 @@ def sign_up() -> ResponseReturnValue:
         return show("account/sign_up.html", form, fault)
     remember(token)
     return leave_for(destination(form))
+
+
+@bp.get("/invitations/<code>")
+@public
+def invitation(code: str) -> ResponseReturnValue:
+    """Keep the code of somebody's invitation for the sign-up; whoever has an account goes shopping."""
+    if signed_in():
+        return leave_for(url_for("shop.home"))
+    session[INVITED_KEY] = code[:CODE_LENGTH_MAX]
+    return leave_for(url_for(".sign_up"))
 
 
 @bp.post("/sign-out")

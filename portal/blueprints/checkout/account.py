@@ -7,7 +7,7 @@ import uuid
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from portal.blueprints.account.entry import enter, network_address, remember
+from portal.blueprints.account.entry import enter, network_address, note_invitation, remember
 from portal.blueprints.checkout.forms import SIGN_IN, Typed
 from portal.blueprints.identity import current_locale
 from portal.crypto import email_index
@@ -110,6 +110,7 @@ def _open_profile(typed: Typed, email: str) -> bool:
             locale=locale,
             now=now,
         )
+        note_invitation(session, user_id=user_id, now=now)
         return enter(session, user_id=user_id, now=now)
 
     remember(atomically(work))

@@ -17,6 +17,7 @@ from portal.blueprints.checkout.amounts import Difference, Row, rows_of, shown, 
 from portal.blueprints.checkout.forms import NEW_ADDRESS, CheckoutForm, Typed
 from portal.blueprints.checkout.methods import MethodList, list_methods
 from portal.blueprints.checkout.words import say
+from portal.blueprints.earning_words import earning_note
 from portal.blueprints.identity import current_channel, current_identity, current_locale
 from portal.db import reading
 from portal.kit.currency import POINTS
@@ -229,6 +230,11 @@ class CheckoutPage:
             most = formatting.money(terms.maximum_points, POINTS)
             sentences.append(gettext("At most %(maximum)s for an order.", maximum=most))
         return " ".join(sentences)
+
+    @property
+    def earning_note(self) -> str:
+        """Why it earns more or less than usual."""
+        return earning_note(self.quoted.earning)
 
     def lowered(self, kind: str) -> str:
         """That less is used than was chosen, because less is left to pay."""

@@ -8,7 +8,7 @@ from typing import Any
 from flask import request
 
 from portal.blueprints.access import NotFoundError, public
-from portal.blueprints.identity import current_channel, current_locale
+from portal.blueprints.identity import current_actor, current_channel, current_locale
 from portal.blueprints.shop.blueprint import bp
 from portal.blueprints.shop.cards import delivery_days, picture_url, product_url, shown, store_url
 from portal.db import reading
@@ -17,6 +17,7 @@ from portal.kit import clock
 from portal.queries.catalogue import Filters, Sort, list_products
 from portal.queries.products import ChoiceView, ProductView, VariantView, find_product
 from portal.queries.sections import section_directory
+from portal.services.checkout.earning import points_of_product
 from portal.services.checkout.exchange import quote_rate
 
 RELATED = 4
@@ -43,8 +44,18 @@ def product(slug: str) -> str:
             limit=RELATED + 1,
             count=False,
         ).rows
-        rate = quote_rate(session, channel=channel, now=clock.now())
-    chosen = _chosen(found, request.args.get("v", ""))
+        now, chosen = clock.now(), _chosen(found, request.args.get("v", ""))
+        rate = quote_rate(session, channel=channel, now=now)
+        points = points_of_product(
+            session,
+            channel=channel,
+            product_id=found.id,
+            store_id=found.store.id,
+            section_id=found.section_id,
+            amount_minor=chosen.amount_minor,
+            user_id=current_actor().user_id,
+            now=now,
+        )
     return page_or_partial(
         "shop/product/show.html",
         PARTIALS,
@@ -58,6 +69,7 @@ def product(slug: str) -> str:
         quantity_max=min(max(chosen.left, 1), QUANTITY_MAX),
         related=shown(card for card in related if card.id != found.id)[:RELATED],
         currency=channel.currency,
+        points=points,
         in_platform=rate.in_platform(chosen.amount_minor, channel.currency) if rate else None,
         picture_url=picture_url,
         store_url=store_url,

@@ -37,6 +37,7 @@ def verify_email(session: Session, *, token: str, now: datetime) -> uuid.UUID:
         actor=Actor(user_id=claim.user_id),
         now=now,
     )
+    emit(session, Event("account.verified", f"user:{claim.user_id}", profile_id=claim.user_id), now=now)
     return claim.user_id
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,7 +17,6 @@ from portal.queries.channels import ChannelView
 from portal.rules.fraud import Decision, Outcome
 from portal.rules.fx import FxRate
 from portal.rules.holds import HIGH_RISK, HoldKind
-from portal.rules.mileage import earned
 from portal.rules.permissions import Actor
 from portal.rules.quote import FrozenItem
 from portal.rules.split import TenderKind
@@ -51,7 +49,6 @@ def order_row(
     submission: Submission,
     rate: FxRate | None,
     risk: Decision,
-    lines: Sequence[Mapping[str, Any]],
     expires_at: datetime,
     now: datetime,
 ) -> dict[str, Any]:
@@ -75,7 +72,8 @@ def order_row(
         "tax_included_minor": priced.tax_minor if channel.tax_inclusive else 0,
         "payable_minor": quoted.quote.total_minor,
         **fx_columns(quoted.quote.total_minor, channel.currency, rate),
-        "mileage_promised": sum(line["mileage_promised"] for line in lines),
+        "mileage_promised": quoted.earning.total,
+        "loyalty": quoted.earning.as_json(),
         "contact": orjson.dumps(dict(submission.contact)).decode(),
         "address": orjson.dumps(dict(submission.address)).decode(),
         "cart": {
@@ -125,18 +123,11 @@ def part_rows(
 
 def line_rows(draft: Draft, channel: ChannelView, quoted: CheckoutQuote) -> list[dict[str, Any]]:
     """A row for each line, with the points that it promises."""
-    rate = Fraction(str(channel.policy.get("mileage", {}).get("earn_rate", "0")))
-    rows = []
-    for position, (line, item) in enumerate(zip(quoted.lines, quoted.quote.lines, strict=True)):
-        promised = earned(
-            rate,
-            gateway_minor=item.tender(TenderKind.GATEWAY),
-            deposit_minor=item.tender(TenderKind.DEPOSIT),
-            tax_minor=item.price.tax_minor,
-            to_pay_minor=item.price.to_pay_minor,
-        )
-        rows.append(_line_row(draft, channel, line, item, position, promised))
-    return rows
+    lines = zip(quoted.lines, quoted.quote.lines, quoted.earning.earned.points, strict=True)
+    return [
+        _line_row(draft, channel, line, item, position, promised)
+        for position, (line, item, promised) in enumerate(lines)
+    ]
 
 
 def _line_row(

@@ -26,6 +26,7 @@ from portal.rules.pricing import Discount, PricedLine, ShippingFee
 from portal.rules.quote import Quote, quote
 from portal.rules.split import Mileage, MileageTerms, deposit, highest_deposit, highest_mileage
 from portal.services.checkout.choices import Choices
+from portal.services.checkout.earning import Earning, capped_since, earning_of
 from portal.services.checkout.exchange import QuotedRate, quote_rate
 
 
@@ -54,6 +55,7 @@ class CheckoutQuote:
     deposit_highest_minor: int
     mileage_highest: int
     is_best_set: bool
+    earning: Earning
     exchange: QuotedRate | None = None
 
     @property
@@ -108,7 +110,12 @@ def quote_cart(
     balances = Balances()
     held: tuple[HeldCoupon, ...] = ()
     if user_id is not None:
-        balances = load_balances(session, user_id=user_id, currency=channel.currency)
+        balances = load_balances(
+            session,
+            user_id=user_id,
+            currency=channel.currency,
+            earned_since=capped_since(session, channel, now),
+        )
         held = load_coupons(
             session,
             user_id=user_id,
@@ -161,6 +168,9 @@ def quote_cart(
             terms=terms,
         ),
         is_best_set=is_best,
+        earning=earning_of(
+            session, channel=channel, lines=can_be_bought, items=priced.lines, balances=balances, now=now
+        ),
         exchange=quote_rate(session, channel=channel, now=now),
     )
 

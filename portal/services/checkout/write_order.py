@@ -95,7 +95,7 @@ def write_order(
     insert_rows(
         session,
         Order,
-        [order_row(draft, number, actor, channel, quoted, submission, rate, risk, lines, expires_at, now)],
+        [order_row(draft, number, actor, channel, quoted, submission, rate, risk, expires_at, now)],
     )
     parts = part_rows(draft, cart, channel, quoted, now)
     insert_rows(session, OrderPart, parts)

@@ -15,6 +15,7 @@ from portal.rules.permissions import SYSTEM
 from portal.rules.posting import EntryKind
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.ledger.post import post
+from portal.services.loyalty.settle_referral import settle_referral
 from portal.services.mileage.take_back import owed_points
 from portal.services.mileage.write_lot import write_lot
 from portal.services.outbox import Event, emit
@@ -33,7 +34,10 @@ _DUE = text(
 )
 _LOCK = text(
     """
-    SELECT o.id, o.number, o.buyer_id, o.channel_id FROM orders o
+    SELECT o.id, o.number, o.buyer_id, o.channel_id,
+           (SELECT (v.body ->> 'life_days')::int FROM loyalty_version v
+             WHERE v.kind = 'mileage' AND v.version = (o.loyalty ->> 'mileage')::int) AS life_days
+      FROM orders o
      WHERE o.id = (SELECT order_id FROM order_part WHERE id = :part_id) FOR UPDATE
     """
 )
@@ -68,13 +72,13 @@ def mature_mileage(session: Session, *, part_id: uuid.UUID, now: datetime) -> in
         session.execute(_LATER, {"part_id": part_id, "at": due_at})
         return 0
     session.execute(_MATURED, {"part_id": part_id, "now": now})
-    points = sum(
-        still_promised(line.promised, quantity=line.quantity, units_gone=line.units_gone)
-        for line in known.facts.lines
-        if line.part_id == part_id
-    )
+    lines = [line for line in known.facts.lines if line.part_id == part_id]
+    if any(line.units_left for line in lines):
+        settle_referral(session, referee_id=order.buyer_id, order_id=order.id, now=now)
+    points = sum(still_promised(line.promised, quantity=line.quantity, units_gone=line.units_gone) for line in lines)
     if points:
-        _give(session, order.buyer_id, order.id, part_id, points, now)
+        life = timedelta(days=order.life_days) if order.life_days else LIFE
+        _give(session, order.buyer_id, order.id, part_id, points, now + life, now)
         emit(
             session,
             Event(
@@ -100,7 +104,13 @@ def _due_at(known: Refundable, part_id: uuid.UUID, now: datetime) -> datetime:
 
 
 def _give(
-    session: Session, user_id: uuid.UUID, order_id: uuid.UUID, part_id: uuid.UUID, points: int, now: datetime
+    session: Session,
+    user_id: uuid.UUID,
+    order_id: uuid.UUID,
+    part_id: uuid.UUID,
+    points: int,
+    expires_at: datetime,
+    now: datetime,
 ) -> None:
     paid, kept = net_of_debt(points, owed=owed_points(session, user_id=user_id))
     entry_id, _ = post(
@@ -118,7 +128,7 @@ def _give(
         source="order",
         source_order_id=order_id,
         source_part_id=part_id,
-        expires_at=now + LIFE,
+        expires_at=expires_at,
         now=now,
     )
     after = {"points": points, "paid_debt": paid, "part": str(part_id)}

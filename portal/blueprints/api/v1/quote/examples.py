@@ -70,7 +70,14 @@ QUOTE = {
     "is_best_set": True,
     "refused_codes": [],
     "deposit": {"usable": krw(20000), "highest": krw(20000), "used": krw(5000), "reason": None},
-    "mileage": {"usable_points": 0, "highest_points": 0, "used_points": 0, "used": krw(0), "reason": None},
+    "mileage": {
+        "usable_points": 0,
+        "highest_points": 0,
+        "used_points": 0,
+        "used": krw(0),
+        "earned_points": 196,
+        "reason": None,
+    },
     "methods": [
         {"method": "credit_card", "name": "Credit card", "is_usable": True, "flow": "redirect", "reason": None}
     ],

@@ -143,6 +143,7 @@ def _mileage(quoted: CheckoutQuote, currency: str) -> MileageOffer:
         highest_points=quoted.mileage_highest,
         used_points=points,
         used=Amount.of(amount_minor, currency),
+        earned_points=quoted.earning.total,
         reason=reason(quoted.tender_rejections.get("mileage")),
     )
 

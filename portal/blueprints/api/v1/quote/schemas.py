@@ -97,6 +97,7 @@ class MileageOffer(Out):
     highest_points: int
     used_points: int
     used: Amount
+    earned_points: int = Field(description="What the order earns, spendable once nothing of it can be sent back.")
     reason: Reason | None
 
 
