@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext
 
 from portal import formatting
-from portal.blueprints.checkout.words import method_name
+from portal.blueprints.checkout.method_names import method_name
 from portal.blueprints.context import translated
 from portal.kit.text import N_
 from portal.queries.refunds import LegView, RefundView

@@ -32,12 +32,16 @@ class PortalError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An expected no, as a value. `alternatives` names what would work instead: codes, ids or methods."""
+    """An expected no, as a value. `alternatives` names what would work instead: codes, ids or methods.
+
+    `hint` is a sentence of what would work now, with the same params; it may be empty.
+    """
 
     code: str
     sentence: str
     params: Mapping[str, object] = field(default_factory=dict)
     alternatives: tuple[str, ...] = ()
+    hint: str = ""
 
     def __str__(self) -> str:
         return fill(self.sentence, self.params)

@@ -107,8 +107,7 @@ def load_balances(
     )
 
 
-_COUPONS = text(
-    """
+_COUPONS = """
     SELECT c.id, c.name, c.kind, c.target, c.percent, c.amounts, c.max_discounts, c.conditions,
            c.store_id, c.funding, c.seller_shares, c.on_refund, c.lane, c.stackable, c.priority, c.valid_from,
            c.valid_until, c.grace_hours, c.cap, c.per_user_cap, c.per_code_cap, c.per_day_cap, c.budgets, c.version,
@@ -133,8 +132,10 @@ _COUPONS = text(
       LEFT JOIN coupon_tally t ON t.campaign_id = c.id AND t.user_id = :user_id
      WHERE c.state <> 'draft'
      ORDER BY c.id
-    """
-)
+"""
+_SEEN = text(_COUPONS)
+# Whoever edits a campaign takes its row for himself, and so waits for the orders that are being placed with its terms.
+_CLAIMED = text(f"{_COUPONS} FOR KEY SHARE OF c")
 
 
 def load_coupons(
@@ -146,13 +147,15 @@ def load_coupons(
     day: date,
     locale: str,
     now: datetime,
+    claims: bool = False,
 ) -> tuple[HeldCoupon, ...]:
     """The coupons in a buyer's wallet, behind the codes (in normal form) that he typed, and those for everybody.
 
-    With their counters: of the budget in `currency`, and of `day`, the channel's.
+    With their counters: of the budget in `currency`, and of `day`, the channel's. With `claims` their terms stay as
+    they are until the end of the transaction.
     """
     values = {"user_id": user_id, "codes": list(codes), "currency": currency, "day": day.isoformat(), "now": now}
-    return tuple(_held(row, currency, day, locale) for row in session.execute(_COUPONS, values))
+    return tuple(_held(row, currency, day, locale) for row in session.execute(_CLAIMED if claims else _SEEN, values))
 
 
 def _held(row: Any, currency: str, day: date, locale: str) -> HeldCoupon:

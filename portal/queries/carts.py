@@ -36,6 +36,12 @@ class CartLineView:
     seen_price_minor: int | None
     available: int
     on_sale: bool
+    section_above_id: int | None = None
+
+    @property
+    def section_ids(self) -> frozenset[int]:
+        """The shelf it stands on, and the one above it."""
+        return frozenset(one for one in (self.section_id, self.section_above_id) if one is not None)
 
     @property
     def can_be_bought(self) -> bool:
@@ -108,7 +114,7 @@ _QUERY = text(
     SELECT c.id AS cart_id, c.version, CASE WHEN row_number() OVER lines = 1 THEN c.choices END AS choices,
            c.choices -> 'seen' -> (CAST(:channel_id AS text) || ':' || l.variant_id) AS seen_price_minor,
            l.variant_id, l.quantity, v.sku, v.options, coalesce(v.picture, o.picture) AS picture,
-           o.id AS product_id, o.slug AS product_slug, o.name, o.section_id,
+           o.id AS product_id, o.slug AS product_slug, o.name, o.section_id, w.parent_id AS section_above_id,
            v.state = 'active' AND o.state = 'active' AND t.state = 'open' AS on_sale,
            p.amount_minor, p.compare_at_minor,
            coalesce((SELECT sum(greatest(k.on_hand - k.reserved - k.safety, 0)) FROM stock k
@@ -119,6 +125,7 @@ _QUERY = text(
       LEFT JOIN cart_line l ON l.cart_id = c.id
       LEFT JOIN variant v ON v.id = l.variant_id
       LEFT JOIN product o ON o.id = v.product_id
+      LEFT JOIN section w ON w.id = o.section_id
       LEFT JOIN store t ON t.id = o.store_id
       LEFT JOIN price p ON p.variant_id = l.variant_id AND p.channel_id = :channel_id
      WHERE c.user_id = :user_id OR (CAST(:user_id AS uuid) IS NULL AND c.session_id = :session_id)
@@ -169,6 +176,7 @@ def _line(row: Any) -> CartLineView:
         product_slug=row.product_slug,
         store_id=row.store_id,
         section_id=row.section_id,
+        section_above_id=row.section_above_id,
         sku=row.sku,
         name=row.name,
         options=row.options,

@@ -18,10 +18,10 @@ from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.orders.views import FORWARDED_KEY
 from portal.blueprints.account.own import own_id
 from portal.blueprints.account.paying_words import purpose_words, stage_of, story_of
+from portal.blueprints.checkout.method_names import method_name
 from portal.blueprints.checkout.methods import MethodList, list_methods
 from portal.blueprints.checkout.page import as_id
 from portal.blueprints.checkout.placing import SOURCE_LENGTH_MAX, as_number
-from portal.blueprints.checkout.words import method_name
 from portal.blueprints.identity import current_actor, current_channel
 from portal.blueprints.payment_history import card_word
 from portal.config import Settings

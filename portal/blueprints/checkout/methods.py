@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from flask_babel import gettext
 
-from portal.blueprints.checkout.words import METHODS, say
+from portal.blueprints.checkout.method_names import METHODS
+from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor, current_locale
 from portal.gateways.base import ElementConfig, Flow
 from portal.queries.channels import ChannelView

@@ -1,38 +1,24 @@
-"""Refusals and ways of paying, in the reader's words and with amounts as he writes them."""
+"""Refusals in the reader's words, with amounts as he writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from flask_babel import gettext
 
 from portal import formatting
+from portal.blueprints.thing_words import words_of
 from portal.kit.errors import PortalError, Rejection, fill
 from portal.kit.money import Money
-from portal.kit.text import N_
-
-METHODS: Mapping[str, tuple[str, str, str]] = {
-    "credit_card": (N_("Credit card"), N_("Visa, Mastercard, domestic cards"), "credit-card"),
-    "debit_card": (N_("Debit card"), N_("The amount is taken from your account at once"), "credit-card"),
-    "international_card": (N_("International card"), N_("Cards issued in other countries"), "world"),
-    "bank_transfer": (N_("Bank transfer"), N_("You confirm it on your bank's page"), "building-bank"),
-    "virtual_account": (N_("Virtual account"), N_("You get an account number to pay into"), "building-bank"),
-    "mobile_carrier": (N_("Mobile phone bill"), N_("Your carrier puts it on the phone bill"), "device-mobile"),
-    "wallet": (N_("Digital wallet"), N_("You confirm it in the wallet's app or page"), "wallet"),
-    "pay_later": (N_("Pay later"), N_("You get an invoice with a date"), "calendar"),
-}
-
-
-def method_name(method: str | None) -> str:
-    """The way of paying by its name; one that nobody has named is shown by its own."""
-    name = METHODS.get(method or "", (method or "", "", ""))[0]
-    return gettext(name) if name else ""
+from portal.rules.coupons.words import Named
 
 
 def say(refusal: Rejection | PortalError) -> str:
-    """The sentence of a refusal in the reader's language."""
-    return fill(gettext(refusal.sentence), {name: _written(value) for name, value in refusal.params.items()})
+    """The sentence of a refusal in the reader's language, and what would work now where something would."""
+    params = {name: _written(value) for name, value in refusal.params.items()}
+    said = fill(gettext(refusal.sentence), params)
+    hint = refusal.hint if isinstance(refusal, Rejection) else ""
+    return f"{said} {fill(gettext(hint), params)}" if hint else said
 
 
 def _written(value: object) -> object:
@@ -42,4 +28,4 @@ def _written(value: object) -> object:
         return formatting.instant(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return formatting.number(value)
-    return value
+    return words_of(value) if isinstance(value, Named) else value

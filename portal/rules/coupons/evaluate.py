@@ -1,7 +1,7 @@
 """Whether a coupon may be used for a cart, with every check that was made on the way (CPN-03, CPN-07)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portal.kit.errors import Rejection
 from portal.rules.coupons.benefits import discount_of, is_in_currency
@@ -102,9 +102,7 @@ def _currency(terms: CouponTerms, facts: Facts) -> Rejection | None:
 
 def _with_alternatives(result: EligibilityResult, keys: tuple[str, ...]) -> EligibilityResult:
     checks = tuple(
-        Check(check.name, Rejection(check.rejection.code, check.rejection.sentence, check.rejection.params, keys))
-        if check.rejection
-        else check
+        Check(check.name, replace(check.rejection, alternatives=keys)) if check.rejection else check
         for check in result.checks
     )
     return EligibilityResult(result.terms, checks)

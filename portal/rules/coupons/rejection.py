@@ -1,6 +1,8 @@
 """Every way in which a coupon says no, with its sentence (CPN-07)."""
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.kit.errors import Rejection
@@ -19,7 +21,6 @@ class Code(StrEnum):
     DAY_USED_UP = "COUPON_DAY_USED_UP"
     ALREADY_USED = "COUPON_ALREADY_USED"
     HELD_ELSEWHERE = "COUPON_HELD_ELSEWHERE"
-    CHANGED = "COUPON_CHANGED"
     MIN_SPEND = "COUPON_MIN_SPEND"
     MAX_SPEND = "COUPON_MAX_SPEND"
     WRONG_CHANNEL = "COUPON_WRONG_CHANNEL"
@@ -46,7 +47,6 @@ SENTENCES: dict[Code, str] = {
     Code.DAY_USED_UP: N_("This coupon has been used up for today. Try again tomorrow."),
     Code.ALREADY_USED: N_("You have already used this coupon."),
     Code.HELD_ELSEWHERE: N_("This coupon is in use by another checkout of yours."),
-    Code.CHANGED: N_("The terms of this coupon have just changed. Look at the new amounts."),
     Code.MIN_SPEND: N_("Spend %(missing)s more to use this coupon; it is valid from %(minimum)s."),
     Code.MAX_SPEND: N_("This coupon is valid for up to %(maximum)s."),
     Code.WRONG_CHANNEL: N_("This coupon is not valid in this shop."),
@@ -62,6 +62,27 @@ SENTENCES: dict[Code, str] = {
 }
 
 
-def reject(code: Code, *, alternatives: Iterable[str] = (), **params: object) -> Rejection:
-    """Make the rejection of a code. Amounts in the params are Money, instants datetimes: the face formats them."""
-    return Rejection(str(code), SENTENCES[code], params, tuple(alternatives))
+# What would work now, where something would. A hint is given only with all that it names.
+HINTS: dict[Code, str] = {
+    Code.WRONG_CHANNEL: N_("It is valid on %(channels)s."),
+    Code.WRONG_PRODUCTS: N_("It is valid for %(goods)s."),
+    Code.WRONG_STORE: N_("It is valid at %(stores)s."),
+    Code.WRONG_TIME: N_("It is valid again from %(opens_at)s."),
+}
+_PLACES = re.compile(r"%\((\w+)\)s")
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A way in which a condition of its own says no: a stable code, the sentence, and what would work now."""
+
+    code: str
+    sentence: str
+    hint: str = ""
+
+
+def reject(code: Code | Refusal, *, alternatives: Iterable[str] = (), **params: object) -> Rejection:
+    """Make a rejection. Amounts in the params are Money, instants datetimes, things Named: the face formats them."""
+    refusal = code if isinstance(code, Refusal) else Refusal(str(code), SENTENCES[code], HINTS.get(code, ""))
+    hint = refusal.hint if params.keys() >= set(_PLACES.findall(refusal.hint)) else ""
+    return Rejection(refusal.code, refusal.sentence, params, tuple(alternatives), hint)

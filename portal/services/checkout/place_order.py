@@ -155,6 +155,7 @@ def place_order(
         choices=submission.choices,
         locale=submission.locale,
         now=now,
+        claims=True,
     )
     rate = _shown_rate(quoted, submission)
     route = _route(session, quoted, submission, channel, order_id=order_id, user_id=actor.user_id, now=now)

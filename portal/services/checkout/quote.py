@@ -15,8 +15,11 @@ from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError, Rejection
 from portal.queries.benefits import Balances, HeldCoupon, load_balances, load_coupons
+from portal.queries.buyer_facts import BuyerFacts, load_buyer_facts
 from portal.queries.carts import CartLineView, CartView
 from portal.queries.channels import ChannelView
+from portal.queries.coupon_names import name_things
+from portal.rules.coupons.conditions import asks_about_person
 from portal.rules.coupons.evaluate import EligibilityResult, evaluate_all
 from portal.rules.coupons.facts import Facts
 from portal.rules.coupons.lanes import BestSet, best_set, conflicts
@@ -99,8 +102,12 @@ def quote_cart(
     choices: Choices,
     locale: str,
     now: datetime,
+    claims: bool = False,
 ) -> CheckoutQuote:
-    """Price the cart for its owner. Writes nothing. Raises what the pricing raises for amounts out of bounds."""
+    """Price the cart for its owner. Writes nothing; with `claims` the terms of his coupons are kept from changing.
+
+    Raises what the pricing raises for amounts out of bounds.
+    """
     can_be_bought = [line for line in cart.lines if line.can_be_bought]
     unavailable = tuple(line for line in cart.lines if line not in can_be_bought)
     tax_rate = channel.tax_rate or None
@@ -124,7 +131,11 @@ def quote_cart(
             day=now.astimezone(zone).date(),
             locale=locale,
             now=now,
+            claims=claims,
         )
+    person = BuyerFacts()
+    if user_id is not None and any(asks_about_person(coupon.terms) for coupon in held):
+        person = load_buyer_facts(session, user_id=user_id, now=now)
     facts = Facts(
         now=now,
         currency=channel.currency,
@@ -133,8 +144,16 @@ def quote_cart(
         shipping=shipping,
         zone=zone,
         paid_orders=balances.paid_orders,
+        user_id=user_id,
+        # A channel sends to its own country only.
+        country=channel.country,
+        method=choices.method,
+        tier=person.tier,
+        segments=person.segments,
+        groups=person.groups,
     )
     results = evaluate_all([(coupon.terms, coupon.standing) for coupon in held], facts)
+    results = name_things(session, results, locale=locale)
     discounts, left_out, is_best = _choose(results, choices, lines, shipping)
     terms = mileage_terms(channel.policy)
     priced = quote(
@@ -183,7 +202,7 @@ def _priced(line: CartLineView, tax_rate: Decimal | None) -> PricedLine:
         product_id=line.product_id,
         quantity=line.quantity,
         unit_price_minor=line.unit_price_minor,
-        section_ids=frozenset({line.section_id}),
+        section_ids=line.section_ids,
         tax_rate=tax_rate,
         variant_id=line.variant_id,
     )

@@ -6,14 +6,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.db import insert_rows
-from portal.kit.errors import RejectedError, Rejection
+from portal.kit.errors import RejectedError
 from portal.kit.ids import new_id
 from portal.models import Campaign, CouponTally, CouponUse
 from portal.queries.benefits import HeldCoupon
@@ -33,12 +32,6 @@ class Claim:
     amount_minor: int
 
 
-# Edits of a campaign take the row for themselves and wait for the claims under way; claims do not wait for each other.
-_CLAIMED = text(
-    """
-    SELECT id, state, version FROM campaign WHERE id = ANY(:ids) AND cap IS NULL ORDER BY id FOR KEY SHARE
-    """
-)
 # The rows in the order of their key, so that no two claims wait for each other in a circle.
 _COUNT = text(
     """
@@ -52,61 +45,36 @@ _COUNT = text(
     """
 )
 _USED_UP = {"budget": Code.BUDGET_SPENT, "code": Code.CODE_USED_UP, "day": Code.DAY_USED_UP}
-_CLOSED = {"paused": Code.PAUSED, "revoked": Code.REVOKED}
+_CLOSED = {"paused": Code.PAUSED, "revoked": Code.REVOKED, "ended": Code.USED_UP}
 
 
 def lock_limits(session: Session, *, claims: Sequence[Claim], user_id: uuid.UUID, currency: str) -> None:
     """Count the claims against the limits, in the order of the campaigns. Raises RejectedError at a limit.
 
-    A campaign without a total limit is not changed: otherwise all buyers of one coupon would wait for one row.
+    A campaign without a total limit is not changed: otherwise all buyers of one coupon would wait for one row. Its
+    terms cannot change meanwhile: the quote has taken its row (load_coupons), and edits wait for that.
     """
     claims = sorted(claims, key=lambda c: c.coupon.terms.campaign_id)
-    ids = [claim.coupon.terms.campaign_id for claim in claims if claim.coupon.limits.total is None]
-    found = {row.id: row for row in session.execute(_CLAIMED, {"ids": ids})} if ids else {}
     for claim in claims:
         campaign_id, limits = claim.coupon.terms.campaign_id, claim.coupon.limits
-        if limits.total is None:
-            _check_unchanged(found.get(campaign_id), claim.coupon)
-        else:
+        if limits.total is not None:
             _count_in_total(session, claim.coupon)
         if limits.per_user is not None:
             _count_for_person(session, campaign_id, user_id, limits.per_user)
     _count(session, [one for claim in claims for one in _counted(claim, currency)])
 
 
-def _check_unchanged(row: Any, coupon: HeldCoupon) -> None:
-    """Refuse terms that are no longer those of the quote. No row: it has been given a total limit meanwhile."""
-    if row is not None and row.state not in OPEN_STATES:
-        raise RejectedError(_closed(row.state, coupon))
-    if row is None or row.version != coupon.version:
-        raise RejectedError(reject(Code.CHANGED))
-
-
-def _closed(state: str, coupon: HeldCoupon) -> Rejection:
-    if state in _CLOSED:
-        return reject(_CLOSED[state])
-    return reject(Code.EXPIRED, ended_at=coupon.terms.valid_until)
-
-
 def _count_in_total(session: Session, coupon: HeldCoupon) -> None:
     campaign_id = coupon.terms.campaign_id
     counted = session.execute(
         update(Campaign)
-        .where(
-            Campaign.id == campaign_id,
-            Campaign.used < Campaign.cap,
-            Campaign.state.in_(OPEN_STATES),
-            Campaign.version == coupon.version,
-        )
+        .where(Campaign.id == campaign_id, Campaign.used < Campaign.cap, Campaign.state.in_(OPEN_STATES))
         .values(used=Campaign.used + 1)
         .returning(Campaign.id)
     ).one_or_none()
     if counted is None:
-        row = session.execute(
-            select(Campaign.state, Campaign.version, Campaign.cap, Campaign.used).where(Campaign.id == campaign_id)
-        ).one()
-        _check_unchanged(row, coupon)
-        raise RejectedError(reject(Code.USED_UP))
+        state = session.execute(select(Campaign.state).where(Campaign.id == campaign_id)).scalar_one()
+        raise RejectedError(reject(_CLOSED.get(state, Code.USED_UP)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext
 
 from portal import formatting
-from portal.blueprints.checkout.words import method_name
+from portal.blueprints.checkout.method_names import method_name
 from portal.blueprints.context import translated
 from portal.blueprints.payment_history import card_word
 from portal.gateways.base import DeclineReason

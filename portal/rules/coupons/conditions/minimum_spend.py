@@ -6,10 +6,16 @@ from typing import Any, Self
 
 from portal.kit.errors import Rejection
 from portal.kit.money import Money
-from portal.rules.coupons.conditions.base import Condition, register
+from portal.kit.text import N_
+from portal.rules.coupons.conditions.base import Condition, Group, register
+from portal.rules.coupons.conditions.fields import Field, FieldError, Kind, amounts_of, only
 from portal.rules.coupons.facts import Facts
 from portal.rules.coupons.rejection import Code, reject
+from portal.rules.coupons.words import Amounts, Phrase
 from portal.rules.pricing import PricedLine
+
+MINIMUM = Field("minimum", N_("At least"), Kind.AMOUNTS)
+MAXIMUM = Field("maximum", N_("At most"), Kind.AMOUNTS)
 
 
 @register("minimum_spend")
@@ -25,12 +31,28 @@ class MinimumSpend(Condition):
     minimum: Mapping[str, int]
     maximum: Mapping[str, int]
 
+    title = N_("Spend")
+    lead = N_("What the goods that the coupon is valid for cost, before any discount.")
+    group = Group.ORDER
+    fields = (MINIMUM, MAXIMUM)
+
     @classmethod
     def parse(cls, params: Mapping[str, Any]) -> Self:
-        minimum, maximum = dict(params.get("minimum", {})), dict(params.get("maximum", {}))
-        if any(type(amount) is not int or amount < 0 for amount in (*minimum.values(), *maximum.values())):
-            raise ValueError("amounts are whole minor units")
+        only(params, cls.fields)
+        minimum, maximum = amounts_of(params, MINIMUM), amounts_of(params, MAXIMUM)
+        if not (minimum or maximum):
+            raise FieldError(MINIMUM.name, N_("Enter an amount."))
+        if any(maximum[currency] < least for currency, least in minimum.items() if currency in maximum):
+            raise FieldError(MAXIMUM.name, N_("The most is not below the least."))
         return cls(minimum, maximum)
+
+    def words(self) -> Sequence[Phrase]:
+        found = []
+        if self.minimum:
+            found.append(Phrase(N_("from %(amounts)s on"), {"amounts": Amounts(self.minimum)}))
+        if self.maximum:
+            found.append(Phrase(N_("up to %(amounts)s"), {"amounts": Amounts(self.maximum)}))
+        return found
 
     def check(self, facts: Facts, covered: Sequence[PricedLine]) -> Rejection | None:
         if any(bounds and facts.currency not in bounds for bounds in (self.minimum, self.maximum)):

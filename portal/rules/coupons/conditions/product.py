@@ -1,32 +1,24 @@
 """Only for these products, or not for those."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
 
-from portal.kit.errors import Rejection
-from portal.rules.coupons.conditions.base import Condition, ids, register
-from portal.rules.coupons.facts import Facts
-from portal.rules.coupons.rejection import Code, reject
+from portal.kit.text import N_
+from portal.rules.coupons.conditions.base import Group, register
+from portal.rules.coupons.conditions.goods import GoodsCondition, in_and_out
 from portal.rules.pricing import PricedLine
 
 
 @register("product")
 @dataclass(frozen=True, slots=True)
-class Product(Condition):
-    """`included` (empty is all) and `excluded` product ids. Excluded wins."""
+class Product(GoodsCondition):
+    """A product is one with all its variants."""
 
-    included: frozenset[int]
-    excluded: frozenset[int]
+    title = N_("Product")
+    group = Group.GOODS
+    fields = in_and_out(
+        "product", is_long=True, hint=N_("Numbers, SKUs or names from the address of their pages, one per line.")
+    )
+    source = "product"
 
-    @classmethod
-    def parse(cls, params: Mapping[str, Any]) -> Self:
-        return cls(ids(params, "included"), ids(params, "excluded"))
-
-    def covers(self, line: PricedLine) -> bool:
-        if line.product_id in self.excluded:
-            return False
-        return not self.included or line.product_id in self.included
-
-    def check(self, facts: Facts, covered: Sequence[PricedLine]) -> Rejection | None:
-        return None if covered else reject(Code.WRONG_PRODUCTS)
+    def ids_of(self, line: PricedLine) -> frozenset[int]:
+        return frozenset({line.product_id})

@@ -1,32 +1,22 @@
 """Only for products of these sections, or not for those."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
 
-from portal.kit.errors import Rejection
-from portal.rules.coupons.conditions.base import Condition, ids, register
-from portal.rules.coupons.facts import Facts
-from portal.rules.coupons.rejection import Code, reject
+from portal.kit.text import N_
+from portal.rules.coupons.conditions.base import Group, register
+from portal.rules.coupons.conditions.goods import GoodsCondition, in_and_out
 from portal.rules.pricing import PricedLine
 
 
 @register("section")
 @dataclass(frozen=True, slots=True)
-class Section(Condition):
-    """`included` (empty is all) and `excluded` section ids. Excluded wins."""
+class Section(GoodsCondition):
+    """A section is one with everything on its shelves."""
 
-    included: frozenset[int]
-    excluded: frozenset[int]
+    title = N_("Section")
+    group = Group.GOODS
+    fields = in_and_out("section")
+    source = "section"
 
-    @classmethod
-    def parse(cls, params: Mapping[str, Any]) -> Self:
-        return cls(ids(params, "included"), ids(params, "excluded"))
-
-    def covers(self, line: PricedLine) -> bool:
-        if line.section_ids & self.excluded:
-            return False
-        return not self.included or bool(line.section_ids & self.included)
-
-    def check(self, facts: Facts, covered: Sequence[PricedLine]) -> Rejection | None:
-        return None if covered else reject(Code.WRONG_PRODUCTS)
+    def ids_of(self, line: PricedLine) -> frozenset[int]:
+        return line.section_ids

@@ -20,7 +20,8 @@ from portal.blueprints.api.v1.quote.schemas import (
     QuotedShipping,
     RefusedCode,
 )
-from portal.blueprints.checkout.words import method_name, say
+from portal.blueprints.checkout.method_names import method_name
+from portal.blueprints.checkout.words import say
 from portal.kit.errors import Rejection
 from portal.queries.carts import CartView
 from portal.queries.channels import ChannelView

@@ -1,0 +1,36 @@
+"""What the conditions of coupons ask about a buyer: read only where one of his coupons asks it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.rules.coupons.segments import groups_of, segments_of
+
+
+@dataclass(frozen=True, slots=True)
+class BuyerFacts:
+    """A buyer's segments, groups and loyalty tier at one moment."""
+
+    segments: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    tier: str | None = None
+
+
+_FACTS = text(
+    """
+    SELECT u.roles, count(o.id) AS paid_orders, max(o.paid_at) AS last_paid_at
+      FROM user_account u LEFT JOIN orders o ON o.buyer_id = u.id AND o.paid_at IS NOT NULL
+     WHERE u.id = :user_id GROUP BY u.id
+    """
+)
+
+
+def load_buyer_facts(session: Session, *, user_id: uuid.UUID, now: datetime) -> BuyerFacts:
+    """The facts of a person who exists."""
+    row = session.execute(_FACTS, {"user_id": user_id}).one()
+    return BuyerFacts(segments=segments_of(row.paid_orders, row.last_paid_at, now), groups=groups_of(row.roles))
