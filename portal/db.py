@@ -11,6 +11,7 @@ from time import monotonic
 from typing import Any, TypeVar
 
 from psycopg import Error as PsycopgError
+from psycopg.pq import ExecStatus
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -53,6 +54,8 @@ REST_TRUSTED_S = 1.0
 
 # Statements that a connection keeps prepared: as many as a process has, so that none is planned again and again.
 PREPARED_MAX = 500
+# So often a statement is sent as text before the connection prepares it: what is asked twice is asked for ever.
+PREPARED_FROM = 1
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -119,6 +122,8 @@ class Database:
             max_overflow=8,
             pool_timeout=wait_s,
             pool_recycle=1800,
+            # The connection that was used last: its statements are planned and its server's caches are warm.
+            pool_use_lifo=True,
             connect_args={"options": options, "application_name": name, "connect_timeout": 5},
         )
         self._write.configure(bind=self._engine)
@@ -210,6 +215,7 @@ class Database:
 
 def _keep_prepared(connection: Any, _record: object) -> None:
     connection.prepared_max = PREPARED_MAX
+    connection.prepare_threshold = PREPARED_FROM
 
 
 def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
@@ -219,17 +225,18 @@ def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
 def _prove_rested(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
     """Ask a connection that has rested whether it lives; the pool then takes another, and no page meets a dead one.
 
-    One that is in constant use is not asked: it would cost a round trip each time.
+    One that is in constant use is not asked: it would cost a round trip each time. It is asked below psycopg, which
+    would open a transaction for it, and forgets with a rollback every statement that the connection has prepared.
     """
     since = record.info.get("rests_since")
     if since is None or monotonic() - since < REST_TRUSTED_S:
         return
     try:
-        connection.execute("")
-        if not connection.autocommit:
-            connection.rollback()
+        answer = connection.pgconn.exec_(b"")
     except PsycopgError as error:
         raise DisconnectionError("The connection had died while it rested.") from error
+    if answer.status != ExecStatus.EMPTY_QUERY:
+        raise DisconnectionError("The connection had died while it rested.")
 
 
 def _may_run_again(error: DBAPIError, *, committing: bool) -> bool:
