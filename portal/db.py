@@ -10,6 +10,7 @@ from decimal import Decimal
 from time import monotonic
 from typing import Any, TypeVar
 
+import orjson
 from psycopg import Error as PsycopgError
 from psycopg.pq import ExecStatus
 from sqlalchemy import (
@@ -32,6 +33,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
+from portal.plain_sql import Reading
 from portal.rows import Writing
 from portal.rows import after_commit as after_commit
 from portal.rows import insert_rows as insert_rows
@@ -99,7 +101,7 @@ class Database:
     def __init__(self) -> None:
         self._engine: Engine | None = None
         self._write: sessionmaker[Writing] = sessionmaker(class_=Writing, expire_on_commit=False, autoflush=False)
-        self._single: sessionmaker[Session] = sessionmaker(expire_on_commit=False, autoflush=False)
+        self._single: sessionmaker[Reading] = sessionmaker(class_=Reading, expire_on_commit=False, autoflush=False)
 
     def connect(
         self,
@@ -124,6 +126,7 @@ class Database:
             pool_recycle=1800,
             # The connection that was used last: its statements are planned and its server's caches are warm.
             pool_use_lifo=True,
+            json_deserializer=orjson.loads,
             connect_args={"options": options, "application_name": name, "connect_timeout": 5},
         )
         self._write.configure(bind=self._engine)

@@ -16,6 +16,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
+from portal.plain_sql import PlainSession
+
 _DIALECT: Dialect = postgresql_dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy says nothing of it.
 
 # From so many rows on, insert_rows() copies.
@@ -31,7 +33,7 @@ class _Target:
     once: tuple[str, ...]
 
 
-class Writing(Session):
+class Writing(PlainSession):
     """A session that writes. Rows from insert_rows() are collected, and go with one statement, whatever their tables:
     before the next statement of the session, at a savepoint, at the end.
     """
@@ -53,7 +55,7 @@ class Writing(Session):
             return
         waiting, self._waiting = self._waiting, {}
         values = {f"rows_{n}": _as_json(target, rows) for n, (target, rows) in enumerate(waiting.items())}
-        super().connection().execute(_insert_statement(tuple(waiting)), values)
+        super().execute(_insert_statement(tuple(waiting)), values)
 
     def forget(self) -> None:
         self._waiting.clear()

@@ -32,6 +32,20 @@ def test_without_the_question_the_first_page_meets_it(rested: Database, monkeypa
         session.execute(text("SELECT 1"))
 
 
+def test_a_connection_that_has_rested_still_has_its_statements(
+    settings: Settings, db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "REST_TRUSTED_S", 0.0)
+    own = Database()
+    own.connect(settings.database_url, pool_size=1, name=NAME)
+    asked = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%prepared and kept%'")
+    for _ in range(4):
+        with own.transaction() as session:
+            kept = session.execute(asked).scalar_one()
+    own.dispose()
+    assert kept == 1
+
+
 @pytest.fixture
 def rested(settings: Settings, db: None) -> Iterator[Database]:
     """A pool with one connection that the server has ended meanwhile."""

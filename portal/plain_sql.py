@@ -1,0 +1,151 @@
+"""Statements that are written out, straight to the driver: what SQLAlchemy would look up for them is looked up once.
+
+A `text()` of a module is the same object for the life of its process. How its parameters are bound and its rows are
+read is worked out the second time it is run; from then on it costs what psycopg takes and little more. Errors, lost
+connections and rows are SQLAlchemy's, as with any other statement.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+from psycopg import Cursor
+from psycopg import Error as PsycopgError
+from sqlalchemy import Connection, Engine, TextClause
+from sqlalchemy.engine import Dialect, IteratorResult
+from sqlalchemy.engine.result import SimpleResultMetaData
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import TextualSelect
+
+Process = Callable[[Any], Any]
+Written = TextClause | TextualSelect
+
+
+class Answer(IteratorResult[Any]):
+    """Rows of a statement, and how many it has changed."""
+
+    def __init__(self, reading: SimpleResultMetaData, rows: Iterable[Any], rowcount: int) -> None:
+        super().__init__(reading, iter(rows))
+        self.rowcount = rowcount
+
+
+class PlainStatement:
+    """A statement as the driver takes it."""
+
+    def __init__(self, sql: str, bound: Mapping[str, Process], types: Mapping[str, Any], dialect: Dialect) -> None:
+        self._sql, self._bound, self._types, self._dialect = sql, bound, types, dialect
+        self._reads: tuple[tuple[bytes | None, ...], SimpleResultMetaData] = ((), SimpleResultMetaData(()))
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> Answer:
+        """Run it within whatever the connection is in. Raises what SQLAlchemy raises."""
+        if self._bound:
+            values = {name: self._bound[name](v) if name in self._bound else v for name, v in values.items()}
+        driver: Any = connection.connection.dbapi_connection
+        try:
+            cursor: Cursor[Any] = driver.execute(self._sql, values)
+            result = cursor.pgresult
+            if result is None or not result.nfields:
+                return Answer(_NO_COLUMNS, (), cursor.rowcount)
+            rows = cursor.fetchall()
+        except PsycopgError as error:
+            # It tells what is lost with the error: a connection, all that the pool holds.
+            connection._handle_dbapi_exception(error, self._sql, values, None, None)  # noqa: SLF001  # Nobody else can.
+        names, reading = self._reads
+        found = tuple(map(result.fname, range(result.nfields)))
+        if names != found:
+            reading = self._reading([name.decode() for name in found if name is not None])
+            self._reads = (found, reading)
+        return Answer(reading, rows, cursor.rowcount)
+
+    def _reading(self, names: list[str]) -> SimpleResultMetaData:
+        """How rows of these columns are read."""
+        twice = frozenset(name for name, count in Counter(names).items() if count > 1)
+        processes = [self._process(name) for name in names]
+        return SimpleResultMetaData(
+            names, _processors=cast("Any", processes) if any(processes) else None, _ambiguous_keys=twice or None
+        )
+
+    def _process(self, name: str) -> Process | None:
+        kind = self._types.get(name)
+        return None if kind is None else kind.dialect_impl(self._dialect).result_processor(self._dialect, None)
+
+
+class PlainSession(Session):
+    """A session that hands statements which are written out to the driver; all others go SQLAlchemy's way."""
+
+    def line(self) -> Connection:
+        """The connection that the session's next statement takes."""
+        return self.connection()
+
+    def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        if isinstance(statement, Written) and not options and (params is None or isinstance(params, Mapping)):
+            plain = plain_statement(statement, connection := self.line())
+            if plain is not None:
+                return plain.run(connection, params or {})
+        return super().execute(statement, params, **options)
+
+    def scalars(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        if isinstance(statement, Written):
+            return self.execute(statement, params, **options).scalars()
+        return super().scalars(statement, params, **options)
+
+    def scalar(self, statement: Any, params: Any = None, **options: Any) -> Any:
+        if isinstance(statement, Written):
+            return self.execute(statement, params, **options).scalar()
+        return super().scalar(statement, params, **options)
+
+
+class Reading(PlainSession):
+    """A session for statements of which each stands alone: they need a connection, and no books of a transaction."""
+
+    _line: Connection | None = None
+
+    def line(self) -> Connection:
+        if self._line is None:
+            self._line = cast("Engine", self.bind).connect()
+        return self._line
+
+    def get_bind(self, *_args: Any, **_options: Any) -> Connection:
+        """What goes SQLAlchemy's way takes the same connection."""
+        return self.line()
+
+    def close(self) -> None:
+        super().close()
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+
+_NO_COLUMNS = SimpleResultMetaData(())
+# ONCE: it may have been made for one call, so SQLAlchemy had it, which knows the words of all. NEVER: it takes more.
+ONCE, NEVER = object(), object()
+_known: WeakKeyDictionary[Written, object] = WeakKeyDictionary()
+
+
+def plain_statement(statement: Written, connection: Connection) -> PlainStatement | None:
+    """The statement for the driver; None where SQLAlchemy must have it: the first time, and where somebody listens."""
+    found = _known.get(statement)
+    if type(found) is not PlainStatement:
+        if found is None:
+            _known[statement] = ONCE
+        if found is not ONCE:
+            return None
+        found = _known[statement] = _made(statement, connection.dialect) or NEVER
+    if found is NEVER or connection.engine.dispatch.before_cursor_execute:
+        return None
+    return cast("PlainStatement", found)
+
+
+def _made(statement: Written, dialect: Dialect) -> PlainStatement | None:
+    """The statement for the driver; None if its words depend on its values, or it brings values of its own."""
+    compiled = cast("Any", statement.compile(dialect=dialect))
+    if compiled.post_compile_params or compiled.literal_execute_params:
+        return None
+    if not all(parameter.required for parameter in compiled.bind_names):
+        return None
+    columns = statement.selected_columns if isinstance(statement, TextualSelect) else ()
+    types = {column.name: column.type for column in columns}
+    return PlainStatement(compiled.string, compiled._bind_processors, types, dialect)  # noqa: SLF001  # No other way.

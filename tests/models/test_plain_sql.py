@@ -1,0 +1,101 @@
+"""Statements that are written out go to the driver, and nobody who runs them can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError, InvalidRequestError, StatementError
+from sqlalchemy.orm import Session
+
+from portal.crypto import EncryptedText
+from portal.db import database, reading, transaction
+from portal.plain_sql import Answer
+
+EMAIL = EncryptedText("user_account.email")
+
+_ROWS = text("SELECT n AS id, CAST(:word AS text) || n AS word FROM generate_series(1, CAST(:most AS integer)) n")
+_TYPED = text("SELECT CAST(:kept AS bytea) AS email, 1 AS one").columns(email=EMAIL)
+_TWICE = text("SELECT 1 AS id, 2 AS id, 3 AS other")
+_MARK = text("SELECT '100%', :value")
+_SECTION = text("INSERT INTO section (slug, name, position) VALUES (:slug, CAST('{}' AS jsonb), 1)")
+
+
+@pytest.fixture(params=[reading, transaction], ids=["reading", "writing"])
+def session(db: None, request: pytest.FixtureRequest) -> Iterator[Session]:
+    with request.param() as session:
+        yield session
+
+
+def driven(session: Session, statement: Any, values: dict[str, Any] | None = None) -> Any:
+    """The answer of the driver's way: the second run has it at the latest."""
+    session.execute(statement, values)
+    answer = session.execute(statement, values)
+    assert isinstance(answer, Answer)
+    return answer
+
+
+def test_rows_are_those_of_sqlalchemy(session: Session) -> None:
+    values = {"word": "n", "most": 2}
+    rows = driven(session, _ROWS, values).all()
+    assert [(row.id, row.word) for row in rows] == [(1, "n1"), (2, "n2")] == [tuple(row) for row in rows]
+    assert rows[1]._mapping == {"id": 2, "word": "n2"}
+    assert session.scalars(_ROWS, values).all() == [1, 2]
+    assert session.execute(_ROWS, values | {"most": 0}).one_or_none() is None
+    assert driven(session, _MARK, {"value": 7}).one() == ("100%", 7)
+
+
+def test_types_are_minded(session: Session) -> None:
+    kept = EMAIL.process_bind_param("anna@example.com", session.get_bind().dialect)
+    row = driven(session, _TYPED, {"kept": kept}).one()
+    assert (row.email, row.one) == ("anna@example.com", 1)
+
+
+def test_a_name_that_means_two_columns_is_refused(session: Session) -> None:
+    row = driven(session, _TWICE).mappings().one()
+    assert row["other"] == 3
+    with pytest.raises(InvalidRequestError, match="Ambiguous"):
+        row["id"]
+
+
+def test_a_forgotten_value_is_no_null(session: Session) -> None:
+    driven(session, _ROWS, {"word": "n", "most": 1})
+    with pytest.raises(StatementError):
+        session.execute(_ROWS, {"word": "n"})
+
+
+def test_refusals_are_those_of_sqlalchemy_and_leave_nothing(db: None) -> None:
+    with transaction() as session:
+        assert driven_once_each(session, "a", "b").rowcount == 1
+    with pytest.raises(IntegrityError), transaction() as session:
+        driven_once_each(session, "c", "a")
+    with transaction() as session:
+        session.execute(_SECTION, {"slug": "d"})
+        with pytest.raises(IntegrityError), session.begin_nested():
+            session.execute(_SECTION, {"slug": "a"})
+    with reading() as session:
+        assert session.scalars(text("SELECT slug FROM section ORDER BY slug")).all() == ["a", "b", "d"]
+
+
+def driven_once_each(session: Session, *slugs: str) -> Answer:
+    for slug in slugs:
+        answer = session.execute(_SECTION, {"slug": slug})
+    assert isinstance(answer, Answer)
+    return answer
+
+
+def test_who_listens_hears_every_statement(session: Session) -> None:
+    driven(session, _ROWS, {"word": "n", "most": 1})
+    heard: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        heard.append(statement)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        session.execute(_ROWS, {"word": "n", "most": 1})
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+    assert len(heard) == 1
