@@ -18,6 +18,7 @@ from portal.kit.errors import PortalError
 from portal.services.checkout.place_order import Blocked
 from portal.services.coupons import claim_uses
 from portal.services.stock import reserve_stock
+from portal.stack.processes import wait_until
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import give_deposit, make_coupon, make_gateway
@@ -89,13 +90,34 @@ def test_without_the_lock_on_stock_more_than_there_are_would_be_sold(
     db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reserve_stock, "_RESERVE", without_lock(reserve_stock._RESERVE))
-    with lifted(settings, "stock", "ck_stock_reserved", "CHECK (reserved >= 0 AND reserved <= on_hand)"):
-        results = sell_last_pieces(64, 20)
-        assert results["placed"] > 20
+    with (
+        lifted(settings, "stock", "ck_stock_reserved", "CHECK (reserved >= 0 AND reserved <= on_hand)"),
+        held(settings, "SELECT 1 FROM stock FOR UPDATE", until_waiting=6),
+    ):
+        results = sell_last_pieces(12, 5)
+        assert results["placed"] > 5
 
 
 def without_lock(statement: TextClause) -> TextClause:
     return text(statement.text.replace("FOR UPDATE OF s", "")).bindparams(*statement._bindparams.values())
+
+
+@contextmanager
+def held(settings: Settings, statement: str, *, until_waiting: int) -> Iterator[None]:
+    """Hold what `statement` locks as soon as it is there, until so many wait for it: none comes late for the race."""
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+
+    def hold() -> None:
+        with owner.connect() as holder, owner.connect() as watch:
+            wait_until(lambda: bool(holder.execute(text(statement)).all()), timeout_s=60)
+            wait_until(lambda: watch.execute(waiting).scalar_one() >= until_waiting, timeout_s=60)
+
+    owner = create_engine(settings.database_owner_url)
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        yield
+        holding.result()
+    owner.dispose()
 
 
 @contextmanager
