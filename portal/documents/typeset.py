@@ -6,7 +6,6 @@ import unicodedata
 from functools import cache
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.enums import TA_RIGHT
@@ -39,6 +38,8 @@ def _glyphs() -> frozenset[int]:
 def setable(text: str) -> str:
     """The text with signs that the fonts have: composed, without what cannot be seen, and MISSING for the rest."""
     known = _glyphs()
+    if text.isascii() and text.isprintable():
+        return text  # Every font has these.
     composed = unicodedata.normalize("NFC", text)
     kept = (sign for sign in composed if sign.isspace() or not unicodedata.category(sign).startswith("C"))
     return "".join(" " if sign.isspace() else sign if ord(sign) in known else MISSING for sign in kept)
@@ -64,9 +65,28 @@ def style(name: str) -> ParagraphStyle:
     return ParagraphStyle(name, **(base | styles[name]))
 
 
+class Line(Paragraph):  # type: ignore[misc]  # ReportLab publishes no types.
+    """A paragraph that is broken into lines once for a width: a table asks for its size, and again when it is drawn."""
+
+    _broken_for: float | None = None
+
+    def wrap(self, width: float, height: float) -> tuple[float, float]:
+        if width != self._broken_for:
+            super().wrap(width, height)
+            self._broken_for = width
+        return self.width, self.height
+
+
+@cache
+def _fragment(name: str) -> Any:
+    """What ReportLab's parser makes of a text in a style, for texts without markup to be put in."""
+    return Paragraph("x", style(name)).frags[0]
+
+
 def paragraph(text: str, name: str = "text") -> Paragraph:
     """A paragraph of any text: nothing in it is markup."""
-    return Paragraph(escape(setable(text)), style(name))
+    words = " ".join(setable(text).split())
+    return Line("", style(name), frags=[_fragment(name).clone(text=words)] if words else None)
 
 
 def colour(code: str | None) -> Color:
