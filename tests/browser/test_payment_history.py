@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -14,7 +16,10 @@ from tests.factories.order import give_deposit, make_order
 pytestmark = [pytest.mark.browser, pytest.mark.req("PAY-13")]
 
 
-@pytest.mark.parametrize("width", [1280, 390])
+PHONE, FINGER = 390, 44
+
+
+@pytest.mark.parametrize("width", [1280, PHONE])
 def test_a_buyer_narrows_the_days_and_opens_a_payment(shop: Shop, width: int) -> None:
     bea = make_person("bea")
     give_deposit(bea, 5_000)
@@ -25,9 +30,20 @@ def test_a_buyer_narrows_the_days_and_opens_a_payment(shop: Shop, width: int) ->
     picture(page, f"payments-{width}")
     assert violations(page) == []
     day = page.locator("#filter-from")
+    fold = page.locator(".filters > summary")
+    if width == PHONE:  # The filters fold, and the account's areas stand in one line.
+        expect(day).to_be_hidden()
+        tabs = page.locator("nav.tabs ul").bounding_box()
+        assert tabs is not None
+        assert tabs["height"] < 2 * FINGER
+        fold.click()
+    else:
+        expect(fold).to_be_hidden()
     day.fill("2099-01-01")
     day.press("Tab")
     expect(page.get_by_role("heading", name="No payment matches")).to_be_visible()
+    if width == PHONE:
+        expect(fold).to_have_text(re.compile("Filters *1"))
     page.get_by_role("link", name="Clear filters").click()
     page.locator("#payments tbody a").click()
     assert order.gateway_ref is not None

@@ -81,8 +81,7 @@
     settle = setTimeout(() => input.dispatchEvent(new Event("change", { bubbles: true })), 350);
   });
   portal.on("change", ".stepper > input", (_, input) => bounds(input.parentElement));
-  portal.ready((root) => portal.all(root, "[data-js-hide]").forEach((el) => { el.hidden = true; }));
-  portal.ready((root) => portal.all(root, "[data-js-show]").forEach((el) => { el.hidden = false; }));
+  portal.ready((root) => portal.all(root, "[data-js-hide], [data-js-show]").forEach((el) => { el.hidden = "jsHide" in el.dataset; }));
 
   // "Use all" writes the highest amount; without this script the button asks the server to.
   portal.on("click", "[data-fill]", (e, button) => {
@@ -95,6 +94,9 @@
   });
 
   // Choosing sends the form: filters, sorting. An Apply button stands there without this script.
+  portal.on("change", ".filters-fields", (_, box) => {
+    box.parentElement.querySelector(".count").textContent = portal.all(box, ":checked:not([value='']), [type=date]").filter((el) => el.value).length || "";
+  });
   portal.on("change", "form[data-auto] :is(select, input[type=checkbox], input[type=radio], input[type=date])", (_, field) => field.form.requestSubmit());
 
   // Unsaved changes: a bar, and a question on leaving.
