@@ -34,6 +34,8 @@ FOREVER = "public, max-age=31536000, immutable"
 COMPRESSED = {"text/css", "text/javascript", "image/svg+xml", "application/json", "text/plain", "text/markdown"}
 _HASHED = re.compile(r"(?P<stem>.+)\.(?P<hash>[0-9a-f]{12})(?P<ending>\.[a-z0-9]+)")
 _COMMENT = re.compile(r"/\*.*?\*/\s*", re.DOTALL)
+# Of a script only what fills whole lines: the same signs may stand in a text or an expression.
+_COMMENT_LINES = re.compile(r"^[ \t]*(?://[^\n]*|/\*[\s\S]*?\*/[ \t]*)\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -168,4 +170,4 @@ def _brand(digits: str) -> Asset:
 def _slim(part: Path) -> bytes:
     """Return a part of a bundle without its comments; compression does the rest."""
     text = part.read_text("utf-8")
-    return _COMMENT.sub("", text).encode() if part.suffix == ".css" else text.encode()
+    return (_COMMENT if part.suffix == ".css" else _COMMENT_LINES).sub("", text).encode()
