@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ class StepUpAction(StrEnum):
     WITHDRAW = "deposit:withdraw"
     RELEASE_WITHDRAWAL = "withdrawal:release"
     REQUEST_REFUND = "refund:request"
+    USE_COUPONS = "coupon:use-many"
     ADJUST_MILEAGE = "mileage:adjust"
     ADJUST_BALANCES = "balance:adjust"
     SAVE_CREDENTIALS = "gateway:save-credentials"
@@ -34,6 +37,28 @@ ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
     StepUpAction.ADJUST_MILEAGE: {"PTS": 50_000},
     StepUpAction.ADJUST_BALANCES: {**_LARGE, "PTS": 50_000},
 }
+
+
+# Coupons of one person within so many minutes; what is above needs it, in whatever orders they are used.
+COUPON_USES: Final[Mapping[str, int]] = {"uses": 6, "minutes": 60}
+
+
+@dataclass(frozen=True, slots=True)
+class CouponRush:
+    """How many coupons one person uses within which time without proving himself again."""
+
+    uses: int
+    within: timedelta
+
+    @classmethod
+    def of(cls, policy: Mapping[str, Any]) -> CouponRush:
+        """By the channel's policy, or the default."""
+        found = {**COUPON_USES, **policy.get("step_up", {}).get(StepUpAction.USE_COUPONS.value, {})}
+        return cls(found["uses"], timedelta(minutes=found["minutes"]))
+
+    def needs_step_up(self, *, used: int, more: int) -> bool:
+        """Whether `more` coupons after those that were `used` within the time are too many. No coupon never is."""
+        return more > 0 and used + more > self.uses
 
 
 def needs_step_up(action: StepUpAction, amount: Money | None, policy: Mapping[str, Any]) -> bool:

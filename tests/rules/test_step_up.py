@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.kit.money import Money
-from portal.rules.step_up import ALWAYS, StepUpAction, needs_step_up
+from portal.rules.step_up import ALWAYS, CouponRush, StepUpAction, needs_step_up
 
 pytestmark = pytest.mark.req("IDN-04")
 WITHDRAW = StepUpAction.WITHDRAW
@@ -32,3 +32,14 @@ def test_a_currency_without_threshold_always_needs_it() -> None:
 def test_no_policy_spares_credentials_and_factors(action: StepUpAction) -> None:
     assert needs_step_up(action, None, {"step_up": {action.value: {"KRW": 10**12}}})
     assert needs_step_up(action, Money(1, "KRW"), {"step_up": {action.value: {"KRW": 10**12}}})
+
+
+@pytest.mark.parametrize(
+    ("used", "more", "asked"), [(0, 6, False), (5, 1, False), (5, 2, True), (6, 1, True), (9, 0, False)]
+)
+def test_coupons_above_the_threshold_within_the_time_need_it_and_an_order_without_any_never(
+    used: int, more: int, asked: bool
+) -> None:
+    assert CouponRush.of({}).needs_step_up(used=used, more=more) is asked
+    own = CouponRush.of({"step_up": {"coupon:use-many": {"uses": 20}}})
+    assert (own.needs_step_up(used=used, more=more), own.within) == (False, CouponRush.of({}).within)

@@ -44,6 +44,7 @@ WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.WITHDRAW: N_("Withdraw %(amount)s to the account at %(bank)s that ends in %(ends)s"),
     StepUpAction.RELEASE_WITHDRAWAL: N_("Let a withdrawal of %(amount)s go out"),
     StepUpAction.REQUEST_REFUND: N_("Give back %(amount)s of order %(number)s"),
+    StepUpAction.USE_COUPONS: N_("Use more coupons at once: %(amount)s off an order"),
     StepUpAction.ADJUST_MILEAGE: N_("Give %(amount)s of mileage"),
     StepUpAction.ADJUST_BALANCES: N_("Correct balances by %(amount)s in all"),
     StepUpAction.SAVE_CREDENTIALS: N_("Save the gateway account “%(name)s”"),

@@ -30,6 +30,7 @@ from portal.rules.addresses import AddressUnfitError, read_address
 from portal.rules.cash_receipts import METHODS, CashReceiptNumberError, ReceiptWish, read_wish
 from portal.rules.consents import read_consents
 from portal.services.accounts.save_address import save_address
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.checkout.place_order import (
     Blocked,
     CartEmptyError,
@@ -75,6 +76,8 @@ def submit(typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
     )
     try:
         placed = _place(submission)
+    except StepUpNeededError:
+        raise  # It leads to the page that asks, and comes back with what was typed.
     except PortalError as error:
         return _answer(error, typed, values, mode=mode)
     if isinstance(placed, Blocked):

@@ -24,6 +24,7 @@ from portal.rules.permissions import Actor, Permission, may
 from portal.services.accounts.may_spend import check_may_spend
 from portal.services.cart.take_cart import lock_cart, take_cart
 from portal.services.cash_receipts.want_cash_receipt import want_cash_receipt
+from portal.services.checkout.check_coupon_rush import check_coupon_rush
 from portal.services.checkout.choices import Choices
 from portal.services.checkout.means import Means
 from portal.services.checkout.quote import CheckoutQuote, quote_cart
@@ -123,8 +124,8 @@ def place_order(
 
     Locks are taken in one order everywhere: key, cart, coupons, balances, stock. Raises NotAllowedError,
     IdempotencyKeyReusedError, CartEmptyError, ChangedSinceShownError, RejectedError (coupon or tender),
-    BalanceTooLowError, OutOfStockError, RateMissingError, RateStaleError, and what the pricing raises; then nothing
-    has changed.
+    StepUpNeededError (many coupons in a short time), BalanceTooLowError, OutOfStockError, RateMissingError,
+    RateStaleError, and what the pricing raises; then nothing has changed.
     """
     if actor.user_id is None or not may(actor, Permission.PAYMENT_INITIATE, owner_id=actor.user_id):
         raise NotAllowedError
@@ -171,6 +172,7 @@ def place_order(
     if risk.outcome is Outcome.BLOCK:
         return Blocked(PaymentBlockedError())
     claims = [Claim(o.coupon, o.saving_minor) for o in quoted.coupons if o.is_applied]
+    check_coupon_rush(session, actor=actor, channel=channel, claims=claims, shown=submission.shown, now=now)
     lock_limits(session, claims=claims, user_id=actor.user_id, currency=channel.currency)
     take_cart(session, cart_id=cart.id, variant_ids=[line.variant_id for line in quoted.lines], now=now)
     placed = write_order(

@@ -16,7 +16,8 @@ from portal.gateways.base import Declined, DeclineReason
 from portal.jobs.queue import PAYMENTS, queue
 from portal.kit import clock
 from portal.kit.ids import new_id
-from portal.models import RiskListEntry
+from portal.models import Channel, RiskListEntry
+from portal.queries.channels import forget_channels
 from portal.rules.permissions import SYSTEM, Actor
 from portal.services.payments.claim_attempt import claim_attempt
 from portal.services.payments.settle_attempt import settle_attempt
@@ -29,6 +30,7 @@ from tests.blueprints.checkout.checkouts import (
     fields_of,
     make_desk,
 )
+from tests.blueprints.confirming import by_mail, path_of, through
 from tests.blueprints.desks import browser, counted
 from tests.factories.account import PASSWORD, make_person, make_session
 from tests.factories.cart import put_into_cart, set_price, set_stock
@@ -263,6 +265,25 @@ def test_somebody_known_signs_in_and_finds_his_coupons_beside_the_visitors_cart(
     assert wrong.get("/checkout").status_code == 200
 
 
+@pytest.mark.req("IDN-04", "CPN-09")
+def test_coupons_in_a_rush_are_confirmed_first_and_then_used_with_what_was_typed(app: APIFlask) -> None:
+    desk = make_desk(app)
+    for code in ("TEN", "FIVE"):
+        make_coupon(code, percent=5)
+    with transaction() as session:
+        session.get_one(Channel, desk.mall.kr.id).policy = {"step_up": {"coupon:use-many": {"uses": 1}}}
+    forget_channels()
+    for code in ("TEN", "FIVE"):
+        desk.update(code=code, apply="1")
+    asked = desk.place()
+    assert counts()["orders"] == 0
+    path = path_of(asked)
+    assert "coupons" in desk.client.get(f"{path}?lang=en").text
+    done = through(desk.client, by_mail(desk.client, path))
+    assert (done.status_code, done.location[:8]) == (303, "/orders/")
+    assert facts("SELECT count(*) FROM coupon_use") == [(2,)]
+
+
 def test_placing_takes_few_statements(app: APIFlask) -> None:
     desk = make_desk(app)
     make_coupon("TEN", percent=10)
@@ -270,8 +291,9 @@ def test_placing_takes_few_statements(app: APIFlask) -> None:
     form = desk.paying()
     with counted() as sent:
         assert desk.client.post("/checkout/orders", data=form).status_code == 303
-    # One of them reads which routing rules are in force at this very moment (PAY-04).
-    assert len(sent) <= 17, len(sent)
+    # One of them reads which routing rules are in force at this very moment (PAY-04), one, where there are coupons,
+    # how many the buyer has used just now (IDN-04).
+    assert len(sent) <= 18, len(sent)
 
 
 def test_redis_being_away_is_no_reason_not_to_sell(app: APIFlask) -> None:
