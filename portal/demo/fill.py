@@ -13,6 +13,7 @@ from portal.demo import goods
 from portal.demo.channels import make_channels
 from portal.demo.coupons import make_coupons
 from portal.demo.gateway_accounts import make_gateway_accounts
+from portal.demo.loyalty import make_loyalty
 from portal.demo.people import give_balances, make_people
 from portal.gateways.rates.bundled import BundledRates
 from portal.rules.permissions import SYSTEM
@@ -54,6 +55,7 @@ def fill(session: Session, *, settings: Settings, now: datetime, progress: Progr
         save_products(session, actor=SYSTEM, drafts=batch, now=now)
         progress(len(batch))
     people = make_people(session, store_ids=stores, now=now)
+    make_loyalty(session, store_ids=stores, people=people, now=now)
     give_balances(session, people=people, now=now)
     make_coupons(session, store_ids=stores, section_ids=sections, people=people, now=now)
     make_gateway_accounts(session, settings, channel_ids=channels)

@@ -55,6 +55,7 @@ MAXS = {
 
 DEPOSITS = (("bea@example.com", "KRW", 50_000), ("bea@example.com", "USD", 4_000), ("max@example.com", "KRW", 10_000))
 MILEAGE = (
+    ("bea@example.com", 800, 5),
     ("bea@example.com", 3_000, 60),
     ("bea@example.com", 5_000, 400),
     ("max@example.com", 1_200, 200),

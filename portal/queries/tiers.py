@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from portal.models import MemberTier, TierMove
@@ -104,3 +104,9 @@ def list_moves(session: Session, *, user_id: uuid.UUID) -> Sequence[MoveRow]:
         .limit(MOVES_SHOWN)
     )
     return [MoveRow(*row) for row in session.execute(statement)]
+
+
+def count_members(session: Session) -> dict[str, int]:
+    """How many people stand in each tier, by its code; those who were never looked at are in none."""
+    rows = session.execute(select(MemberTier.tier, func.count().label("people")).group_by(MemberTier.tier))
+    return {row.tier: row.people for row in rows}

@@ -15,6 +15,7 @@ from portal.blueprints.admin import (
     holds,
     home,
     ledger,
+    mileage_rules,
     orders,
     outbox,
     payments,
@@ -25,6 +26,7 @@ from portal.blueprints.admin import (
     rules,
     rules_replay,
     search,
+    tiers,
     users,
     withdrawals,
 )
@@ -46,6 +48,7 @@ for area in (
     exceptions,
     withdrawals,
     ledger,
+    mileage_rules,
     adjustments,
     adjustment_form,
     reconciliation,
@@ -57,6 +60,7 @@ for area in (
     audit,
     outbox,
     search,
+    tiers,
 ):
     area.hang(bp)
 

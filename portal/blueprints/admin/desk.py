@@ -59,6 +59,13 @@ def around(session: Session, current: str, *, held: int | None = None) -> dict[s
             ],
         ),
         (
+            _("Loyalty"),
+            [
+                ("admin.mileage_rules", _("Mileage rules"), "sparkles", Permission.MILEAGE_CONFIGURE, 0),
+                ("admin.tiers", _("Tiers"), "star", Permission.MILEAGE_CONFIGURE, 0),
+            ],
+        ),
+        (
             _("House"),
             [
                 ("admin.gateways", _("Gateways"), "plug-connected", Permission.GATEWAY_VIEW, 0),

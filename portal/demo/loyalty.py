@@ -1,0 +1,81 @@
+"""Rules of mileage with a double-points week, three tiers, and points that end soon."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from portal.models import LoyaltyVersion
+from portal.queries.loyalty import forget_loyalty
+from portal.rules import earning, tiers
+from portal.rules.earning import EarnRule, EarnTerms
+from portal.rules.tiers import Ladder, Tier
+
+AUTHOR = "ada@example.com"
+# As if it had been written then, so that it holds for whatever the demo sells.
+SINCE = timedelta(days=60)
+LADDER = Ladder(
+    tiers=(
+        Tier("bronze", {"en": "Bronze", "ko": "브론즈"}, 0),
+        Tier("silver", {"en": "Silver", "ko": "실버"}, 300_000, Decimal("1.2")),
+        Tier("gold", {"en": "Gold", "ko": "골드"}, 1_000_000, Decimal("1.5")),
+    )
+)
+
+
+def make_loyalty(
+    session: Session,
+    *,
+    store_ids: Mapping[str, int],
+    people: Mapping[str, uuid.UUID],
+    now: datetime,
+) -> None:
+    """Write one version of each kind."""
+    week = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    terms = EarnTerms(
+        rules=(
+            EarnRule(
+                "Double points",
+                multiplier=Decimal(2),
+                starts_at=week - timedelta(days=1),
+                ends_at=week + timedelta(days=7),
+            ),
+            EarnRule(
+                "Moa Ceramics at home",
+                percent=Decimal(3),
+                store_ids=frozenset({store_ids["demo:moa-ceramics"]}),
+            ),
+            EarnRule("Books", percent=Decimal("0.5"), store_ids=frozenset({store_ids["demo:bom-books"]})),
+        ),
+        order_cap=50_000,
+        month_cap=200_000,
+        sign_up_points=1_000,
+        review_points=200,
+        referrer_points=3_000,
+        referee_points=3_000,
+    )
+    written = now - SINCE
+    session.execute(
+        insert(LoyaltyVersion),
+        [
+            {
+                "kind": kind,
+                "version": 1,
+                "body": body,
+                "note": note,
+                "author_id": people[AUTHOR],
+                "starts_at": written,
+                "created_at": written,
+            }
+            for kind, body, note in (
+                ("tiers", tiers.to_json(LADDER), "Three tiers to begin with"),
+                ("mileage", earning.to_json(terms), "Double points this week"),
+            )
+        ],
+    )
+    forget_loyalty()
