@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from flask_babel import gettext
 
 from portal.blueprints.book_words import BOOK_WORDS
+from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
 from portal.kit.text import N_
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     **FULFILMENT,
+    "grant_source": GRANT_SOURCES,
     "tender": {
         "deposit": N_("Deposit"),
         "mileage": N_("Mileage"),
@@ -48,6 +50,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "audit": N_("Record"),
     },
     "action": {
+        **COUPON_ACTIONS,
         "account:signed-up": N_("Signed up"),
         "account:signed-in": N_("Signed in"),
         "account:sign-in-failed": N_("Sign-in failed"),
@@ -103,11 +106,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "payment:voided": N_("Payment voided"),
         "payment:begun": N_("Payment begun"),
         "payment:ended": N_("Payment ended"),
-        "coupon:reserved": N_("Coupon reserved"),
-        "coupon:redeemed": N_("Coupon redeemed"),
-        "coupon:released": N_("Coupon released"),
-        "coupon:issued": N_("Coupon issued"),
-        "coupon:granted": N_("Coupon given"),
         "deposit:topped-up": N_("Deposit topped up"),
         "mileage:granted": N_("Mileage given"),
         "mileage:matured": N_("Mileage became available"),

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
+
 from portal.blueprints.account.entry import network_address
 from portal.blueprints.identity import current_identity
 from portal.kit import clock
 from portal.services.accounts.throttle import Attempt, Rule, throttle
+from portal.services.coupons.note_act import Source, source_at
 
 
-def count_act(rule: Rule) -> Attempt:
+def count_act(rule: Rule, *, mark: str | None = None) -> Attempt:
     """Count an act of this request's person. Raises TooOftenError, which pages answer with 429 and Retry-After.
 
-    `throttle.take_back` forgets the act where it turned out to be none.
+    Acts with the same `mark` count once. `throttle.take_back` forgets the act where it turned out to be none.
     """
     identity = current_identity()
     account = identity.user_id or identity.session_id if identity is not None else None
@@ -21,4 +24,16 @@ def count_act(rule: Rule) -> Attempt:
         device=identity.device_id if identity is not None else None,
         address=network_address(),
         now=clock.now(),
+        mark=mark,
     )
+
+
+def act_of(user_id: uuid.UUID, rule: Rule, *, mark: str | None = None) -> Attempt:
+    """Count an act of a person for whom a program asks. Raises TooOftenError."""
+    return throttle.count(rule, account=user_id.bytes, address=None, now=clock.now(), mark=mark)
+
+
+def request_source() -> Source:
+    """Where this request comes from, as acts with coupons are noted."""
+    identity = current_identity()
+    return source_at(device_id=identity.device_id if identity else None, address=network_address())

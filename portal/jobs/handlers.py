@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal.db import after_commit
 from portal.jobs.queue import (
     enqueue_adjustment,
+    enqueue_bulk,
     enqueue_capture,
     enqueue_cash_receipts,
     enqueue_charge,
@@ -29,6 +30,7 @@ from portal.services.loyalty.award_points import award_sign_up
 from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
+from portal.services.notifications.notify_coupon import tell_admins_of_flag, tell_holder, tell_holders
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
 from portal.services.notifications.notify_mileage import tell_of_ending_mileage, tell_of_matured_mileage, tell_of_tier
@@ -124,6 +126,11 @@ def _refresh_tier(session: Session, event: OutboxEvent, now: datetime) -> Collec
     return ()
 
 
+def _run_bulk(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    after_commit(session, partial(enqueue_bulk, uuid.UUID(event.subject.partition(":")[2])))
+    return ()
+
+
 def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
     attempt_id = uuid.UUID(event.payload["attempt"])
     after_commit(session, partial(enqueue_charge, attempt_id))
@@ -175,6 +182,14 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "refund.late": (tell_admins_of_refund,),
     "method.setup_begun": (_run_setup,),
     "method.removal_wanted": (_forget_method,),
+    "coupon.given": (tell_holders,),
+    "coupon.expires": (tell_holders,),
+    "coupon.suspended": (tell_holder,),
+    "coupon.restored": (tell_holder,),
+    "coupon.revoked": (tell_holder,),
+    "coupon.flagged": (tell_admins_of_flag,),
+    "coupon.appealed": (tell_admins_of_flag,),
+    "coupon_bulk.asked": (_run_bulk,),
     "dispute.opened": (tell_admins_of_dispute,),
     "dispute.due": (tell_admins_of_dispute,),
     "dispute.closed": (tell_admins_of_dispute,),
@@ -199,6 +214,7 @@ TOLD: Mapping[str, Collection[str]] = {
     "refund.unknown": ("admin",),
     "refund.sent": ("admin",),
     "dispute.changed": ("admin",),
+    "coupon_bulk.moved": ("admin",),
     "dispute.answer_sent": ("admin",),
 }
 

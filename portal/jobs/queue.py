@@ -114,6 +114,11 @@ def enqueue_adjustment(adjustment_id: uuid.UUID) -> None:
     _hint(DEFAULT, "portal.jobs.adjustments.work_on_adjustment", str(adjustment_id))
 
 
+def enqueue_bulk(bulk_id: uuid.UUID) -> None:
+    """Let a worker go through a list of people to whom a coupon is given or from whom it is taken."""
+    _hint(DEFAULT, "portal.jobs.coupons.run_bulk", str(bulk_id))
+
+
 def enqueue_rates() -> None:
     """Let a worker fetch exchange rates."""
     _hint(DEFAULT, "portal.jobs.rates.fetch_rates")

@@ -11,10 +11,12 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import atomically, reading, transaction
+from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers
 from portal.jobs.queue import (
     enqueue_adjustment,
+    enqueue_bulk,
     enqueue_capture,
     enqueue_cash_receipts,
     enqueue_charge,
@@ -41,6 +43,7 @@ from portal.services.adjustments.apply_lines import open_adjustments
 from portal.services.cash_receipts.file_receipt import receipts_due
 from portal.services.checkout.cancel_payment import expire_payment, overdue_payments
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
+from portal.services.coupons.bulk_grants import bulks_due
 from portal.services.disputes.find_due import disputes_due, remind_of_disputes
 from portal.services.idempotency import forget_expired_keys
 from portal.services.methods.begin_setup import setups_due
@@ -183,6 +186,14 @@ def fetch_rates() -> None:
     enqueue_rates()
 
 
+def sweep_bulks() -> None:
+    """Give a job to lists that are not worked through."""
+    with reading() as session:
+        due = bulks_due(session)
+    for bulk_id in due:
+        enqueue_bulk(bulk_id)
+
+
 TIMETABLE = (
     Entry("sweep_payments", 2, sweep_payments),
     Entry("expire_orders", 5, expire_orders),
@@ -197,6 +208,9 @@ TIMETABLE = (
     Entry("mature_due_mileage", 30, mature_due_mileage),
     Entry("end_mileage", 60, end_mileage),
     Entry("move_tiers", 60, move_tiers),
+    Entry("sweep_bulks", 15, sweep_bulks),
+    Entry("tend_coupons", 60, tend_coupons),
+    Entry("watch_coupons", 30, watch_coupons),
     Entry("forget_keys", 600, forget_keys),
     Entry("reconcile", 300, reconcile),
     Entry("sweep_adjustments", 60, sweep_adjustments),

@@ -11,6 +11,9 @@ from uuid import UUID
 # Without 0/O, 1/I/L and U/V: people read these aloud and copy them by hand (CPN-02).
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
+_ROUNDS = 256 // len(ALPHABET) * len(ALPHABET)
+_DRAWN = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
+_LEFT_OUT = bytes(range(_ROUNDS, 256))
 _NUMBER_LENGTH = 10
 _SEQUENCE_MAX = 0xFFF
 # Spaces of every kind, zero-width ones too, and every character that Unicode or keyboards use as a dash.
@@ -43,6 +46,19 @@ def new_id() -> UUID:
 def new_code(length: int) -> str:
     """Return an unguessable code of `length` characters without look-alikes, as normalise_code would leave it."""
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def new_codes(count: int, length: int) -> list[str]:
+    """Return `count` different codes as new_code makes them, many thousand in a moment.
+
+    `length` must leave room for so many: each further one is drawn until it is new.
+    """
+    made: set[str] = set()
+    while len(made) < count:
+        # Bytes above the last whole round of the alphabet are left out, so that every character is as likely.
+        drawn = os.urandom((count - len(made)) * length * 16 // 15 + 64).translate(_DRAWN, _LEFT_OUT).decode()
+        made.update(drawn[at : at + length] for at in range(0, len(drawn) - length + 1, length))
+    return list(made)[:count]
 
 
 def new_number(prefix: str) -> str:

@@ -17,6 +17,14 @@ from portal.models.coupon import (
     CouponTally,
     CouponUse,
 )
+from portal.models.coupon_desk import (
+    CouponAbuseRule,
+    CouponAct,
+    CouponBatch,
+    CouponBulk,
+    CouponBulkRow,
+    CouponFlag,
+)
 from portal.models.dispute import Dispute
 from portal.models.document import Document, DocumentKind, DocumentSeries
 from portal.models.fraud import RiskDecision, RiskListEntry
@@ -73,7 +81,13 @@ __all__ = [
     "Channel",
     "ChannelState",
     "Consent",
+    "CouponAbuseRule",
+    "CouponAct",
+    "CouponBatch",
+    "CouponBulk",
+    "CouponBulkRow",
     "CouponCode",
+    "CouponFlag",
     "CouponGrant",
     "CouponTally",
     "CouponUse",

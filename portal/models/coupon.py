@@ -89,7 +89,7 @@ class CampaignCounter(Base):
 
     __tablename__ = "campaign_counter"
     __table_args__ = (
-        CheckConstraint("scope IN ('budget', 'code', 'day')", name="scope"),
+        CheckConstraint("scope IN ('budget', 'claim', 'code', 'day')", name="scope"),
         CheckConstraint("used >= 0 AND used <= cap", name="used"),
     )
 
@@ -101,26 +101,51 @@ class CampaignCounter(Base):
 
 
 class CouponCode(Base):
-    """A code that opens a campaign; kept in its normal form."""
+    """A code that opens a campaign; kept in its normal form.
+
+    `cap` is how often it may be used, where that differs from its campaign's. `holder_id` is whoever has taken a code
+    for one person into his wallet: it opens nothing for anybody else.
+    """
 
     __tablename__ = "coupon_code"
+    __table_args__ = (
+        CheckConstraint("state IN ('active', 'suspended', 'revoked')", name="state"),
+        CheckConstraint("cap > 0", name="cap"),
+        Index("ix_coupon_code_batch_id", "batch_id"),
+        Index("ix_coupon_code_holder_id", "holder_id", postgresql_where=text("holder_id IS NOT NULL")),
+    )
 
     code: Mapped[str] = mapped_column(primary_key=True)
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
+    batch_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("coupon_batch.id"))
     state: Mapped[str] = mapped_column(server_default="active")
+    cap: Mapped[int | None] = mapped_column(Integer)
+    holder_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    made_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
 
 
 class CouponGrant(Base):
-    """A coupon in somebody's wallet."""
+    """A coupon in somebody's wallet. `source` says how he came by it; `ended_at` when it was revoked or ran out."""
 
     __tablename__ = "coupon_grant"
-    __table_args__ = (UniqueConstraint("user_id", "campaign_id"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('held', 'suspended', 'revoked', 'expired')", name="state"),
+        CheckConstraint("source IN ('claimed', 'code', 'given')", name="source"),
+        UniqueConstraint("user_id", "campaign_id"),
+        Index("ix_coupon_grant_code", "code", postgresql_where=text("code IS NOT NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
     campaign_id: Mapped[int] = mapped_column(ForeignKey("campaign.id"), index=True)
     state: Mapped[str] = mapped_column(server_default="held")
+    source: Mapped[str] = mapped_column(server_default="given")
+    code: Mapped[str | None]
     granted_at: Mapped[datetime]
+    granted_by: Mapped[str] = mapped_column(server_default="system")
+    warned_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    reason: Mapped[str | None]
 
 
 class CouponTally(Base):

@@ -111,23 +111,26 @@ _COUPONS = """
     SELECT c.id, c.name, c.kind, c.target, c.percent, c.amounts, c.max_discounts, c.conditions,
            c.store_id, c.funding, c.seller_shares, c.on_refund, c.lane, c.stackable, c.priority, c.valid_from,
            c.valid_until, c.grace_hours, c.cap, c.per_user_cap, c.per_code_cap, c.per_day_cap, c.budgets, c.version,
-           c.used, c.state, c.issued_at, f.code, f.code_state, coalesce(t.used, 0) AS used_by_user,
+           c.used, c.state, c.issued_at, f.code, f.code_state, f.code_cap, coalesce(t.used, 0) AS used_by_user,
            (SELECT used FROM campaign_counter n WHERE n.campaign_id = c.id AND n.scope = 'budget'
                AND n.entity = :currency) AS spent_minor,
            (SELECT used FROM campaign_counter n WHERE n.campaign_id = c.id AND n.scope = 'day'
                AND n.entity = :day) AS used_today,
            (SELECT used FROM campaign_counter n WHERE n.campaign_id = c.id AND n.scope = 'code'
                AND n.entity = f.code) AS used_by_code
-      FROM (SELECT campaign_id, max(code) AS code, max(code_state) AS code_state
-              FROM (SELECT g.campaign_id, NULL AS code, NULL AS code_state FROM coupon_grant g
+      FROM (SELECT DISTINCT ON (campaign_id) campaign_id, code, code_state, code_cap
+              FROM (SELECT 1 AS source, k.campaign_id, k.code, k.state AS code_state, k.cap AS code_cap
+                      FROM coupon_code k WHERE k.code = ANY(:codes)
+                       AND (k.batch_id IS NULL OR k.state = 'active' AND coalesce(k.holder_id, :user_id) = :user_id)
+                    UNION ALL
+                    SELECT 2, g.campaign_id, g.code, k.state, k.cap
+                      FROM coupon_grant g LEFT JOIN coupon_code k ON k.code = g.code
                      WHERE g.user_id = :user_id AND g.state = 'held'
                     UNION ALL
-                    SELECT k.campaign_id, k.code, k.state FROM coupon_code k WHERE k.code = ANY(:codes)
-                    UNION ALL
-                    SELECT a.id, NULL, NULL FROM campaign a WHERE a.distribution = 'automatic'
+                    SELECT 3, a.id, NULL, NULL, NULL FROM campaign a WHERE a.distribution = 'automatic'
                        AND a.state IN ('scheduled', 'running') AND a.valid_from <= :now
                        AND a.valid_until + make_interval(hours => a.grace_hours) > :now) AS mine
-             GROUP BY campaign_id) AS f
+             ORDER BY campaign_id, coalesce(code_state, 'active') <> 'active', source, code) AS f
       JOIN campaign c ON c.id = f.campaign_id
       LEFT JOIN coupon_tally t ON t.campaign_id = c.id AND t.user_id = :user_id
      WHERE c.state <> 'draft'
@@ -152,7 +155,8 @@ def load_coupons(
     """The coupons in a buyer's wallet, behind the codes (in normal form) that he typed, and those for everybody.
 
     With their counters: of the budget in `currency`, and of `day`, the channel's. With `claims` their terms stay as
-    they are until the end of the transaction.
+    they are until the end of the transaction. A code of a batch is not there for whoever may not use it; of two ways
+    to one coupon the one that works is taken, a typed code before the wallet.
     """
     values = {"user_id": user_id, "codes": list(codes), "currency": currency, "day": day.isoformat(), "now": now}
     return tuple(_held(row, currency, day, locale) for row in session.execute(_CLAIMED if claims else _SEEN, values))
@@ -179,14 +183,15 @@ def _held(row: Any, currency: str, day: date, locale: str) -> HeldCoupon:
         grace_hours=row.grace_hours,
         on_refund=OnRefund(row.on_refund),
     )
+    per_code = row.per_code_cap if row.code_cap is None else row.code_cap
     standing = Standing(
         is_revoked=row.state == "revoked" or row.code_state == "revoked",
-        is_paused=row.state == "paused",
+        is_paused=row.state == "paused" or row.code_state == "suspended",
         is_ended=row.state == "ended",
         uses_left=_left(row.cap, row.used),
         user_uses_left=_left(row.per_user_cap, row.used_by_user),
         day_uses_left=_left(row.per_day_cap, row.used_today),
-        code_uses_left=_left(row.per_code_cap, row.used_by_code) if row.code else None,
+        code_uses_left=_left(per_code, row.used_by_code) if row.code else None,
         budget_left_minor=_left(row.budgets.get(currency), row.spent_minor),
     )
     return HeldCoupon(
@@ -195,7 +200,7 @@ def _held(row: Any, currency: str, day: date, locale: str) -> HeldCoupon:
         code=row.code,
         funding=read_funding(row.funding, row.seller_shares),
         names=row.name,
-        limits=Limits(row.cap, row.per_user_cap, row.per_code_cap, row.per_day_cap, row.budgets),
+        limits=Limits(row.cap, row.per_user_cap, per_code, row.per_day_cap, row.budgets),
         version=row.version,
         day=day,
     )

@@ -25,10 +25,12 @@ COUPON_INVARIANTS = (
         """SELECT k.*, n.used FROM (
              SELECT u.campaign_id, x.scope, x.entity, sum(x.took)::bigint AS took
                FROM coupon_use u JOIN campaign c ON c.id = u.campaign_id
+               LEFT JOIN coupon_code k ON k.code = u.code
               CROSS JOIN LATERAL (
                     SELECT 'budget' AS scope, u.currency AS entity, u.amount_minor AS took
                      WHERE c.budgets ? u.currency
-                    UNION ALL SELECT 'code', u.code, 1 WHERE c.per_code_cap IS NOT NULL AND u.code IS NOT NULL
+                    UNION ALL SELECT 'code', u.code, 1
+                     WHERE coalesce(k.cap, c.per_code_cap) IS NOT NULL AND u.code IS NOT NULL
                     UNION ALL SELECT 'day', u.day::text, 1 WHERE c.per_day_cap IS NOT NULL AND u.day IS NOT NULL) x
               WHERE u.status <> 'released' GROUP BY u.campaign_id, x.scope, x.entity) k
              LEFT JOIN campaign_counter n USING (campaign_id, scope, entity)
@@ -41,6 +43,19 @@ COUPON_INVARIANTS = (
             WHERE n.used > 0 AND n.scope = 'budget' AND c.budgets ? n.entity
               AND NOT EXISTS (SELECT FROM coupon_use u WHERE u.campaign_id = n.campaign_id
                                  AND u.status <> 'released' AND u.currency = n.entity)""",
+    ),
+    (
+        6,
+        "each claim that is counted is in a wallet",
+        """SELECT n.campaign_id, n.used, n.cap FROM campaign_counter n
+            WHERE n.scope = 'claim' AND n.used > (SELECT count(*) FROM coupon_grant g
+                  WHERE g.campaign_id = n.campaign_id AND g.source = 'claimed')""",
+    ),
+    (
+        6,
+        "a code for one person opens a coupon for nobody else",
+        """SELECT k.code, k.holder_id, g.user_id FROM coupon_code k JOIN coupon_grant g ON g.code = k.code
+            WHERE k.holder_id IS NOT NULL AND g.user_id <> k.holder_id""",
     ),
     (
         6,

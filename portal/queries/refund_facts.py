@@ -99,7 +99,8 @@ _TENDERS = text("SELECT id, type, amount_minor, points FROM tender WHERE order_i
 _COUPONS = text(
     f"""
     SELECT u.id, u.terms, u.status,
-           CASE WHEN c.state = 'revoked' THEN u.claimed_at ELSE c.valid_until END AS valid_until,
+           CASE WHEN c.state IN ('revoked', 'ended') THEN u.claimed_at
+                ELSE c.valid_until + make_interval(hours => c.grace_hours) END AS valid_until,
            {PLATFORM_GIVES} AS platform_minor, c.name,
            s.line_id, s.part_id, s.amount_minor
       FROM coupon_use u JOIN campaign c ON c.id = u.campaign_id JOIN discount_share s ON s.coupon_use_id = u.id

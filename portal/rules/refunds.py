@@ -62,14 +62,12 @@ def shipping_fee_goes_back(*, whole_part: bool, before_shipment: bool, at_seller
     return at_sellers_fault or (whole_part and before_shipment)
 
 
-def coupon_comes_back(
-    *, whole_use_undone: bool, now: datetime, valid_until: datetime | None, grace_until: datetime | None = None
-) -> bool:
-    """Say whether the buyer gets the coupon again: its whole use is undone, and it is valid or in grace (REF-02)."""
-    if not whole_use_undone:
-        return False
-    ends = [end for end in (valid_until, grace_until) if end is not None]
-    return valid_until is None or any(now < end for end in ends)
+def coupon_comes_back(*, whole_use_undone: bool, now: datetime, valid_until: datetime | None) -> bool:
+    """Say whether the buyer gets the coupon again: its whole use is undone, and it is still taken (REF-02).
+
+    `valid_until` is the end of its grace.
+    """
+    return whole_use_undone and (valid_until is None or now < valid_until)
 
 
 def check_window(*, closes_at: datetime, now: datetime) -> Rejection | None:

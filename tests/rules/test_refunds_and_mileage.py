@@ -72,7 +72,6 @@ def test_a_coupon_comes_back_while_valid_or_in_grace() -> None:
     assert coupon_comes_back(whole_use_undone=True, now=NOON, valid_until=None)
     assert coupon_comes_back(whole_use_undone=True, now=NOON, valid_until=NOON + DAY)
     assert not coupon_comes_back(whole_use_undone=True, now=NOON, valid_until=NOON)
-    assert coupon_comes_back(whole_use_undone=True, now=NOON, valid_until=NOON - DAY, grace_until=NOON + DAY)
     assert not coupon_comes_back(whole_use_undone=False, now=NOON, valid_until=None)
 
 

@@ -9,6 +9,7 @@ def blueprints() -> list[Blueprint]:
     from portal.blueprints.account import (
         addresses,
         balances,
+        coupons,
         devices,
         methods,
         notices,
@@ -29,6 +30,7 @@ def blueprints() -> list[Blueprint]:
     loaded = (
         addresses,
         balances,
+        coupons,
         devices,
         methods,
         notices,

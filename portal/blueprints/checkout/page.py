@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from portal.blueprints.checkout.amounts import Difference, Row, rows_of, shown, 
 from portal.blueprints.checkout.forms import NEW_ADDRESS, CheckoutForm, Typed
 from portal.blueprints.checkout.methods import MethodList, list_methods
 from portal.blueprints.checkout.words import say
+from portal.blueprints.code_tries import CodeTries, admit_codes, keep_misses
 from portal.blueprints.earning_words import earning_note
 from portal.blueprints.identity import current_channel, current_identity, current_locale
 from portal.db import reading
@@ -45,6 +46,7 @@ class Loaded:
     quoted: CheckoutQuote
     addresses: tuple[AddressView, ...]
     saved: tuple[SavedMethodView, ...] = ()
+    tries: CodeTries = field(default_factory=CodeTries)
 
 
 def load(session: Session, choices: Choices | None, *, now: datetime) -> Loaded:
@@ -53,18 +55,24 @@ def load(session: Session, choices: Choices | None, *, now: datetime) -> Loaded:
     user_id = identity.user_id if identity else None
     session_id = identity.session_id if identity and user_id is None else None
     cart = load_cart(session, user_id=user_id, session_id=session_id, channel=channel)
+    kept = Choices.from_json(cart.choices)
+    chosen, tries = choices or kept, CodeTries()
+    if user_id is not None and chosen.codes:
+        tries = admit_codes(chosen.codes, known=kept.codes)
+        chosen = replace(chosen, codes=tries.codes)
     quoted = quote_cart(
         session,
         cart=cart,
         user_id=user_id,
         channel=channel,
-        choices=choices or Choices.from_json(cart.choices),
+        choices=chosen,
         locale=current_locale(),
         now=now,
     )
+    tries.settle(quoted.unknown_codes)
     addresses = list_addresses(session, user_id=user_id) if user_id is not None and cart.lines else ()
     saved = tuple(list_saved_methods(session, user_id=user_id)) if user_id is not None and cart.lines else ()
-    return Loaded(cart, quoted, addresses, saved)
+    return Loaded(cart, quoted, addresses, saved, tries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +265,9 @@ def judge_code(page: CheckoutPage, typed: Typed) -> Rejection | None:
     """What became of the code in the field: None when it is used, or kept among the buyer's coupons."""
     if not typed.code_typed:
         return None
+    fault = page.loaded.tries.fault
+    if fault is not None and typed.code_typed not in page.choices.codes:
+        return Rejection(fault.code, fault.sentence, fault.params)
     if typed.code_typed in page.quoted.unknown_codes:
         return reject(Code.UNKNOWN)
     offer = next((one for one in page.quoted.coupons if one.coupon.code == typed.code_typed), None)
@@ -289,6 +300,8 @@ def gather(typed: Typed | None, *, now: datetime) -> CheckoutPage:
     channel = current_channel()
     with reading() as session:
         loaded = load(session, typed.choices if typed else None, now=now)
+    identity = current_identity()
+    keep_misses(loaded.tries, user_id=identity.user_id if identity else None)
     form = typed.form if typed else CheckoutForm(None)
     page = CheckoutPage(channel, loaded, form, now)
     if typed is not None:
@@ -298,7 +311,6 @@ def gather(typed: Typed | None, *, now: datetime) -> CheckoutPage:
     else:
         form.deposit.data = typed_amount(page.choices.deposit_minor, channel.currency)
         form.mileage.data = typed_amount(page.choices.mileage_points, POINTS)
-    identity = current_identity()
     if identity is not None and identity.email and not form.email.data:
         form.email.data = identity.email
     if identity is not None and identity.name and typed is None:

@@ -17,6 +17,7 @@ from portal.blueprints.checkout.answers import refuse, show_again, show_empty, s
 from portal.blueprints.checkout.forms import NEW_ADDRESS, Typed
 from portal.blueprints.checkout.page import as_id, gather, refusal_of, show_quote_faults
 from portal.blueprints.identity import current_actor, current_channel, current_locale
+from portal.blueprints.velocity import count_act
 from portal.config import Settings
 from portal.db import atomically, reading
 from portal.htmx import leave_for
@@ -31,6 +32,7 @@ from portal.rules.cash_receipts import METHODS, CashReceiptNumberError, ReceiptW
 from portal.rules.consents import read_consents
 from portal.services.accounts.save_address import save_address
 from portal.services.accounts.step_up import StepUpNeededError
+from portal.services.accounts.throttle import COUPON_REDEEM
 from portal.services.checkout.place_order import (
     Blocked,
     CartEmptyError,
@@ -75,6 +77,8 @@ def submit(typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
         cash_receipt=cash_receipt,
     )
     try:
+        if typed.applied_before or typed.choices.codes:
+            count_act(COUPON_REDEEM, mark=submission.key)
         placed = _place(submission)
     except StepUpNeededError:
         raise  # It leads to the page that asks, and comes back with what was typed.

@@ -20,6 +20,7 @@ class Code(StrEnum):
     CODE_USED_UP = "COUPON_CODE_USED_UP"
     DAY_USED_UP = "COUPON_DAY_USED_UP"
     ALREADY_USED = "COUPON_ALREADY_USED"
+    ALREADY_HELD = "COUPON_ALREADY_HELD"
     HELD_ELSEWHERE = "COUPON_HELD_ELSEWHERE"
     MIN_SPEND = "COUPON_MIN_SPEND"
     MAX_SPEND = "COUPON_MAX_SPEND"
@@ -46,6 +47,7 @@ SENTENCES: dict[Code, str] = {
     Code.BUDGET_SPENT: N_("The offer behind this coupon has been used up."),
     Code.DAY_USED_UP: N_("This coupon has been used up for today. Try again tomorrow."),
     Code.ALREADY_USED: N_("You have already used this coupon."),
+    Code.ALREADY_HELD: N_("You hold a coupon of this campaign already."),
     Code.HELD_ELSEWHERE: N_("This coupon is in use by another checkout of yours."),
     Code.MIN_SPEND: N_("Spend %(missing)s more to use this coupon; it is valid from %(minimum)s."),
     Code.MAX_SPEND: N_("This coupon is valid for up to %(maximum)s."),

@@ -30,13 +30,13 @@ LEFT_ALONE_FOR_S = 5.0  # lint: allow float: seconds to wait, not money
 LOCAL_KEYS_MAX = 20_000
 KEY_PREFIX = "throttle:"
 
-# Refused attempts do not count: who waits as long as he is told may go on.
+# Refused attempts do not count: who waits as long as he is told may go on. A try that was counted passes again.
 _SCRIPT = """
 local now, mark, wait = tonumber(ARGV[1]), ARGV[2], 0
 for i, key in ipairs(KEYS) do
     local limit, window = tonumber(ARGV[2 * i + 1]), tonumber(ARGV[2 * i + 2])
     redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
-    if redis.call('ZCARD', key) >= limit then
+    if redis.call('ZCARD', key) >= limit and not redis.call('ZSCORE', key, mark) then
         local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
         wait = math.max(wait, tonumber(oldest[2]) + window - now, 1)
     end
@@ -126,7 +126,7 @@ class _Local:
             wait = timedelta(0)
             for counter in counters:
                 tries = self._fresh(counter, now)
-                if len(tries) >= counter.limit.times:
+                if len(tries) >= counter.limit.times and mark not in tries:
                     wait = max(wait, min(tries.values()) + counter.limit.window - now)
             if not wait:
                 if len(self._tries) >= LOCAL_KEYS_MAX:
@@ -169,8 +169,9 @@ class Throttle:
         address: str | None,
         now: datetime,
         device: uuid.UUID | None = None,
+        mark: str | None = None,
     ) -> Attempt:
-        """Count one try. Raises TooOftenError.
+        """Count one try; tries with the same `mark` count once. Raises TooOftenError.
 
         `account` is an id or the blind index of an e-mail, so that Redis holds no personal data; `address` is the
         network address, or None where all visitors share one and it says nothing.
@@ -183,7 +184,7 @@ class Throttle:
             counters.append(_Counter(f"{prefix}:device:{device.hex}", rule.per_device))
         if address is not None:
             counters.append(_Counter(f"{prefix}:address:{network_of(address)}", rule.per_address))
-        attempt = Attempt(tuple(counter.key for counter in counters), new_code(12))
+        attempt = Attempt(tuple(counter.key for counter in counters), mark or new_code(12))
         wait = self._local.count(counters, attempt.mark, now)
         if not wait:
             wait = self._in_redis(counters, attempt.mark, now)

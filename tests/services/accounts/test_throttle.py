@@ -95,6 +95,17 @@ def test_one_customer_with_a_whole_network_of_the_sixth_version_is_one(throttle:
 
 
 @pytest.mark.req("FRD-05")
+def test_the_very_same_try_counts_once(throttle: Throttle) -> None:
+    for _ in range(10):
+        throttle.count(RULE, account=BEA, address=None, now=NOW, mark="one")
+    for mark in ("two", "three"):
+        throttle.count(RULE, account=BEA, address=None, now=NOW, mark=mark)
+    throttle.count(RULE, account=BEA, address=None, now=NOW, mark="one")
+    with pytest.raises(TooOftenError):
+        throttle.count(RULE, account=BEA, address=None, now=NOW, mark="four")
+
+
+@pytest.mark.req("FRD-05")
 def test_several_processes_count_together_and_one_remembers_what_redis_forgot(db: None) -> None:
     one, other = Throttle(), Throttle()
     for process in (one, other, one):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import g
 from sqlalchemy.orm import Session
 
@@ -10,12 +12,14 @@ from portal.blueprints.api.operations import operation
 from portal.blueprints.api.v1.quote import examples
 from portal.blueprints.api.v1.quote.render import as_quote
 from portal.blueprints.api.v1.quote.schemas import Choices, Quote
+from portal.blueprints.code_tries import admit_codes
 from portal.blueprints.identity import current_channel
 from portal.db import reading
 from portal.kit import clock
 from portal.queries.carts import CartView, load_cart
 from portal.rules.permissions import Permission
 from portal.rules.pricing import TotalTooLargeError
+from portal.services.accounts.throttle import TooOftenError
 from portal.services.checkout.choices import Choices as Chosen
 from portal.services.checkout.choices import clean_codes
 from portal.services.checkout.place_order import CartEmptyError
@@ -37,7 +41,7 @@ from portal.services.checkout.quote import CheckoutQuote, quote_cart
     body_example=examples.CHOICES,
     answer=Quote,
     example=examples.QUOTE,
-    refusals=(CartEmptyError, TotalTooLargeError),
+    refusals=(CartEmptyError, TotalTooLargeError, TooOftenError(timedelta(minutes=15))),
 )
 def quote(body: Choices) -> Quote:
     chosen, channel = read_choices(body), current_channel()
@@ -70,7 +74,11 @@ def price(session: Session, chosen: Chosen, *, locale: str) -> tuple[CartView, C
     """The person's cart on the key's channel, and what it costs with these choices."""
     actor, channel = api_actor(), current_channel()
     cart = load_cart(session, user_id=actor.user_id, session_id=None, channel=channel)
+    tries = admit_codes(chosen.codes, known=Chosen.from_json(cart.choices).codes, user_id=actor.user_id)
+    if tries.fault is not None:
+        raise tries.fault
     quoted = quote_cart(
         session, cart=cart, user_id=actor.user_id, channel=channel, choices=chosen, locale=locale, now=clock.now()
     )
+    tries.settle(quoted.unknown_codes)
     return cart, quoted

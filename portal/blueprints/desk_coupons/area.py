@@ -1,0 +1,76 @@
+"""On which desk a page of a campaign stands, and what the pages share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, current_app, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.context import translated
+from portal.blueprints.desk import requires_in
+from portal.blueprints.identity import current_actor
+from portal.queries.campaign_hands import CampaignHead, load_head
+from portal.rules.permissions import Permission, Scope
+from portal.services.coupons.guard import may_issue
+
+AreaView = Callable[..., ResponseReturnValue]
+
+
+@dataclass(frozen=True)
+class Area:
+    """A desk: its blueprint, how far its people's permissions reach, and what stands around its pages."""
+
+    name: str
+    scope: Scope
+    around: Callable[[Session, CampaignHead], dict[str, Any]]
+
+    def add(
+        self,
+        bp: Blueprint,
+        rule: str,
+        endpoint: str,
+        view: AreaView,
+        *,
+        permission: Permission = Permission.COUPON_VIEW,
+        methods: tuple[str, ...] = ("GET",),
+    ) -> None:
+        """Hang a view that takes the area first."""
+        guarded = requires_in(permission, self.scope)(partial(view, self))
+        bp.add_url_rule(f"/campaigns/<int:campaign_id>{rule}", endpoint, guarded, methods=list(methods))
+
+    def url(self, endpoint: str, **values: Any) -> str:
+        """The address of a page on this desk."""
+        return url_for(f"{self.name}.{endpoint}", **values)
+
+    def campaign(self, session: Session, campaign_id: int) -> CampaignHead:
+        """The campaign, for whoever may see it. Raises NotFoundError."""
+        found = load_head(session, campaign_id=campaign_id)
+        if found is None or not may_issue(current_actor(), found.store_id, Permission.COUPON_VIEW):
+            raise NotFoundError
+        return found
+
+    def frame(self, session: Session, campaign: CampaignHead, tab: str) -> dict[str, Any]:
+        """What every page of a campaign shows: head, tabs, whether one may act."""
+        overview = f"{self.name}.campaign"
+        links = [("campaign_codes", _("Codes")), ("campaign_holders", _("Holders")), ("campaign_uses", _("Uses"))]
+        tabs = [
+            {"label": label, "href": self.url(name, campaign_id=campaign.id), "current": name == tab}
+            for name, label in [*links, ("campaign_abuse", _("Abuse"))]
+        ]
+        if overview in current_app.view_functions:
+            tabs.insert(0, {"label": _("Overview"), "href": url_for(overview, campaign_id=campaign.id)})
+        return {
+            "area": self,
+            "campaign": campaign,
+            "campaign_name": translated(campaign.name),
+            "campaign_tabs": tabs,
+            "may_act": may_issue(current_actor(), campaign.store_id),
+            **self.around(session, campaign),
+        }

@@ -1,0 +1,117 @@
+"""Who hears of coupons: their holders by bell and mail, administrators of suspicions and appeals (CPN-02, 11, 14)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from portal import site
+from portal.models import Campaign, CouponGrant, OutboxEvent, User
+from portal.queries.channels import channel_directory
+from portal.rules.notices import NoticeKind
+from portal.services.notifications.write_mail import write_mail
+from portal.services.notifications.write_notices import write_notices
+
+PATH = "/account/coupons"
+_MAILED = {"coupon.given": NoticeKind.COUPON_GIVEN, "coupon.expires": NoticeKind.COUPON_EXPIRES}
+_TOLD = {
+    "coupon.suspended": NoticeKind.COUPON_SUSPENDED,
+    "coupon.restored": NoticeKind.COUPON_RESTORED,
+    "coupon.revoked": NoticeKind.COUPON_REVOKED,
+}
+
+
+def tell_holders(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """Tell everybody of a coupon that he was given, or that ends soon: by bell and by mail, each once."""
+    kind, directory = _MAILED[event.kind], channel_directory(session)
+    # A person is of no channel: times are told as in the mall's first one.
+    zone = directory[directory.default].time_zone
+    grant_ids = [uuid.UUID(one) for one in event.payload["grants"]]
+    for row in _holders(session, grant_ids):
+        name = _name(row)
+        write_notices(
+            session,
+            user_ids=[row.user_id],
+            kind=kind,
+            params={"name": name},
+            path=PATH,
+            dedup_key=f"{kind}:{row.id}",
+            now=now,
+        )
+        write_mail(
+            session,
+            template="coupon",
+            dedup_key=f"{kind}:{row.id}",
+            recipient=row.email,
+            user_id=row.user_id,
+            locale=row.locale or "en",
+            now=now,
+            step=kind.value.removeprefix("coupon_"),
+            name=row.user_name,
+            coupon=row.name,
+            ends_at=row.valid_until,
+            zone=zone,
+            link=site.address(PATH),
+        )
+    return ()
+
+
+def tell_holder(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """Tell a holder that his coupon was suspended, withdrawn or given back to him."""
+    for row in _holders(session, [uuid.UUID(event.payload["grant"])]):
+        kind = _TOLD[event.kind]
+        write_notices(
+            session,
+            user_ids=[row.user_id],
+            kind=kind,
+            params={"name": _name(row)},
+            path=PATH,
+            dedup_key=f"{kind}:{event.id}",
+            now=now,
+        )
+    return ["admin"]
+
+
+def tell_admins_of_flag(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """Tell administrators of a suspicion, or that somebody objects to one."""
+    kind = NoticeKind.COUPON_FLAGGED if event.kind == "coupon.flagged" else NoticeKind.COUPON_APPEALED
+    flag_id = event.payload["flag"]
+    write_notices(
+        session,
+        user_ids=session.scalars(select(User.id).where(User.roles.op("&&")(["admin", "risk"]))).all(),
+        kind=kind,
+        params={},
+        path=f"/admin/coupon-flags/{flag_id}",
+        dedup_key=f"{kind}:{flag_id}",
+        now=now,
+    )
+    return ["admin"]
+
+
+def _holders(session: Session, grant_ids: Sequence[uuid.UUID]) -> Sequence[Row[Any]]:
+    return session.execute(
+        select(
+            CouponGrant.id,
+            CouponGrant.user_id,
+            User.email,
+            User.name.label("user_name"),
+            User.locale,
+            Campaign.name,
+            Campaign.valid_until,
+        )
+        .join(User, User.id == CouponGrant.user_id)
+        .join(Campaign, Campaign.id == CouponGrant.campaign_id)
+        .where(CouponGrant.id.in_(grant_ids), User.state != "closed")
+        .order_by(CouponGrant.id)
+    ).all()
+
+
+def _name(row: Row[Any]) -> str:
+    """The campaign's name in the holder's language, as it was told to him."""
+    names = row.name
+    return str(names.get(row.locale or "en") or names.get("en") or next(iter(names.values()), ""))
