@@ -58,6 +58,21 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "fx_difference": N_("Exchange difference"),
         "balance_adjusted": N_("Corrected by the shop"),
         "adjustment_undone": N_("Correction undone"),
+        "payout_paid": N_("Paid out to the seller's bank account"),
+    },
+    "figure": {
+        "sale": N_("Sales"),
+        "refund": N_("Refunds"),
+        "dispute": N_("Disputes"),
+        "payout": N_("Paid out"),
+        "other": N_("Other"),
+    },
+    "period": {"weekly": N_("Every week"), "monthly": N_("Every month")},
+    "payout_hold": {
+        "balance": N_("Less is owed to the store now than the statement says."),
+        "order_hold": N_("An order of this statement is on hold."),
+        "store": N_("The store is not open."),
+        "by_hand": N_("Somebody holds it back."),
     },
     "adjustment_source": {
         "person": N_("One person"),

@@ -119,6 +119,11 @@ def enqueue_bulk(bulk_id: uuid.UUID) -> None:
     _hint(DEFAULT, "portal.jobs.coupons.run_bulk", str(bulk_id))
 
 
+def enqueue_statements() -> None:
+    """Let a worker close the periods of stores that are over."""
+    _hint(DEFAULT, "portal.jobs.payouts.close_periods")
+
+
 def enqueue_rates() -> None:
     """Let a worker fetch exchange rates."""
     _hint(DEFAULT, "portal.jobs.rates.fetch_rates")

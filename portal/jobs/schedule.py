@@ -34,6 +34,7 @@ from portal.jobs.queue import (
     enqueue_removal,
     enqueue_reversal,
     enqueue_setup,
+    enqueue_statements,
 )
 from portal.jobs.reconciliation import nightly_run_is_due
 from portal.kit import clock
@@ -213,6 +214,7 @@ TIMETABLE = (
     Entry("watch_coupons", 30, watch_coupons),
     Entry("forget_keys", 600, forget_keys),
     Entry("reconcile", 300, reconcile),
+    Entry("close_periods", 900, enqueue_statements),
     Entry("sweep_adjustments", 60, sweep_adjustments),
     Entry("fetch_rates", 3600, fetch_rates),
 )

@@ -47,6 +47,7 @@ from portal.models.payment import (
     TenderShare,
     TenderType,
 )
+from portal.models.payout import SellerPayout, SellerStatement, SellerStatementLine
 from portal.models.reconciliation import ReconciliationBreak, ReconciliationRun, SettlementReport, SettlementRow
 from portal.models.refund import (
     Destination,
@@ -142,6 +143,9 @@ __all__ = [
     "SavedMethod",
     "SecondFactor",
     "Section",
+    "SellerPayout",
+    "SellerStatement",
+    "SellerStatementLine",
     "SettlementReport",
     "SettlementRow",
     "Shipment",

@@ -1,4 +1,4 @@
-"""Posting templates of corrections by hand, as those in `posting` (BAL-07)."""
+"""Posting templates of corrections by hand and of payouts, as those in `posting` (BAL-07, BAL-13)."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def balance_adjusted(*, account: AccountRef, amount_minor: int, owed_points: int
     return tuple(line for line in lines if line.amount_minor)
 
 
+def payout_paid(*, store_id: int, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """What a store was owed by a statement has left for its bank account (BAL-13)."""
+    return (
+        Line(AccountRef(AccountKind.SELLER_PAYABLE, f"store:{store_id}", currency), -amount_minor),
+        Line(of_platform(AccountKind.OUTSIDE, currency), amount_minor),
+    )
+
+
 BALANCE_TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
     EntryKind.BALANCE_ADJUSTED: balance_adjusted,
+    EntryKind.PAYOUT_PAID: payout_paid,
 }

@@ -101,6 +101,7 @@ class EntryKind(StrEnum):
     FX_DIFFERENCE = "fx_difference"
     BALANCE_ADJUSTED = "balance_adjusted"
     ADJUSTMENT_UNDONE = "adjustment_undone"
+    PAYOUT_PAID = "payout_paid"
 
 
 def of_user(kind: AccountKind, user_id: UUID, currency: str) -> AccountRef:

@@ -27,6 +27,7 @@ class Machine(StrEnum):
     REFUND_LEG = "refund_leg"
     WITHDRAWAL = "withdrawal"
     ADJUSTMENT = "adjustment"
+    PAYOUT = "payout"
     DISPUTE = "dispute"
 
 
@@ -161,6 +162,12 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         undone >
         refused >
         cancelled >
+    """),
+    Machine.PAYOUT: _moves("""
+        waiting > held approved
+        held > waiting approved
+        approved > held paid
+        paid >
     """),
     # What the bank says counts, and it may think again even after it has decided.
     Machine.DISPUTE: _moves("""

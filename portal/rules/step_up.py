@@ -21,6 +21,7 @@ class StepUpAction(StrEnum):
     USE_COUPONS = "coupon:use-many"
     ADJUST_MILEAGE = "mileage:adjust"
     ADJUST_BALANCES = "balance:adjust"
+    RELEASE_PAYOUT = "payout:release"
     SAVE_CREDENTIALS = "gateway:save-credentials"
     CHANGE_FACTOR = "factor:change"
 
@@ -36,6 +37,7 @@ ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
     StepUpAction.RELEASE_WITHDRAWAL: _LARGE,
     StepUpAction.ADJUST_MILEAGE: {"PTS": 50_000},
     StepUpAction.ADJUST_BALANCES: {**_LARGE, "PTS": 50_000},
+    StepUpAction.RELEASE_PAYOUT: _LARGE,
 }
 
 

@@ -46,6 +46,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.home", _("Home"), "home", 0),
         ("seller.orders", _("Orders"), "list-details", desk.counts.action),
         ("seller.payments", _("Payments"), "credit-card", 0),
+        ("seller.balance", _("Balance"), "coins", 0),
         ("seller.refunds", _("Refunds"), "receipt-refund", 0),
     ]
     return {

@@ -27,6 +27,11 @@ READING = {
     "admin.ledger_accounts": P.LEDGER_VIEW,
     "admin.ledger_account": P.LEDGER_VIEW,
     "admin.ledger_entry": P.LEDGER_VIEW,
+    "admin.payouts": P.PAYOUT_VIEW,
+    "admin.payout_rules": P.PAYOUT_VIEW,
+    "admin.payout": P.PAYOUT_VIEW,
+    "admin.payout_file": P.PAYOUT_VIEW,
+    "admin.payout_paper": P.PAYOUT_VIEW,
     "admin.adjustments": P.LEDGER_VIEW,
     "admin.adjustment": P.LEDGER_VIEW,
     "admin.adjustment_report": P.LEDGER_VIEW,
@@ -64,6 +69,10 @@ READING = {
     "admin.order_refund": P.REFUND_HANDLE,
 }
 WRITING = {
+    "admin.payout_rule": P.PAYOUT_MAKE,
+    "admin.payout_approval": P.PAYOUT_MAKE,
+    "admin.payout_hold": P.PAYOUT_MAKE,
+    "admin.payout_payment": P.PAYOUT_MAKE,
     "admin.adjustment_new": P.BALANCE_ADJUST,
     "admin.adjustment_confirmation": P.BALANCE_ADJUST,
     "admin.adjustment_approval": P.BALANCE_ADJUST,
@@ -134,7 +143,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "adjustment_id",
     )
     values |= dict.fromkeys(theirs, bea.id)
-    values |= {"label": "KR-1999-R-000001", "event_id": 1, "version": 1}
+    values |= {"label": "KR-1999-R-000001", "event_id": 1, "version": 1, "store_id": 1}
     wrong = []
     for role in ROLES:
         person = make_person(f"the-{role}", roles=(role,), store_ids=mall.store_ids if role is Role.SELLER else ())

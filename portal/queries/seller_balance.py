@@ -1,0 +1,187 @@
+"""What a store is owed and what it is made of: sales, own coupons, refunds, commission and the rest (BAL-13, CPN-15).
+
+A sale is taken apart by its part's lines and coupon shares; what the goods brought less than that went back to buyers
+before the part was closed. Tax that was added to prices is the mall's to pay on and stands in none of the figures.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from portal.queries.coupon_funding import PLATFORM_GIVES
+from portal.rules.payouts import Figure, figure_of
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceLine:
+    """A posting on a store's account and its pieces, in minor units: net = sales - coupons - refunds - fee + other."""
+
+    posting_id: int
+    entry_id: int
+    at: datetime
+    figure: str
+    order_id: uuid.UUID | None
+    number: str | None
+    part_id: uuid.UUID | None
+    sales_minor: int
+    own_coupons_minor: int
+    mall_coupons_minor: int
+    refunds_minor: int
+    commission_minor: int
+    other_minor: int
+    net_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Lines added up."""
+
+    sales_minor: int = 0
+    own_coupons_minor: int = 0
+    mall_coupons_minor: int = 0
+    refunds_minor: int = 0
+    commission_minor: int = 0
+    other_minor: int = 0
+    net_minor: int = 0
+
+
+_FRESH = text(
+    f"""
+    WITH fresh AS MATERIALIZED (
+        SELECT p.id, p.entry_id, p.at, p.amount_minor, e.kind, e.order_id, o.number,
+               CASE WHEN e.kind = 'part_released' THEN CAST(substr(e.idem_key, 15) AS uuid) END AS part_id
+          FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id JOIN ledger_entry e ON e.id = p.entry_id
+          LEFT JOIN orders o ON o.id = e.order_id
+         WHERE a.kind = 'seller_payable' AND a.owner = :owner AND a.currency = :currency AND p.at < :until
+           AND NOT EXISTS (SELECT FROM seller_statement_line l WHERE l.posting_id = p.id)
+    ), side AS (
+        SELECT f.id, coalesce(sum(q.amount_minor) FILTER (WHERE b.kind = 'order_escrow'), 0)::bigint AS escrow,
+               coalesce(sum(q.amount_minor) FILTER (WHERE b.kind = 'commission'), 0)::bigint AS commission,
+               coalesce(sum(q.amount_minor) FILTER (WHERE b.kind = 'tax_payable'), 0)::bigint AS tax
+          FROM fresh f JOIN ledger_posting q ON q.entry_id = f.entry_id JOIN ledger_account b ON b.id = q.account_id
+         WHERE f.kind IN ('part_released', 'part_taken_back') GROUP BY f.id
+    ), share AS (
+        SELECT coalesce(s.part_id, l.part_id) AS part_id, s.amount_minor - ({PLATFORM_GIVES}) AS own,
+               ({PLATFORM_GIVES}) AS mall
+          FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id JOIN campaign c ON c.id = u.campaign_id
+          LEFT JOIN order_line l ON l.id = s.line_id
+         WHERE u.status = 'redeemed' AND s.order_id IN (SELECT order_id FROM fresh WHERE part_id IS NOT NULL)
+    ), coupon AS (
+        SELECT part_id, sum(own)::bigint AS own, sum(mall)::bigint AS mall FROM share GROUP BY part_id
+    )
+    SELECT f.id, f.entry_id, f.at, f.kind, f.order_id, f.number, f.part_id, f.amount_minor AS net,
+           coalesce(d.escrow, 0) AS escrow, coalesce(d.commission, 0) AS commission, coalesce(d.tax, 0) AS tax,
+           coalesce(t.subtotal_minor + t.shipping_fee_minor, 0) AS sales, coalesce(k.own, 0) AS own,
+           coalesce(k.mall, 0) AS mall
+      FROM fresh f LEFT JOIN side d ON d.id = f.id LEFT JOIN order_part t ON t.id = f.part_id
+      LEFT JOIN coupon k ON k.part_id = f.part_id
+     ORDER BY f.at, f.id
+    """  # noqa: S608 - our own fragment
+)
+
+
+def fresh_lines(session: Session, *, store_id: int, currency: str, until: datetime) -> list[BalanceLine]:
+    """What has been posted before an instant and stands in no statement yet, taken apart."""
+    values = {"owner": f"store:{store_id}", "currency": currency, "until": until}
+    return [_line(row) for row in session.execute(_FRESH, values)]
+
+
+def _line(row: Row[tuple[object, ...]]) -> BalanceLine:
+    figure = figure_of(row.kind)
+    sales = own = mall = refunds = other = 0
+    commission = row.commission
+    if figure is Figure.SALE:
+        sales, own, mall = row.sales, row.own, row.mall
+        refunds = sales - own - commission - row.net
+    elif figure is Figure.REFUND:
+        refunds = row.escrow + row.tax
+    else:
+        commission, other = 0, row.net
+    return BalanceLine(
+        posting_id=row.id,
+        entry_id=row.entry_id,
+        at=row.at,
+        figure=figure.value,
+        order_id=row.order_id,
+        number=row.number,
+        part_id=row.part_id,
+        sales_minor=sales,
+        own_coupons_minor=own,
+        mall_coupons_minor=mall,
+        refunds_minor=refunds,
+        commission_minor=commission,
+        other_minor=other,
+        net_minor=row.net,
+    )
+
+
+def add_up(lines: Iterable[BalanceLine]) -> Figures:
+    """The figures of lines."""
+    found = [0] * 7
+    for line in lines:
+        for n, value in enumerate(
+            (
+                line.sales_minor,
+                line.own_coupons_minor,
+                line.mall_coupons_minor,
+                line.refunds_minor,
+                line.commission_minor,
+                line.other_minor,
+                line.net_minor,
+            )
+        ):
+            found[n] += value
+    return Figures(*found)
+
+
+_OWED = text(
+    """
+    SELECT a.id, a.currency,
+           coalesce((SELECT sum(p.amount_minor) FROM ledger_posting p WHERE p.account_id = a.id), 0)::bigint AS balance
+      FROM ledger_account a WHERE a.kind = 'seller_payable' AND a.owner = :owner ORDER BY a.currency
+    """
+)
+_COMING = text(
+    """
+    SELECT o.currency, count(*) AS parts, sum(p.payable_minor)::bigint AS minor
+      FROM order_part p JOIN orders o ON o.id = p.order_id
+     WHERE p.store_id = :store_id AND o.paid_at IS NOT NULL
+       AND p.status IN ('held', 'released', 'accepted', 'packed', 'shipped', 'delivered', 'returning')
+     GROUP BY o.currency ORDER BY o.currency
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What a store is owed in one currency by its postings; `account_id` opens them."""
+
+    account_id: int
+    currency: str
+    balance_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What buyers have paid for parts that are not closed yet."""
+
+    currency: str
+    parts: int
+    paid_minor: int
+
+
+def owed_to(session: Session, *, store_id: int) -> Sequence[Owed]:
+    """By currency."""
+    return [Owed(row.id, row.currency, row.balance) for row in session.execute(_OWED, {"owner": f"store:{store_id}"})]
+
+
+def coming_to(session: Session, *, store_id: int) -> Sequence[Coming]:
+    """By currency."""
+    rows = session.execute(_COMING, {"store_id": store_id})
+    return [Coming(row.currency, row.parts, row.minor) for row in rows]
