@@ -87,6 +87,9 @@ class Settings:
     idempotency_hours: int
     platform_currency: str
     fx_feed_url: str
+    trackhub_url: str
+    trackhub_api_key: str = field(repr=False)
+    trackhub_webhook_secrets: tuple[str, ...] = field(repr=False)
 
     @property
     def is_demo(self) -> bool:
@@ -169,6 +172,9 @@ class Settings:
             idempotency_hours=read.number("IDEMPOTENCY_HOURS", 24),
             platform_currency=read.currency("PLATFORM_CURRENCY"),
             fx_feed_url=read.feed("FX_FEED_URL", mode),
+            trackhub_url=read.feed("TRACKHUB_URL", mode),
+            trackhub_api_key=read.text("TRACKHUB_API_KEY", ""),
+            trackhub_webhook_secrets=read.words("TRACKHUB_WEBHOOK_SECRETS"),
         )
 
 

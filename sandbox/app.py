@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
-from sandbox import adyen, console, paylink, portone, stripe
+from sandbox import adyen, console, paylink, portone, stripe, trackhub
 from sandbox.config import Config
 from sandbox.faults import Facts, Fault
 from sandbox.http import Json, Request, Response, Route, Router, as_json
@@ -15,8 +15,14 @@ _HANG_S = 60  # Longer than any client waits.
 _log = logging.getLogger("sandbox")
 
 # What a fault may know of a call, and who answers it; Stripe's idempotency wants the forced answer too.
-_FACTS = {"stripe": stripe.facts, "paylink": paylink.facts, "adyen": adyen.facts, "portone": portone.facts}
-_HANDLERS = {"paylink": paylink.handle, "adyen": adyen.handle, "portone": portone.handle}
+_FACTS = {
+    "stripe": stripe.facts,
+    "paylink": paylink.facts,
+    "adyen": adyen.facts,
+    "portone": portone.facts,
+    "trackhub": trackhub.facts,
+}
+_HANDLERS = {"paylink": paylink.handle, "adyen": adyen.handle, "portone": portone.handle, "trackhub": trackhub.handle}
 
 
 class App:
@@ -26,7 +32,7 @@ class App:
         self.world = World(config)
         self.world.notices = Notices(self.world)
         self.router = Router()
-        for part in (stripe, paylink, adyen, portone, console):
+        for part in (stripe, paylink, adyen, portone, trackhub, console):
             part.add_routes(self.router)
 
     async def __call__(self, scope: Any, proto: Any) -> None:

@@ -23,6 +23,9 @@ PORTONE_WEBHOOK_SECRET = "whsec_c2FuZGJveC1wb3J0b25lLXdlYmhvb2stc2VjcmV0"  # noq
 PORTONE_STORE_ID = "store-portal-sandbox"
 PORTONE_CHANNEL_KEY = "channel-key-portal-sandbox"
 
+TRACKHUB_API_KEY = "thk_test_sandbox_portal"
+TRACKHUB_WEBHOOK_SECRET = "whsec_c2FuZGJveC10cmFja2h1Yi13ZWJob29rLXNlY3JldA=="  # noqa: S105  # A stand-in's key opens nothing.
+
 
 @dataclass(frozen=True, slots=True)
 class Config:
@@ -51,8 +54,12 @@ class Config:
     portone_store_id: str = PORTONE_STORE_ID
     portone_channel_key: str = PORTONE_CHANNEL_KEY
     portone_webhook_path: str = "/webhooks/portone"
+    trackhub_api_key: str = TRACKHUB_API_KEY
+    trackhub_webhook_secret: str = TRACKHUB_WEBHOOK_SECRET
+    trackhub_webhook_path: str = "/webhooks/parcels"
     webhook_delay_ms: int = 100
     settle_delay_ms: int = 2000
+    parcel_step_ms: int = 30_000
 
     @property
     def origin(self) -> str:
@@ -79,6 +86,8 @@ def from_arguments(argv: list[str] | None = None) -> Config:
         parser.add_argument(f"--adyen-{name}", default=getattr(defaults, f"adyen_{name.replace('-', '_')}"))
     for name in ("api-secret", "webhook-secret", "store-id", "channel-key"):
         parser.add_argument(f"--portone-{name}", default=getattr(defaults, f"portone_{name.replace('-', '_')}"))
+    for name in ("trackhub-api-key", "trackhub-webhook-secret", "trackhub-webhook-path"):
+        parser.add_argument(f"--{name}", default=getattr(defaults, name.replace("-", "_")))
     for name in ("adyen-webhook-path", "portone-webhook-path"):
         parser.add_argument(f"--{name}", default=getattr(defaults, name.replace("-", "_")))
     parser.add_argument(
@@ -89,5 +98,8 @@ def from_arguments(argv: list[str] | None = None) -> Config:
     )
     parser.add_argument(
         "--settle-delay-ms", type=int, default=defaults.settle_delay_ms, help="how long a pending refund stays pending"
+    )
+    parser.add_argument(
+        "--parcel-step-ms", type=int, default=defaults.parcel_step_ms, help="how long a parcel takes from step to step"
     )
     return Config(**vars(parser.parse_args(argv)))

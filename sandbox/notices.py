@@ -71,6 +71,7 @@ SIGNERS: dict[str, Signer] = {
     "paylink": sign_standard,
     "adyen": sign_adyen,
     "portone": sign_standard,
+    "trackhub": sign_standard,
 }
 # Vendors whose signature is in the body, over some values of it, and not in a header.
 SEALERS: dict[str, Callable[[bytes, str], bytes]] = {"adyen": seal_adyen}

@@ -34,6 +34,9 @@ ADYEN_WEBHOOK_USER = "adyen"
 ADYEN_WEBHOOK_PASSWORD = "sandbox-portal"
 ADYEN_HMAC_KEY = b"sandbox-adyen-hmac-key-of-portal".hex()
 
+TRACKHUB_API_KEY = "thk_test_sandbox_portal"
+TRACKHUB_WEBHOOK_SECRET = "whsec_c2FuZGJveC10cmFja2h1Yi13ZWJob29rLXNlY3JldA=="
+
 PORTONE_API_SECRET = "sandbox-portone-api-secret"
 PORTONE_WEBHOOK_SECRET = "whsec_c2FuZGJveC1wb3J0b25lLXdlYmhvb2stc2VjcmV0"
 PORTONE_STORE_ID = "store-portal-sandbox"
@@ -178,11 +181,13 @@ def start_sandbox(
     port: int | None = None,
     webhook_delay_ms: int = 0,
     settle_delay_ms: int = 100,
+    parcel_step_ms: int = 30_000,
 ) -> Iterator[Sandbox]:
     """A sandbox of one's own, stopped at the end."""
     port = port or free_port()
     command = [sys.executable, "-m", "sandbox", "--port", str(port)]
     command += ["--webhook-delay-ms", str(webhook_delay_ms), "--settle-delay-ms", str(settle_delay_ms)]
+    command += ["--parcel-step-ms", str(parcel_step_ms)]
     command += ["--portal-url", portal_url] if portal_url else []
     command += ["--data", str(data)] if data else []
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)

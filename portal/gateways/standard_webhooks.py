@@ -4,12 +4,13 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
-from typing import Any
+from typing import Any, TypeVar
 
 from standardwebhooks.webhooks import Webhook
 
-from portal.gateways.base import WebhookEvent
 from portal.gateways.errors import WebhookRefusedError
+
+T = TypeVar("T")
 
 TOLERANCE = timedelta(minutes=5)
 _SCHEME = "v1,"
@@ -21,8 +22,8 @@ def believe(
     secrets: tuple[str, ...],
     now: datetime,
     *,
-    read: Callable[[str, Mapping[str, Any]], WebhookEvent],
-) -> WebhookEvent:
+    read: Callable[[str, Mapping[str, Any]], T],
+) -> T:
     """A notice that is proved, in our words: `read` gets its id and content. Raises WebhookRefusedError."""
     event_id = _prove(headers, raw_body, secrets, now)
     try:

@@ -18,6 +18,7 @@ from portal.jobs.queue import (
     enqueue_charge,
     enqueue_dispute_answer,
     enqueue_documents,
+    enqueue_parcel,
     enqueue_refund_leg,
     enqueue_removal,
     enqueue_reversal,
@@ -131,6 +132,11 @@ def _run_bulk(session: Session, event: OutboxEvent, _now: datetime) -> Collectio
     return ()
 
 
+def _follow_parcel(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    after_commit(session, partial(enqueue_parcel, uuid.UUID(event.payload["shipment"])))
+    return ()
+
+
 def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
     attempt_id = uuid.UUID(event.payload["attempt"])
     after_commit(session, partial(enqueue_charge, attempt_id))
@@ -144,7 +150,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "order.expired": (notify_buyer_of_failure,),
     "order.parts_released": (notify_sellers,),
     "part.moved": (tell_desks_of_part,),
-    "shipment.sent": (tell_buyer_of_parcel, tell_desks_of_part),
+    "shipment.sent": (_follow_parcel, tell_buyer_of_parcel, tell_desks_of_part),
     "shipment.moved": (tell_buyer_of_parcel, tell_store_of_trouble),
     "part.held": (tell_store_of_hold,),
     "part.hold_ended": (tell_store_of_hold,),

@@ -89,6 +89,11 @@ def enqueue_events(event_ids: Sequence[int]) -> bool:
     return _hint(DEFAULT, "portal.jobs.outbox.handle_events", list(event_ids))
 
 
+def enqueue_parcel(shipment_id: uuid.UUID) -> None:
+    """Let a worker ask how a parcel stands."""
+    _hint(DEFAULT, "portal.jobs.parcels.follow_parcel", str(shipment_id))
+
+
 def enqueue_mails() -> None:
     """Let a worker send the mails that wait."""
     _hint(DEFAULT, "portal.jobs.mails.send_mails")

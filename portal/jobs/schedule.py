@@ -26,6 +26,7 @@ from portal.jobs.queue import (
     enqueue_documents,
     enqueue_lookup,
     enqueue_mails,
+    enqueue_parcel,
     enqueue_provider_event,
     enqueue_rates,
     enqueue_reconciliation,
@@ -46,6 +47,8 @@ from portal.services.checkout.cancel_payment import expire_payment, overdue_paym
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
 from portal.services.coupons.bulk_grants import bulks_due
 from portal.services.disputes.find_due import disputes_due, remind_of_disputes
+from portal.services.fulfilment.close_part import close_part, parts_to_close
+from portal.services.fulfilment.take_report import parcels_due
 from portal.services.idempotency import forget_expired_keys
 from portal.services.methods.begin_setup import setups_due
 from portal.services.methods.change_methods import removals_due
@@ -147,6 +150,22 @@ def sweep_methods() -> None:
         enqueue_removal(method_id)
 
 
+def follow_parcels() -> None:
+    """Ask about parcels whose notices were lost, or whose carrier sends none."""
+    with reading() as session:
+        due = parcels_due(session, now=clock.now())
+    for shipment_id in due:
+        enqueue_parcel(shipment_id)
+
+
+def close_parts() -> None:
+    """Close what has arrived and cannot be sent back any more: its seller's money becomes payable."""
+    with reading() as session:
+        due = parts_to_close(session)
+    for part_id in due:
+        atomically(lambda s, part_id=part_id: close_part(s, part_id=part_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+
+
 def forget_keys() -> None:
     """Forget idempotency keys whose lifetime is over, and proofs with what was typed for them."""
     with transaction() as session:
@@ -204,6 +223,8 @@ TIMETABLE = (
     Entry("file_cash_receipts", 10, file_cash_receipts),
     Entry("escalate_refunds", 30, escalate_refunds),
     Entry("sweep_methods", 10, sweep_methods),
+    Entry("follow_parcels", 10, follow_parcels),
+    Entry("close_parts", 60, close_parts),
     Entry("watch_disputes", 30, watch_disputes),
     Entry("find_disputes", 3600, find_disputes),
     Entry("mature_due_mileage", 30, mature_due_mileage),

@@ -85,6 +85,7 @@ class OrderPart(Base):
             "mileage_due_at",
             postgresql_where=text("mileage_matured_at IS NULL AND status IN ('shipped', 'delivered', 'closed')"),
         ),
+        Index("ix_order_part_to_close", "mileage_matured_at", postgresql_where=text("status = 'delivered'")),
         Index("ix_order_part_to_send", "ship_by", postgresql_where=text(f"status IN {TO_SEND}")),
     )
 

@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
-
-class TrackedKind(StrEnum):
-    """What a carrier says of a parcel, and with that the state of the parcel."""
-
-    SENT = "sent"
-    IN_TRANSIT = "in_transit"
-    OUT_FOR_DELIVERY = "out_for_delivery"
-    DELAYED = "delayed"
-    DAMAGED = "damaged"
-    LOST = "lost"
-    DELIVERED = "delivered"
-
+from portal.kit.tracking import TrackedKind
 
 # What somebody has to look at.
 TROUBLE: Final = frozenset({TrackedKind.DELAYED, TrackedKind.DAMAGED, TrackedKind.LOST})

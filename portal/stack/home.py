@@ -140,6 +140,8 @@ def _new_secrets() -> dict[str, str]:
         "PORTONE_WEBHOOK_SECRETS": "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
         "PORTONE_STORE_ID": "store-portal-sandbox",
         "PORTONE_CHANNEL_KEY": "channel-key-portal-sandbox",
+        "TRACKHUB_API_KEY": "thk_test_" + secrets.token_hex(16),
+        "TRACKHUB_WEBHOOK_SECRETS": "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode(),
         "ADYEN_API_KEY": "AQE" + secrets.token_hex(24),
         "ADYEN_MERCHANT_ACCOUNT": "PortalSandbox",
         "ADYEN_CLIENT_KEY": "test_" + secrets.token_hex(16),

@@ -13,7 +13,13 @@ from portal.stack.redis import Redis
 
 STRIPE_JS_PATH = "/endive/stripe.js"
 # A vendor is the stand-in unless this key of its own was given.
-VENDORS = (("STRIPE_", "SECRET_KEY"), ("PAYLINK_", "SECRET_KEY"), ("ADYEN_", "API_KEY"), ("PORTONE_", "API_SECRET"))
+VENDORS = (
+    ("STRIPE_", "SECRET_KEY"),
+    ("PAYLINK_", "SECRET_KEY"),
+    ("ADYEN_", "API_KEY"),
+    ("PORTONE_", "API_SECRET"),
+    ("TRACKHUB_", "API_KEY"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ class _Settled:
             "STRIPE_API_BASE": sandbox,
             "STRIPE_JS_URL": sandbox + STRIPE_JS_PATH,
             "PAYLINK_API_BASE": sandbox,
+            "TRACKHUB_URL": sandbox,
             "PORTONE_API_BASE": sandbox + "/portone",
             "PORTONE_WINDOW_URL": sandbox + "/portone/window",
             "ADYEN_API_BASE": sandbox + "/adyen",

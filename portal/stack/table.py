@@ -153,6 +153,8 @@ def _sandbox_keys(env: Mapping[str, str]) -> list[str]:
         "--stripe-webhook-secret": "STRIPE_WEBHOOK_SECRETS",
         "--paylink-secret-key": "PAYLINK_SECRET_KEY",
         "--paylink-webhook-secret": "PAYLINK_WEBHOOK_SECRETS",
+        "--trackhub-api-key": "TRACKHUB_API_KEY",
+        "--trackhub-webhook-secret": "TRACKHUB_WEBHOOK_SECRETS",
         "--portone-api-secret": "PORTONE_API_SECRET",
         "--portone-webhook-secret": "PORTONE_WEBHOOK_SECRETS",
         "--portone-store-id": "PORTONE_STORE_ID",

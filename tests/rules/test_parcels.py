@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.kit.tracking import TrackedKind
 from portal.rules.carriers import CARRIERS, CarrierUnknownError, TrackingNumberError, find_carrier, read_number
 from portal.rules.deadlines import Step, deadlines_from, next_step
 from portal.rules.states import Machine, may_move, states
-from portal.rules.tracking import Tracked, TrackedKind, delivered_at, state_of
+from portal.rules.tracking import Tracked, delivered_at, state_of
 
 BEGIN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 EVENTS = st.lists(

@@ -23,6 +23,7 @@ from portal.kit.errors import PortalError
 from portal.queries.admin_order import OrderDetail, load_order
 from portal.rules.holds import REASONS, HoldKind, kinds_for
 from portal.rules.permissions import Permission
+from portal.services.fulfilment.say_arrived import say_arrived
 from portal.services.orders.place_hold import NOTE_MAX, place_hold
 from portal.services.orders.release_hold import release_hold
 
@@ -31,6 +32,8 @@ def hang(bp: Blueprint) -> None:
     path = "/orders/<number>/parts/<uuid:part_id>/hold"
     bp.add_url_rule(path, "order_hold", hold, methods=["GET", "POST"])
     bp.add_url_rule("/orders/<number>/holds/<uuid:hold_id>/end", "order_hold_end", end, methods=["POST"])
+    path = "/orders/<number>/shipments/<uuid:shipment_id>/arrival"
+    bp.add_url_rule(path, "order_arrival", arrive, methods=["POST"])
 
 
 class HoldForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes no types.
@@ -101,6 +104,20 @@ def end(number: str, hold_id: uuid.UUID) -> ResponseReturnValue:
     else:
         flash(_("The part goes on.") if goes_on else _("The hold has ended."), "success")
     return done(location=url_for("admin.order", number=detail.order.number))
+
+
+@requires_all(Permission.ORDER_EDIT)
+def arrive(number: str, shipment_id: uuid.UUID) -> ResponseReturnValue:
+    """Say of a parcel that it has arrived, where its carrier forgot to."""
+    try:
+        atomically(
+            lambda session: say_arrived(session, shipment_id=shipment_id, actor=current_actor(), now=clock.now())
+        )
+    except PortalError as error:
+        flash(say(error), "warning")
+    else:
+        flash(_("The parcel has arrived. The buyer is told."), "success")
+    return done(location=url_for("admin.order", number=number))
 
 
 def _detail(number: str) -> OrderDetail:

@@ -131,6 +131,8 @@ def show(number: str) -> ResponseReturnValue:
         events=history(detail),
         holds=holds,
         shipments=shipments,
+        may_say_arrived=lambda _parcel: may_all(Permission.ORDER_EDIT) and may_all(Permission.STORE_ORDER_FULFIL),
+        arrived_href=lambda parcel: url_for("admin.order_arrival", number=number, shipment_id=parcel.id),
         may_hold=any(may_all(PLACED_BY[kind]) for kind in HoldKind if kind is not HoldKind.SELLER),
         holdable=HOLDABLE,
         may_end=lambda one: may_end(current_actor(), HoldKind(one.kind), one.reason, store_id=one.store_id),

@@ -29,6 +29,7 @@ from portal.queries.store_order import load_store_order
 from portal.rules.holds import REASONS, HoldKind
 from portal.rules.permissions import Permission, Scope
 from portal.services.fulfilment.move_part import Step, move_part
+from portal.services.fulfilment.say_arrived import say_arrived
 from portal.services.fulfilment.ship_part import Parcel, ship_part
 from portal.services.orders.place_hold import NOTE_MAX, place_hold
 from portal.services.orders.release_hold import release_hold
@@ -43,6 +44,8 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/orders/<uuid:part_id>/packing", "order_packing", pack, methods=["POST"])
     bp.add_url_rule("/orders/<uuid:part_id>/hold", "order_hold", hold, methods=["GET", "POST"])
     bp.add_url_rule("/orders/<uuid:part_id>/shipments", "order_shipments", ship, methods=["POST"])
+    path = "/orders/<uuid:part_id>/shipments/<uuid:shipment_id>/arrival"
+    bp.add_url_rule(path, "order_arrival", arrive, methods=["POST"])
     path = "/orders/<uuid:part_id>/holds/<uuid:hold_id>/end"
     bp.add_url_rule(path, "order_hold_end", end_hold, methods=["POST"])
 
@@ -137,6 +140,16 @@ def ship(part_id: uuid.UUID) -> ResponseReturnValue:
         return done(location=path_only(request.form["next"]))
     args: dict[str, Any] = {name: request.args[name] for name in LIST_ARGS if request.args.get(name)}
     return done(location=url_for("seller.order", part_id=part_id, **args))
+
+
+@requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
+def arrive(part_id: uuid.UUID, shipment_id: uuid.UUID) -> ResponseReturnValue:
+    """Say that what the store brings itself has arrived."""
+    return act(
+        part_id,
+        lambda session: say_arrived(session, shipment_id=shipment_id, actor=current_actor(), now=clock.now()),
+        said=_("The parcel has arrived. The buyer is told."),
+    )
 
 
 def read_parcel(typed: Mapping[str, str]) -> Parcel:

@@ -10,9 +10,11 @@ from portal.blueprints.access import NotFoundError, public
 from portal.db import atomically, transaction
 from portal.extensions import csrf
 from portal.gateways.base import WebhookEvent, WebhookRefusedError
+from portal.jobs.parcels import tracker
 from portal.jobs.queue import enqueue_provider_event
 from portal.kit import clock
 from portal.queries.gateways import ConfiguredGateway, gateway_directory
+from portal.services.fulfilment.take_report import take_report
 from portal.services.payments.receive_webhook import store_event, store_refused
 
 log = structlog.get_logger()
@@ -20,6 +22,25 @@ log = structlog.get_logger()
 BODY_BYTES_MAX = 512 * 1024
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+
+@bp.post("/parcels")
+@public
+@csrf.exempt  # type: ignore[untyped-decorator]  # Flask-WTF publishes no types. The signature is the proof here.
+def receive_parcel() -> ResponseReturnValue:
+    """Take what is said of a parcel: rows of ours alone follow from it, so nothing waits for a worker."""
+    asked = tracker()
+    if asked is None:
+        raise NotFoundError
+    request.max_content_length = BODY_BYTES_MAX
+    body, now = request.get_data(cache=False), clock.now()
+    try:
+        report = asked.read_notice(dict(request.headers), body, now)
+    except WebhookRefusedError as error:
+        log.warning("webhook_refused", gateway="parcels", reason=str(error))
+        return {"error": "signature"}, 400
+    atomically(lambda s: take_report(s, report=report, told_by="notice", now=now))
+    return {"received": True}, 200
 
 
 @bp.post("/<gateway>")
