@@ -11,6 +11,7 @@ from typing import Any, cast
 from portal.rules.balance_posting import BALANCE_TEMPLATES
 from portal.rules.dispute_posting import DISPUTE_TEMPLATES
 from portal.rules.fx_posting import FX_TEMPLATES
+from portal.rules.invoice_posting import INVOICE_TEMPLATES
 from portal.rules.mileage_posting import MILEAGE_TEMPLATES
 from portal.rules.posting import TEMPLATES, USER_KINDS, AccountKind, Line, OrderMoney, clearing, of_user
 
@@ -58,6 +59,7 @@ MEANING = {
     AccountKind.GATEWAY_FEE: "what gateways have kept of the money that they held",
     AccountKind.PAYMENT_DIFFERENCE: "what an outside payment was more or less than the order",
     AccountKind.DISPUTE_RECEIVABLE: "what banks hold of us until disputes are decided; below zero",
+    AccountKind.INVOICE_RECEIVABLE: "what a user owes on invoices; below zero",
     AccountKind.WRITE_OFF: "what the platform has lost",
     AccountKind.FX_DIFFERENCE: "what is left over between two currencies",
     AccountKind.ADJUSTMENT: "what was given and taken by hand to put balances right",
@@ -65,7 +67,14 @@ MEANING = {
 }
 
 
-ALL_TEMPLATES = {**TEMPLATES, **MILEAGE_TEMPLATES, **BALANCE_TEMPLATES, **DISPUTE_TEMPLATES, **FX_TEMPLATES}
+ALL_TEMPLATES = {
+    **TEMPLATES,
+    **MILEAGE_TEMPLATES,
+    **BALANCE_TEMPLATES,
+    **INVOICE_TEMPLATES,
+    **DISPUTE_TEMPLATES,
+    **FX_TEMPLATES,
+}
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "method": {
         "pay_later": N_("Pay later"),
+        "invoice": N_("Invoice"),
         "credit_card": N_("Credit card"),
         "debit_card": N_("Debit card"),
         "international_card": N_("International card"),
@@ -31,9 +32,16 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "wallet": N_("Wallet"),
         "mobile_carrier": N_("Mobile phone bill"),
     },
+    "invoice_move": {
+        "payment": N_("Payment"),
+        "deposit": N_("From the deposit"),
+        "refund": N_("Refund of the order"),
+        "write_off": N_("Written off"),
+    },
     "purpose": {
         "order": N_("Order"),
         "top_up": N_("Deposit top-up"),
+        "invoice": N_("Payment of an invoice"),
     },
     **BOOK_WORDS,
     "machine": {
@@ -48,6 +56,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "adjustment": N_("Correction"),
         "payout": N_("Payout"),
         "dispute": N_("Dispute"),
+        "invoice": N_("Invoice"),
         "audit": N_("Record"),
     },
     "action": {
@@ -105,6 +114,12 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "payment:declined": N_("Payment declined"),
         "payment:unknown": N_("Outcome not known"),
         "payment:voided": N_("Payment voided"),
+        "invoice:issued": N_("Invoice issued"),
+        "invoice:settled": N_("Invoice paid or lowered"),
+        "invoice:written-off": N_("Invoice written off"),
+        "invoice:overdue": N_("Invoice overdue"),
+        "credit-line:changed": N_("Credit limit changed"),
+        "credit-line:wanted": N_("Higher credit limit asked for"),
         "payment:begun": N_("Payment begun"),
         "payment:ended": N_("Payment ended"),
         "deposit:topped-up": N_("Deposit topped up"),

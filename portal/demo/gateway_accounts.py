@@ -19,11 +19,12 @@ METHODS: tuple[tuple[str, list[str], str | None], ...] = (
     ("adyen", [*CARDS, "wallet", "pay_later"], "us"),
     ("portone", KOREAN, "kr"),
     ("paylink", ELSEWHERE, None),
+    ("invoice", ["invoice"], None),
 )
 
 
 def make_gateway_accounts(session: Session, settings: Settings, *, channel_ids: Mapping[str, int]) -> list[str]:
-    """Make an account for every gateway that the settings hold keys of. Returns their names."""
+    """Make an account for every gateway that the settings hold keys of, or that needs none. Returns their names."""
     house = settings.gateway_settings
     accounts = [
         GatewayAccount(
@@ -35,7 +36,7 @@ def make_gateway_accounts(session: Session, settings: Settings, *, channel_ids: 
             priority=10 * place,
         )
         for place, (gateway, methods, channel) in enumerate(METHODS, start=1)
-        if gateway in house
+        if gateway in house or not connectors()[gateway].settings
     ]
     session.add_all(accounts)
     session.flush()

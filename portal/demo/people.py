@@ -11,10 +11,11 @@ from sqlalchemy.orm import Session
 from portal.crypto import email_index
 from portal.kit.ids import new_id
 from portal.models import StoreMember, User
-from portal.rules.permissions import SYSTEM
+from portal.rules.permissions import SYSTEM, Actor, Role
 from portal.services.accounts.passwords import hash_password
 from portal.services.accounts.save_address import save_address
 from portal.services.deposits.credit_top_up import credit_top_up
+from portal.services.invoices.change_credit_line import grant_credit
 from portal.services.mileage.grant_mileage import grant_mileage
 
 PASSWORD = "demo-portal-2026"  # noqa: S105  # Printed for whoever looks around; demo mode only.
@@ -53,6 +54,8 @@ MAXS = {
     "postcode": "48095",
 }
 
+# Who may buy on invoice, and how much may be owed.
+CREDIT = (("bea@example.com", "KRW", 1_000_000), ("bea@example.com", "USD", 100_000))
 DEPOSITS = (("bea@example.com", "KRW", 50_000), ("bea@example.com", "USD", 4_000), ("max@example.com", "KRW", 10_000))
 MILEAGE = (
     ("bea@example.com", 800, 5),
@@ -101,6 +104,18 @@ def give_balances(session: Session, *, people: Mapping[str, uuid.UUID], now: dat
             amount_minor=amount,
             idem_key=f"demo:deposit:{address}:{currency}",
             actor=SYSTEM,
+            now=now,
+        )
+    ada = Actor(people["ada@example.com"], frozenset({Role.BUYER, Role.ADMIN}))
+    for address, currency, limit in CREDIT:
+        grant_credit(
+            session,
+            email=address,
+            currency=currency,
+            limit_minor=limit,
+            days=30,
+            reason="Has paid every invoice so far.",
+            actor=ada,
             now=now,
         )
     for address, points, days in MILEAGE:

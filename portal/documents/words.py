@@ -26,6 +26,7 @@ METHODS = {
     "mobile_carrier": N_("Mobile carrier billing"),
     "wallet": N_("Digital wallet"),
     "pay_later": N_("Pay later"),
+    "invoice": N_("Invoice"),
 }
 FUNDING = {
     "seller": N_("Seller's coupon"),

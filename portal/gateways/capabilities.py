@@ -17,6 +17,7 @@ class Method(StrEnum):
     MOBILE_CARRIER = "mobile_carrier"
     WALLET = "wallet"
     PAY_LATER = "pay_later"
+    INVOICE = "invoice"
 
 
 class Flow(StrEnum):

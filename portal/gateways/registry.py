@@ -8,10 +8,13 @@ from portal.gateways.adyen import ADYEN
 from portal.gateways.base import Gateway
 from portal.gateways.connector import Connector
 from portal.gateways.hosted import PAYLINK
+from portal.gateways.house import INVOICE
 from portal.gateways.portone import PORTONE
 from portal.gateways.stripe import STRIPE
 
 BUILT_IN: tuple[Connector, ...] = (STRIPE, PAYLINK, ADYEN, PORTONE)
+# What no vendor stands behind.
+HOUSE: tuple[Connector, ...] = (INVOICE,)
 ENTRY_POINTS = "portal.gateways"  # Each entry point of this group names a Connector.
 
 
@@ -25,7 +28,7 @@ def connectors() -> Mapping[str, Connector]:
 
     Raises ValueError for two connectors of one name, TypeError for an entry point that is not a Connector.
     """
-    found = {each.name: each for each in BUILT_IN}
+    found = {each.name: each for each in (*BUILT_IN, *HOUSE)}
     for entry in entry_points(group=ENTRY_POINTS):
         connector = entry.load()
         if not isinstance(connector, Connector):

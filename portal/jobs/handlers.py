@@ -34,6 +34,11 @@ from portal.services.notifications.notify_adjustment import ask_second_person, t
 from portal.services.notifications.notify_coupon import tell_admins_of_flag, tell_holder, tell_holders
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
+from portal.services.notifications.notify_invoice import (
+    remind_buyer_of_invoice,
+    tell_admins_of_overdue,
+    tell_buyer_of_invoice,
+)
 from portal.services.notifications.notify_mileage import tell_of_ending_mileage, tell_of_matured_mileage, tell_of_tier
 from portal.services.notifications.notify_order import (
     notify_admins_of_review,
@@ -165,6 +170,12 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "payment.reversal_wanted": (_reverse,),
     "payment.capture_wanted": (_capture,),
     "payment.kept_as_deposit": (tell_buyer_of_kept_payment,),
+    "invoice.issued": (tell_buyer_of_invoice,),
+    "invoice.settled": (tell_buyer_of_invoice,),
+    "invoice.reminder": (remind_buyer_of_invoice,),
+    "invoice.overdue": (tell_admins_of_overdue,),
+    "invoice.failed": (tell_owner_of_payment,),
+    "invoice.expired": (tell_owner_of_payment,),
     "top_up.credited": (tell_owner_of_payment, mail_top_up),
     "top_up.failed": (tell_owner_of_payment,),
     "top_up.expired": (tell_owner_of_payment,),
@@ -217,6 +228,7 @@ TOLD: Mapping[str, Collection[str]] = {
     "document.credit_note_issued": ("admin",),
     "payment.unknown": ("admin",),
     "top_up.cancelled": ("admin",),
+    "invoice.cancelled": ("admin",),
     "refund.unknown": ("admin",),
     "refund.sent": ("admin",),
     "dispute.changed": ("admin",),

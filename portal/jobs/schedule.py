@@ -50,6 +50,7 @@ from portal.services.disputes.find_due import disputes_due, remind_of_disputes
 from portal.services.fulfilment.close_part import close_part, parts_to_close
 from portal.services.fulfilment.take_report import parcels_due
 from portal.services.idempotency import forget_expired_keys
+from portal.services.invoices.remind import invoices_due, remind_of_invoice
 from portal.services.methods.begin_setup import setups_due
 from portal.services.methods.change_methods import removals_due
 from portal.services.payments.find_due import find_due
@@ -107,6 +108,14 @@ def expire_payments() -> None:
         payment_ids = overdue_payments(session, now=clock.now())
     for payment_id in payment_ids:
         atomically(lambda s, payment_id=payment_id: expire_payment(s, payment_id=payment_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+
+
+def remind_of_invoices() -> None:
+    """Note what the calendar says of invoices: reminders, and which are late."""
+    with reading() as session:
+        invoice_ids = invoices_due(session, now=clock.now())
+    for invoice_id in invoice_ids:
+        atomically(lambda s, invoice_id=invoice_id: remind_of_invoice(s, invoice_id=invoice_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
 
 
 def send_waiting_mails() -> None:
@@ -218,6 +227,7 @@ TIMETABLE = (
     Entry("sweep_payments", 2, sweep_payments),
     Entry("expire_orders", 5, expire_orders),
     Entry("expire_payments", 5, expire_payments),
+    Entry("remind_of_invoices", 60, remind_of_invoices),
     Entry("send_waiting_mails", 5, send_waiting_mails),
     Entry("issue_documents", 5, issue_documents),
     Entry("file_cash_receipts", 10, file_cash_receipts),

@@ -30,6 +30,7 @@ from portal.models.document import Document, DocumentKind, DocumentSeries
 from portal.models.fraud import RiskDecision, RiskListEntry
 from portal.models.fx import ReferenceRate
 from portal.models.idempotency import IdempotencyKey
+from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
 from portal.models.loyalty import LoyaltyVersion, MemberTier, Referral, ReferralCode, TierMove
 from portal.models.notice import Mail, Notice
@@ -92,6 +93,7 @@ __all__ = [
     "CouponGrant",
     "CouponTally",
     "CouponUse",
+    "CreditLine",
     "Destination",
     "DiscountShare",
     "Dispute",
@@ -102,6 +104,9 @@ __all__ = [
     "GatewayAccount",
     "GatewayIncident",
     "IdempotencyKey",
+    "Invoice",
+    "InvoiceMove",
+    "InvoicePayment",
     "LedgerAccount",
     "LedgerEntry",
     "LedgerHold",

@@ -69,6 +69,9 @@ class Permission(StrEnum):
     FRAUD_DECIDE = "fraud:decide"
     FRAUD_CONFIGURE = "fraud:configure"
     DISPUTE_HANDLE = "dispute:handle"
+    INVOICE_VIEW = "invoice:view"
+    INVOICE_PAY = "invoice:pay"
+    CREDIT_GRANT = "credit:grant"
     GATEWAY_VIEW = "gateway:view"
     GATEWAY_CONFIGURE = "gateway:configure"
     CHANNEL_VIEW = "channel:view"
@@ -138,6 +141,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.COUPON_VIEW,
             P.DEPOSIT_TOP_UP,
             P.DEPOSIT_WITHDRAW,
+            P.INVOICE_VIEW,
+            P.INVOICE_PAY,
             P.MILEAGE_USE,
             P.REFUND_HANDLE,
             P.ORDER_VIEW,
@@ -188,6 +193,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.REFUND_HANDLE,
             P.REFUND_APPROVE,
             P.WITHDRAWAL_APPROVE,
+            P.INVOICE_VIEW,
+            P.CREDIT_GRANT,
             P.MILEAGE_ADJUST,
             P.DISPUTE_HANDLE,
             P.GATEWAY_VIEW,

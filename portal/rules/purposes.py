@@ -6,3 +6,4 @@ from enum import StrEnum
 class PaymentPurpose(StrEnum):
     ORDER = "order"
     TOP_UP = "top_up"
+    INVOICE = "invoice"

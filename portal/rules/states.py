@@ -29,6 +29,7 @@ class Machine(StrEnum):
     ADJUSTMENT = "adjustment"
     PAYOUT = "payout"
     DISPUTE = "dispute"
+    INVOICE = "invoice"
 
 
 def _moves(text: str) -> Mapping[str, frozenset[str]]:
@@ -168,6 +169,15 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         held > waiting approved
         approved > held paid
         paid >
+    """),
+    # Partly paid or late, and in the end paid, lowered to nothing by refunds, or given up. None opens again.
+    Machine.INVOICE: _moves("""
+        open > partly_paid overdue paid credited written_off
+        partly_paid > overdue paid credited written_off
+        overdue > paid credited written_off
+        paid >
+        credited >
+        written_off >
     """),
     # What the bank says counts, and it may think again even after it has decided.
     Machine.DISPUTE: _moves("""

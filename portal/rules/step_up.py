@@ -19,6 +19,7 @@ class StepUpAction(StrEnum):
     RELEASE_WITHDRAWAL = "withdrawal:release"
     REQUEST_REFUND = "refund:request"
     USE_COUPONS = "coupon:use-many"
+    WRITE_OFF = "invoice:write-off"
     ADJUST_MILEAGE = "mileage:adjust"
     ADJUST_BALANCES = "balance:adjust"
     RELEASE_PAYOUT = "payout:release"
@@ -35,6 +36,7 @@ ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
     StepUpAction.TOP_UP: _LARGE,
     StepUpAction.WITHDRAW: _LARGE,
     StepUpAction.RELEASE_WITHDRAWAL: _LARGE,
+    StepUpAction.WRITE_OFF: _LARGE,
     StepUpAction.ADJUST_MILEAGE: {"PTS": 50_000},
     StepUpAction.ADJUST_BALANCES: {**_LARGE, "PTS": 50_000},
     StepUpAction.RELEASE_PAYOUT: _LARGE,

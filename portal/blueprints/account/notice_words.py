@@ -42,6 +42,21 @@ WORDS: dict[str, tuple[str, str]] = {
         "coins",
         N_("%(amount)s came in, another amount than you asked for. It is on your deposit."),
     ),
+    NoticeKind.INVOICE_ISSUED: ("file-text", N_("Invoice %(number)s over %(amount)s is there. Pay it by its date.")),
+    NoticeKind.INVOICE_LOWERED: ("coins", N_("Invoice %(number)s: %(amount)s is left to be paid.")),
+    NoticeKind.INVOICE_CLOSED: ("circle-check", N_("Nothing is left to be paid of invoice %(number)s.")),
+    NoticeKind.INVOICE_SOON: ("clock", N_("Invoice %(number)s is due soon: %(amount)s.")),
+    NoticeKind.INVOICE_TODAY: ("alarm", N_("Invoice %(number)s is due today: %(amount)s.")),
+    NoticeKind.INVOICE_LATE: ("alarm", N_("Invoice %(number)s is late: please pay %(amount)s now.")),
+    NoticeKind.INVOICE_OVERDUE: ("alarm", N_("Invoice %(number)s is overdue: %(amount)s.")),
+    NoticeKind.INVOICE_FAILED: (
+        "alert-circle",
+        N_("The payment of %(amount)s for your invoice did not go through. Nothing was charged."),
+    ),
+    NoticeKind.INVOICE_EXPIRED: (
+        "clock",
+        N_("The payment of %(amount)s for your invoice was not made in time. Nothing was charged."),
+    ),
     NoticeKind.WITHDRAWAL_WANTED: ("shield-check", N_("A withdrawal waits for somebody to look at it.")),
     NoticeKind.WITHDRAWAL_APPROVED: ("building-bank", N_("Your withdrawal goes to your bank account.")),
     NoticeKind.WITHDRAWAL_REFUSED: (

@@ -22,7 +22,7 @@ from portal.blueprints.checkout.method_names import method_name
 from portal.blueprints.checkout.methods import MethodList, list_methods
 from portal.blueprints.checkout.page import as_id
 from portal.blueprints.checkout.placing import SOURCE_LENGTH_MAX, as_number
-from portal.blueprints.identity import current_actor, current_channel
+from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import card_word
 from portal.config import Settings
 from portal.db import atomically, reading
@@ -57,14 +57,15 @@ class Pay:
     key: str
 
 
-def offer_pay(amount_minor: int) -> Pay:
-    """The ways of paying this amount, with what was chosen in the form that is answered."""
-    channel = current_channel()
+def offer_pay(amount_minor: int, channel: ChannelView) -> Pay:
+    """The ways of paying this amount on a channel, with what was chosen in the form that is answered."""
     with reading() as opened:
         saved = list_saved_methods(opened, user_id=own_id())
         rate = quote_rate(opened, channel=channel, now=clock.now())
     chosen = request.form.get("method")
-    found = list_methods(channel, amount_minor=amount_minor, country=channel.country, chosen=chosen, saved=tuple(saved))
+    found = list_methods(
+        channel, amount_minor=amount_minor, country=channel.country, chosen=chosen, saved=tuple(saved), only_money=True
+    )
     in_platform = rate.in_platform(amount_minor, channel.currency) if rate else None
     return Pay(channel, amount_minor, found, in_platform, request.form.get("idempotency_key") or new_token())
 

@@ -12,10 +12,12 @@ from flask_babel import gettext
 from portal import formatting
 from portal.blueprints.account.orders.stages import SLOW_AFTER, Stage
 from portal.blueprints.account.orders.story import Event
+from portal.db import reading
 from portal.gateways.base import DeclineReason
 from portal.gateways.declines import ADVICE
 from portal.kit.money import as_decimal
 from portal.kit.text import N_
+from portal.queries.invoices import number_of_payment
 from portal.queries.orders import MoveView
 from portal.queries.paying import PayingView
 from portal.rules.purposes import PaymentPurpose
@@ -43,7 +45,23 @@ def _top_up(payment: PayingView) -> PurposeWords:
     )
 
 
-_WORDS: Mapping[str, Callable[[PayingView], PurposeWords]] = {PaymentPurpose.TOP_UP: _top_up}
+def _invoice(payment: PayingView) -> PurposeWords:
+    with reading() as session:
+        number = number_of_payment(session, payment_id=payment.id)
+    amount = as_decimal(payment.amount_minor, payment.currency)
+    return PurposeWords(
+        gettext("Payment of an invoice"),
+        gettext("It is taken off invoice %(number)s.", number=number),
+        url_for("account.invoice", number=number),
+        gettext("See the invoice"),
+        url_for("account.invoice", number=number, pay=amount),
+    )
+
+
+_WORDS: Mapping[str, Callable[[PayingView], PurposeWords]] = {
+    PaymentPurpose.TOP_UP: _top_up,
+    PaymentPurpose.INVOICE: _invoice,
+}
 
 
 def purpose_words(payment: PayingView) -> PurposeWords:

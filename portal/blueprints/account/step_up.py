@@ -45,6 +45,7 @@ WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.RELEASE_WITHDRAWAL: N_("Let a withdrawal of %(amount)s go out"),
     StepUpAction.REQUEST_REFUND: N_("Give back %(amount)s of order %(number)s"),
     StepUpAction.USE_COUPONS: N_("Use more coupons at once: %(amount)s off an order"),
+    StepUpAction.WRITE_OFF: N_("Write off %(amount)s of an invoice"),
     StepUpAction.ADJUST_MILEAGE: N_("Give %(amount)s of mileage"),
     StepUpAction.RELEASE_PAYOUT: N_("Let a payout of %(amount)s to %(store)s go out"),
     StepUpAction.ADJUST_BALANCES: N_("Correct balances by %(amount)s in all"),

@@ -104,7 +104,7 @@ def _page(*, typed: str = "", error: PortalError | None = None, check: bool = Fa
         else:
             refusal = refusal_of(amount, currency, limits, today_minor=today)
             fault = RejectedError(refusal) if refusal is not None else None
-            pay = None if fault else offer_pay(amount)
+            pay = None if fault else offer_pay(amount, channel)
     shown = error or fault
     answer = make_response(
         render_template(

@@ -16,6 +16,7 @@ METHODS: Mapping[str, tuple[str, str, str]] = {
     "virtual_account": (N_("Virtual account"), N_("You get an account number to pay into"), "building-bank"),
     "mobile_carrier": (N_("Mobile phone bill"), N_("Your carrier puts it on the phone bill"), "device-mobile"),
     "wallet": (N_("Digital wallet"), N_("You confirm it in the wallet's app or page"), "wallet"),
+    "invoice": (N_("Invoice"), N_("Pay later, by the date on your invoice"), "file-text"),
     "pay_later": (N_("Pay later"), N_("You get an invoice with a date"), "calendar"),
 }
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from flask_babel import gettext
 
 from portal.blueprints.checkout.method_names import METHODS
+from portal.blueprints.checkout.offers import own_offers
 from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor, current_locale
 from portal.gateways.base import ElementConfig, Flow
 from portal.queries.channels import ChannelView
 from portal.queries.gateways import gateway_directory
-from portal.queries.routing_rules import live_rules
 from portal.queries.saved_methods import SavedMethodView
-from portal.services.checkout.routing import offer_methods
+from portal.rules.invoices import METHOD as INVOICE
 
 # More fold away; what is chosen is always in sight.
 SHOWN_MAX = 4
@@ -75,20 +75,21 @@ def list_methods(
     country: str | None,
     chosen: str | None,
     saved: Sequence[SavedMethodView] = (),
+    only_money: bool = False,
 ) -> MethodList:
-    """Every way of paying of the channel for this amount. Asks no gateway."""
+    """Every way of paying of the channel for this amount; `only_money` leaves out what is paid later by invoice."""
     directory = gateway_directory()
     cards: list[MethodCard] = []
-    offers = offer_methods(
-        directory,
-        live_rules(),
-        channel=channel,
+    offers = own_offers(
+        channel,
         amount_minor=amount_minor,
         country=country,
         locale=current_locale(),
         user_id=current_actor().user_id,
     )
     for offer in offers:
+        if only_money and offer.method == INVOICE:
+            continue
         title, hint, picture = METHODS.get(offer.method, (offer.method, "", "wallet"))
         element = None
         if offer.account_id is not None and offer.flow is Flow.ELEMENT:
@@ -104,7 +105,7 @@ def list_methods(
                 element=element,
                 account_id=offer.account_id,
                 has_page=offer.has_page,
-                gives_account=offer.flow is Flow.NOTICE,
+                gives_account=offer.flow is Flow.NOTICE and offer.method != INVOICE,
                 files_receipts=offer.files_receipts,
                 saved=tuple(one for one in saved if element is not None and one.gateway_account_id == offer.account_id),
             )

@@ -9,9 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from portal.db import insert_rows
+from portal.kit.errors import RejectedError, Rejection
 from portal.kit.ids import new_id
+from portal.kit.text import N_
 from portal.models import Payment, PaymentAttempt
 from portal.queries.channels import ChannelView
+from portal.rules.invoices import METHOD as INVOICE
 from portal.rules.permissions import Actor
 from portal.rules.purposes import PaymentPurpose
 from portal.rules.states import Machine
@@ -23,6 +26,8 @@ from portal.services.history import Move, record_moves
 
 # Whoever is led to a gateway's page has so long to come back; an account number lasts as long as the gateway says.
 PAY_WITHIN = timedelta(minutes=30)
+
+NOT_ON_INVOICE = Rejection("NOT_ON_INVOICE", N_("Only orders can be bought on invoice. Choose another way of paying."))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,8 @@ def begin_payment(
     It is `owner_id`'s payment, whoever begins it. Raises RejectedError and TryAgainLaterError when no account takes
     it, RateMissingError and RateStaleError where the platform's currency is another one and has no rate.
     """
+    if means.method == INVOICE:
+        raise RejectedError(NOT_ON_INVOICE)
     quoted = quote_rate(session, channel=channel, now=now)
     if quoted is not None and quoted.fault is not None:
         raise quoted.fault

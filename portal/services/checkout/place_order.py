@@ -20,6 +20,7 @@ from portal.queries.gateways import gateway_directory
 from portal.rules.cash_receipts import ReceiptWish
 from portal.rules.fraud import Outcome
 from portal.rules.fx import FxRate
+from portal.rules.invoices import METHOD as INVOICE
 from portal.rules.permissions import Actor, Permission, may
 from portal.services.accounts.may_spend import check_may_spend
 from portal.services.cart.take_cart import lock_cart, take_cart
@@ -34,6 +35,7 @@ from portal.services.checkout.write_order import write_order
 from portal.services.coupons.claim_uses import Claim, lock_limits
 from portal.services.fraud.score_payment import PaymentBlockedError, score_payment
 from portal.services.idempotency import claim_key, fingerprint
+from portal.services.invoices.claim_credit import claim_credit
 from portal.services.reservations.complete_order import complete_order
 from portal.services.stock.reserve_stock import reserve_stock
 
@@ -122,7 +124,7 @@ def place_order(
 ) -> Placed | Blocked:
     """Turn the actor's cart into an order, with everything it needs reserved and its payment ready to be asked for.
 
-    Locks are taken in one order everywhere: key, cart, coupons, balances, stock. Raises NotAllowedError,
+    Locks are taken in one order everywhere: key, cart, credit, coupons, balances, stock. Raises NotAllowedError,
     IdempotencyKeyReusedError, CartEmptyError, ChangedSinceShownError, RejectedError (coupon or tender),
     StepUpNeededError (many coupons in a short time), BalanceTooLowError, OutOfStockError, RateMissingError,
     RateStaleError, and what the pricing raises; then nothing has changed.
@@ -160,6 +162,13 @@ def place_order(
     )
     rate = _shown_rate(quoted, submission)
     route = _route(session, quoted, submission, channel, order_id=order_id, user_id=actor.user_id, now=now)
+    if route is not None and route.method == INVOICE:
+        claim_credit(
+            session,
+            user_id=actor.user_id,
+            currency=channel.currency,
+            amount_minor=quoted.quote.to_pay_now_minor,
+        )
     risk = score_payment(
         session,
         order_id=order_id,

@@ -54,7 +54,7 @@ _CLAIM = text(
 )
 
 # What stands on a bank statement where there is no order's number: plain letters, which all of them take.
-DESCRIPTIONS = {PaymentPurpose.TOP_UP: "Deposit top-up"}
+DESCRIPTIONS = {PaymentPurpose.TOP_UP: "Deposit top-up", PaymentPurpose.INVOICE: "Payment of an invoice"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from portal.models import Order, Tender
+from portal.rules.invoices import METHOD as INVOICE
 from portal.rules.permissions import Actor
+from portal.services.invoices.issue_invoice import issue_invoice
 from portal.services.payments.locked_payment import LockedPayment
 from portal.services.reservations.complete_order import complete_order
 from portal.services.reservations.give_up_order import give_up_order
@@ -25,6 +27,18 @@ def takes(_session: Session, payment: LockedPayment) -> bool:
 def use(session: Session, payment: LockedPayment, *, actor: Actor, now: datetime) -> None:
     assert payment.order_id is not None
     complete_order(session, order_id=payment.order_id, actor=actor, now=now)
+    if payment.method == INVOICE:
+        issue_invoice(
+            session,
+            order_id=payment.order_id,
+            user_id=payment.user_id,
+            channel_id=payment.channel_id,
+            gateway=payment.gateway,
+            currency=payment.currency,
+            amount_minor=payment.amount_minor,
+            actor=actor,
+            now=now,
+        )
 
 
 def hold(session: Session, payment: LockedPayment, *, now: datetime) -> None:

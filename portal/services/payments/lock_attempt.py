@@ -13,14 +13,14 @@ from portal.services.payments.locked_payment import LockedPayment
 _LOCK = text(
     """
     WITH locked AS (
-        SELECT a.id AS attempt_id, a.state, a.gateway, a.op_key, p.id AS payment_id, p.purpose,
+        SELECT a.id AS attempt_id, a.state, a.gateway, a.op_key, p.id AS payment_id, p.purpose, p.method,
                p.status AS payment_status, p.amount_minor, p.currency, p.tender_id, p.order_id, p.user_id, p.channel_id
           FROM payment_attempt a JOIN payment p ON p.id = a.payment_id
          WHERE a.id = :attempt_id
            FOR UPDATE
     )
-    SELECT attempt_id, state, gateway, op_key, payment_id, purpose, payment_status, amount_minor, currency, tender_id,
-           order_id, o.status, o.number, user_id, channel_id
+    SELECT attempt_id, state, gateway, op_key, payment_id, purpose, method, payment_status, amount_minor, currency,
+           tender_id, order_id, o.status, o.number, user_id, channel_id
       FROM locked
       LEFT JOIN LATERAL (SELECT status, number FROM orders WHERE id = locked.order_id FOR UPDATE) AS o ON true
     """

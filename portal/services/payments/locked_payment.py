@@ -16,6 +16,7 @@ class LockedPayment:
     op_key: str
     payment_id: uuid.UUID
     purpose: str
+    method: str
     payment_status: str
     amount_minor: int
     currency: str

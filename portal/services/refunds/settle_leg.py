@@ -10,11 +10,13 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from portal.gateways.base import FetchRefundOutcome, NotFound, Refunded, RefundFailed, RefundPending
+from portal.rules.invoices import METHOD as INVOICE
 from portal.rules.permissions import Actor
 from portal.rules.posting import EntryKind, Line, OrderMoney, order_refunded
 from portal.rules.states import Machine, may_move
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.history import Move, record_moves
+from portal.services.invoices.settle_invoice import lower_for_refund
 from portal.services.ledger.post import post
 from portal.services.refunds.book_difference import book_difference, undo_difference
 from portal.services.refunds.follow_refund import follow_refund
@@ -34,7 +36,8 @@ PENDING_AGAIN_AFTER = timedelta(hours=1)
 _ORDER_OF = text("SELECT f.order_id FROM refund_leg g JOIN refund f ON f.id = g.refund_id WHERE g.id = :leg_id")
 _LOCK = text(
     """
-    SELECT g.id, g.refund_id, g.status, g.amount_minor, g.calls, a.gateway, f.currency
+    SELECT g.id, g.refund_id, g.status, g.amount_minor, g.calls, a.gateway, f.currency,
+           (SELECT p.method FROM payment p WHERE p.id = a.payment_id) AS method
       FROM refund_leg g JOIN refund f ON f.id = g.refund_id LEFT JOIN payment_attempt a ON a.id = g.attempt_id
      WHERE g.id = :leg_id FOR UPDATE OF g
     """
@@ -116,6 +119,16 @@ def _succeed(session: Session, order: Row[Any], leg: Row[Any], outcome: Refunded
     if not _move_only(session, order, leg, "succeeded", actor, now, ref=outcome.refund_ref):
         return False
     _post(session, order, leg, now)
+    if leg.method == INVOICE:
+        lower_for_refund(
+            session,
+            order_id=order.id,
+            amount_minor=leg.amount_minor,
+            gateway=leg.gateway,
+            key=f"refund_leg:{leg.id}",
+            actor=actor,
+            now=now,
+        )
     book_difference(session, leg_id=leg.id, order_id=order.id, now=now)
     _note(session, AuditAction.REFUND_LEG_SUCCEEDED, leg, {"gateway_ref": outcome.refund_ref}, actor, now)
     follow_refund(session, refund_id=leg.refund_id, order=order, actor=actor, now=now)

@@ -2,7 +2,18 @@
 
 from importlib import import_module
 
-RESOURCES = ("catalogue", "cart", "quote", "orders", "refunds", "payments", "account", "balances", "top_ups")
+RESOURCES = (
+    "catalogue",
+    "cart",
+    "quote",
+    "orders",
+    "refunds",
+    "payments",
+    "account",
+    "balances",
+    "top_ups",
+    "invoices",
+)
 
 
 def load_resources() -> None:

@@ -21,18 +21,16 @@ from portal.blueprints.api.v1.quote.schemas import (
     RefusedCode,
 )
 from portal.blueprints.checkout.method_names import method_name
+from portal.blueprints.checkout.offers import own_offers
 from portal.blueprints.checkout.words import say
 from portal.kit.errors import Rejection
 from portal.queries.carts import CartView
 from portal.queries.channels import ChannelView
-from portal.queries.gateways import gateway_directory
-from portal.queries.routing_rules import live_rules
 from portal.rules.consents import CHECKOUT_CONSENTS
 from portal.rules.coupons.rejection import Code, reject
 from portal.rules.quote import FrozenItem
 from portal.rules.split import TenderKind
 from portal.services.checkout.quote import CheckoutQuote
-from portal.services.checkout.routing import offer_methods
 
 
 def reason(rejection: Rejection | None) -> Reason | None:
@@ -150,10 +148,8 @@ def _mileage(quoted: CheckoutQuote, currency: str) -> MileageOffer:
 
 
 def _methods(quoted: CheckoutQuote, channel: ChannelView) -> list[MethodOffer]:
-    offers = offer_methods(
-        gateway_directory(),
-        live_rules(),
-        channel=channel,
+    offers = own_offers(
+        channel,
         amount_minor=quoted.quote.to_pay_now_minor,
         country=channel.country,
         locale=g.locale,

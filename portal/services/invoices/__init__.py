@@ -1,0 +1,1 @@
+"""Invoices of the house: credit, claims, their settlement and reminders."""
