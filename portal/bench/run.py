@@ -19,12 +19,13 @@ from portal.bench.statements import IDLE_POLL_S, Watch, now_text
 from portal.bench.usage import cpu_by_group, memory_of, parts_of
 from portal.config import Settings
 from portal.process import start
+from portal.rules.step_up import COUPON_USES
 from portal.stack.errors import StackError
 
 CHANNEL, CURRENCY = "kr", "KRW"
 DEPOSIT, MILEAGE = "1000", "500"
-# More within an hour look unusual to the rules of risk (rules/fraud.py).
-PURCHASES_EACH = 10
+# More coupons of one person within an hour take a second proof, and more purchases look unusual (rules/fraud.py).
+PURCHASES_EACH = min(COUPON_USES["uses"], 10)
 # How fast it may become before a run by the clock has too few buyers.
 PURCHASES_PER_S_MAX = 60
 WARM_UP = 12
