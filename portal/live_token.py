@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 SALT = "portal live topics"
 # A page that stays open longer gets a new token with its next reload or refetch.
 VALID_FOR_S = 12 * 3600
+# Pages of this long a time get one and the same.
+SIGNED_FOR_S = 300
 
 
 def sign_topics(secret_key: str, topics: Iterable[str]) -> str:
@@ -40,5 +44,11 @@ def topics_of(identity: Identity) -> list[str]:
 
 
 def live_address(settings: Settings, identity: Identity) -> str:
-    """Where this person's pages listen, with the right to do so."""
-    return f"{settings.live_url}/events?{urlencode({'token': sign_topics(settings.secret_key, topics_of(identity))})}"
+    """Where this person's pages listen, with the right to do so; the same for some minutes."""
+    part_of_day = int(time.time() // SIGNED_FOR_S)
+    return _address(settings.live_url, settings.secret_key, tuple(topics_of(identity)), part_of_day)
+
+
+@lru_cache(maxsize=1024)
+def _address(live_url: str, secret_key: str, topics: tuple[str, ...], _part_of_day: int) -> str:
+    return f"{live_url}/events?{urlencode({'token': sign_topics(secret_key, topics)})}"

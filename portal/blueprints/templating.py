@@ -9,10 +9,11 @@ from typing import Any
 from flask import Flask, g
 from flask_babel import Domain, get_babel
 from jinja2 import Template, pass_eval_context
-from jinja2.nodes import EvalContext
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.nodes import EvalContext, Expr
 from jinja2.runtime import Context
 from jinja2.utils import _PassArg, internalcode
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 # Of these only a mark on themselves can ask for a context; Jinja looks at their __call__, too, each time.
 PLAIN = (FunctionType, MethodType, BuiltinFunctionType, _lru_cache_wrapper)
@@ -41,6 +42,21 @@ class PageTemplate(Template):
 
     def _get_default_module(self, ctx: Context | None = None) -> Any:  # Jinja hands it over.
         return super()._get_default_module()
+
+
+def said(value: Any) -> str:
+    """A value as it stands on a page. What is marked as safe is not copied to be marked again."""
+    return value if type(value) is Markup else escape(value)
+
+
+class PageCode(CodeGenerator):
+    """Templates whose values go through said()."""
+
+    def _output_child_pre(self, node: Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo) -> None:
+        if frame.eval_ctx.autoescape and not frame.eval_ctx.volatile and finalize.src is None:
+            self.write("environment.said(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
 
 
 class Words(Domain):  # type: ignore[misc]  # Flask-Babel publishes no types.
@@ -82,6 +98,8 @@ def init_templating(app: Flask) -> None:
     get_babel(app).instance.domain_instance = _words
     app.jinja_env.context_class = PageContext
     app.jinja_env.template_class = PageTemplate
+    app.jinja_env.code_generator_class = PageCode
+    app.jinja_env.extend(said=said)
     app.jinja_env.globals["_"] = translate
 
 
