@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,7 +30,16 @@ from portal.queries.cash_receipts import cash_receipt_of
 from portal.queries.channels import channel_directory
 from portal.queries.gateways import gateway_directory
 from portal.queries.order_list import GROUPS, list_orders
-from portal.queries.orders import AttemptView, OrderPartView, OrderView, load_moves, load_order, load_parts, number_of
+from portal.queries.orders import (
+    AttemptView,
+    MoveView,
+    OrderPartView,
+    OrderView,
+    load_moves,
+    load_order,
+    load_parts,
+    number_of,
+)
 from portal.queries.refunds import load_refunds
 from portal.queries.shipments import shipments_of_order
 from portal.rules.cash_receipts import METHODS
@@ -167,7 +177,7 @@ def _page(order: OrderView) -> dict[str, Any]:
     with reading() as opened:
         parts = load_parts(opened, order_id=order.id)
         moves = load_moves(opened, order_id=order.id)
-        shipments = shipments_of_order(opened, order_id=order.id) if order.paid_at else ()
+        shipments = shipments_of_order(opened, order_id=order.id) if _has_parcels(order, parts, moves) else ()
         refunds = load_refunds(opened, order_id=order.id) if order.refund_mark else ()
         cash_receipt = cash_receipt_of(opened, order_id=order.id) if order.method in METHODS else None
     under_way = any(
@@ -190,6 +200,12 @@ def _page(order: OrderView) -> dict[str, Any]:
         "element": _element(order) if stage.name == "confirm" else None,
         "others": _others(order, stage) if stage.name == "failed" else [],
     }
+
+
+def _has_parcels(order: OrderView, parts: Sequence[OrderPartView], moves: Sequence[MoveView]) -> bool:
+    """Whether something may be on its way: pages of orders that were just paid ask for no parcels."""
+    is_moving = any(part.status not in BEFORE_SHIPMENT | {"cancelled"} for part in parts)
+    return order.paid_at is not None and (is_moving or any(move.subject == "shipment" for move in moves))
 
 
 def _rows(order: OrderView, parts: tuple[OrderPartView, ...]) -> list[Row]:
