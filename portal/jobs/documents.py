@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.db import atomically, reading
-from portal.jobs.queue import enqueue_mails
+from portal.jobs.mails import send_mails
 from portal.kit import clock
 from portal.models import Document, DocumentKind
 from portal.services.documents.issue_document import CreditAboveReceiptError, issue_document, wanted_documents
@@ -18,8 +18,14 @@ from portal.services.notifications.notify_order import mail_receipt
 log = structlog.get_logger()
 
 
-def issue_documents() -> None:
-    """Issue what is wanted. Safe in several workers at once, and any number of times."""
+def serve_documents() -> None:
+    """Issue what is wanted, and send the mails that were waiting for it."""
+    if issue_documents():
+        send_mails()
+
+
+def issue_documents() -> int:
+    """Issue what is wanted; returns how many. Safe in several workers at once, and any number of times."""
     issued = 0
     while True:
         with reading() as session:
@@ -27,9 +33,7 @@ def issue_documents() -> None:
         done = sum(_issue(document_id) for document_id in wanted)
         issued += done
         if not done:
-            break
-    if issued:
-        enqueue_mails()
+            return issued
 
 
 def documents_wait() -> bool:

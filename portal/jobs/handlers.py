@@ -105,8 +105,8 @@ def _send_answer(session: Session, event: OutboxEvent, _now: datetime) -> Collec
 
 
 def _look_at_cash_receipt(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    look_at_cash_receipt(session, order_id=uuid.UUID(event.subject.partition(":")[2]), now=now)
-    after_commit(session, enqueue_cash_receipts)
+    if look_at_cash_receipt(session, order_id=uuid.UUID(event.subject.partition(":")[2]), now=now):
+        after_commit(session, enqueue_cash_receipts)
     return ()
 
 

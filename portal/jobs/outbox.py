@@ -15,6 +15,7 @@ from portal.jobs.live import fact_of, publish
 from portal.jobs.queue import enqueue_mails
 from portal.kit import clock
 from portal.models import OutboxEvent
+from portal.services.notifications.write_mail import mails_written
 
 log = structlog.get_logger()
 
@@ -43,6 +44,8 @@ def handle_events(event_ids: Sequence[int]) -> None:
             _handle_alone(event_id)
     else:
         _tell(heard)
+        if not mails_written(session):
+            return
     enqueue_mails()
 
 

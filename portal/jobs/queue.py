@@ -100,8 +100,8 @@ def enqueue_mails() -> None:
 
 
 def enqueue_documents() -> None:
-    """Let a worker issue the receipts and credit notes that are wanted."""
-    _hint(DEFAULT, "portal.jobs.documents.issue_documents")
+    """Let a worker issue the receipts and credit notes that are wanted, and send them."""
+    _hint(DEFAULT, "portal.jobs.documents.serve_documents")
 
 
 def enqueue_cash_receipts() -> None:

@@ -15,6 +15,7 @@ _LOOK = text(
     """
     UPDATE cash_receipt_wish w SET due_at = :now, tries = 0
       FROM payment y WHERE y.id = w.payment_id AND y.order_id = :order_id
+    RETURNING w.payment_id
     """
 )
 
@@ -26,6 +27,6 @@ def want_cash_receipt(session: Session, *, attempt_id: uuid.UUID, wish: ReceiptW
     session.execute(insert(CashReceiptWish).values(row))
 
 
-def look_at_cash_receipt(session: Session, *, order_id: uuid.UUID, now: datetime) -> None:
-    """Have a worker bring the receipt of an order to what is owed, if one is wanted."""
-    session.execute(_LOOK, {"order_id": order_id, "now": now})
+def look_at_cash_receipt(session: Session, *, order_id: uuid.UUID, now: datetime) -> bool:
+    """Have a worker bring the receipt of an order to what is owed; returns whether one is wanted."""
+    return bool(session.execute(_LOOK, {"order_id": order_id, "now": now}).all())

@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.documents.content import Content
@@ -78,12 +78,10 @@ def issue_document(session: Session, *, document_id: uuid.UUID, now: datetime) -
     content = _freeze(session, wanted, kind, label, now)
     assert content["total_minor"] == wanted.total_minor
     frozen = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    document = session.get_one(Document, document_id)
-    document.issuer, document.series, document.year, document.number = wanted.issuer, SERIES[kind], year, number
-    document.label, document.content, document.issued_at = label, frozen.decode(), now
-    document.sha256 = hashlib.sha256(frozen).hexdigest()
-    session.flush()
-    after = {"label": label, "total_minor": wanted.total_minor, "sha256": document.sha256}
+    sha256 = hashlib.sha256(frozen).hexdigest()
+    issued = about | {"number": number, "label": label, "content": frozen.decode(), "sha256": sha256, "issued_at": now}
+    session.execute(update(Document).where(Document.id == document_id).values(issued))
+    after = {"label": label, "total_minor": wanted.total_minor, "sha256": sha256}
     record(session, Fact(AuditAction.DOCUMENT_ISSUED, f"order:{wanted.order_id}", after=after), actor=SYSTEM, now=now)
     emit(
         session,

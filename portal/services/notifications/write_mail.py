@@ -12,6 +12,14 @@ from portal.kit.ids import new_id
 from portal.models import Mail
 from portal.services.notifications.render import render_mail
 
+# What a session that has written a mail says of itself.
+_WRITTEN = "mails written"
+
+
+def mails_written(session: Session) -> bool:
+    """Whether this session has written a mail that is to be sent once it has committed."""
+    return _WRITTEN in session.info
+
 
 def write_mail(
     session: Session,
@@ -44,3 +52,4 @@ def write_mail(
         "document_id": document_id,
     }
     insert_rows(session, Mail, [row], once=("dedup_key",))
+    session.info[_WRITTEN] = True
