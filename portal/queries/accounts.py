@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import column, select, text
 from sqlalchemy.orm import Session
 
 from portal.models import Address, User, WebSession
@@ -51,6 +51,12 @@ class SessionView:
     last_seen_at: datetime
 
 
+# Written out, as the checkout asks with every choice (ADR 30).
+_BOOK = text(
+    "SELECT id, body, is_default FROM address WHERE user_id = :user_id ORDER BY is_default DESC, id DESC"
+).columns(column("id"), column("body", Address.body.type), column("is_default"))
+
+
 def load_profile(session: Session, *, user_id: uuid.UUID) -> ProfileView | None:
     row = (
         session.execute(
@@ -73,11 +79,7 @@ def load_profile(session: Session, *, user_id: uuid.UUID) -> ProfileView | None:
 
 def list_addresses(session: Session, *, user_id: uuid.UUID) -> tuple[AddressView, ...]:
     """The address book: the default first, then the newest."""
-    rows = session.execute(
-        select(Address.id, Address.body, Address.is_default)
-        .where(Address.user_id == user_id)
-        .order_by(Address.is_default.desc(), Address.id.desc())
-    ).all()
+    rows = session.execute(_BOOK, {"user_id": user_id})
     return tuple(AddressView(row.id, _unpacked(row.body), row.is_default) for row in rows)
 
 

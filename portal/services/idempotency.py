@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
@@ -34,6 +33,20 @@ class IdempotencyKeyMissingError(PortalError):
     code = "idempotency_key_missing"
     status = 400
     sentence = N_("This request needs an idempotency key of 1 to 200 characters.")
+
+
+# A key whose life is over is taken as if it were new.
+_CLAIM = text(
+    """
+    INSERT INTO idempotency_key AS k (scope, key, fingerprint, subject_id, created_at, expires_at)
+    VALUES (:scope, :key, :fingerprint, :subject_id, :created_at, :expires_at)
+    ON CONFLICT (scope, key) DO UPDATE
+       SET fingerprint = excluded.fingerprint, subject_id = excluded.subject_id, status = NULL, answer = NULL,
+           created_at = excluded.created_at, expires_at = excluded.expires_at
+     WHERE k.expires_at <= excluded.created_at
+    RETURNING k.key
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +89,7 @@ def claim_key(
         "created_at": now,
         "expires_at": now + lifetime,
     }
-    statement = insert(IdempotencyKey).values(values)
-    taken = session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["scope", "key"],
-            set_={**values, "status": None, "answer": None},
-            where=IdempotencyKey.expires_at <= now,
-        ).returning(IdempotencyKey.key)
-    ).one_or_none()
-    if taken is not None:
+    if session.execute(_CLAIM, values).one_or_none() is not None:
         return None
     known = session.execute(
         select(
