@@ -10,6 +10,11 @@ from portal.kit.text import N_
 from portal.rules.coupons.abuse import AbuseRule, Act
 
 COUPON_ACTIONS: Mapping[str, str] = {
+    "campaign:opened": N_("Campaign opened"),
+    "campaign:ended": N_("Campaign ended"),
+    "campaign:paused": N_("Campaign paused"),
+    "campaign:resumed": N_("Campaign goes on"),
+    "campaign:revoked": N_("Campaign withdrawn"),
     "coupon:reserved": N_("Coupon reserved"),
     "coupon:redeemed": N_("Coupon redeemed"),
     "coupon:released": N_("Coupon released"),

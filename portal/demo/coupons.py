@@ -1,4 +1,4 @@
-"""The coupons of the demo mall: codes to type, and two in Bea's wallet."""
+"""The coupons of the demo mall: codes to type, some to claim, a batch, and what is in Bea's wallet."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from sqlalchemy.orm import Session
 
 from portal.kit.ids import new_id, normalise_code
 from portal.models import Campaign, CouponCode, CouponGrant
+from portal.rules.permissions import SYSTEM
+from portal.services.coupons.make_codes import make_batch
+
+REVOKED = "Half price"
 
 
 def make_coupons(
@@ -24,17 +28,42 @@ def make_coupons(
     now: datetime,
 ) -> None:
     """Make the campaigns, their codes, and what is in the wallets."""
-    by_code, in_wallet = _by_code(store_ids, now), _in_wallet(section_ids)
-    rows = [_row(each, now) for each in (*by_code.values(), *in_wallet)]
+    by_code, in_wallet, others = _by_code(store_ids, now), _in_wallet(section_ids, now), _others(store_ids)
+    rows = [_row(each, now) for each in (*by_code.values(), *in_wallet, *others)]
     ids = session.scalars(insert(Campaign).returning(Campaign.id, sort_by_parameter_order=True), rows).all()
     session.add_all(
         CouponCode(code=normalise_code(code), campaign_id=one) for code, one in zip(by_code, ids, strict=False)
     )
     bea = people["bea@example.com"]
-    session.add_all(
-        CouponGrant(id=new_id(), user_id=bea, campaign_id=one, granted_at=now) for one in ids[len(by_code) :]
-    )
+    held = zip(in_wallet, ids[len(by_code) :], strict=False)
+    session.add_all(_held(bea, campaign_id, str(terms["name"]["en"]), now) for terms, campaign_id in held)
     session.flush()
+    make_batch(
+        session,
+        campaign_id=ids[-1],
+        size=200,
+        prefix="MOA",
+        length=9,
+        per_code_cap=1,
+        label_text="Cards in parcels",
+        actor=SYSTEM,
+        now=now,
+    )
+
+
+def _held(user_id: uuid.UUID, campaign_id: int, name: str, now: datetime) -> CouponGrant:
+    """A coupon in a wallet since some time; one of them was taken back."""
+    is_revoked = name == REVOKED
+    return CouponGrant(
+        id=new_id(),
+        user_id=user_id,
+        campaign_id=campaign_id,
+        source="given",
+        granted_at=now - timedelta(days=20),
+        state="revoked" if is_revoked else "held",
+        ended_at=now - timedelta(days=2) if is_revoked else None,
+        reason="It was sent by mistake." if is_revoked else None,
+    )
 
 
 def _by_code(store_ids: Mapping[str, int], now: datetime) -> dict[str, dict[str, Any]]:
@@ -91,7 +120,7 @@ def _by_code(store_ids: Mapping[str, int], now: datetime) -> dict[str, dict[str,
     }
 
 
-def _in_wallet(section_ids: Mapping[str, int]) -> list[dict[str, Any]]:
+def _in_wallet(section_ids: Mapping[str, int], now: datetime) -> list[dict[str, Any]]:
     return [
         {
             "name": {"en": "Kitchen week: 15% off kitchen goods", "ko": "주방 주간 15% 할인"},
@@ -112,6 +141,77 @@ def _in_wallet(section_ids: Mapping[str, int]) -> list[dict[str, Any]]:
             "conditions": [_spend({"KRW": 15_000, "USD": 1_200})],
             "distribution": "grant",
             "lane": "thanks",
+            "per_user_cap": 1,
+        },
+        {
+            "name": {"en": "For your name day", "ko": "생일 축하 쿠폰"},
+            "kind": "fixed",
+            "target": "order",
+            "amounts": {"KRW": 7_000, "USD": 550},
+            "conditions": [_spend({"KRW": 40_000, "USD": 3_000})],
+            "distribution": "grant",
+            "lane": "gift",
+            "per_user_cap": 1,
+            "valid_from": now - timedelta(days=28),
+            "valid_until": now + timedelta(days=2),
+            "grace_hours": 24,
+        },
+        {
+            "name": {"en": "Autumn shipping", "ko": "가을 배송비 쿠폰"},
+            "kind": "free_shipping",
+            "target": "shipping",
+            "distribution": "grant",
+            "valid_from": now - timedelta(days=40),
+            "valid_until": now - timedelta(days=5),
+        },
+        {
+            "name": {"en": REVOKED, "ko": "절반 할인"},
+            "kind": "percentage",
+            "target": "order",
+            "percent": Decimal(50),
+            "max_discounts": {"KRW": 10_000, "USD": 800},
+            "distribution": "grant",
+            "per_user_cap": 1,
+        },
+    ]
+
+
+def _others(store_ids: Mapping[str, int]) -> list[dict[str, Any]]:
+    """What can be claimed, and last what a batch of codes opens."""
+    return [
+        {
+            "name": {"en": "Weekend treat", "ko": "주말 선물"},
+            "kind": "percentage",
+            "target": "order",
+            "percent": Decimal(7),
+            "max_discounts": {"KRW": 6_000, "USD": 500},
+            "conditions": [_spend({"KRW": 25_000, "USD": 2_000})],
+            "distribution": "claim",
+            "lane": "order",
+            "cap": 500,
+            "per_user_cap": 1,
+        },
+        {
+            "name": {"en": "From the kiln", "ko": "가마에서 갓 나온 쿠폰"},
+            "kind": "fixed",
+            "target": "order",
+            "amounts": {"KRW": 4_000, "USD": 300},
+            "store_id": store_ids["demo:moa-ceramics"],
+            "funding": "seller",
+            "conditions": [_spend({"KRW": 20_000, "USD": 1_500})],
+            "distribution": "claim",
+            "lane": "store",
+            "per_user_cap": 1,
+        },
+        {
+            "name": {"en": "A card in the parcel", "ko": "택배 속 카드 쿠폰"},
+            "kind": "fixed",
+            "target": "order",
+            "amounts": {"KRW": 2_000, "USD": 150},
+            "store_id": store_ids["demo:moa-ceramics"],
+            "funding": "seller",
+            "distribution": "code",
+            "lane": "store",
             "per_user_cap": 1,
         },
     ]

@@ -9,6 +9,7 @@ from portal.kit import clock
 from portal.services.coupons.bulk_grants import work_bulk
 from portal.services.coupons.expire_grants import AT_ONCE, expire_grants, warn_of_expiry
 from portal.services.coupons.find_abuse import find_abuse, forget_acts
+from portal.services.coupons.move_campaign import move_by_time
 
 
 def run_bulk(bulk_id: str) -> None:
@@ -18,7 +19,8 @@ def run_bulk(bulk_id: str) -> None:
 
 
 def tend_coupons() -> None:
-    """Let coupons run out, and tell of those that are about to."""
+    """Open and end campaigns by their time, let coupons run out, and tell of those that are about to."""
+    atomically(lambda s: move_by_time(s, now=clock.now()))
     while atomically(lambda s: expire_grants(s, now=clock.now())) == AT_ONCE:
         pass
     while atomically(lambda s: warn_of_expiry(s, now=clock.now())) == AT_ONCE:

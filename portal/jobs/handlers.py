@@ -233,6 +233,7 @@ TOLD: Mapping[str, Collection[str]] = {
     "refund.sent": ("admin",),
     "dispute.changed": ("admin",),
     "coupon_bulk.moved": ("admin",),
+    "campaign.moved": ("admin",),
     "dispute.answer_sent": ("admin",),
 }
 

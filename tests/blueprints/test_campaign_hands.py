@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 
-from portal.jobs.coupons import run_bulk
+from portal.db import transaction
+from portal.jobs.coupons import run_bulk, tend_coupons
+from portal.kit import clock
+from portal.kit.errors import Rejection
+from portal.models import Campaign
 from tests.blueprints.desks import browser
 from tests.blueprints.pages import send, token_of
 from tests.factories.account import Person, make_person
@@ -167,6 +173,38 @@ def test_somebodys_coupon_is_withdrawn_and_given_back(app: APIFlask, ada: Person
     for new in ("revoked", "held"):
         assert send(desk, move, {"to": new, "reason": "because"}, page=f"{move}?to={new}").status_code == 303
         assert rows("SELECT state FROM coupon_grant") == [(new,)]
+
+
+@pytest.mark.req("CPN-10", "CPN-11")
+def test_a_whole_campaign_is_paused_withdrawn_and_brought_back(app: APIFlask, ada: Person) -> None:
+    campaign_id = make_campaign("code", code="SHARED23")
+    desk, page = browser(app, ada), f"/admin/campaigns/{campaign_id}/state"
+    bea = make_person("bea")
+    for new in ("paused", "running", "revoked", "running", "revoked"):
+        assert send(desk, page, {"to": new, "reason": "because"}, page=f"{page}?to={new}").status_code == 303
+        assert rows("SELECT state FROM campaign") == [(new,)]
+    assert isinstance(type_code("SHARED23", bea), Rejection)
+    assert send(desk, page, {"to": "paused", "reason": "late"}, page=f"{page}?to=paused").status_code == 409
+    assert send(desk, page, {"to": "ended", "reason": "late"}, page=f"{page}?to=paused").status_code == 404
+    with transaction() as session:
+        session.execute(update(Campaign).values(valid_until=clock.now()))
+    assert send(desk, page, {"to": "running", "reason": "undo"}, page=f"{page}?to=running").status_code == 303
+    assert rows("SELECT state FROM campaign") == [("ended",)]
+
+
+@pytest.mark.req("CPN-11")
+def test_campaigns_open_and_end_by_their_time(mall: Mall) -> None:
+    now = clock.now()
+    for state in ("draft", "scheduled", "running", "paused", "revoked"):
+        make_campaign(state=state, valid_until=now - timedelta(hours=1), grace_hours=2)
+        make_campaign(state=state, valid_until=now - timedelta(hours=1))
+    make_campaign(state="scheduled", valid_from=now + timedelta(days=1))
+    tend_coupons()
+    tend_coupons()
+    assert rows("SELECT state FROM campaign ORDER BY id") == [
+        (state,) for state in ("draft", "draft", "running", "ended", "running", "ended", "paused", "ended", "revoked")
+    ] + [("revoked",), ("scheduled",)]
+    assert rows("SELECT count(*) FROM audit_row WHERE action LIKE 'campaign:%'") == [(4,)]
 
 
 def post_file(desk: FlaskClient, path: str, content: bytes, **more: str) -> Any:

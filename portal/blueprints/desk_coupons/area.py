@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, current_app, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -16,11 +17,20 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.context import translated
 from portal.blueprints.desk import requires_in
 from portal.blueprints.identity import current_actor
+from portal.kit.text import N_
 from portal.queries.campaign_hands import CampaignHead, load_head
 from portal.rules.permissions import Permission, Scope
 from portal.services.coupons.guard import may_issue
+from portal.services.coupons.move_campaign import MOVES
 
+# What can be done with a campaign as a whole, by where it goes; the words are those of the links.
+MOVE_WORDS = {"paused": N_("Pause"), "running": N_("Let it go on"), "revoked": N_("Withdraw")}
 AreaView = Callable[..., ResponseReturnValue]
+
+
+def campaign_moves(state: str) -> list[tuple[str, str]]:
+    """Where a campaign in this state may go, with the words of the links."""
+    return [(new, gettext(words)) for new, words in MOVE_WORDS.items() if new in MOVES.get(state, frozenset())]
 
 
 @dataclass(frozen=True)
@@ -72,5 +82,6 @@ class Area:
             "campaign_name": translated(campaign.name),
             "campaign_tabs": tabs,
             "may_act": may_issue(current_actor(), campaign.store_id),
+            "campaign_moves": campaign_moves(campaign.state),
             **self.around(session, campaign),
         }

@@ -22,6 +22,7 @@ from portal.kit.errors import PortalError
 from portal.rules.coupons.life import reason_of
 from portal.rules.permissions import Permission
 from portal.services.coupons.end_coupons import decide_batch, decide_code, decide_grant
+from portal.services.coupons.move_campaign import move_campaign
 
 POSTED = ("GET", "POST")
 
@@ -40,9 +41,36 @@ class Move:
 
 def hang(bp: Blueprint, area: Area) -> None:
     issue = Permission.COUPON_ISSUE
+    area.add(bp, "/state", "campaign_state", of_campaign, permission=issue, methods=POSTED)
     area.add(bp, "/codes/<code>/state", "campaign_code_state", of_code, permission=issue, methods=POSTED)
     area.add(bp, "/batches/<uuid:batch_id>/state", "campaign_batch_state", of_batch, permission=issue, methods=POSTED)
     area.add(bp, "/holders/<uuid:grant_id>/state", "campaign_holder_state", of_grant, permission=issue, methods=POSTED)
+
+
+def of_campaign(area: Area, campaign_id: int) -> ResponseReturnValue:
+    """Pause a whole campaign, let it go on, or withdraw it."""
+    new, actor, now = request.values.get("to", ""), current_actor(), clock.now()
+    words = {
+        "paused": (_("Pause the campaign"), _("Nobody can use its coupons until it goes on."), _("Pause it")),
+        "running": (_("Let the campaign go on"), _("Its coupons can be used again."), _("Let it go on")),
+        "revoked": (
+            _("Withdraw the campaign"),
+            _("Nobody can use its coupons any more, whoever holds them. What was used stays so. You can undo this."),
+            _("Withdraw it"),
+        ),
+    }.get(new)
+    if words is None:
+        raise NotFoundError
+    return _ask(
+        area,
+        campaign_id,
+        Move(
+            *words,
+            new,
+            "campaign_holders",
+            lambda s, why: move_campaign(s, campaign_id=campaign_id, new=new, reason=why, actor=actor, now=now),
+        ),
+    )
 
 
 def of_code(area: Area, campaign_id: int, code: str) -> ResponseReturnValue:
