@@ -94,6 +94,11 @@ def enqueue_parcel(shipment_id: uuid.UUID) -> None:
     _hint(DEFAULT, "portal.jobs.parcels.follow_parcel", str(shipment_id))
 
 
+def enqueue_part_run(run_id: uuid.UUID) -> None:
+    """Let a worker take many parts a step on."""
+    _hint(DEFAULT, "portal.jobs.bulk_runs.work_through", str(run_id))
+
+
 def enqueue_mails() -> None:
     """Let a worker send the mails that wait."""
     _hint(DEFAULT, "portal.jobs.mails.send_mails")

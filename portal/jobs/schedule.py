@@ -27,6 +27,7 @@ from portal.jobs.queue import (
     enqueue_lookup,
     enqueue_mails,
     enqueue_parcel,
+    enqueue_part_run,
     enqueue_provider_event,
     enqueue_rates,
     enqueue_reconciliation,
@@ -47,6 +48,7 @@ from portal.services.checkout.cancel_payment import expire_payment, overdue_paym
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
 from portal.services.coupons.bulk_grants import bulks_due
 from portal.services.disputes.find_due import disputes_due, remind_of_disputes
+from portal.services.fulfilment.bulk_run import runs_due
 from portal.services.fulfilment.close_part import close_part, parts_to_close
 from portal.services.fulfilment.take_report import parcels_due
 from portal.services.idempotency import forget_expired_keys
@@ -159,6 +161,14 @@ def sweep_methods() -> None:
         enqueue_removal(method_id)
 
 
+def work_part_runs() -> None:
+    """Take up runs over many parts whose worker died."""
+    with reading() as session:
+        due = runs_due(session, now=clock.now())
+    for run_id in due:
+        enqueue_part_run(run_id)
+
+
 def follow_parcels() -> None:
     """Ask about parcels whose notices were lost, or whose carrier sends none."""
     with reading() as session:
@@ -233,6 +243,7 @@ TIMETABLE = (
     Entry("file_cash_receipts", 10, file_cash_receipts),
     Entry("escalate_refunds", 30, escalate_refunds),
     Entry("sweep_methods", 10, sweep_methods),
+    Entry("work_part_runs", 5, work_part_runs),
     Entry("follow_parcels", 10, follow_parcels),
     Entry("close_parts", 60, close_parts),
     Entry("watch_disputes", 30, watch_disputes),

@@ -260,6 +260,17 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
     )
 
 
+def matching_parts(
+    session: Session, *, chosen: StoreOrderFilter, ids: Sequence[uuid.UUID] | None, limit: int
+) -> list[tuple[uuid.UUID, str]]:
+    """Parts of a list with their orders' numbers: all that it has, or those of these ids that are in it."""
+    narrowed = _narrowed(session, select(OrderPart.id, Order.number), chosen)
+    if ids is not None:
+        narrowed = narrowed.where(OrderPart.id.in_(ids))
+    rows = session.execute(narrowed.order_by(OrderPart.placed_at, OrderPart.id).limit(limit))
+    return [(row.id, row.number) for row in rows]
+
+
 _COUNTS = text(
     """
     SELECT (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'released') AS action,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from flask import Blueprint
 
 from portal.blueprints.desk_words import word
-from portal.blueprints.seller import balance, campaign_hands, fulfilment, home, orders, payments, refunds
+from portal.blueprints.seller import balance, bulk, campaign_hands, fulfilment, home, orders, payments, refunds
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.add_app_template_global(word, "word")
 campaign_hands.hang(bp)
 home.hang(bp)
 balance.hang(bp)
+bulk.hang(bp)
 orders.hang(bp)
 fulfilment.hang(bp)
 payments.hang(bp)

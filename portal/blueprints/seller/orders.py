@@ -46,13 +46,13 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/orders/<uuid:part_id>/packing-slip", "packing_slip", packing_slip)
 
 
-def _filter(desk: Desk, now: datetime) -> StoreOrderFilter:
+def list_filter(desk: Desk, now: datetime, *, view: StoreView | None = None) -> StoreOrderFilter:
     """The list that the address asks for. A search looks through all views unless one is chosen."""
     words = text_arg("q")
-    view = choice_arg("view", set(StoreView)) or (StoreView.ALL if words else StoreView.ACTION)
+    view = view or StoreView(choice_arg("view", set(StoreView)) or (StoreView.ALL if words else StoreView.ACTION))
     return StoreOrderFilter(
         store_id=desk.store.id,
-        view=StoreView(view),
+        view=view,
         now=now,
         state=choice_arg("state", STATES),
         channel_id=channel_arg(),
@@ -73,7 +73,7 @@ def index() -> ResponseReturnValue:
         desk = open_desk(session, now)
         if desk is None:
             return render_template("seller/no_store.html", **around(None, "seller.orders"))
-        chosen = _filter(desk, now)
+        chosen = list_filter(desk, now)
         page = list_store_orders(session, chosen=chosen, cursor=request.args.get("cursor"))
     return page_or_partial(
         "seller/orders/index.html",
@@ -107,7 +107,7 @@ def order_page(
         order = _load(session, part_id, now)
         desk = open_desk(session, now, store_id=order.store_id)
         assert desk is not None
-        before, following = neighbours(session, chosen=_filter(desk, now), order=order)
+        before, following = neighbours(session, chosen=list_filter(desk, now), order=order)
         payment = load_store_payment(session, part_id=part_id)
         shipments = shipments_of_part(session, part_id=part_id)
         carrier = last_carrier(session, store_id=order.store_id)

@@ -1,0 +1,174 @@
+"""Many orders at once: confirming what was chosen, parcels from a file, and how far that is (S10, S11, S15)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.checkout.words import say
+from portal.blueprints.context import translated
+from portal.blueprints.csv_files import csv_file
+from portal.blueprints.desk import requires_in
+from portal.blueprints.identity import current_actor
+from portal.blueprints.seller.desk import Desk, around, open_desk
+from portal.blueprints.seller.orders import list_filter
+from portal.db import atomically, reading
+from portal.htmx import done, page_or_partial
+from portal.jobs.queue import enqueue_part_run
+from portal.kit import clock
+from portal.kit.errors import Rejection, fill
+from portal.kit.text import N_
+from portal.queries.bulk_runs import RunView, goods_to_send, load_run, parts_by_number
+from portal.queries.store_orders import StoreView, matching_parts
+from portal.rules.parcel_csv import COLUMNS, FileUnfitError, ParcelFile, RowProblem, decode, read_parcels
+from portal.rules.permissions import Permission, Scope
+from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, ITEMS_MAX, RunItem, begin_run, work_run
+
+SHOWN_MAX = 200
+
+
+def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/orders/acceptance", "orders_acceptance", accept, methods=["POST"])
+    bp.add_url_rule("/runs/<uuid:run_id>", "run", show)
+    bp.add_url_rule("/parcels/import", "parcels_import", upload, methods=["GET", "POST"])
+    bp.add_url_rule("/parcels", "parcels", apply, methods=["POST"])
+    bp.add_url_rule("/parcels/template.csv", "parcels_template", template)
+
+
+@requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
+def accept() -> ResponseReturnValue:
+    """Confirm the chosen orders, or all that the list shows."""
+    now = clock.now()
+    with reading() as session:
+        desk = _desk(session)
+        chosen = list_filter(desk, now, view=StoreView.ACTION)
+        wanted = None if request.form.get("all_matching") else _ids(request.form.getlist("ids"))
+        found = matching_parts(session, chosen=chosen, ids=wanted, limit=ITEMS_MAX)
+    if not found:
+        return done(location=url_for("seller.orders", view=StoreView.ACTION.value, store=desk.store_arg))
+    return _run(desk, "accept", [RunItem(part_id, number) for part_id, number in found])
+
+
+@requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
+def show(run_id: uuid.UUID) -> ResponseReturnValue:
+    """How far a run is; it goes on whoever looks."""
+    with reading() as session:
+        run = load_run(session, run_id=run_id, store_ids=sorted(current_actor().store_ids))
+        if run is None:
+            raise NotFoundError
+        desk = open_desk(session, clock.now(), store_id=run.store_id)
+    return page_or_partial(
+        "seller/orders/run.html",
+        {"run": "seller/orders/_run.html"},
+        run=run,
+        failures=_failures(run),
+        **around(desk, "seller.orders"),
+    )
+
+
+@requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
+def upload() -> ResponseReturnValue:
+    """A file of parcels, shown with what is wrong with it before anything is written."""
+    with reading() as session:
+        desk = _desk(session)
+    values: dict[str, Any] = {"text": "", "fit": (), "problems": (), "refused": None}
+    status = 200
+    if request.method == "POST":
+        uploaded = request.files.get("file")
+        try:
+            text = decode(uploaded.read()) if uploaded is not None else ""
+            values |= {"text": text} | _checked(desk, read_parcels(text))
+        except FileUnfitError as error:
+            values["refused"], status = say(error), error.status
+    page = render_template(
+        "seller/orders/parcels_import.html",
+        columns=COLUMNS,
+        shown_max=SHOWN_MAX,
+        **values,
+        **around(desk, "seller.orders"),
+    )
+    return page, status
+
+
+@requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
+def apply() -> ResponseReturnValue:
+    """Send the parcels of the file that fit; those that are sent already change nothing."""
+    with reading() as session:
+        desk = _desk(session)
+    checked = _checked(desk, read_parcels(decode(request.form.get("text", "").encode())))
+    items = checked["fit"]
+    if not items:
+        return done(location=url_for("seller.parcels_import", store=desk.store_arg))
+    return _run(desk, "ship", items)
+
+
+@requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
+def template() -> Response:
+    """What is to be sent, with the two columns to be filled in."""
+    with reading() as session:
+        desk = _desk(session)
+        goods = goods_to_send(session, store_id=desk.store.id, limit=ITEMS_MAX)
+    rows = [(number, sku, left, "", "", translated(dict(name))) for number, sku, name, left in goods]
+    return csv_file(f"parcels-{desk.store.slug}.csv", (*COLUMNS, "goods"), rows)
+
+
+def _run(desk: Desk, kind: str, items: Sequence[RunItem]) -> ResponseReturnValue:
+    actor, now = current_actor(), clock.now()
+    run_id = atomically(
+        lambda session: begin_run(session, store_id=desk.store.id, kind=kind, items=items, actor=actor, now=now)
+    )
+    if len(items) > AT_ONCE_MAX:
+        enqueue_part_run(run_id)
+    else:
+        while atomically(lambda session: work_run(session, run_id=run_id, now=clock.now())):
+            pass
+    return done(location=url_for("seller.run", run_id=run_id))
+
+
+def _desk(session: Any) -> Desk:
+    desk = open_desk(session, clock.now())
+    if desk is None:
+        raise NotFoundError
+    return desk
+
+
+def _ids(texts: Sequence[str]) -> list[uuid.UUID]:
+    found = []
+    for text in texts[:ITEMS_MAX]:
+        try:
+            found.append(uuid.UUID(text))
+        except ValueError:
+            continue
+    return found
+
+
+def _checked(desk: Desk, file: ParcelFile) -> dict[str, Any]:
+    """The parcels of the file that this store can send, and what is wrong with the others."""
+    with reading() as session:
+        parts = parts_by_number(session, store_id=desk.store.id, numbers=[one.order for one in file.parcels])
+    fit, problems = [], list(file.problems)
+    for parcel in file.parcels:
+        part = parts.get(parcel.order)
+        unknown = sorted(set(parcel.units or ()) - set(part.lines)) if part else []
+        if part is None:
+            problems.append(
+                RowProblem(parcel.row, parcel.order, Rejection("ORDER", N_("Your store has no such order.")))
+            )
+        elif unknown:
+            refusal = Rejection("SKU", N_("“%(sku)s” is not in this order."), {"sku": unknown[0]})
+            problems.append(RowProblem(parcel.row, parcel.order, refusal))
+        else:
+            units = None if parcel.units is None else {part.lines[sku]: count for sku, count in parcel.units.items()}
+            fit.append(RunItem(part.id, part.number, parcel.carrier, parcel.number, units, parcel.row))
+    shown = [(one.row, one.order, say(one.refusal)) for one in sorted(problems, key=lambda one: one.row)]
+    return {"fit": fit, "problems": shown}
+
+
+def _failures(run: RunView) -> list[dict[str, Any]]:
+    return [{**one, "why": fill(gettext(one["sentence"]), one["params"])} for one in list(run.failed)[:SHOWN_MAX]]
