@@ -18,7 +18,11 @@ class AuditRow(Base):
     """
 
     __tablename__ = "audit_row"
-    __table_args__ = (Index("ix_audit_row_order", "xid", "id"), Index("ix_audit_row_ref", "ref", "id"))
+    __table_args__ = (
+        Index("ix_audit_row_order", "xid", "id"),
+        Index("ix_audit_row_ref", "ref", "id"),
+        Index("ix_audit_row_balance_views", text("id DESC"), postgresql_where=text("action = 'balance:viewed'")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     xid: Mapped[int] = mapped_column(BigInteger, server_default=text("(pg_current_xact_id()::text::bigint)"))

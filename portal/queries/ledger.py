@@ -152,15 +152,17 @@ def _grouped(rows: Sequence[AnyRow]) -> tuple[EntryView, ...]:
     )
 
 
-def list_accounts(session: Session, *, kind: str | None, owner: str | None, cursor: str | None) -> Page[AccountRow]:
-    """Accounts, the latest first, without balances."""
+def list_accounts(
+    session: Session, *, kind: str | None, owners: Sequence[str] | None, cursor: str | None
+) -> Page[AccountRow]:
+    """Accounts, the latest first, without balances; with `owners` only theirs."""
     statement = select(
         LedgerAccount.id, LedgerAccount.kind, LedgerAccount.owner, LedgerAccount.currency, LedgerAccount.created_at
     )
     if kind:
         statement = statement.where(LedgerAccount.kind == kind)
-    if owner:
-        statement = statement.where(LedgerAccount.owner == owner)
+    if owners is not None:
+        statement = statement.where(LedgerAccount.owner.in_(owners))
     return fetch_page(
         session,
         statement,
@@ -168,7 +170,7 @@ def list_accounts(session: Session, *, kind: str | None, owner: str | None, curs
         make=lambda row: AccountRow(*row),
         key=lambda row: (row.id,),
         cursor_text=cursor,
-        mark=fingerprint("ledger_accounts", kind, owner),
+        mark=fingerprint("ledger_accounts", kind, owners),
         total=count_up_to(session, statement.with_only_columns(LedgerAccount.id)),
     )
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError, PermissionMissingError
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.admin.reveal import is_revealed, reveal_mark
-from portal.blueprints.desk import choice_arg
-from portal.blueprints.desk_words import WORDS, words
+from portal.blueprints.desk import choice_arg, text_arg
+from portal.blueprints.desk_words import WORDS, word, words
 from portal.blueprints.identity import current_actor
 from portal.db import reading, transaction
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.paging import Page
+from portal.kit.text import N_
+from portal.queries.books_overview import owners_matching
 from portal.queries.histories import HistoryFilter, HistoryRow, list_history
 from portal.queries.ledger import (
     balance_of,
@@ -63,19 +67,31 @@ def index() -> ResponseReturnValue:
 
 @requires_all(Permission.LEDGER_VIEW)
 def accounts() -> ResponseReturnValue:
-    """All accounts by kind, without balances."""
-    kind = choice_arg("kind", WORDS["account"])
+    """All accounts by kind and owner, without balances."""
+    kind, sought = choice_arg("kind", WORDS["account"]), text_arg("q")
     with reading() as session:
-        found = list_accounts(session, kind=kind, owner=None, cursor=request.args.get("cursor"))
+        owners = owners_matching(session, sought) if sought else None
+        found = list_accounts(session, kind=kind, owners=owners, cursor=request.args.get("cursor"))
         frame = around(session, "admin.ledger")
     return page_or_partial(
         "admin/ledger/accounts.html",
         {"accounts": "admin/ledger/_accounts.html"},
         found=found,
         kind=kind,
+        sought=sought,
+        chips=_chips(kind, sought),
         kinds=[("", _("Any")), *words("account")],
         **frame,
     )
+
+
+def _chips(kind: str | None, sought: str) -> list[tuple[str, str]]:
+    found = []
+    if kind:
+        found.append((_("Kind: %(name)s", name=word("account", kind)), url_for(".ledger_accounts", q=sought or None)))
+    if sought:
+        found.append((_("Search: %(words)s", words=sought), url_for(".ledger_accounts", kind=kind)))
+    return found
 
 
 @requires_all(Permission.LEDGER_VIEW)
@@ -132,4 +148,25 @@ def entry(entry_id: int) -> ResponseReturnValue:
             raise NotFoundError
         number = order_number(session, found.order_id) if found.order_id else None
         frame: dict[str, Any] = around(session, "admin.ledger")
-    return render_template("admin/ledger/entry.html", entry=found, number=number, **frame)
+    return render_template("admin/ledger/entry.html", entry=found, number=number, cause=_cause(found.idem_key), **frame)
+
+
+# What the key of an entry begins with, the page of what caused it, its argument, and the permission of the page.
+_CAUSES = {
+    "adjustment": ("admin.adjustment", "adjustment_id", Permission.LEDGER_VIEW, N_("Correction")),
+    "payout": ("admin.payout", "payout_id", Permission.PAYOUT_VIEW, N_("Payout")),
+    "withdrawal": ("admin.withdrawal", "withdrawal_id", Permission.WITHDRAWAL_APPROVE, N_("Withdrawal")),
+    "dispute": ("admin.dispute", "dispute_id", Permission.DISPUTE_HANDLE, N_("Dispute")),
+}
+
+
+def _cause(key: str) -> tuple[str, str] | None:
+    """What caused an entry beside an order: its word and its page, as far as one may open it."""
+    name, _colon, rest = key.partition(":")
+    try:
+        endpoint, argument, permission, said = _CAUSES[name]
+        found = uuid.UUID(rest.partition(":")[0])
+    except (KeyError, ValueError):
+        return None
+    given: dict[str, Any] = {argument: found}
+    return (gettext(said), url_for(endpoint, **given)) if may_all(permission) else None
