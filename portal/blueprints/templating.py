@@ -8,12 +8,17 @@ from typing import Any
 
 from flask import Flask, g
 from flask_babel import Domain, get_babel
+from flask_wtf.csrf import generate_csrf
 from jinja2 import Template, pass_eval_context
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.nodes import EvalContext, Expr
 from jinja2.runtime import Context
 from jinja2.utils import _PassArg, internalcode
-from markupsafe import Markup, escape
+from markupsafe import (  # type: ignore[attr-defined]  # What escape() does to a text has no public name.
+    Markup,
+    _escape_inner,
+    escape,
+)
 
 # Of these only a mark on themselves can ask for a context; Jinja looks at their __call__, too, each time.
 PLAIN = (FunctionType, MethodType, BuiltinFunctionType, _lru_cache_wrapper)
@@ -46,7 +51,11 @@ class PageTemplate(Template):
 
 def said(value: Any) -> str:
     """A value as it stands on a page. What is marked as safe is not copied to be marked again."""
-    return value if type(value) is Markup else escape(value)
+    kind = type(value)
+    if kind is Markup:
+        return value  # type: ignore[no-any-return]  # It is one, and so a text.
+    # What is joined into a page need not be marked as safe first.
+    return _escape_inner(value) if kind is str else escape(value)
 
 
 class PageCode(CodeGenerator):
@@ -72,11 +81,14 @@ class Words(Domain):  # type: ignore[misc]  # Flask-Babel publishes no types.
 
     def marked(self, sentence: str) -> Markup:
         """A sentence of a template in the reader's language, as it stands on pages."""
-        _locale, translations, known = self._now()
-        text = known.get(sentence)
+        here = g._get_current_object()  # noqa: SLF001  # As in _now(), which a page with fifty sentences needs once.
+        kept: tuple[str | None, Any, dict[str, Markup]] | None = getattr(here, "words", None)
+        if kept is None or kept[0] != getattr(here, "locale", None):
+            kept = self._now()
+        text = kept[2].get(sentence)
         if text is None:
-            found = translations.gettext(sentence)
-            text = known[sentence] = Markup(found)  # noqa: S704  # Sentences of templates and catalogues, not of people.
+            found = kept[1].gettext(sentence)
+            text = kept[2][sentence] = Markup(found)  # noqa: S704  # Of templates and catalogues, not of people.
         return text
 
     def _now(self) -> tuple[str | None, Any, dict[str, Markup]]:
@@ -101,6 +113,13 @@ def init_templating(app: Flask) -> None:
     app.jinja_env.code_generator_class = PageCode
     app.jinja_env.extend(said=said)
     app.jinja_env.globals["_"] = translate
+    app.jinja_env.globals["csrf_token"] = csrf_token
+
+
+def csrf_token() -> str:
+    """The token of this answer's forms. Flask-WTF makes it once, and looks up its settings each time it is asked."""
+    made: str | None = getattr(g._get_current_object(), "csrf_token", None)  # noqa: SLF001  # As above.
+    return made or generate_csrf()
 
 
 @pass_eval_context
