@@ -31,6 +31,7 @@ from portal.models.fraud import RiskDecision, RiskListEntry
 from portal.models.fx import ReferenceRate
 from portal.models.idempotency import IdempotencyKey
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
+from portal.models.learning import FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
 from portal.models.loyalty import LoyaltyVersion, MemberTier, Referral, ReferralCode, TierMove
 from portal.models.notice import Mail, Notice
@@ -101,6 +102,7 @@ __all__ = [
     "DocumentKind",
     "DocumentSeries",
     "FactorKind",
+    "FraudModelVersion",
     "GatewayAccount",
     "GatewayIncident",
     "IdempotencyKey",
@@ -165,6 +167,9 @@ __all__ = [
     "TenderShare",
     "TenderType",
     "TierMove",
+    "TrainingEvent",
+    "TrainingFile",
+    "TrainingSet",
     "Transition",
     "User",
     "UserState",

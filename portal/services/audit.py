@@ -139,6 +139,8 @@ class AuditAction(StrEnum):
     API_CLIENT_MADE = "api-client:made"
     API_CLIENT_REVOKED = "api-client:revoked"
     CATALOGUE_IMPORTED = "catalogue:imported"
+    TRAINING_EVENTS_KEPT = "training-events:kept"
+    FRAUD_MODEL_TRAINED = "fraud-model:trained"
 
 
 @dataclass(frozen=True, slots=True)

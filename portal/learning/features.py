@@ -1,0 +1,131 @@
+"""Events as a table of features, each as of its event (FRD-10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from portal.learning.windows import DAY_S, HOUR_S, Floats, Ints, Timeline
+
+WINDOWS = {"1h": HOUR_S, "1d": DAY_S, "7d": 7 * DAY_S, "30d": 30 * DAY_S}
+RISK_WINDOWS = {"1d": DAY_S, "7d": 7 * DAY_S, "30d": 30 * DAY_S}
+EVER_S = 390 * DAY_S
+NIGHT_ENDS_H = 6
+SATURDAY = 5
+WEEK_DAYS = 7
+# 1 January 1970 was a Thursday.
+EPOCH_WEEKDAY = 3
+# A word is worth its share of frauds; so many events of the general share are added, so that rare words say little.
+SMOOTHING = 50.0
+SPREAD_MIN = 1e-3
+
+Words = npt.NDArray[np.str_]
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Events in the order of time.
+
+    `label` is 1 for fraud, 0 for none, NaN where nobody knows. Who has no customers or no terminals leaves them None.
+    """
+
+    at_s: Floats
+    amount: Floats
+    label: Floats
+    customer: Ints | None = None
+    terminal: Ints | None = None
+    numbers: dict[str, Floats] = field(default_factory=dict)
+    words: dict[str, Words] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.at_s.size)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A row per event, a column per name. NaN is not known."""
+
+    names: tuple[str, ...]
+    values: npt.NDArray[np.float32]
+
+    def of(self, names: tuple[str, ...]) -> npt.NDArray[np.float32]:
+        """The columns of these names; one that is not here is not known."""
+        here = {name: place for place, name in enumerate(self.names)}
+        empty = np.full(len(self.values), np.nan, dtype=np.float32)
+        return np.column_stack([self.values[:, here[name]] if name in here else empty for name in names])
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """What each word of a column is worth: its smoothed share of frauds in the events that it was learned from."""
+
+    general: float
+    worth: dict[str, float]
+
+    def __call__(self, words: Words) -> Floats:
+        known, place = np.unique(words, return_inverse=True)
+        return np.array([self.worth.get(str(word), self.general) for word in known])[place]
+
+
+def learn_encoding(words: Words, label: Floats) -> Encoding:
+    """Learn from labelled events alone."""
+    told = ~np.isnan(label)
+    general = float(label[told].mean()) if told.any() else 0.0
+    known, place = np.unique(words[told], return_inverse=True)
+    count = np.bincount(place, minlength=known.size)
+    frauds = np.bincount(place, weights=label[told], minlength=known.size)
+    worth = (frauds + SMOOTHING * general) / (count + SMOOTHING)
+    return Encoding(general, {str(word): float(value) for word, value in zip(known, worth, strict=True)})
+
+
+def build(events: Events, *, label_delay_s: float, encodings: dict[str, Encoding] | None = None) -> Table:
+    """All features of all events. Labels are seen `label_delay_s` after their event, never earlier."""
+    columns = _of_the_moment(events)
+    for name, owner in (("customer", events.customer), ("terminal", events.terminal)):
+        if owner is not None:
+            columns |= _of_owner(name, Timeline(owner, events.at_s), events, label_delay_s)
+    if events.customer is not None and events.terminal is not None:
+        least = int(events.terminal.min(initial=0))
+        pair = events.customer * (int(events.terminal.max(initial=0)) - least + 1) + events.terminal - least
+        met = Timeline(np.unique(pair, return_inverse=True)[1].astype(np.int64), events.at_s)
+        columns["customer_at_terminal_before"] = met.before(events.amount, EVER_S).count
+    columns |= {f"x_{name}": values for name, values in events.numbers.items()}
+    for name, encoding in (encodings or {}).items():
+        if name in events.words:
+            columns[f"w_{name}"] = encoding(events.words[name])
+    values = np.column_stack(list(columns.values())).astype(np.float32)
+    return Table(tuple(columns), values)
+
+
+def _of_the_moment(events: Events) -> dict[str, Floats]:
+    hour = (events.at_s % DAY_S) / HOUR_S
+    weekday = (np.floor(events.at_s / DAY_S) + EPOCH_WEEKDAY) % WEEK_DAYS
+    return {
+        "amount": events.amount,
+        "hour": hour,
+        "is_night": (hour < NIGHT_ENDS_H).astype(np.float64),
+        "is_weekend": (weekday >= SATURDAY).astype(np.float64),
+    }
+
+
+def _of_owner(name: str, timeline: Timeline, events: Events, label_delay_s: float) -> dict[str, Floats]:
+    columns: dict[str, Floats] = {}
+    for window, length_s in WINDOWS.items():
+        sums = timeline.window(events.amount, length_s)
+        columns[f"{name}_count_{window}"] = sums.count
+        columns[f"{name}_mean_{window}"] = sums.mean
+    usual = timeline.before(events.amount, EVER_S)
+    spread = np.sqrt(np.maximum(timeline.before(events.amount**2, EVER_S).mean - usual.mean**2, 0.0))
+    columns[f"{name}_times_usual"] = events.amount / np.where(usual.mean > 0, usual.mean, np.nan)
+    # Sums over a million events leave a rest where amounts are all the same.
+    varies = spread > SPREAD_MIN * np.abs(usual.mean)
+    columns[f"{name}_deviations"] = (events.amount - usual.mean) / np.where(varies, spread, np.nan)
+    columns[f"{name}_seen_before"] = usual.count
+    columns[f"{name}_since_last_s"] = timeline.since_last()
+    for window, length_s in RISK_WINDOWS.items():
+        told = timeline.delayed(events.label, length_s, label_delay_s)
+        columns[f"{name}_told_{window}"] = told.count
+        columns[f"{name}_risk_{window}"] = told.mean
+    return columns

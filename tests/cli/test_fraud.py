@@ -1,0 +1,87 @@
+"""`portal fraud` as it is typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from portal.cli.fraud import fraud
+from portal.config import Settings
+from portal.db import database, transaction
+from portal.process import start
+from tests.factories.card_events import as_csv, card_events
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(db: None, settings: Settings) -> Iterator[Run]:
+    environment = {"PORTAL_ENV": "test", "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+
+    def invoke(*arguments: object) -> Result:
+        return CliRunner().invoke(fraud, [*map(str, arguments)], env=environment)
+
+    yield invoke
+    start(settings, name="tests", connections=1)
+    database.connect(settings.database_url, pool_size=24, wait_s=120, name="tests")
+
+
+@pytest.mark.req("FRD-09")
+def test_a_public_set_is_taken_learned_from_and_measured(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "cards.csv"
+    file.write_text(as_csv(card_events()) + "x,2018-06-30,1,1,not much,0,0\n")
+    taken = run("import", "cards", file)
+    assert taken.exit_code == 1
+    assert "tx_amount: 'not much' is no number" in taken.output
+    assert "1 lines left out (time is tx_datetime" in taken.output
+    assert "is in cards already" in run("import", "cards", file).output
+
+    figures = json.loads(run("train", "cards", "--until", "2018-05-31", "--json").stdout)
+    assert figures["version"] == 1
+    assert set(figures["left_out"]) == {"transaction_id", "tx_fraud_scenario"}
+    report = figures["evaluation"]["everybody"]
+    assert report["average_precision"] > 15 * report["frauds"] / report["events"]
+
+    again = run("evaluate", "cards")
+    assert again.exit_code == 0
+    assert f"{report['average_precision']:.3f}" in again.stdout
+    assert "tx_fraud_scenario: it tells the label" in again.stdout
+
+    with transaction() as session, pytest.raises(Exception, match="permission denied"):
+        session.execute(text("UPDATE fraud_model SET trees = trees || ' '"))
+    assert run("evaluate", "cards", "--version", "2").output == "Error: cards has no such model: train one first.\n"
+    assert "No labelled events" in run("evaluate", "cards", "--since", "2030-01-01").output
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "sentence"),
+    [
+        ("time,amount\n1,2\n", (), "No column is known as label"),
+        ("", (), "is empty"),
+        ("time,amount,label\n1,2,0\n", ("--column", "amount"), "--column is written ROLE=NAME"),
+        ("time,amount,label\n1,2,0\n", ("--column", "amount=cost"), "There is no column cost"),
+    ],
+)
+def test_a_file_that_cannot_be_taken_is_one_sentence(
+    run: Run, tmp_path: Path, content: str, arguments: tuple[str, ...], sentence: str
+) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text(content)
+    answer = run("import", "bad", file, *arguments)
+    assert answer.exit_code != 0
+    assert sentence in answer.output
+
+
+def test_a_set_that_is_not_there_or_says_too_little_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    assert run("train", "none").output == "Error: There is no training set none.\n"
+    file = tmp_path / "few.csv"
+    file.write_text("time,amount,label\n" + "".join(f"{n},2,0\n" for n in range(0, 2_000_000, 20_000)))
+    assert run("import", "few", file).exit_code == 0
+    assert "too few of one kind" in run("train", "few").output
+    file.write_text("time,amount,label,colour\n1,2,0,red\n")
+    assert "has other columns" in run("import", "few", file).output
