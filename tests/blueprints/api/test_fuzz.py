@@ -20,10 +20,10 @@ load_all_checks()
 
 EXAMPLES_EACH = 10
 PHASES = (Phase.explicit, Phase.generate)
-# Semantic refusals of what is well-formed: an address that does not exist, a cursor of another query.
+# Semantic refusals of what is well-formed: an address that does not exist, a cursor of another query, a code tried out.
 CONFIG = {
     "checks": {
-        "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "400", "403", "404", "409", "422"]},
+        "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "400", "403", "404", "409", "422", "429"]},
     }
 }
 

@@ -10,6 +10,7 @@ RESOURCES = (
     "refunds",
     "payments",
     "account",
+    "coupons",
     "balances",
     "top_ups",
     "invoices",

@@ -1,0 +1,1 @@
+"""Coupons of the key's person, and coupons handed out."""
