@@ -56,6 +56,11 @@ def last_end(now: datetime, period: Period, zone: str) -> datetime:
     return _midnight(period_start(day, period), zone)
 
 
+def begin_of(at: datetime, period: Period, zone: str) -> datetime:
+    """When the period begins in which `at` lies."""
+    return _midnight(period_start(at.astimezone(ZoneInfo(zone)).date(), period), zone)
+
+
 def next_end(after: datetime, period: Period, zone: str) -> datetime:
     """The end of the period in which `after` lies."""
     day = after.astimezone(ZoneInfo(zone)).date()

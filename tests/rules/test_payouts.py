@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.rules.payouts import LAG, Period, holds_of, last_end, next_end
+from portal.rules.payouts import LAG, Period, begin_of, holds_of, last_end, next_end
 
 pytestmark = pytest.mark.req("BAL-13")
 
-INSTANTS = st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # Made aware beside it.
+START = datetime(2020, 1, 1, tzinfo=UTC)
+INSTANTS = st.integers(0, 20 * 365 * 86_400).map(lambda seconds: START + timedelta(seconds=seconds))
 
 
 @given(INSTANTS, st.sampled_from(Period), st.sampled_from(["Asia/Seoul", "America/New_York", "Africa/Cairo"]))
@@ -21,6 +22,7 @@ def test_periods_follow_one_another_without_a_gap(now: datetime, period: Period,
     assert end <= now - LAG < next_end(end, period, zone)
     # Whatever lies in a period ends with it.
     assert next_end(end - timedelta(microseconds=1), period, zone) == end
+    assert begin_of(next_end(end, period, zone) - timedelta(microseconds=1), period, zone) == end
 
 
 def test_days_are_those_of_the_zone() -> None:

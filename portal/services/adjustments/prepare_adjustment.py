@@ -31,8 +31,10 @@ from portal.rules.posting import POINTS
 from portal.rules.states import Machine
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.history import Move, record_moves
+from portal.services.idempotency import IdempotencyKeyReusedError
 
 AT_ONCE = 1_000
+GIVEN_LENGTH_MAX = 200
 
 
 class AdjustmentForbiddenError(PortalError):
@@ -77,14 +79,14 @@ class Draft:
 def prepare_adjustment(session: Session, *, draft: Draft, actor: Actor, now: datetime) -> uuid.UUID:
     """Keep a correction as a draft and return its id. Lines that cannot be carried out are kept with their reason.
 
-    Raises AdjustmentForbiddenError, AdjustmentReasonError, AdjustmentKindError, AdjustmentExpiryError and
-    AdjustmentLinesError.
+    Raises AdjustmentForbiddenError, AdjustmentReasonError, AdjustmentKindError, AdjustmentExpiryError,
+    AdjustmentLinesError, and IdempotencyKeyReusedError for a key that stood under something else.
     """
     check_may_adjust(actor, draft.kind)
-    known = session.scalar(select(Adjustment.id).where(Adjustment.key == f"{actor.user_id}:{draft.key}"))
-    if known is not None:
-        return known
     reason = " ".join(draft.reason.replace("\0", "").split())
+    known = session.scalar(select(Adjustment).where(Adjustment.key == f"{actor.user_id}:{draft.key}"))
+    if known is not None:
+        return _same(session, known, draft, reason)
     if not REASON_LENGTH_MIN <= len(reason) <= REASON_LENGTH_MAX:
         raise AdjustmentReasonError(least=REASON_LENGTH_MIN, most=REASON_LENGTH_MAX)
     if KINDS.get(draft.kind) is not (draft.currency == POINTS) or draft.currency not in BOUNDS:
@@ -133,6 +135,20 @@ def prepare_adjustment(session: Session, *, draft: Draft, actor: Actor, now: dat
     return adjustment_id
 
 
+def _same(session: Session, known: Adjustment, draft: Draft, reason: str) -> uuid.UUID:
+    """The correction that this key has made before, if it was the same."""
+    now = (draft.kind, draft.currency, reason, draft.source, draft.campaign_id)
+    before = (known.kind, known.currency, known.reason, known.source, known.campaign_id)
+    lines = [(line.given[:GIVEN_LENGTH_MAX], line.amount_minor) for line in draft.lines]
+    if draft.campaign_id is None:
+        kept = select(AdjustmentLine.given, AdjustmentLine.amount_minor).where(AdjustmentLine.adjustment_id == known.id)
+        if lines != [(row.given, row.amount_minor) for row in session.execute(kept.order_by(AdjustmentLine.n))]:
+            raise IdempotencyKeyReusedError
+    if now != before:
+        raise IdempotencyKeyReusedError
+    return known.id
+
+
 def check_may_adjust(actor: Actor, kind: str) -> None:
     """Mileage takes its own permission besides. Raises AdjustmentForbiddenError."""
     wanted = {Permission.BALANCE_ADJUST} | ({Permission.MILEAGE_ADJUST} if KINDS.get(kind) else set())
@@ -167,7 +183,7 @@ def _lines(session: Session, draft: Draft, actor: Actor) -> list[dict[str, objec
         rows.append(
             {
                 "n": number,
-                "given": line.given[:200],
+                "given": line.given[:GIVEN_LENGTH_MAX],
                 "user_id": user_id,
                 "amount_minor": line.amount_minor,
                 "state": "ready" if code is None else "refused",

@@ -14,7 +14,7 @@ from portal.db import insert_rows
 from portal.kit.ids import new_id
 from portal.models import Channel, LedgerAccount, SellerPayout, SellerStatement, SellerStatementLine, Store
 from portal.queries.seller_balance import BalanceLine, add_up, fresh_lines
-from portal.rules.payouts import Period, last_end, next_end
+from portal.rules.payouts import Period, begin_of, last_end, next_end
 from portal.rules.permissions import SYSTEM
 from portal.rules.states import Machine
 from portal.services.audit import AuditAction, Fact, record
@@ -79,9 +79,10 @@ def close_period(session: Session, *, due: DuePeriod, now: datetime) -> uuid.UUI
         .limit(1)
     ).one_or_none()
     zone, period = zone_of_mall(session), Period(store.payout_period)
-    start = last.period_end if last else session.execute(_FIRST, {"id": account_id}).scalar_one()
-    if start is None:
+    first = last.period_end if last else session.execute(_FIRST, {"id": account_id}).scalar_one()
+    if first is None:
         return None
+    start = last.period_end if last else begin_of(first, period, zone)
     while (end := next_end(start, period, zone)) <= due.until:
         lines = fresh_lines(session, store_id=store.id, currency=due.currency, until=end)
         if lines:

@@ -12,6 +12,7 @@ RESOURCES = (
     "account",
     "coupons",
     "balances",
+    "adjustments",
     "top_ups",
     "invoices",
 )
