@@ -94,6 +94,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "dispute:opened": N_("Dispute opened"),
         "dispute:moved": N_("Dispute moved on"),
         "dispute:booked": N_("Dispute booked"),
+        "payment:surplus-found": N_("More money came in"),
+        "payment:surplus-decided": N_("Decided about money that came in besides"),
         "dispute:recorded": N_("Letter of the bank recorded"),
         "dispute:amended": N_("Amount of the dispute changed"),
         "dispute:reminded": N_("Last day to answer"),
@@ -209,6 +211,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "document_missing": N_("Document that waits"),
         "withdrawal_waits": N_("Withdrawal that waits"),
         "dispute_unbooked": N_("Dispute that is booked in part only"),
+        "surplus": N_("Money that came in besides"),
+        "dispute_mentioned": N_("Dispute that nobody has recorded"),
         "event_failing": N_("Event that fails"),
     },
     "said": {

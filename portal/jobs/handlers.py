@@ -227,6 +227,7 @@ TOLD: Mapping[str, Collection[str]] = {
     "document.receipt_issued": ("admin",),
     "document.credit_note_issued": ("admin",),
     "payment.unknown": ("admin",),
+    "payment.surplus_found": ("admin",),
     "top_up.cancelled": ("admin",),
     "invoice.cancelled": ("admin",),
     "refund.unknown": ("admin",),

@@ -54,6 +54,11 @@ def enqueue_refund_lookup(leg_id: uuid.UUID) -> None:
     _hint(PAYMENTS, "portal.jobs.refunds.look_up_leg", str(leg_id))
 
 
+def enqueue_surplus(surplus_id: uuid.UUID) -> None:
+    """Let a worker give money that came in besides back."""
+    _hint(PAYMENTS, "portal.jobs.surplus.send_surplus", str(surplus_id))
+
+
 def enqueue_dispute(dispute_id: uuid.UUID) -> None:
     """Let a worker ask the gateway how a dispute stands."""
     _hint(PAYMENTS, "portal.jobs.disputes.ask_dispute", str(dispute_id))

@@ -37,6 +37,7 @@ from portal.jobs.queue import (
     enqueue_reversal,
     enqueue_setup,
     enqueue_statements,
+    enqueue_surplus,
 )
 from portal.jobs.reconciliation import nightly_run_is_due
 from portal.kit import clock
@@ -58,6 +59,7 @@ from portal.services.methods.change_methods import removals_due
 from portal.services.payments.find_due import find_due
 from portal.services.payments.receive_webhook import due_events
 from portal.services.refunds.claim_leg import legs_due
+from portal.services.refunds.decide_surplus import surpluses_due
 from portal.services.refunds.escalate_late import escalate_late
 
 log = structlog.get_logger()
@@ -148,6 +150,14 @@ def watch_disputes() -> None:
 def find_disputes() -> None:
     """Look for disputes whose notice was lost."""
     enqueue_dispute_search()
+
+
+def return_surpluses() -> None:
+    """Give money that came in besides back where the hint was lost, or its answer."""
+    with reading() as session:
+        due = surpluses_due(session, now=clock.now())
+    for surplus_id in due:
+        enqueue_surplus(surplus_id)
 
 
 def sweep_methods() -> None:
@@ -247,6 +257,7 @@ TIMETABLE = (
     Entry("follow_parcels", 10, follow_parcels),
     Entry("close_parts", 60, close_parts),
     Entry("watch_disputes", 30, watch_disputes),
+    Entry("return_surpluses", 10, return_surpluses),
     Entry("find_disputes", 3600, find_disputes),
     Entry("mature_due_mileage", 30, mature_due_mileage),
     Entry("end_mileage", 60, end_mileage),

@@ -65,6 +65,7 @@ from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.seller import Store
 from portal.models.shipment import BulkRun, Shipment, ShipmentEvent, ShipmentLine
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
+from portal.models.surplus import Surplus
 
 __all__ = [
     "Address",
@@ -163,6 +164,7 @@ __all__ = [
     "StockMove",
     "Store",
     "StoreMember",
+    "Surplus",
     "Tender",
     "TenderShare",
     "TenderType",

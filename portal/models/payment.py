@@ -217,6 +217,7 @@ class ProviderEvent(Base):
         Index("ix_provider_event_waiting", "due_at", postgresql_where=text("status = 'received'")),
         Index("ix_provider_event_ref", "gateway", "gateway_ref"),
         Index("ix_provider_event_note", "note"),
+        Index("ix_provider_event_letter", "gateway", "gateway_ref", postgresql_where=text("note LIKE 'letter:%'")),
         Index("ix_provider_event_refused", "received_at", postgresql_where=text("NOT signature_ok")),
     )
 

@@ -29,6 +29,8 @@ class ExceptionKind(StrEnum):
     DOCUMENT_MISSING = "document_missing"
     WITHDRAWAL_WAITS = "withdrawal_waits"
     DISPUTE_UNBOOKED = "dispute_unbooked"
+    SURPLUS = "surplus"
+    DISPUTE_MENTIONED = "dispute_mentioned"
     EVENT_FAILING = "event_failing"
 
 
@@ -88,6 +90,20 @@ _ALL = text(
       FROM dispute d JOIN payment p ON p.id = d.payment_id LEFT JOIN orders o ON o.id = d.order_id
      WHERE d.told_held_minor <> d.held_minor
     UNION ALL
+    SELECT 'surplus', s.id::text, coalesce(o.number, p.purpose), s.currency, s.amount_minor, s.found_at,
+           coalesce(s.code, s.state)
+      FROM surplus s JOIN payment_attempt a ON a.id = s.attempt_id JOIN payment p ON p.id = a.payment_id
+      LEFT JOIN orders o ON o.id = p.order_id
+     WHERE s.state = 'open' OR (s.state = 'returning' AND s.decided_at <= :patient)
+    UNION ALL
+    SELECT 'dispute_mentioned', coalesce(o.number, ''), coalesce(o.number, p.purpose), p.currency, p.captured_minor,
+           min(e.received_at), e.gateway || ' ' || e.gateway_ref
+      FROM provider_event e JOIN payment_attempt a ON a.gateway = e.gateway AND a.gateway_ref = e.gateway_ref
+      JOIN payment p ON p.id = a.payment_id LEFT JOIN orders o ON o.id = p.order_id
+     WHERE e.note LIKE 'letter:%' AND e.signature_ok
+       AND NOT EXISTS (SELECT FROM dispute d WHERE d.payment_id = p.id)
+     GROUP BY o.number, p.purpose, p.currency, p.captured_minor, e.gateway, e.gateway_ref
+    UNION ALL
     SELECT 'event_failing', e.id::text, e.kind, NULL, NULL, e.created_at, e.last_error
       FROM outbox_event e WHERE e.handled_at IS NULL AND e.last_error IS NOT NULL
     ORDER BY since LIMIT :limit
@@ -136,3 +152,36 @@ _ATTEMPT = text(
 def load_attempt(session: Session, *, attempt_id: uuid.UUID) -> AttemptFacts | None:
     row = session.execute(_ATTEMPT, {"attempt_id": attempt_id}).one_or_none()
     return AttemptFacts(*row) if row is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class SurplusFacts:
+    """Money that came in besides, as it is."""
+
+    id: uuid.UUID
+    payment_id: uuid.UUID
+    number: str | None
+    account: str
+    gateway_ref: str | None
+    state: str
+    code: str | None
+    currency: str
+    amount_minor: int
+    expected_minor: int
+    found_at: datetime
+
+
+_SURPLUS = text(
+    """
+    SELECT s.id, a.payment_id, o.number, g.name, a.gateway_ref, s.state, s.code, s.currency, s.amount_minor,
+           p.amount_minor AS expected_minor, s.found_at
+      FROM surplus s JOIN payment_attempt a ON a.id = s.attempt_id JOIN payment p ON p.id = a.payment_id
+      JOIN gateway_account g ON g.id = a.gateway_account_id LEFT JOIN orders o ON o.id = p.order_id
+     WHERE s.id = :surplus_id
+    """
+)
+
+
+def load_surplus(session: Session, *, surplus_id: uuid.UUID) -> SurplusFacts | None:
+    row = session.execute(_SURPLUS, {"surplus_id": surplus_id}).one_or_none()
+    return SurplusFacts(*row) if row is not None else None

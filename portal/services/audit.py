@@ -78,6 +78,8 @@ class AuditAction(StrEnum):
     PAYMENT_CAPTURED = "payment:captured"
     PAYMENT_DECLINED = "payment:declined"
     PAYMENT_UNKNOWN = "payment:unknown"
+    PAYMENT_SURPLUS_FOUND = "payment:surplus-found"
+    PAYMENT_SURPLUS_DECIDED = "payment:surplus-decided"
     PAYMENT_VOIDED = "payment:voided"
     INVOICE_ISSUED = "invoice:issued"
     INVOICE_SETTLED = "invoice:settled"

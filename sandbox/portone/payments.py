@@ -184,6 +184,13 @@ def open_account(world: World, payment_id: str, form: Json) -> Json:
 
 def deposit(world: World, payment: Json, amount: int, *, silent: bool = False, late: bool = False) -> str:
     """Money arrives at the account; what became of it. `late` is money that the bank took in time and reports late."""
+    if payment["status"] == "PAID" and "accountNumber" in (payment["method"] or {}):
+        # Somebody pays once more into the same account.
+        payment["paid"] += amount
+        move(world, payment, "PAID")
+        if not silent:
+            tell(world, "Paid", payment)
+        return "paid"
     if payment["status"] != "VIRTUAL_ACCOUNT_ISSUED" and not (late and payment.get("closedAt")):
         return "closed"
     if not late and dt.datetime.fromisoformat(payment["method"]["expiredAt"]) <= now():

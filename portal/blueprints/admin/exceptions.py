@@ -33,6 +33,8 @@ PAGES: dict[ExceptionKind, tuple[str, str, Permission]] = {
     ExceptionKind.DOCUMENT_MISSING: ("admin.order", "number", Permission.ORDER_VIEW),
     ExceptionKind.WITHDRAWAL_WAITS: ("admin.withdrawal", "withdrawal_id", Permission.WITHDRAWAL_APPROVE),
     ExceptionKind.DISPUTE_UNBOOKED: ("admin.dispute", "dispute_id", Permission.DISPUTE_HANDLE),
+    ExceptionKind.SURPLUS: ("admin.exception_surplus", "surplus_id", Permission.PAYMENT_VIEW),
+    ExceptionKind.DISPUTE_MENTIONED: ("admin.dispute_record", "number", Permission.DISPUTE_HANDLE),
     ExceptionKind.EVENT_FAILING: ("admin.outbox", "", Permission.EVENT_VIEW),
 }
 NOTICES = frozenset({ExceptionKind.DEAD_NOTICE, ExceptionKind.UNAPPLIED_NOTICE})

@@ -43,9 +43,9 @@ def attempt_to_ask(
 ) -> AttemptToAsk | None:
     """Take an attempt for a look-up; None when it is over, was never sent, or another looks at it.
 
-    `ended_too` is for notices: what has ended here may have gone on at the gateway.
+    `ended_too` is for notices: what has ended here, or was taken, may have gone on at the gateway.
     """
-    states = (*ASKABLE, *ENDED) if ended_too else ASKABLE
+    states = (*ASKABLE, *ENDED, "captured") if ended_too else ASKABLE
     row = session.execute(
         select(
             PaymentAttempt.id,

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, case, exists, func, literal, select, text,
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from portal.gateways.base import Approved, DisputeNotice, EventKind, Refunded, WebhookEvent
-from portal.models import MethodSetup, PaymentAttempt, ProviderEvent, RefundLeg, SavedMethod
+from portal.gateways.base import DISPUTES, Approved, DisputeNotice, EventKind, Method, Refunded, WebhookEvent
+from portal.models import MethodSetup, Payment, PaymentAttempt, ProviderEvent, RefundLeg, SavedMethod
 from portal.queries.keyset import AnyRow
 from portal.services.methods.settle_setup import method_index
 from portal.services.payments.find_due import ASKABLE, ENDED, AttemptToAsk, attempt_to_ask
@@ -20,10 +20,13 @@ LEASE = timedelta(seconds=30)
 ATTEMPTS_MAX = 10
 REFUSED_MAX = 200
 UNSETTLED = ("pending", "unknown")
+VIRTUAL_ACCOUNT = Method.VIRTUAL_ACCOUNT.value
 # What a notice about none of our keys is filed under: the vendor's own reference, marked by what it is.
 DISPUTE_MARK = "dispute:"
 DETACHED_MARK = "detached:"
 SETUP_MARK = "setup:"
+# Of a dispute that a gateway mentions and says nothing else about: a person records what the bank writes.
+LETTER_MARK = "letter:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def store_event(
         PaymentAttempt.gateway_ref == event.gateway_ref,
         PaymentAttempt.state == "captured",
         literal(event.kind is EventKind.PAYMENT),
+        # Into an account money may come again.
+        ~exists().where(Payment.id == PaymentAttempt.payment_id, Payment.method == VIRTUAL_ACCOUNT),
     )
     if isinstance(event.outcome, Approved) and event.outcome.refunded_minor:
         # It tells of a refund besides: one whose end nobody has told is looked at.
@@ -139,6 +144,8 @@ def _note_of(event: WebhookEvent) -> str | None:
         return f"{SETUP_MARK}{event.op_key or event.object_ref}"
     if isinstance(event.outcome, DisputeNotice):
         return DISPUTE_MARK + event.outcome.dispute_ref
+    if event.kind in DISPUTES:
+        return f"{LETTER_MARK}{event.gateway_ref}"
     return event.op_key or (event.object_ref if event.kind is EventKind.REFUND else None)
 
 
@@ -197,14 +204,16 @@ def event_to_apply(session: Session, *, event_id: int, now: datetime) -> EventHi
     if leg_id is not None:
         return EventHint(None, leg_id)
     known = session.execute(
-        select(PaymentAttempt.id, PaymentAttempt.gateway_ref, PaymentAttempt.state)
+        select(PaymentAttempt.id, PaymentAttempt.gateway_ref, PaymentAttempt.state, Payment.method)
+        .join(Payment, Payment.id == PaymentAttempt.payment_id)
         .where(PaymentAttempt.gateway == row.gateway)
         .where((PaymentAttempt.gateway_ref == row.gateway_ref) | (PaymentAttempt.op_key == row.note))
         .limit(1)
     ).one_or_none()
-    if known is not None and known.state == "captured":
+    is_account = known is not None and known.method == VIRTUAL_ACCOUNT
+    if known is not None and known.state == "captured" and not is_account:
         return EventHint(None, _unsettled_leg(session, known.id))
-    if known is None or known.state not in (*ASKABLE, *ENDED):
+    if known is None or known.state not in (*ASKABLE, *ENDED, *(("captured",) if is_account else ())):
         return EventHint(None)
     asked = attempt_to_ask(session, attempt_id=known.id, now=now, ended_too=True)
     if asked is not None and asked.gateway_ref is None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import text, update
+from sqlalchemy import func, text, update
 from sqlalchemy.orm import Session
 
 from portal.gateways.base import (
@@ -28,6 +28,7 @@ from portal.services.history import Move, record_moves
 from portal.services.outbox import Event, emit
 from portal.services.payments.lock_attempt import lock_attempt
 from portal.services.payments.locked_payment import LockedPayment
+from portal.services.payments.note_surplus import note_surplus
 from portal.services.payments.purposes import PURPOSES
 
 # When a payment that waits for somebody else is asked about again (a notice usually comes first).
@@ -91,6 +92,9 @@ def settle_attempt(
 
 def _approve(session: Session, locked: LockedPayment, outcome: Approved, actor: Actor, now: datetime) -> bool:
     new = "captured" if outcome.captured else "authorised"
+    is_over = locked.state == "captured" or locked.state in ENDED
+    if is_over and note_surplus(session, locked=locked, outcome=outcome, actor=actor, now=now):
+        return True
     if locked.state in ENDED:
         return _give_back(session, locked, outcome, actor, now)
     if locked.state == new or not may_move(Machine.ATTEMPT, locked.state, new):
@@ -140,6 +144,8 @@ def _give_back(session: Session, locked: LockedPayment, outcome: Approved, actor
     wanted = session.execute(
         update(PaymentAttempt)
         .where(PaymentAttempt.id == locked.attempt_id, PaymentAttempt.reversal.is_distinct_from("wanted"))
+        # What was kept as deposit has gone its way: another look at it brings nothing new.
+        .where(~func.coalesce(PaymentAttempt.reversal_ref.startswith("deposit:"), False))  # SQL's own.
         .values(
             reversal="wanted",
             gateway_ref=outcome.gateway_ref,
