@@ -5,13 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-<<<<<<<< HEAD:migrations/versions/0041_surplus.py
-revision = "0041"
-down_revision = "0040"
-========
 revision = "0043"
 down_revision = "0042"
->>>>>>>> d4adc05 (fixup! Find money that comes in beside a settled payment, and let somebody decide):migrations/versions/0043_surplus.py
 branch_labels = None
 depends_on = None
 

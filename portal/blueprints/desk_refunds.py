@@ -147,6 +147,7 @@ def form_values(
         "refused": say(planned) if isinstance(planned, PortalError) else None,
         "error": say(error) if error else None,
         "total": formatting.money(found.plan.total_minor, order.head.currency) if found else "",
+        "in_platform": found.in_platform if found else None,
         "to_names": list_words(names),
         "key": given.get("key") or new_token(),
     }

@@ -49,6 +49,8 @@ class OrderRow:
     channel_id: int
     risk_score: int | None
     under_review: bool
+    platform_minor: int | None
+    platform_currency: str | None
     payment_status: str | None
     method: str | None
 
@@ -105,6 +107,8 @@ def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) ->
             Order.channel_id,
             Order.risk_score,
             Order.fraud_hold,
+            Order.platform_minor,
+            Order.platform_currency,
             status.label("payment_status"),
             method.label("method"),
         ),
@@ -122,6 +126,8 @@ def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) ->
             channel_id=row.channel_id,
             risk_score=row.risk_score,
             under_review=row.fraud_hold and row.status in {"pending", "paid"},
+            platform_minor=row.platform_minor,
+            platform_currency=row.platform_currency,
             payment_status=row.payment_status,
             method=row.method,
         )
@@ -151,6 +157,8 @@ def orders_of(session: Session, *, user_id: uuid.UUID, limit: int = 10) -> list[
             Order.channel_id,
             Order.risk_score,
             Order.fraud_hold,
+            Order.platform_minor,
+            Order.platform_currency,
         )
         .where(Order.buyer_id == user_id)
         .order_by(Order.placed_at.desc())
@@ -179,6 +187,8 @@ def matching(session: Session, typed: str) -> list[OrderRow]:
             Order.channel_id,
             Order.risk_score,
             Order.fraud_hold,
+            Order.platform_minor,
+            Order.platform_currency,
         ).where(where)
     )
     return [OrderRow(*row, payment_status=None, method=None) for row in rows]

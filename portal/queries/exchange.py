@@ -79,6 +79,18 @@ def rate_at(session: Session, *, source: str, target: str, at: datetime, known_a
     return cross_rate(source, target, told)
 
 
+def rate_of_channel(session: Session, *, channel: ChannelView, now: datetime) -> FxRate | None:
+    """The rate from a channel's currency to the platform's; None where it is the same or may not be sold with."""
+    target = platform_currency(session)
+    if channel.currency == target:
+        return None
+    try:
+        rate = rate_at(session, source=channel.currency, target=target, at=now)
+    except RateMissingError:
+        return None
+    return rate if fx_terms(channel).fits(rate, now=now) else None
+
+
 def exchange_kept(row: Any) -> Exchanged | None:
     """The platform's side of an order or payment as it was frozen; None where there is none."""
     if row.platform_currency is None:

@@ -38,12 +38,16 @@ class OrderRow:
     first_name: Mapping[str, str]
     picture: str | None
     lines: int
+    platform_minor: int | None = None
+    platform_currency: str | None = None
 
 
 # The mark of a page and its rows come in one statement; numbers are compared without hyphens.
 _LIST = """
     WITH mine AS (
-        SELECT o.id, o.number, o.status, o.currency, o.payable_minor, o.placed_at FROM orders o
+        SELECT o.id, o.number, o.status, o.currency, o.payable_minor, o.placed_at, o.platform_minor,
+               o.platform_currency
+          FROM orders o
          WHERE o.buyer_id = :buyer_id
            AND (CAST(:states AS text[]) IS NULL OR o.status = ANY(:states))
            AND (CAST(:number AS text) IS NULL OR position(:number IN replace(o.number, '-', '')) > 0)
@@ -96,6 +100,8 @@ def list_orders(
             row.first_name,
             row.picture,
             row.lines,
+            row.platform_minor,
+            row.platform_currency,
         )
         for row in found
     ]

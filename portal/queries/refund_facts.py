@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from portal.models import TenderType
 from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.queries.gateways import gateway_directory
+from portal.queries.keyset import AnyRow
+from portal.rules.fx import FxRate
 from portal.rules.refund_plan import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
 from portal.rules.refund_policy import RefundPolicy, merge
 
@@ -23,7 +25,7 @@ FIRM = ("approved", "sent", "unknown", "failed", "succeeded")
 
 @dataclass(frozen=True, slots=True)
 class OrderHead:
-    """The order and its payment, as far as a refund asks."""
+    """The order and its payment, as far as a refund asks. `rate` is what the order has kept (REF-07)."""
 
     id: uuid.UUID
     number: str
@@ -35,6 +37,7 @@ class OrderHead:
     payment_id: uuid.UUID | None
     payment_status: str | None
     attempt_id: uuid.UUID | None
+    rate: FxRate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,8 @@ class Refundable:
 _HEAD = text(
     """
     SELECT o.id, o.number, o.status, o.buyer_id, o.channel_id, o.currency, o.paid_at, p.id AS payment_id,
-           p.status AS payment_status, a.id AS attempt_id, p.method, p.completed_at, a.gateway_account_id
+           p.status AS payment_status, a.id AS attempt_id, p.method, p.completed_at, a.gateway_account_id,
+           o.platform_currency, o.fx_rate, o.fx_source, o.fx_as_of
       FROM orders o
       LEFT JOIN payment p ON p.order_id = o.id AND p.captured_minor > 0
       LEFT JOIN LATERAL (SELECT * FROM payment_attempt x WHERE x.payment_id = p.id AND x.state = 'captured'
@@ -129,6 +133,12 @@ _MILEAGE = text(
 )
 
 
+def _rate(head: AnyRow) -> FxRate | None:
+    if head.platform_currency is None:
+        return None
+    return FxRate(head.currency, head.platform_currency, head.fx_rate, head.fx_source, head.fx_as_of)
+
+
 def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> Refundable | None:
     """The order as it is at this moment; whoever decides by it has locked the order first."""
     head = session.execute(_HEAD, {"order_id": order_id}).one_or_none()
@@ -185,6 +195,7 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
             payment_id=head.payment_id,
             payment_status=head.payment_status,
             attempt_id=head.attempt_id,
+            rate=_rate(head),
         ),
         facts=facts,
         parts={

@@ -13,11 +13,13 @@ from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from portal.kit.ids import normalise_code
+from portal.kit.money import Money
 from portal.kit.paging import CursorValue, Page, fingerprint
 from portal.models import Channel, Order, OrderHold, OrderLine, OrderPart, Payment, Product, Shipment, Store, Variant
 from portal.models.order import TO_SEND
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour
 from portal.queries.store_order import PAID_STATES, StoreOrder, address_of
+from portal.rules.fx import FxRate, exchange
 
 PRODUCTS_MATCHED_MAX = 200
 
@@ -72,6 +74,7 @@ class StoreOrderRow:
     units: int
     first_line: Mapping[str, str]
     is_overdue: bool
+    in_platform: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +209,14 @@ def _first_line(column: Any) -> Any:
     )
 
 
+def _in_platform(row: Any) -> Money | None:
+    """The part in the platform's currency, at the rate that the order has kept."""
+    if row.platform_currency is None:
+        return None
+    rate = FxRate(row.currency, row.platform_currency, row.fx_rate, row.fx_source, row.fx_as_of)
+    return exchange(Money(row.payable_minor, row.currency), rate).amount
+
+
 def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str | None) -> Page[StoreOrderRow]:
     """One page of the inbox, with the number of rows that match. Raises CursorInvalidError."""
     units = (
@@ -227,6 +238,10 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
         units.label("units"),
         _first_line(OrderLine.name).label("first_line"),
         OrderPart.released_at,
+        Order.platform_currency,
+        Order.fx_rate,
+        Order.fx_source,
+        Order.fx_as_of,
     )
     narrowed = _narrowed(session, columns, chosen)
     # Counted without the columns, so that nothing is looked up for rows that nobody sees.
@@ -244,6 +259,7 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
             channel_id=row.channel_id,
             buyer=_buyer_name(row.address) if row.released_at else "",
             units=int(row.units or 0),
+            in_platform=_in_platform(row),
             first_line=row.first_line or {},
             is_overdue=row.status in TO_SEND and row.deliver_until is not None and row.deliver_until < chosen.now,
         )

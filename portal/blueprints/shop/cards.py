@@ -8,12 +8,16 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from flask import request
+from sqlalchemy.orm import Session
 
 from portal.blueprints.context import translated
 from portal.blueprints.identity import current_channel, current_locale
 from portal.kit import clock
+from portal.kit.money import Money
 from portal.queries.catalogue import Card
+from portal.queries.exchange import rate_of_channel
 from portal.queries.products import StoreView
+from portal.rules.fx import FxRate, exchange
 
 
 def picture_url(key: str | None) -> str | None:
@@ -45,8 +49,17 @@ class ShownCard(NamedTuple):
     other_currency: str | None = None
 
 
-def shown(cards: Iterable[Card]) -> list[ShownCard]:
-    locale = current_locale()
+def card_rate(session: Session) -> FxRate | None:
+    """The rate at which a page of cards shows prices in the platform's currency (CAT-04): one look-up for all of them.
+
+    None where the channel sells in that currency, or has no rate that it may be sold with.
+    """
+    return rate_of_channel(session, channel=current_channel(), now=clock.now())
+
+
+def shown(cards: Iterable[Card], rate: FxRate | None = None) -> list[ShownCard]:
+    """The cards of a page; `rate` puts the platform's currency beside the price."""
+    locale, currency = current_locale(), current_channel().currency
     return [
         ShownCard(
             href=product_url(card.slug),
@@ -57,6 +70,8 @@ def shown(cards: Iterable[Card]) -> list[ShownCard]:
             was_minor=card.compare_at_minor,
             from_price=card.price_to_minor > card.price_from_minor,
             state=card.state,
+            other_minor=exchange(Money(card.price_from_minor, currency), rate).amount.minor if rate else None,
+            other_currency=rate.target if rate else None,
         )
         for card in cards
     ]

@@ -7,7 +7,7 @@ from flask import render_template
 from portal.blueprints.access import public
 from portal.blueprints.identity import current_channel, current_locale
 from portal.blueprints.shop.blueprint import bp
-from portal.blueprints.shop.cards import picture_url, shown, store_url
+from portal.blueprints.shop.cards import card_rate, picture_url, shown, store_url
 from portal.db import reading
 from portal.queries.catalogue import Filters, Sort, list_products
 from portal.queries.products import list_stores, shelves
@@ -36,12 +36,13 @@ def home() -> str:
             ).rows
             for filters in (Filters(reduced=True, in_stock=True), Filters(in_stock=True))
         )
+        rate = card_rate(session)
     return render_template(
         "shop/home.html",
         shelves=[shelf for shelf in found if shelf.products],
         stores=stores,
-        picks=shown(reduced),
-        new=shown(new),
+        picks=shown(reduced, rate),
+        new=shown(new, rate),
         currency=channel.currency,
         picture_url=picture_url,
         store_url=store_url,

@@ -12,7 +12,7 @@ from flask_babel import ngettext
 from portal.blueprints.access import NotFoundError, public
 from portal.blueprints.identity import current_channel, current_locale
 from portal.blueprints.shop.blueprint import bp
-from portal.blueprints.shop.cards import shown
+from portal.blueprints.shop.cards import card_rate, shown
 from portal.blueprints.shop.narrowing import Narrowing, chips, read_narrowing, sort_options
 from portal.db import reading
 from portal.formatting import number
@@ -21,6 +21,7 @@ from portal.kit.paging import CursorInvalidError, Page
 from portal.queries.catalogue import Card, Filters, Sort, list_products, long_enough, search_words
 from portal.queries.products import StoreChoice, stores_of_sections
 from portal.queries.sections import section_directory
+from portal.rules.fx import FxRate
 
 PARTIALS = {"goods": "shop/lists/_goods.html"}
 QUERY_MAX = 100
@@ -39,14 +40,14 @@ def section(slug: str) -> str:
     with reading() as session:
         stores = stores_of_sections(session, channel_id=current_channel().id, section_ids=ids)
         narrowing = read_narrowing(Filters(section_ids=ids), stores=stores)
-        page = find(session, narrowing)
+        page, rate = find(session, narrowing), card_rate(session)
     return page_or_partial(
         "shop/section.html",
         PARTIALS,
         shelf=shelf,
         inside=inside,
         current_section=slug,
-        **list_values(page, narrowing, stores=stores),
+        **list_values(page, narrowing, rate=rate, stores=stores),
     )
 
 
@@ -60,8 +61,8 @@ def search() -> str:
         return render_template("shop/search.html", query=query, listed=None, too_short=bool(query))
     with reading() as session:
         narrowing = read_narrowing(Filters(words=words), usual=Sort.MATCH)
-        page = find(session, narrowing)
-    values = list_values(page, narrowing, usual=Sort.MATCH)
+        page, rate = find(session, narrowing), card_rate(session)
+    values = list_values(page, narrowing, rate=rate, usual=Sort.MATCH)
     return page_or_partial("shop/search.html", PARTIALS, query=query, too_short=False, **values)
 
 
@@ -80,14 +81,19 @@ def find(session: Any, narrowing: Narrowing) -> Page[Card]:
 
 
 def list_values(
-    page: Page[Card], narrowing: Narrowing, *, stores: Sequence[StoreChoice] = (), usual: Sort = Sort.NEW
+    page: Page[Card],
+    narrowing: Narrowing,
+    *,
+    rate: FxRate | None,
+    stores: Sequence[StoreChoice] = (),
+    usual: Sort = Sort.NEW,
 ) -> dict[str, Any]:
     """What _goods.html and the form above it take."""
     total = page.total or 0
     counted = number(total) + ("+" if page.total_is_capped else "")
     return {
         "listed": page,
-        "goods": shown(page.rows),
+        "goods": shown(page.rows, rate),
         "currency": current_channel().currency,
         "stores": stores,
         "narrowing": narrowing,

@@ -67,7 +67,7 @@ def product(slug: str) -> str:
         terms=found.store.shipping.get(channel.currency),
         delivery=delivery_days(found.store),
         quantity_max=min(max(chosen.left, 1), QUANTITY_MAX),
-        related=shown(card for card in related if card.id != found.id)[:RELATED],
+        related=shown((card for card in related if card.id != found.id), rate.usable if rate else None)[:RELATED],
         currency=channel.currency,
         points=points,
         in_platform=rate.in_platform(chosen.amount_minor, channel.currency) if rate else None,

@@ -7,7 +7,7 @@ from flask import render_template
 from portal.blueprints.access import NotFoundError, public
 from portal.blueprints.identity import current_channel
 from portal.blueprints.shop.blueprint import bp
-from portal.blueprints.shop.cards import delivery_days, picture_url, store_url
+from portal.blueprints.shop.cards import card_rate, delivery_days, picture_url, store_url
 from portal.blueprints.shop.lists import PARTIALS, find, list_values
 from portal.blueprints.shop.narrowing import read_narrowing
 from portal.db import reading
@@ -37,7 +37,7 @@ def store(slug: str) -> str:
         if found is None:
             raise NotFoundError
         narrowing = read_narrowing(Filters(store_id=found.id))
-        page = find(session, narrowing)
+        page, rate = find(session, narrowing), card_rate(session)
     return page_or_partial(
         "shop/store.html",
         PARTIALS,
@@ -45,5 +45,5 @@ def store(slug: str) -> str:
         terms=found.shipping.get(channel.currency),
         delivery=delivery_days(found),
         picture_url=picture_url,
-        **list_values(page, narrowing),
+        **list_values(page, narrowing, rate=rate),
     )

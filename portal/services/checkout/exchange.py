@@ -27,6 +27,11 @@ class QuotedRate:
     locked: tuple[FxRate, ...] = ()
     fault: PortalError | None = None
 
+    @property
+    def usable(self) -> FxRate | None:
+        """The rate of now, if it may be sold with."""
+        return None if self.fault else self.rate
+
     def in_platform(self, minor: int, currency: str) -> Exchanged | None:
         """An amount in the platform's currency; None while there is no rate that can be used."""
         return None if self.rate is None or self.fault else exchange(Money(minor, currency), self.rate)

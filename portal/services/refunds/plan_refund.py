@@ -10,8 +10,10 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError, RejectedError, Rejection
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.queries.refund_facts import Refundable, load_refundable
+from portal.rules.fx import Exchanged, exchange
 from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
 from portal.rules.refund_plan import LineFacts, RefundPlan, make_plan
 from portal.rules.refund_policy import (
@@ -87,6 +89,12 @@ class PlannedRefund:
     consents: tuple[Consent, ...]
     step_up: bool
     refused: Mapping[uuid.UUID, Rejection]
+
+    @property
+    def in_platform(self) -> Exchanged | None:
+        """The whole in the platform's currency at the order's own rate; None where it is in that currency itself."""
+        rate = self.order.head.rate
+        return exchange(Money(self.plan.total_minor, self.plan.currency), rate) if rate else None
 
 
 def plan_refund(

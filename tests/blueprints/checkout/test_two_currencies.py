@@ -11,7 +11,7 @@ from apiflask import APIFlask
 
 from tests.blueprints.api.conftest import list_goods
 from tests.blueprints.checkout.checkouts import CONSENTS, Desk, fields_of, make_gateways
-from tests.blueprints.desks import browser
+from tests.blueprints.desks import browser, counted
 from tests.factories.account import ADDRESS_US, make_person
 from tests.factories.cart import make_mall, make_variant, put_into_cart
 from tests.factories.order import make_order
@@ -59,6 +59,35 @@ def test_the_product_has_both_prices(app: APIFlask) -> None:
     slug = rows("SELECT slug FROM product")[0][0]
     assert "about ₩13,000 KRW" in text_of(desk.client.get(f"/us/products/{slug}").text)
     assert "about" not in text_of(desk.client.get(f"/products/{slug}").text)
+
+
+def test_lists_of_goods_have_both_prices_at_one_statement(app: APIFlask) -> None:
+    desk = make_american(app)
+    list_goods()
+    name = rows("SELECT name ->> 'en' FROM product")[0][0]
+    store = rows("SELECT slug FROM store ORDER BY id")[0][0]
+    for path in ("/", f"/search?q={name}", f"/stores/{store}"):
+        assert "about ₩13,000 KRW" in text_of(desk.client.get(f"/us{path}").text), path
+        assert "about" not in text_of(desk.client.get(path).text), path
+    with counted() as sent:
+        desk.client.get(f"/us/search?q={name}")
+    assert sum("FROM fx_rate" in statement for statement in sent) == 1
+
+
+def test_lists_of_orders_and_what_comes_back_have_both_amounts(app: APIFlask) -> None:
+    mall, bea = make_mall(), make_person("bea")
+    order = make_order(bea, mall, {make_variant(mall): 2}, channel=mall.us, address=ADDRESS_US)
+    sam = make_person("sam", roles=("seller",), store_ids=(mall.store_ids[0],))
+    ada = make_person("ada", roles=("admin",))
+    for person, path in (
+        (bea, "/us/orders"),
+        (bea, f"/us/orders/{order.number}/refund?reason=changed_mind"),
+        (sam, "/seller/orders?view=all"),
+        (ada, "/admin/orders"),
+        (ada, f"/admin/orders/{order.number}/refund"),
+    ):
+        assert "about ₩" in text_of(browser(app, person).get(path).text), path
+    assert WON in text_of(browser(app, bea).get("/us/orders").text)
 
 
 def test_the_administrator_sees_both_on_order_and_payment(app: APIFlask) -> None:

@@ -186,6 +186,7 @@ def _page(order: OrderView, wish: Wish, *, error: PortalError | None = None) -> 
         "refused": refused,
         "error": say(error) if error else None,
         "total": total,
+        "in_platform": found.in_platform if found else None,
         "goes_to": list_words(names),
         "is_cancellation": all(part.status in BEFORE_SHIPMENT | {"cancelled"} for part in parts),
         "key": request.form.get("key") or new_token(),
