@@ -4,10 +4,13 @@ import os
 import time
 
 import click
+from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.db import database
+from portal.kit import clock
 from portal.process import start
+from portal.queries.exchange import list_channel_rates
 from portal.queries.invariants import find_violations
 
 
@@ -27,5 +30,20 @@ def check() -> None:
                 click.echo("         " + "  ".join(f"{name}={value}" for name, value in row.items()))
             broken += bool(finding.rows)
             began = time.monotonic()
+        warn_of_rates(session)
     if broken:
         raise SystemExit(1)
+
+
+def warn_of_rates(session: Session) -> None:
+    """Say which channels sell nothing for want of a rate: the books are right, and yet nobody can buy."""
+    now = clock.now()
+    for one in list_channel_rates(session, now=now):
+        if one.is_open and not one.needs_feed:
+            continue
+        state = f"are open until {one.closes_at:%Y-%m-%d}" if one.is_open and one.closes_at else "are closed"
+        why = (
+            f"the newest rate is of {one.rate.as_of:%Y-%m-%d} ({one.rate.provider})" if one.rate else "no rate is known"
+        )
+        remedy = ": set FX_FEED_URL, then run `portal rates`" if one.needs_feed or one.rate is None else ""
+        click.echo(f"{click.style('warn', fg='yellow'):<6} purchases in {one.currency} {state}, {why}{remedy}")

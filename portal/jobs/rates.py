@@ -36,7 +36,10 @@ def fetch_rates(*, accept_jumps: bool = False) -> Taken | None:
     """Ask once; None when there was nothing that can be used, which administrators are told. Safe to run twice."""
     now = clock.now()
     taken = _fetch(now, accept_jumps=accept_jumps)
-    atomically(lambda s: tell_of_closed_channels(s, now=now))
+    for one in atomically(lambda s: tell_of_closed_channels(s, now=now)):
+        remedy = "set FX_FEED_URL, then portal rates" if one.needs_feed else "look at the source of rates"
+        as_of = one.rate.as_of.isoformat() if one.rate else None
+        log.error("channel_closed_without_rate", currency=one.currency, rate_of=as_of, remedy=remedy)
     return taken
 
 

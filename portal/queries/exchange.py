@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.kit.money import Money
-from portal.kit.rates import BASE
+from portal.kit.rates import BASE, BUNDLED
 from portal.queries.channels import ChannelView, channel_directory
 from portal.rules.fx import AGE_MAX_DAYS, LOCKED_FOR, Exchanged, FxRate, FxTerms, RateMissingError, Told, cross_rate
 
@@ -149,12 +149,18 @@ def list_rates(session: Session, *, now: datetime) -> list[RateRow]:
 
 @dataclass(frozen=True, slots=True)
 class ChannelRate:
-    """What a channel sells with: no rate where none was told."""
+    """What a channel sells with, and until when: no rate where none was told, no end for one of any age."""
 
     channel_id: int
     currency: str
     rate: FxRate | None
     is_open: bool
+    closes_at: datetime | None = None
+
+    @property
+    def needs_feed(self) -> bool:
+        """Whether it is closed, or soon, because rates come from the table in the package only."""
+        return self.rate is not None and self.rate.provider == BUNDLED and self.closes_at is not None
 
 
 def list_channel_rates(session: Session, *, now: datetime) -> list[ChannelRate]:
@@ -169,6 +175,7 @@ def list_channel_rates(session: Session, *, now: datetime) -> list[ChannelRate]:
         except RateMissingError:
             rows.append(ChannelRate(channel.id, channel.currency, None, is_open=False))
         else:
-            is_open = fx_terms(channel).fits(rate, now=now)
-            rows.append(ChannelRate(channel.id, channel.currency, rate, is_open))
+            terms = fx_terms(channel)
+            is_open = terms.fits(rate, now=now)
+            rows.append(ChannelRate(channel.id, channel.currency, rate, is_open, terms.closes_at(rate)))
     return rows

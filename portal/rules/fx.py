@@ -93,6 +93,10 @@ class FxTerms:
     age_max: timedelta = timedelta(days=AGE_MAX_DAYS)
     ageless: Collection[str] = ()
 
+    def closes_at(self, rate: FxRate) -> datetime | None:
+        """From when on the rate is too old to be sold with; None for one that never is."""
+        return None if rate.provider in self.ageless else rate.as_of + self.age_max
+
     def fits(self, rate: FxRate, *, now: datetime) -> bool:
         return rate.provider in self.ageless or not rate.is_stale(now=now, age_max=self.age_max)
 

@@ -9,8 +9,10 @@ from decimal import Decimal
 from typing import TypeVar
 
 import pytest
+from apiflask import APIFlask
 from sqlalchemy import select
 
+from portal.cli.check import warn_of_rates
 from portal.config import Settings
 from portal.db import reading, transaction
 from portal.jobs.outbox import handle_events
@@ -18,8 +20,9 @@ from portal.jobs.rates import fetch_rates, set_provider
 from portal.kit import clock
 from portal.kit.rates import BUNDLED
 from portal.models import Notice, OutboxEvent, ReferenceRate
-from portal.queries.exchange import list_channel_rates, rate_at, shown_rates
+from portal.queries.exchange import list_channel_rates, rate_at, shown_rates, use_platform
 from portal.rules.fx import LOCKED_FOR, RateMissingError
+from tests.blueprints.desks import browser
 from tests.factories.account import make_person
 from tests.factories.cart import make_mall
 from tests.factories.rates import give_rates
@@ -133,3 +136,34 @@ def test_administrators_hear_once_a_day_that_a_currency_is_closed(settings: Sett
     fetch(settings, document(day()))
     with reading() as session:
         assert all(one.is_open for one in list_channel_rates(session, now=clock.now()))
+
+
+def test_production_without_a_feed_closes_other_currencies_and_says_what_to_do(
+    app: APIFlask, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mall = make_mall(rate_age=None)
+    set_provider(replace(settings, fx_feed_url=""))
+    use_platform(currency=settings.platform_currency, ageless=())
+    try:
+        fetch_rates()
+        with reading() as session:
+            (found,) = list_channel_rates(session, now=clock.now())
+            warn_of_rates(session)
+        assert (found.channel_id, found.is_open, found.needs_feed) == (mall.us.id, False, True)
+        assert "purchases in USD are closed" in capsys.readouterr().out
+        ada = browser(app, make_person("ada", roles=("admin",)))
+        assert "takes no orders" in ada.get("/admin/?lang=en").text
+        assert "FX_FEED_URL" in ada.get("/admin/rates").text
+    finally:
+        use_platform(currency=settings.platform_currency, ageless={BUNDLED})
+
+
+def test_elsewhere_the_bundled_table_serves_at_any_age(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    make_mall(rate_age=None)
+    set_provider(replace(settings, fx_feed_url=""))
+    fetch_rates()
+    with reading() as session:
+        (found,) = list_channel_rates(session, now=clock.now())
+        warn_of_rates(session)
+    assert (found.is_open, found.needs_feed, found.closes_at) == (True, False, None)
+    assert capsys.readouterr().out == ""

@@ -17,6 +17,7 @@ from portal.kit import clock
 from portal.queries.admin_home import Today, load_today
 from portal.queries.admin_orders import OrderFilter, OrderRow, list_orders
 from portal.queries.audit_log import ChainState, OutboxState, chain_state, outbox_state
+from portal.queries.exchange import list_channel_rates
 from portal.queries.refund_lists import RefundSpeed, refund_speed
 from portal.rules.permissions import Permission
 
@@ -41,10 +42,17 @@ def show() -> ResponseReturnValue:
         oldest: tuple[OrderRow, ...] = ()
         if may_all(Permission.ORDER_LIST) and today.held:
             oldest = list_orders(session, chosen=OrderFilter(held=True), cursor=None).rows[:SHOWN]
+        closed = list_channel_rates(session, now=now) if may_all(Permission.GATEWAY_VIEW) else []
         frame = around(session, "admin.home", held=today.held)
     lag = int((now - chain.waiting_since).total_seconds()) if chain.waiting_since else 0
     return render_template(
-        "admin/home.html", today=today, tiles=_tiles(today, chain, outbox, lag, speed), held=oldest, now=now, **frame
+        "admin/home.html",
+        today=today,
+        tiles=_tiles(today, chain, outbox, lag, speed),
+        held=oldest,
+        closed=[one for one in closed if not one.is_open],
+        now=now,
+        **frame,
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.db import insert_rows
 from portal.kit.rates import BASE, ReferenceTable
 from portal.models import ReferenceRate
-from portal.queries.exchange import list_channel_rates
+from portal.queries.exchange import ChannelRate, list_channel_rates
 from portal.rules.fx import JUMP_MEMORY, leaps
 from portal.services.outbox import Event, emit
 
@@ -79,11 +79,12 @@ def take_rates(session: Session, *, table: ReferenceTable, now: datetime, accept
     return Taken(frozenset(fresh) - jumped, frozenset(jumped))
 
 
-def tell_of_closed_channels(session: Session, *, now: datetime) -> None:
-    """Note every channel that sells nothing because its rate is missing or too old."""
+def tell_of_closed_channels(session: Session, *, now: datetime) -> list[ChannelRate]:
+    """Note every channel that sells nothing because its rate is missing or too old; returns them."""
     closed = [one for one in list_channel_rates(session, now=now) if not one.is_open]
     events = [Event("rates.stale", f"channel:{one.channel_id}", {"currency": one.currency}) for one in closed]
     emit(session, *events, now=now)
+    return closed
 
 
 def refuse_rates(session: Session, *, source: str, problem: str, is_silent: bool, now: datetime) -> None:
