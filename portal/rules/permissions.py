@@ -32,6 +32,7 @@ class Permission(StrEnum):
     CATALOGUE_VIEW = "catalogue:view"
     PAYMENT_INITIATE = "payment:initiate"
     PAYMENT_VIEW = "payment:view"
+    METHOD_MANAGE = "method:manage"
     COUPON_APPLY = "coupon:apply"
     COUPON_ISSUE = "coupon:issue"
     COUPON_VIEW = "coupon:view"
@@ -137,6 +138,7 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.CART_EDIT,
             P.PAYMENT_INITIATE,
             P.PAYMENT_VIEW,
+            P.METHOD_MANAGE,
             P.COUPON_APPLY,
             P.COUPON_VIEW,
             P.DEPOSIT_TOP_UP,

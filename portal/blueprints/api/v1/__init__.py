@@ -9,6 +9,7 @@ RESOURCES = (
     "orders",
     "refunds",
     "payments",
+    "methods",
     "account",
     "coupons",
     "balances",

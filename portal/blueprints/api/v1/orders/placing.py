@@ -141,6 +141,7 @@ def read_submission(body: OrderRequest, key: str) -> Submission:
         locale=body.locale or current_client().locale or channel.default_locale,
         return_url=_return_url(body),
         source_token=body.source_token,
+        saved_method_id=body.saved_method_id,
         ip=request.remote_addr,
         cash_receipt=wish,
     )

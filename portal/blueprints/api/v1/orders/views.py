@@ -22,13 +22,14 @@ from portal.rules.addresses import AddressUnfitError
 from portal.rules.permissions import Permission
 from portal.rules.pricing import TotalTooLargeError
 from portal.services.accounts.may_spend import AccountFrozenError
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.checkout.cancel_pending_order import (
     NotPendingError,
     OrderUnknownError,
     cancel_pending_order,
 )
 from portal.services.checkout.place_order import CartEmptyError, ChangedSinceShownError
-from portal.services.checkout.routing import METHOD_MISSING, TryAgainLaterError
+from portal.services.checkout.routing import METHOD_MISSING, SAVED_CARD_UNUSABLE, TryAgainLaterError
 from portal.services.fraud.score_payment import PaymentBlockedError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.ledger.holds import BalanceTooLowError
@@ -69,6 +70,8 @@ NUMBER = PathValue("The order's public number.", {"type": "string", "minLength":
         AccountFrozenError,
         AddressUnfitError,
         TotalTooLargeError,
+        StepUpNeededError,
+        RejectedError(SAVED_CARD_UNUSABLE),
         RejectedError(METHOD_MISSING),
         TryAgainLaterError(datetime(2026, 11, 21, 4, 48, tzinfo=UTC), datetime(2026, 11, 21, 4, 43, tzinfo=UTC)),
     ),
