@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -27,6 +27,7 @@ from portal.kit.ids import new_token
 from portal.queries.accounts import AddressView, list_addresses
 from portal.queries.carts import CartLineView, CartStoreView, CartView, load_cart
 from portal.queries.channels import ChannelView
+from portal.queries.held_balances import orders_holding
 from portal.queries.saved_methods import SavedMethodView, list_saved_methods
 from portal.rules.consents import CHECKOUT_CONSENTS, ConsentText
 from portal.rules.coupons.rejection import Code, reject
@@ -47,6 +48,8 @@ class Loaded:
     addresses: tuple[AddressView, ...]
     saved: tuple[SavedMethodView, ...] = ()
     tries: CodeTries = field(default_factory=CodeTries)
+    # Orders that wait for their payment and keep some of a balance, by its kind.
+    holding: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def load(session: Session, choices: Choices | None, *, now: datetime) -> Loaded:
@@ -72,7 +75,10 @@ def load(session: Session, choices: Choices | None, *, now: datetime) -> Loaded:
     tries.settle(quoted.unknown_codes)
     addresses = list_addresses(session, user_id=user_id) if user_id is not None and cart.lines else ()
     saved = tuple(list_saved_methods(session, user_id=user_id)) if user_id is not None and cart.lines else ()
-    return Loaded(cart, quoted, addresses, saved, tries)
+    balances = quoted.balances
+    is_held = balances.deposit_held_minor or balances.mileage_held
+    holding = orders_holding(session, user_id=user_id) if user_id is not None and is_held else {}
+    return Loaded(cart, quoted, addresses, saved, tries, holding)
 
 
 @dataclass(frozen=True, slots=True)

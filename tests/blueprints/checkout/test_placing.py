@@ -32,6 +32,7 @@ from tests.blueprints.checkout.checkouts import (
 )
 from tests.blueprints.confirming import by_mail, path_of, through
 from tests.blueprints.desks import browser, counted
+from tests.blueprints.desks import fields as hidden
 from tests.factories.account import PASSWORD, make_person, make_session
 from tests.factories.cart import put_into_cart, set_price, set_stock
 from tests.factories.order import give_deposit, make_coupon
@@ -282,6 +283,28 @@ def test_coupons_in_a_rush_are_confirmed_first_and_then_used_with_what_was_typed
     done = through(desk.client, by_mail(desk.client, path))
     assert (done.status_code, done.location[:8]) == (303, "/orders/")
     assert facts("SELECT count(*) FROM coupon_use") == [(2,)]
+
+
+@pytest.mark.req("BAL-03", "PAY-09")
+def test_a_balance_that_another_checkout_keeps_says_where_and_can_be_moved_here(app: APIFlask) -> None:
+    """Hard case 15: two tabs; the second one names the order that keeps the deposit, and giving that up frees it."""
+    desk = make_desk(app)
+    assert desk.bea is not None
+    give_deposit(desk.bea, 5_000)
+    desk.update(deposit="5,000")
+    assert desk.place().status_code == 303
+    number = facts("SELECT number FROM orders")[0][0]
+    put_into_cart(desk.bea.actor, desk.mall.kr, desk.variants[0])
+    page = desk.client.get("/checkout?lang=en").text
+    assert f"The rest is kept for order {number}" in page
+    assert f'href="/orders/{number}"' in page
+    order = desk.client.get(f"/orders/{number}").text
+    assert desk.client.post(f"/orders/{number}/cancellation", data=hidden(order)).status_code == 303
+    assert "The rest is kept" not in desk.client.get("/checkout?lang=en").text
+    desk.update(deposit="5,000")
+    assert desk.place().status_code == 303
+    assert facts("SELECT status FROM ledger_hold ORDER BY created_at") == [("released",), ("active",)]
+    assert facts("SELECT held_minor FROM ledger_account WHERE kind = 'deposit'") == [(5_000,)]
 
 
 def test_placing_takes_few_statements(app: APIFlask) -> None:
