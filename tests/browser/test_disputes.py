@@ -36,3 +36,25 @@ def test_a_dispute_is_read_and_answered(shop: Shop, width: int) -> None:
     shop.go(desk, f"/admin/disputes/{dispute_id}/acceptance")
     picture(desk, f"dispute-accept-{width}")
     assert violations(desk) == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_dispute_by_letter_is_recorded_and_continued(shop: Shop, width: int) -> None:
+    order = make_order(make_person("bea"), shop.mall, {make_variant(shop.mall): 2})
+    desk = shop.enter(make_person("fay", roles=("finance",)), width=width)
+    shop.go(desk, "/admin/disputes")
+    desk.get_by_role("link", name="Record a dispute").click()
+    desk.get_by_label("Order number").fill(order.number)
+    desk.get_by_label("Reference on the letter").fill("CB-2026-77")
+    picture(desk, f"dispute-letter-{width}")
+    assert violations(desk) == []
+    desk.get_by_role("button", name="Record the dispute").click()
+    expect(desk.locator("h1")).to_contain_text("Dispute about")
+    expect(desk.get_by_role("link", name="Evidence as a letter (PDF)")).to_be_visible()
+    assert violations(desk) == []
+    picture(desk, f"dispute-recorded-{width}")
+    desk.get_by_label("What the bank says").select_option("won")
+    desk.get_by_role("button", name="Record the letter").click()
+    expect(desk.locator("#history")).to_be_visible()
+    expect(desk.locator("main")).to_contain_text("Letter of the bank recorded")
+    assert violations(desk) == []
