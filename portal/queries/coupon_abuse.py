@@ -98,13 +98,13 @@ _QUERIES: Mapping[AbuseRule, TextClause] = {
         WITH doubles AS (SELECT device_id, campaign_id, count(DISTINCT user_id) AS accounts FROM coupon_act
                           WHERE at > :since AND kind = 'claim' AND device_id IS NOT NULL
                           GROUP BY device_id, campaign_id HAVING count(DISTINCT user_id) >= :threshold),
-        ranked AS (SELECT a.*, d.accounts,
-                          dense_rank() OVER (PARTITION BY a.device_id, a.campaign_id
-                                             ORDER BY f.first_at, a.user_id) AS n
+        firsts AS (SELECT a.*, d.accounts,
+                          min(a.at) OVER (PARTITION BY a.device_id, a.campaign_id, a.user_id) AS first_at
                      FROM doubles d JOIN coupon_act a USING (device_id, campaign_id)
-                     JOIN LATERAL (SELECT min(b.at) AS first_at FROM coupon_act b WHERE b.device_id = a.device_id
-                           AND b.campaign_id = a.campaign_id AND b.user_id = a.user_id AND b.kind = 'claim') f ON true
-                    WHERE a.kind = 'claim' AND a.at > :since)
+                    WHERE a.kind = 'claim' AND a.at > :since),
+        ranked AS (SELECT f.*, dense_rank() OVER (PARTITION BY f.device_id, f.campaign_id
+                                                  ORDER BY f.first_at, f.user_id) AS n
+                     FROM firsts f)
         SELECT g.campaign_id, NULL::text AS code, g.id AS grant_id, g.user_id, max(a.accounts)::int AS found
           FROM ranked a JOIN coupon_grant g ON g.user_id = a.user_id AND g.campaign_id = a.campaign_id
            AND g.state = 'held'

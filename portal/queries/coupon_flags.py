@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
@@ -106,8 +106,3 @@ def load_own_flag(session: Session, *, flag_id: uuid.UUID, user_id: uuid.UUID) -
     )
     row = session.execute(_flags().where(CouponFlag.id == flag_id, CouponFlag.is_suspended, holds)).one_or_none()
     return FlagRow(*row) if row else None
-
-
-def count_open_flags(session: Session) -> int:
-    """How many wait for somebody to look."""
-    return session.execute(select(func.count()).where(CouponFlag.state == "open")).scalar_one()

@@ -119,9 +119,6 @@ def _revoke(session: Session, row: CouponFlag, reason: str, actor: Actor, now: d
     state = session.scalar(select(CouponCode.state).where(CouponCode.code == row.code))
     if state != "revoked":
         move_code(session, code=row.code, new="revoked", reason=reason, actor=actor, now=now)
-    # Whoever took the code into his wallet holds nothing by it any more, and is told.
-    held = session.scalars(select(CouponGrant.id).where(CouponGrant.code == row.code, CouponGrant.state == "held"))
-    move_grants(session, grant_ids=list(held), new="revoked", reason=reason, actor=actor, now=now)
 
 
 def _restore(session: Session, row: CouponFlag, reason: str, actor: Actor, now: datetime) -> None:

@@ -22,7 +22,12 @@ ACTIONS = {
     "suspended": AuditAction.COUPON_SUSPENDED,
     "revoked": AuditAction.COUPON_REVOKED,
 }
-TOLD = {"held": "coupon.restored", "suspended": "coupon.suspended", "revoked": "coupon.revoked"}
+TOLD = {
+    "held": "coupon.restored",
+    "active": "coupon.restored",
+    "suspended": "coupon.suspended",
+    "revoked": "coupon.revoked",
+}
 
 _BATCH_CODES = text(
     """
@@ -75,7 +80,10 @@ def move_grants(
 
 
 def move_code(session: Session, *, code: str, new: str, reason: str, actor: Actor, now: datetime) -> None:
-    """Move a code to `active`, `suspended` or `revoked`. Checks no permission. Raises CouponMoveRefusedError."""
+    """Move a code to `active`, `suspended` or `revoked`, and tell whoever holds a coupon by it. Checks no permission.
+
+    Raises CouponMoveRefusedError.
+    """
     row = session.execute(
         select(CouponCode.state, CouponCode.campaign_id).where(CouponCode.code == code).with_for_update()
     ).one_or_none()
@@ -90,6 +98,7 @@ def move_code(session: Session, *, code: str, new: str, reason: str, actor: Acto
         reason=reason,
     )
     record(session, fact, actor=actor, now=now)
+    emit(session, Event(TOLD[new], f"campaign:{row.campaign_id}", {"code": code}), now=now)
 
 
 def decide_grant(
@@ -146,4 +155,5 @@ def decide_batch(
         reason=reason,
     )
     record(session, fact, actor=actor, now=now)
+    emit(session, Event(TOLD[new], f"campaign:{campaign_id}", {"batch": str(batch_id)}), now=now)
     return int(moved)

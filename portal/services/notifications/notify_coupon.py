@@ -11,7 +11,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from portal import site
-from portal.models import Campaign, CouponGrant, OutboxEvent, User
+from portal.models import Campaign, CouponCode, CouponGrant, OutboxEvent, User
 from portal.queries.channels import channel_directory
 from portal.rules.notices import NoticeKind
 from portal.services.notifications.write_mail import write_mail
@@ -62,9 +62,9 @@ def tell_holders(session: Session, event: OutboxEvent, now: datetime) -> Collect
 
 
 def tell_holder(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    """Tell a holder that his coupon was suspended, withdrawn or given back to him."""
-    for row in _holders(session, [uuid.UUID(event.payload["grant"])]):
-        kind = _TOLD[event.kind]
+    """Tell a holder that his coupon was suspended, withdrawn or given back to him; of a code or batch every holder."""
+    kind = _TOLD[event.kind]
+    for row in _holders(session, _grants_of(session, event)):
         write_notices(
             session,
             user_ids=[row.user_id],
@@ -91,6 +91,17 @@ def tell_admins_of_flag(session: Session, event: OutboxEvent, now: datetime) -> 
         now=now,
     )
     return ["admin"]
+
+
+def _grants_of(session: Session, event: OutboxEvent) -> Sequence[uuid.UUID]:
+    """The coupons that an event is about: one, or what is held by a code or by the codes of a batch."""
+    if "grant" in event.payload:
+        return [uuid.UUID(event.payload["grant"])]
+    held = select(CouponGrant.id).where(CouponGrant.state == "held")
+    if "code" in event.payload:
+        return session.scalars(held.where(CouponGrant.code == event.payload["code"])).all()
+    codes = select(CouponCode.code).where(CouponCode.batch_id == uuid.UUID(event.payload["batch"]))
+    return session.scalars(held.where(CouponGrant.code.in_(codes))).all()
 
 
 def _holders(session: Session, grant_ids: Sequence[uuid.UUID]) -> Sequence[Row[Any]]:

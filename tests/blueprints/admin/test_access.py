@@ -18,6 +18,21 @@ P = Permission
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
     "admin.home": P.ANALYTICS_VIEW,
+    "admin.campaign_codes": P.COUPON_VIEW,
+    "admin.campaign_holders": P.COUPON_VIEW,
+    "admin.campaign_uses": P.COUPON_VIEW,
+    "admin.campaign_abuse": P.COUPON_VIEW,
+    "admin.campaign_batch_file": P.COUPON_ISSUE,
+    "admin.campaign_list": P.COUPON_ISSUE,
+    "admin.campaign_list_file": P.COUPON_ISSUE,
+    "admin.campaign_state": P.COUPON_ISSUE,
+    "admin.campaign_code_state": P.COUPON_ISSUE,
+    "admin.campaign_batch_state": P.COUPON_ISSUE,
+    "admin.campaign_holder_state": P.COUPON_ISSUE,
+    "admin.campaign_list_new": P.COUPON_ISSUE,
+    "admin.coupon_flags": P.FRAUD_VIEW,
+    "admin.coupon_flag": P.FRAUD_VIEW,
+    "admin.coupon_rules": P.FRAUD_VIEW,
     "admin.orders": P.ORDER_LIST,
     "admin.order": P.ORDER_VIEW,
     "admin.payments": P.PAYMENT_VIEW,
@@ -73,6 +88,16 @@ READING = {
     "admin.order_refund": P.REFUND_HANDLE,
 }
 WRITING = {
+    "admin.campaign_state": P.COUPON_ISSUE,
+    "admin.campaign_code_state": P.COUPON_ISSUE,
+    "admin.campaign_batch_state": P.COUPON_ISSUE,
+    "admin.campaign_holder_state": P.COUPON_ISSUE,
+    "admin.campaign_list_new": P.COUPON_ISSUE,
+    "admin.campaign_code_new": P.COUPON_ISSUE,
+    "admin.campaign_batch_new": P.COUPON_ISSUE,
+    "admin.coupon_flag_confirmation": P.FRAUD_DECIDE,
+    "admin.coupon_flag_undoing": P.FRAUD_DECIDE,
+    "admin.coupon_rule": P.FRAUD_CONFIGURE,
     "admin.payout_rule": P.PAYOUT_MAKE,
     "admin.payout_approval": P.PAYOUT_MAKE,
     "admin.payout_hold": P.PAYOUT_MAKE,
@@ -147,9 +172,21 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "break_id",
         "attempt_id",
         "adjustment_id",
+        "batch_id",
+        "grant_id",
+        "bulk_id",
+        "flag_id",
     )
     values |= dict.fromkeys(theirs, bea.id)
-    values |= {"label": "KR-1999-R-000001", "event_id": 1, "version": 1, "store_id": 1}
+    values |= {
+        "label": "KR-1999-R-000001",
+        "event_id": 1,
+        "version": 1,
+        "store_id": 1,
+        "campaign_id": 1,
+        "code": "X",
+        "key": "leaked",
+    }
     wrong = []
     for role in ROLES:
         person = make_person(f"the-{role}", roles=(role,), store_ids=mall.store_ids if role is Role.SELLER else ())

@@ -17,6 +17,7 @@ from portal.services.coupons.decide_flag import FlagUnknownError, confirm_flag, 
 from portal.services.coupons.expire_grants import expire_grants, warn_of_expiry
 from portal.services.coupons.make_codes import make_batch
 from portal.services.coupons.note_act import Source
+from tests.blueprints.desks import counted
 from tests.factories.account import Person, make_person
 from tests.factories.cart import make_mall
 from tests.factories.coupon import claim, give, make_campaign, type_code
@@ -89,6 +90,10 @@ def test_a_code_that_many_accounts_take_from_one_place_is_suspended(db: None) ->
     watch_coupons()
     assert rows("SELECT rule, code, found, campaign_id FROM coupon_flag") == [("leaked", "SHARED23", 3, campaign_id)]
     assert rows("SELECT state FROM coupon_code") == [("suspended",)]
+    handle_events([row[0] for row in rows("SELECT id FROM outbox_event WHERE kind LIKE 'coupon.%'")])
+    told = rows("SELECT user_id FROM notice WHERE kind = 'coupon_suspended' ORDER BY user_id")
+    assert told == [(one.id,) for one in sorted(several, key=lambda one: one.id)]
+    assert rows("SELECT count(*) FROM notice WHERE kind = 'coupon_flagged'") == [(1,)]
     flag = rows("SELECT id FROM coupon_flag")[0][0]
     bea = several[0]
     with pytest.raises(FlagUnknownError):
@@ -168,20 +173,19 @@ def test_a_rule_that_only_tells_suspends_nothing_and_one_that_is_off_sees_nothin
 
 
 @pytest.mark.req("CPN-02")
-def test_a_hundred_thousand_codes_are_made_in_seconds(db: None) -> None:
+def test_however_many_codes_are_made_by_a_handful_of_statements(db: None) -> None:
     campaign_id, ada = make_campaign("code"), make_person("ada", roles=("buyer", "admin"))
-    before = clock.now()
-    with transaction() as session:
+    with counted() as sent, transaction() as session:
         batch_id = make_batch(
             session,
             campaign_id=campaign_id,
-            size=100_000,
+            size=20_000,
             prefix="VIP",
             length=10,
             per_code_cap=1,
             label_text="",
             actor=ada.actor,
-            now=before,
+            now=clock.now(),
         )
-    assert clock.now() - before < timedelta(seconds=10)
-    assert rows("SELECT count(*) FROM coupon_code WHERE batch_id = :id", id=batch_id) == [(100_000,)]
+    assert len(sent) <= 6
+    assert rows("SELECT count(*) FROM coupon_code WHERE batch_id = :id", id=batch_id) == [(20_000,)]

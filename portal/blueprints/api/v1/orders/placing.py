@@ -21,6 +21,7 @@ from portal.blueprints.api.v1.orders.schemas import OrderRequest
 from portal.blueprints.api.v1.quote.render import as_quote
 from portal.blueprints.api.v1.quote.views import price, read_choices
 from portal.blueprints.identity import current_channel
+from portal.blueprints.velocity import act_of
 from portal.config import Settings
 from portal.db import atomically, reading
 from portal.kit import clock
@@ -30,6 +31,7 @@ from portal.rules.addresses import read_address
 from portal.rules.cash_receipts import CashReceiptNumberError, ReceiptWish, read_wish
 from portal.rules.consents import read_consents
 from portal.services.accounts.emails import EmailUnfitError, normalise_email
+from portal.services.accounts.throttle import COUPON_REDEEM
 from portal.services.checkout.place_order import (
     Blocked,
     ChangedSinceShownError,
@@ -59,6 +61,9 @@ def place(body: OrderRequest, key: str) -> Answered:
     settings: Settings = current_app.config["PORTAL"]
     submission = read_submission(body, key)
     client, channel, now = current_client().client, current_channel(), clock.now()
+    user_id = api_actor().user_id
+    if user_id is not None and (submission.choices.codes or submission.choices.coupons):
+        act_of(user_id, COUPON_REDEEM, mark=key)
     scope = f"api:{client.id}:orders"
     mark = fingerprint([channel.code, body.model_dump(mode="json")])
     lifetime = timedelta(hours=settings.idempotency_hours)
