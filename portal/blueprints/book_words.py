@@ -58,6 +58,7 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "dispute_held": N_("Taken by a bank for a dispute"),
         "dispute_returned": N_("Given back by a bank after a dispute"),
         "dispute_lost": N_("Lost to a dispute"),
+        "dispute_recovered": N_("Lost dispute taken from the deposit"),
         "dispute_charged": N_("Lost dispute charged to the seller"),
         "gateway_exchanged": N_("Settled in another currency"),
         "fx_difference": N_("Exchange difference"),

@@ -85,7 +85,10 @@ class Posting(Base):
 
 
 class LedgerHold(Base):
-    """An amount of an account set aside for an order until it is used, released or out of time."""
+    """An amount of an account set aside for an order, or for a dispute about a top-up, until it is used or released.
+
+    `order_id` is the order, or the dispute.
+    """
 
     __tablename__ = "ledger_hold"
     __table_args__ = (

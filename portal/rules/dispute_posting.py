@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from uuid import UUID
 
-from portal.rules.posting import AccountKind, AccountRef, EntryKind, Line, clearing, of_platform
+from portal.rules.posting import AccountKind, AccountRef, EntryKind, Line, clearing, of_platform, of_user
 
 
 def dispute_held(*, gateway: str, currency: str, amount_minor: int) -> tuple[Line, ...]:
@@ -37,9 +38,18 @@ def dispute_charged(*, store_id: int, currency: str, amount_minor: int) -> tuple
     )
 
 
+def dispute_recovered(*, user_id: UUID, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """A lost dispute about a top-up, as far as its deposit could be held. Undone as `dispute_lost`."""
+    return (
+        Line(of_platform(AccountKind.DISPUTE_RECEIVABLE, currency), amount_minor),
+        Line(of_user(AccountKind.DEPOSIT, user_id, currency), -amount_minor),
+    )
+
+
 DISPUTE_TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
     EntryKind.DISPUTE_HELD: dispute_held,
     EntryKind.DISPUTE_RETURNED: dispute_returned,
     EntryKind.DISPUTE_LOST: dispute_lost,
     EntryKind.DISPUTE_CHARGED: dispute_charged,
+    EntryKind.DISPUTE_RECOVERED: dispute_recovered,
 }

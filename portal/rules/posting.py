@@ -102,6 +102,7 @@ class EntryKind(StrEnum):
     DISPUTE_RETURNED = "dispute_returned"
     DISPUTE_LOST = "dispute_lost"
     DISPUTE_CHARGED = "dispute_charged"
+    DISPUTE_RECOVERED = "dispute_recovered"
     GATEWAY_EXCHANGED = "gateway_exchanged"
     FX_DIFFERENCE = "fx_difference"
     BALANCE_ADJUSTED = "balance_adjusted"

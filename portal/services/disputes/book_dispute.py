@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from sqlalchemy import text
@@ -9,12 +10,22 @@ from sqlalchemy.orm import Session
 
 from portal.gateways.base import DisputeState
 from portal.models import Dispute
-from portal.rules.dispute_posting import dispute_charged, dispute_held, dispute_lost, dispute_returned
+from portal.rules.dispute_posting import (
+    dispute_charged,
+    dispute_held,
+    dispute_lost,
+    dispute_recovered,
+    dispute_returned,
+)
 from portal.rules.disputes import PLATFORM, Bearer, share_loss
 from portal.rules.permissions import Actor
 from portal.rules.posting import EntryKind, Line
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.disputes.secure_deposit import secure_deposit, use_secured
 from portal.services.ledger.post import post
+
+# Somebody whose deposit bears a loss, among those who do.
+USER = "user:"
 
 # What the payment brought each store and has not given back.
 _SHARES = text(
@@ -39,6 +50,7 @@ def book_dispute(session: Session, *, dispute: Dispute, held_minor: int, actor: 
         _hold(session, dispute, held_minor - dispute.held_minor, actor, now)
     if borne > dispute.borne_minor:
         _bear(session, dispute, borne - dispute.borne_minor, actor, now)
+    secure_deposit(session, dispute=dispute, now=now)
     session.flush()
 
 
@@ -53,7 +65,7 @@ def _hold(session: Session, dispute: Dispute, change: int, actor: Actor, now: da
 
 def _bear(session: Session, dispute: Dispute, change: int, actor: Actor, now: datetime) -> None:
     """Book a loss, or undo it where `change` is below zero."""
-    brought = _brought(session, dispute) if dispute.bearer == Bearer.SELLER and change > 0 else {}
+    brought = _bearers(session, dispute, change) if change > 0 else {}
     dispute.borne_minor += change
     for who, part in share_loss(change_minor=change, borne_by=dispute.borne_by, brought=brought).items():
         left = dispute.borne_by.get(who, 0) + part
@@ -61,9 +73,22 @@ def _bear(session: Session, dispute: Dispute, change: int, actor: Actor, now: da
         if who == PLATFORM:
             lines = dispute_lost(currency=dispute.currency, amount_minor=part)
             _write(session, dispute, EntryKind.DISPUTE_LOST, lines, actor, now)
+        elif who.startswith(USER):
+            owner = uuid.UUID(who.removeprefix(USER))
+            lines = dispute_recovered(user_id=owner, currency=dispute.currency, amount_minor=part)
+            _write(session, dispute, EntryKind.DISPUTE_RECOVERED, lines, actor, now)
         else:
             lines = dispute_charged(store_id=int(who), currency=dispute.currency, amount_minor=part)
             _write(session, dispute, EntryKind.DISPUTE_CHARGED, lines, actor, now)
+
+
+def _bearers(session: Session, dispute: Dispute, change: int) -> dict[str, int]:
+    """In what proportion a loss is borne: by the deposit that was topped up, as far as it could be held, by stores."""
+    secured = use_secured(session, dispute=dispute)
+    if secured is None:
+        return _brought(session, dispute) if dispute.bearer == Bearer.SELLER else {}
+    taken = min(secured.amount_minor, change)
+    return {f"{USER}{secured.user_id}": taken, PLATFORM: change - taken} if taken else {}
 
 
 def _brought(session: Session, dispute: Dispute) -> dict[str, int]:
