@@ -11,6 +11,7 @@ from typing import Any, cast
 from portal.rules.balance_posting import BALANCE_TEMPLATES
 from portal.rules.dispute_posting import DISPUTE_TEMPLATES
 from portal.rules.fx_posting import FX_TEMPLATES
+from portal.rules.gift_posting import GIFT_TEMPLATES
 from portal.rules.invoice_posting import INVOICE_TEMPLATES
 from portal.rules.mileage_posting import MILEAGE_TEMPLATES
 from portal.rules.posting import TEMPLATES, USER_KINDS, AccountKind, Line, OrderMoney, clearing, of_user
@@ -42,6 +43,8 @@ share. Amounts that a pending order has set aside are holds: they lower what can
 MEANING = {
     AccountKind.DEPOSIT: "money that a user paid in to spend here",
     AccountKind.GIFT: "stored value that was given to a user",
+    AccountKind.GIFT_CARD: "what sold gift cards are still worth",
+    AccountKind.GIFT_BREAKAGE: "gift cards that nobody redeemed in time, or that are void",
     AccountKind.REFUND_CREDIT: "refunds that a user took as credit",
     AccountKind.MILEAGE: "points that a user can spend",
     AccountKind.MILEAGE_PENDING: "points promised with an order that may still be returned",
@@ -71,6 +74,7 @@ ALL_TEMPLATES = {
     **TEMPLATES,
     **MILEAGE_TEMPLATES,
     **BALANCE_TEMPLATES,
+    **GIFT_TEMPLATES,
     **INVOICE_TEMPLATES,
     **DISPUTE_TEMPLATES,
     **FX_TEMPLATES,

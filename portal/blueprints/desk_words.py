@@ -42,6 +42,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "order": N_("Order"),
         "top_up": N_("Deposit top-up"),
         "invoice": N_("Payment of an invoice"),
+        "gift_card": N_("Gift card"),
     },
     **BOOK_WORDS,
     "machine": {
@@ -57,6 +58,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "payout": N_("Payout"),
         "dispute": N_("Dispute"),
         "invoice": N_("Invoice"),
+        "gift_card": N_("Gift card"),
         "audit": N_("Record"),
     },
     "action": {
@@ -122,6 +124,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "invoice:overdue": N_("Invoice overdue"),
         "credit-line:changed": N_("Credit limit changed"),
         "credit-line:wanted": N_("Higher credit limit asked for"),
+        "gift-card:sold": N_("Gift card sold"),
+        "gift-card:redeemed": N_("Gift card redeemed"),
+        "gift-card:ended": N_("Gift card ended"),
         "payment:begun": N_("Payment begun"),
         "payment:ended": N_("Payment ended"),
         "deposit:topped-up": N_("Deposit topped up"),

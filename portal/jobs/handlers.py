@@ -34,6 +34,7 @@ from portal.services.notifications.notify_adjustment import ask_second_person, t
 from portal.services.notifications.notify_coupon import tell_admins_of_flag, tell_holder, tell_holders
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
+from portal.services.notifications.notify_gift_card import mail_gift_card
 from portal.services.notifications.notify_invoice import (
     remind_buyer_of_invoice,
     tell_admins_of_overdue,
@@ -170,6 +171,13 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "payment.reversal_wanted": (_reverse,),
     "payment.capture_wanted": (_capture,),
     "payment.kept_as_deposit": (tell_buyer_of_kept_payment,),
+    "gift_card.sold": (tell_owner_of_payment, mail_gift_card),
+    "gift_card.redeemed": (tell_owner_of_payment,),
+    "gift_card.given_back": (tell_owner_of_payment,),
+    "gift_card.void": (tell_owner_of_payment,),
+    "gift_card.ended": (tell_owner_of_payment,),
+    "gift_card.failed": (tell_owner_of_payment,),
+    "gift_card.expired": (tell_owner_of_payment,),
     "invoice.issued": (tell_buyer_of_invoice,),
     "invoice.settled": (tell_buyer_of_invoice,),
     "invoice.reminder": (remind_buyer_of_invoice,),
@@ -230,6 +238,7 @@ TOLD: Mapping[str, Collection[str]] = {
     "payment.surplus_found": ("admin",),
     "top_up.cancelled": ("admin",),
     "invoice.cancelled": ("admin",),
+    "gift_card.cancelled": ("admin",),
     "refund.unknown": ("admin",),
     "refund.sent": ("admin",),
     "dispute.changed": ("admin",),

@@ -52,6 +52,7 @@ from portal.services.disputes.find_due import disputes_due, remind_of_disputes
 from portal.services.fulfilment.bulk_run import runs_due
 from portal.services.fulfilment.close_part import close_part, parts_to_close
 from portal.services.fulfilment.take_report import parcels_due
+from portal.services.gift_cards.end_card import cards_due, expire_card
 from portal.services.idempotency import forget_expired_keys
 from portal.services.invoices.remind import invoices_due, remind_of_invoice
 from portal.services.methods.begin_setup import setups_due
@@ -120,6 +121,14 @@ def remind_of_invoices() -> None:
         invoice_ids = invoices_due(session, now=clock.now())
     for invoice_id in invoice_ids:
         atomically(lambda s, invoice_id=invoice_id: remind_of_invoice(s, invoice_id=invoice_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+
+
+def expire_gift_cards() -> None:
+    """End gift cards whose time is over."""
+    with reading() as session:
+        card_ids = cards_due(session, now=clock.now())
+    for card_id in card_ids:
+        atomically(lambda s, card_id=card_id: expire_card(s, card_id=card_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
 
 
 def send_waiting_mails() -> None:
@@ -247,6 +256,7 @@ TIMETABLE = (
     Entry("sweep_payments", 2, sweep_payments),
     Entry("expire_orders", 5, expire_orders),
     Entry("expire_payments", 5, expire_payments),
+    Entry("expire_gift_cards", 300, expire_gift_cards),
     Entry("remind_of_invoices", 60, remind_of_invoices),
     Entry("send_waiting_mails", 5, send_waiting_mails),
     Entry("issue_documents", 5, issue_documents),

@@ -29,6 +29,7 @@ from portal.models.dispute import Dispute
 from portal.models.document import Document, DocumentKind, DocumentSeries
 from portal.models.fraud import RiskDecision, RiskListEntry
 from portal.models.fx import ReferenceRate
+from portal.models.gift_card import GiftCard
 from portal.models.idempotency import IdempotencyKey
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
 from portal.models.learning import FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
@@ -106,6 +107,7 @@ __all__ = [
     "FraudModelVersion",
     "GatewayAccount",
     "GatewayIncident",
+    "GiftCard",
     "IdempotencyKey",
     "Invoice",
     "InvoiceMove",

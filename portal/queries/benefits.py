@@ -27,6 +27,9 @@ class Balances:
     mileage: int = 0
     mileage_held: int = 0
     mileage_pending: int = 0
+    gift_minor: int = 0
+    gift_held_minor: int = 0
+    gift_account_id: int | None = None
     deposit_account_id: int | None = None
     mileage_account_id: int | None = None
     paid_orders: int = 0
@@ -36,6 +39,10 @@ class Balances:
     @property
     def deposit_usable_minor(self) -> int:
         return self.deposit_minor - self.deposit_held_minor
+
+    @property
+    def gift_usable_minor(self) -> int:
+        return self.gift_minor - self.gift_held_minor
 
     @property
     def mileage_usable(self) -> int:
@@ -70,8 +77,8 @@ _BALANCES = text(
                    AND o.status NOT IN ('failed', 'expired', 'cancelled'))::bigint ELSE 0 END AS earned_since
       FROM (SELECT) AS person
       LEFT JOIN ledger_account a
-        ON a.owner = :owner AND (a.kind, a.currency) IN (('deposit', :currency), ('mileage', :points),
-                                                         ('mileage_pending', :points))
+        ON a.owner = :owner AND (a.kind, a.currency) IN (('deposit', :currency), ('gift', :currency),
+                                                         ('mileage', :points), ('mileage_pending', :points))
     """
 )
 
@@ -92,10 +99,14 @@ def load_balances(
     }
     found = session.execute(_BALANCES, values).all()
     rows = {row.kind: row for row in found}
-    deposit, mileage, pending = rows.get("deposit"), rows.get("mileage"), rows.get("mileage_pending")
+    deposit, gift = rows.get("deposit"), rows.get("gift")
+    mileage, pending = rows.get("mileage"), rows.get("mileage_pending")
     return Balances(
         deposit_minor=deposit.balance_minor if deposit else 0,
         deposit_held_minor=deposit.held_minor if deposit else 0,
+        gift_minor=gift.balance_minor if gift else 0,
+        gift_held_minor=gift.held_minor if gift else 0,
+        gift_account_id=gift.id if gift else None,
         mileage=mileage.balance_minor if mileage else 0,
         mileage_held=mileage.held_minor if mileage else 0,
         mileage_pending=pending.balance_minor if pending else 0,

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from portal.queries.balance_invariants import BALANCE_INVARIANTS
 from portal.queries.coupon_invariants import COUPON_INVARIANTS
 from portal.queries.dispute_invariants import DISPUTE_INVARIANTS
+from portal.queries.gift_invariants import GIFT_INVARIANTS
 from portal.queries.invoice_invariants import INVOICE_INVARIANTS
 from portal.queries.mileage_invariants import MILEAGE_INVARIANTS
 from portal.queries.parcel_invariants import PARCEL_INVARIANTS
@@ -307,6 +308,7 @@ INVARIANTS = (
             *BALANCE_INVARIANTS,
             *REFUND_INVARIANTS,
             *DISPUTE_INVARIANTS,
+            *GIFT_INVARIANTS,
             *INVOICE_INVARIANTS,
             *COUPON_INVARIANTS,
             *PARCEL_INVARIANTS,

@@ -73,6 +73,9 @@ class Permission(StrEnum):
     INVOICE_VIEW = "invoice:view"
     INVOICE_PAY = "invoice:pay"
     CREDIT_GRANT = "credit:grant"
+    GIFT_CARD_USE = "gift-card:use"
+    GIFT_CARD_VIEW = "gift-card:view"
+    GIFT_CARD_MANAGE = "gift-card:manage"
     GATEWAY_VIEW = "gateway:view"
     GATEWAY_CONFIGURE = "gateway:configure"
     CHANNEL_VIEW = "channel:view"
@@ -145,6 +148,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.DEPOSIT_WITHDRAW,
             P.INVOICE_VIEW,
             P.INVOICE_PAY,
+            P.GIFT_CARD_USE,
+            P.GIFT_CARD_VIEW,
             P.MILEAGE_USE,
             P.REFUND_HANDLE,
             P.ORDER_VIEW,
@@ -197,6 +202,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.WITHDRAWAL_APPROVE,
             P.INVOICE_VIEW,
             P.CREDIT_GRANT,
+            P.GIFT_CARD_VIEW,
+            P.GIFT_CARD_MANAGE,
             P.MILEAGE_ADJUST,
             P.DISPUTE_HANDLE,
             P.GATEWAY_VIEW,

@@ -7,3 +7,4 @@ class PaymentPurpose(StrEnum):
     ORDER = "order"
     TOP_UP = "top_up"
     INVOICE = "invoice"
+    GIFT_CARD = "gift_card"

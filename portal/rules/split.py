@@ -75,6 +75,11 @@ def deposit(*, chosen: int, balance_minor: int) -> Stored:
     return Stored(chosen, balance_minor, TenderKind.DEPOSIT)
 
 
+def gift(*, balance_minor: int, is_kept: bool) -> Stored:
+    """The gift balance covers what is left by itself, unless the buyer keeps it (BAL-09)."""
+    return Stored(0 if is_kept else balance_minor, balance_minor, TenderKind.GIFT)
+
+
 @dataclass(frozen=True, slots=True)
 class MileageTerms:
     """The bounds of spending mileage (BAL-06). `point_value` is minor units per point: 1 for KRW, exact elsewhere."""

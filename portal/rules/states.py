@@ -30,6 +30,7 @@ class Machine(StrEnum):
     PAYOUT = "payout"
     DISPUTE = "dispute"
     INVOICE = "invoice"
+    GIFT_CARD = "gift_card"
 
 
 def _moves(text: str) -> Mapping[str, frozenset[str]]:
@@ -169,6 +170,14 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         held > waiting approved
         approved > held paid
         paid >
+    """),
+    Machine.GIFT_CARD: _moves("""
+        unpaid > active void
+        active > redeemed void expired given_back
+        redeemed >
+        void >
+        expired >
+        given_back >
     """),
     # Partly paid or late, and in the end paid, lowered to nothing by refunds, or given up. None opens again.
     Machine.INVOICE: _moves("""

@@ -15,6 +15,7 @@ class StepUpAction(StrEnum):
     """What may need it, as `noun:verb`."""
 
     TOP_UP = "deposit:top-up"
+    BUY_GIFT_CARD = "gift-card:buy"
     WITHDRAW = "deposit:withdraw"
     RELEASE_WITHDRAWAL = "withdrawal:release"
     REQUEST_REFUND = "refund:request"
@@ -34,6 +35,7 @@ _LARGE: Final = {"KRW": 500_000, "JPY": 50_000, "USD": 40_000, "EUR": 35_000, "G
 # In minor units by currency; what is above needs it. Refunds have theirs among the other rules of refunds, by section.
 ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
     StepUpAction.TOP_UP: _LARGE,
+    StepUpAction.BUY_GIFT_CARD: _LARGE,
     StepUpAction.WITHDRAW: _LARGE,
     StepUpAction.RELEASE_WITHDRAWAL: _LARGE,
     StepUpAction.WRITE_OFF: _LARGE,

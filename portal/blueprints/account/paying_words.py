@@ -58,9 +58,20 @@ def _invoice(payment: PayingView) -> PurposeWords:
     )
 
 
+def _gift_card(payment: PayingView) -> PurposeWords:
+    return PurposeWords(
+        gettext("Gift card"),
+        gettext("It is on its way to whom it is for, with its code."),
+        url_for("account.gift_cards"),
+        gettext("See your gift cards"),
+        url_for("account.new_gift_card", amount=as_decimal(payment.amount_minor, payment.currency)),
+    )
+
+
 _WORDS: Mapping[str, Callable[[PayingView], PurposeWords]] = {
     PaymentPurpose.TOP_UP: _top_up,
     PaymentPurpose.INVOICE: _invoice,
+    PaymentPurpose.GIFT_CARD: _gift_card,
 }
 
 

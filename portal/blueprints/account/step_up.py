@@ -41,6 +41,7 @@ from portal.services.accounts.throttle import STEP_UP, STEP_UP_MAIL, TooOftenErr
 # What is confirmed, in words. Factors have four sentences of their own, below.
 WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.TOP_UP: N_("Top up the deposit by %(amount)s"),
+    StepUpAction.BUY_GIFT_CARD: N_("Buy a gift card of %(amount)s"),
     StepUpAction.WITHDRAW: N_("Withdraw %(amount)s to the account at %(bank)s that ends in %(ends)s"),
     StepUpAction.RELEASE_WITHDRAWAL: N_("Let a withdrawal of %(amount)s go out"),
     StepUpAction.REQUEST_REFUND: N_("Give back %(amount)s of order %(number)s"),

@@ -56,6 +56,7 @@ def around(session: Session, current: str, *, held: int | None = None) -> dict[s
                 ("admin.adjustments", _("Corrections"), "pencil-check", Permission.LEDGER_VIEW, 0),
                 ("admin.reconciliation", _("Reconciliation"), "scale", Permission.LEDGER_VIEW, 0),
                 ("admin.payouts", _("Payouts"), "building-store", Permission.PAYOUT_VIEW, 0),
+                ("admin.gift_cards", _("Gift cards"), "gift", Permission.GIFT_CARD_VIEW, 0),
                 ("admin.invoices", _("Invoices"), "file-text", Permission.INVOICE_VIEW, 0),
                 ("admin.withdrawals", _("Withdrawals"), "building-bank", Permission.WITHDRAWAL_APPROVE, 0),
                 ("admin.users", _("People"), "users", Permission.USER_LIST, 0),

@@ -112,6 +112,7 @@ def read_typed(values: Any, *, currency: str) -> Typed:
         mileage_points=mileage,
         method=values.get("method") or None,
         address_id=values.get("address_id") or None,
+        keep_gift="keep_gift" in values,
     )
     typed.consents = {
         name.removeprefix("consent_"): values[name] for name in values if name.startswith("consent_") and values[name]

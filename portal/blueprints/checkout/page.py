@@ -298,6 +298,7 @@ def without_codes(choices: Choices, dropped: Sequence[str]) -> Choices:
         choices.mileage_points,
         choices.method,
         choices.address_id,
+        choices.keep_gift,
     )
 
 

@@ -95,6 +95,7 @@ COUPON_CODE = Rule("coupon-code", Limit(8, QUARTER), Limit(60, QUARTER), Limit(1
 COUPON_CLAIM = Rule("coupon-claim", Limit(20, QUARTER), Limit(300, QUARTER), Limit(30, QUARTER))
 COUPON_REDEEM = Rule("coupon-redeem", Limit(20, QUARTER), Limit(300, QUARTER), Limit(30, QUARTER))
 DEPOSIT_TOP_UP = Rule("deposit-top-up", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
+GIFT_CODE = Rule("gift-code", Limit(8, QUARTER), Limit(60, QUARTER), Limit(12, QUARTER))
 DEPOSIT_WITHDRAW = Rule("deposit-withdraw", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
 MILEAGE_GIFT = Rule("mileage-gift", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
 

@@ -21,6 +21,7 @@ class Choices:
     mileage_points: int = 0
     method: str | None = None
     address_id: str | None = None
+    keep_gift: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -30,6 +31,7 @@ class Choices:
             "mileage_points": self.mileage_points,
             "method": self.method,
             "address_id": self.address_id,
+            **({"keep_gift": True} if self.keep_gift else {}),
         }
 
     @classmethod
@@ -43,6 +45,7 @@ class Choices:
             mileage_points=int(kept.get("mileage_points") or 0),
             method=kept.get("method"),
             address_id=kept.get("address_id"),
+            keep_gift=bool(kept.get("keep_gift")),
         )
 
 

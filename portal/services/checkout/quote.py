@@ -27,7 +27,7 @@ from portal.rules.coupons.rejection import Code, reject
 from portal.rules.fx import Exchanged
 from portal.rules.pricing import Discount, PricedLine, ShippingFee
 from portal.rules.quote import Quote, quote
-from portal.rules.split import Mileage, MileageTerms, deposit, highest_deposit, highest_mileage
+from portal.rules.split import Mileage, MileageTerms, deposit, gift, highest_deposit, highest_mileage
 from portal.services.checkout.choices import Choices
 from portal.services.checkout.earning import Earning, capped_since, earning_of
 from portal.services.checkout.exchange import QuotedRate, quote_rate
@@ -164,6 +164,7 @@ def quote_cart(
         tenders=[
             deposit(chosen=choices.deposit_minor, balance_minor=balances.deposit_usable_minor),
             Mileage(choices.mileage_points, balances.mileage_usable, terms),
+            gift(balance_minor=balances.gift_usable_minor, is_kept=choices.keep_gift),
         ],
         tax_inclusive=channel.tax_inclusive,
     )

@@ -158,6 +158,7 @@ def _hold(
     accounts: dict[TenderKind, int | None] = {
         TenderKind.DEPOSIT: quoted.balances.deposit_account_id,
         TenderKind.MILEAGE: quoted.balances.mileage_account_id,
+        TenderKind.GIFT: quoted.balances.gift_account_id,
     }
     stored = [t for t in quoted.quote.split.tenders if t.amount_minor and t.kind is not TenderKind.GATEWAY]
     requests = [(accounts[tender.kind], tender.units) for tender in stored]

@@ -54,7 +54,11 @@ _CLAIM = text(
 )
 
 # What stands on a bank statement where there is no order's number: plain letters, which all of them take.
-DESCRIPTIONS = {PaymentPurpose.TOP_UP: "Deposit top-up", PaymentPurpose.INVOICE: "Payment of an invoice"}
+DESCRIPTIONS = {
+    PaymentPurpose.TOP_UP: "Deposit top-up",
+    PaymentPurpose.INVOICE: "Payment of an invoice",
+    PaymentPurpose.GIFT_CARD: "Gift card",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ class Choices(In):
     )
     deposit_minor: Minor = Field(default=0, description="How much deposit to use, in minor units.")
     mileage_points: Minor = Field(default=0, description="How many points to use.")
+    keep_gift: bool = Field(default=False, description="Leave the gift balance alone, which else covers what is left.")
     method: Method | None = Field(
         default=None, description="How the rest is paid. Needed for an order with something left to pay."
     )

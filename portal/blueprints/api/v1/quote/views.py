@@ -67,6 +67,7 @@ def read_choices(body: Choices) -> Chosen:
         deposit_minor=body.deposit_minor,
         mileage_points=body.mileage_points,
         method=body.method.value if body.method else None,
+        keep_gift=body.keep_gift,
     )
 
 

@@ -1,0 +1,1 @@
+"""Gift cards: activated, redeemed, ended."""
