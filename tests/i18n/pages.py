@@ -19,6 +19,7 @@ CODES = re.compile(
 # Names that the tests' factories give, and the other language by its own name.
 NAMES = re.compile(
     r"\b(?:Portal US|Visa|Paylink|paylink|stripe|English|Firefox|Linux|Ada|Bea|Max|Sam|Hanok|Maru|Rice bowl|Colour|Sage"
+    r"|CJ|EMS|UPS|FedEx|DHL Express"
     r"|AUTUMN10|main)\b",
     re.ASCII,
 )

@@ -17,6 +17,18 @@ from tests.factories.order import LONG_AGO, REVIEWED_KRW, give_deposit, make_ord
 P = Permission
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
+    "admin.credit_lines": P.INVOICE_VIEW,
+    "admin.gift_card": P.GIFT_CARD_VIEW,
+    "admin.gift_cards": P.GIFT_CARD_VIEW,
+    "admin.invoice": P.INVOICE_VIEW,
+    "admin.invoices": P.INVOICE_VIEW,
+    "admin.mileage_rules": P.MILEAGE_CONFIGURE,
+    "admin.mileage_rules_new": P.MILEAGE_CONFIGURE,
+    "admin.mileage_rules_version": P.MILEAGE_CONFIGURE,
+    "admin.order_hold": P.ORDER_VIEW,
+    "admin.tiers": P.MILEAGE_CONFIGURE,
+    "admin.tiers_new": P.MILEAGE_CONFIGURE,
+    "admin.tiers_version": P.MILEAGE_CONFIGURE,
     "admin.home": P.ANALYTICS_VIEW,
     "admin.campaign_codes": P.COUPON_VIEW,
     "admin.campaign_holders": P.COUPON_VIEW,
@@ -88,6 +100,17 @@ READING = {
     "admin.order_refund": P.REFUND_HANDLE,
 }
 WRITING = {
+    "admin.credit_closure": P.CREDIT_GRANT,
+    "admin.credit_consent": P.CREDIT_GRANT,
+    "admin.credit_grant": P.CREDIT_GRANT,
+    "admin.gift_card_end": P.GIFT_CARD_MANAGE,
+    "admin.gift_card_return": P.GIFT_CARD_MANAGE,
+    "admin.invoice_write_off": P.CREDIT_GRANT,
+    "admin.mileage_rules_new": P.MILEAGE_CONFIGURE,
+    "admin.order_arrival": P.ORDER_EDIT,
+    "admin.order_hold": P.ORDER_VIEW,
+    "admin.order_hold_end": P.ORDER_VIEW,
+    "admin.tiers_new": P.MILEAGE_CONFIGURE,
     "admin.campaign_state": P.COUPON_ISSUE,
     "admin.campaign_code_state": P.COUPON_ISSUE,
     "admin.campaign_batch_state": P.COUPON_ISSUE,
@@ -176,6 +199,13 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "grant_id",
         "bulk_id",
         "flag_id",
+        "card_id",
+        "hold_id",
+        "invoice_id",
+        "line_id",
+        "part_id",
+        "shipment_id",
+        "surplus_id",
     )
     values |= dict.fromkeys(theirs, bea.id)
     values |= {
