@@ -97,7 +97,7 @@ def redeem(person: Person, code: str) -> int:
 
 def give_back(card_id: uuid.UUID, by: Person, reason: str = "") -> int:
     now = clock.now()
-    return atomically(lambda s: give_card_back(s, card_id=card_id, reason=reason, actor=by.actor, now=now))
+    return atomically(lambda s: give_card_back(s, card_id=card_id, reason=reason, actor=by.actor, now=now)).minor
 
 
 def gift_of(person: Person) -> int:

@@ -70,14 +70,14 @@ def redeem_gift_card() -> ResponseReturnValue:
 @requires(Permission.GIFT_CARD_USE)
 def return_gift_card(card_id: uuid.UUID) -> ResponseReturnValue:
     """Give one's own card back while nobody has redeemed it."""
-    actor, now, currency = current_actor(), clock.now(), current_channel().currency
+    actor, now = current_actor(), clock.now()
     try:
-        minor = atomically(
+        back = atomically(
             lambda s: give_card_back(s, card_id=card_id, reason="given_back_by_buyer", actor=actor, now=now)
         )
     except PortalError as refused:
         return _page(error=refused)
-    told = formatting.money(minor, currency)
+    told = formatting.money(back.minor, back.currency)
     flash(gettext("%(amount)s of the gift card is on your deposit.", amount=told), "success")
     return leave_for(url_for(".gift_cards"))
 

@@ -9,6 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import GiftCard
 from portal.rules.gift_posting import cards, gift_card_ended, gift_card_given_back
@@ -55,8 +56,8 @@ class GiftCardDisputedError(PortalError):
     sentence = N_("The bank has the payment of this card. Nothing of it is given back before it has decided.")
 
 
-def give_card_back(session: Session, *, card_id: uuid.UUID, reason: str, actor: Actor, now: datetime) -> int:
-    """Give what is left of a card to its buyer's deposit; returns how much, in minor units.
+def give_card_back(session: Session, *, card_id: uuid.UUID, reason: str, actor: Actor, now: datetime) -> Money:
+    """Give what is left of a card to its buyer's deposit; returns how much.
 
     Its buyer may while nobody has redeemed it. Administrators may afterwards, too: then only what its owner has not
     spent is taken back. Raises GiftCardUnknownError, GiftCardOverError, GiftCardDisputedError, GiftCardReasonError.
@@ -90,7 +91,7 @@ def give_card_back(session: Session, *, card_id: uuid.UUID, reason: str, actor: 
     key = f"gift_card:{card.id}:back:{card.back_minor}"
     _close(session, card, before, EntryKind.GIFT_CARD_GIVEN_BACK, key, lines, amount, why or None, actor, now)
     emit(session, card_event("gift_card.given_back", card), now=now)
-    return amount
+    return Money(amount, card.currency)
 
 
 def forget_unpaid_card(session: Session, *, payment_id: uuid.UUID, actor: Actor, now: datetime) -> None:
