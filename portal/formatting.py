@@ -4,13 +4,15 @@ Filters: `money`, `money_explicit`, `money_short`, `number`, `rate`, `decimal`, 
 `weekday`, `instant`, `instant_zone`, `iso`, `initials`. Globals: `here(**changes)`, `status_of(state, kind)`.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, g, has_request_context, request
-from flask_babel import get_locale, get_timezone, gettext
+from flask_babel import force_locale, get_locale, get_timezone, gettext
 
 from portal.kit import display
 from portal.kit.rates import SOURCES
@@ -130,6 +132,21 @@ def here(**changes: Any) -> str:
 
 def _local_day(value: date | datetime) -> date:
     return value.astimezone(get_timezone() or UTC).date() if isinstance(value, datetime) else value
+
+
+@contextmanager
+def in_locale(locale: str) -> Iterator[None]:
+    """Write in another language than the reader's for a while: a preview for those who read the other one."""
+    kept = {name: g.pop(name, None) for name in ("formatting_locale", "locale")}
+    try:
+        with force_locale(locale):
+            g.locale = locale
+            yield
+    finally:
+        for name, value in kept.items():
+            g.pop(name, None)
+            if value is not None:
+                setattr(g, name, value)
 
 
 def _locale() -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.queries.loyalty import loyalty_directory
 from portal.rules.coupons.segments import groups_of, segments_of
 
 
@@ -30,7 +31,12 @@ _FACTS = text(
 )
 
 
-def load_buyer_facts(session: Session, *, user_id: uuid.UUID, now: datetime) -> BuyerFacts:
-    """The facts of a person who exists."""
+def load_buyer_facts(session: Session, *, user_id: uuid.UUID, tier: str | None, now: datetime) -> BuyerFacts:
+    """The facts of a person who exists. `tier` is what is kept of him; who was never looked at has the lowest."""
     row = session.execute(_FACTS, {"user_id": user_id}).one()
-    return BuyerFacts(segments=segments_of(row.paid_orders, row.last_paid_at, now), groups=groups_of(row.roles))
+    found = loyalty_directory(session).ladder(now).find(tier)
+    return BuyerFacts(
+        segments=segments_of(row.paid_orders, row.last_paid_at, now),
+        groups=groups_of(row.roles),
+        tier=found.code if found else None,
+    )

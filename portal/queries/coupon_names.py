@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from portal.kit import clock
 from portal.kit.errors import Rejection
 from portal.models import Channel, Product, Section, Store
+from portal.queries.loyalty import loyalty_directory
 from portal.rules.coupons.evaluate import Check, EligibilityResult
 from portal.rules.coupons.words import Named
 
@@ -25,13 +27,16 @@ _TABLES: Mapping[str, tuple[InstrumentedAttribute[int], InstrumentedAttribute[di
 }
 
 
-def load_names(session: Session, things: Iterable[Named]) -> Names:
+def load_names(session: Session, things: Sequence[Named]) -> Names:
     """Names in all languages by source and key. What does not exist, or has no table, is left out."""
     wanted: dict[str, set[int]] = {}
     for thing in things:
         if thing.source in _TABLES:
             wanted.setdefault(thing.source, set()).update(int(key) for key in thing.keys)
     found: dict[tuple[str, str], Mapping[str, str]] = {}
+    if any(thing.source == "tier" for thing in things):
+        ladder = loyalty_directory(session).ladder(clock.now())
+        found.update({("tier", tier.code): tier.names for tier in ladder.tiers})
     for source, keys in wanted.items():
         key_column, name_column = _TABLES[source]
         rows = session.execute(select(key_column, name_column).where(key_column.in_(keys)))
@@ -51,7 +56,7 @@ def name_things(
         for value in check.rejection.params.values()
         if isinstance(value, Named)
     ]
-    if not any(thing.source in _TABLES for thing in things):
+    if not any(thing.source in _TABLES or thing.source == "tier" for thing in things):
         return tuple(results)
     names = load_names(session, things)
 

@@ -23,6 +23,7 @@ class Machine(StrEnum):
     RESERVATION = "reservation"
     HOLD = "hold"
     COUPON_USE = "coupon_use"
+    CAMPAIGN = "campaign"
     REFUND = "refund"
     REFUND_LEG = "refund_leg"
     WITHDRAWAL = "withdrawal"
@@ -127,6 +128,15 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         reserved > redeemed released
         redeemed > released
         released >
+    """),
+    # A pause or a revocation can be undone: then it runs again, or waits for its time.
+    Machine.CAMPAIGN: _moves("""
+        draft > scheduled running revoked
+        scheduled > running paused ended revoked
+        running > scheduled paused ended revoked
+        paused > scheduled running ended revoked
+        revoked > scheduled running paused
+        ended >
     """),
     Machine.REFUND: _moves("""
         requested > approved refused cancelled

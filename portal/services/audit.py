@@ -96,6 +96,8 @@ class AuditAction(StrEnum):
     COUPON_REDEEMED = "coupon:redeemed"
     COUPON_RELEASED = "coupon:released"
     COUPON_ISSUED = "coupon:issued"
+    COUPON_EDITED = "coupon:edited"
+    COUPON_LAUNCHED = "coupon:launched"
     COUPON_GRANTED = "coupon:granted"
     CAMPAIGN_OPENED = "campaign:opened"
     CAMPAIGN_ENDED = "campaign:ended"

@@ -45,6 +45,7 @@ def around(session: Session, current: str, *, held: int | None = None) -> dict[s
                 ("admin.payments", _("Payments"), "credit-card", Permission.PAYMENT_VIEW, 0),
                 ("admin.refunds", _("Refunds"), "receipt-refund", Permission.REFUND_HANDLE, 0),
                 ("admin.disputes", _("Disputes"), "gavel", Permission.DISPUTE_HANDLE, 0),
+                ("admin.campaigns", _("Coupons"), "ticket", Permission.COUPON_VIEW, 0),
                 ("admin.coupon_flags", _("Coupon abuse"), "flag", Permission.FRAUD_VIEW, 0),
                 ("admin.exceptions", _("Exceptions"), "alert-triangle", Permission.PAYMENT_VIEW, 0),
             ],

@@ -5,7 +5,17 @@ from __future__ import annotations
 from flask import Blueprint
 
 from portal.blueprints.desk_words import word
-from portal.blueprints.seller import balance, bulk, campaign_hands, fulfilment, home, orders, payments, refunds
+from portal.blueprints.seller import (
+    balance,
+    bulk,
+    campaign_hands,
+    campaigns,
+    fulfilment,
+    home,
+    orders,
+    payments,
+    refunds,
+)
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.add_app_template_global(word, "word")
@@ -17,6 +27,7 @@ orders.hang(bp)
 fulfilment.hang(bp)
 payments.hang(bp)
 refunds.hang(bp)
+campaigns.hang(bp)
 
 
 def blueprints() -> list[Blueprint]:

@@ -48,6 +48,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.payments", _("Payments"), "credit-card", 0),
         ("seller.balance", _("Balance"), "coins", 0),
         ("seller.refunds", _("Refunds"), "receipt-refund", 0),
+        ("seller.campaigns", _("Coupons"), "ticket", 0),
     ]
     return {
         "desk": desk,

@@ -135,7 +135,7 @@ def quote_cart(
         )
     person = BuyerFacts()
     if user_id is not None and any(asks_about_person(coupon.terms) for coupon in held):
-        person = load_buyer_facts(session, user_id=user_id, now=now)
+        person = load_buyer_facts(session, user_id=user_id, tier=balances.tier, now=now)
     facts = Facts(
         now=now,
         currency=channel.currency,

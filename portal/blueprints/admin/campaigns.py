@@ -1,0 +1,55 @@
+"""Everybody's campaigns: those of the platform are made here, those of stores can be looked after."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from portal.blueprints.admin.desk import around, requires_all
+from portal.blueprints.campaigns import views
+from portal.blueprints.campaigns.views import Side
+from portal.rules.permissions import Permission
+
+
+def hang(bp: Blueprint) -> None:
+    path = "/campaigns/<int:campaign_id>"
+    bp.add_url_rule("/campaigns", "campaigns", index)
+    bp.add_url_rule("/campaigns/new", "campaign_new", create, methods=["GET", "POST"])
+    bp.add_url_rule(path, "campaign", show)
+    bp.add_url_rule(f"{path}/edit", "campaign_edit", edit, methods=["GET", "POST"])
+    bp.add_url_rule(f"{path}/launch", "campaign_launch", launch, methods=["POST"])
+
+
+def _enter(session: Session, store_id: int | None) -> Side:
+    return Side("admin", store_id, None, around(session, "admin.campaigns"))
+
+
+@requires_all(Permission.COUPON_VIEW)
+def index() -> ResponseReturnValue:
+    """All campaigns."""
+    return views.index(_enter, lambda: abort(404))
+
+
+@requires_all(Permission.COUPON_ISSUE)
+def create() -> ResponseReturnValue:
+    """A campaign of the platform's."""
+    return views.create(_enter, lambda: abort(404))
+
+
+@requires_all(Permission.COUPON_VIEW)
+def show(campaign_id: int) -> ResponseReturnValue:
+    """One campaign."""
+    return views.show(_enter, campaign_id)
+
+
+@requires_all(Permission.COUPON_ISSUE)
+def edit(campaign_id: int) -> ResponseReturnValue:
+    """Its next version."""
+    return views.edit(_enter, campaign_id)
+
+
+@requires_all(Permission.COUPON_ISSUE)
+def launch(campaign_id: int) -> ResponseReturnValue:
+    """Let it run."""
+    return views.launch(_enter, campaign_id)
