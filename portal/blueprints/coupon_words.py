@@ -58,7 +58,8 @@ def period_of(period: Period) -> str:
 
 def sentence_of(phrases: Sequence[Phrase], names: Names | None = None) -> str:
     """The parts of a coupon as one sentence."""
-    return ", ".join(say_phrase(phrase, names) for phrase in phrases)
+    said = ", ".join(say_phrase(phrase, names) for phrase in phrases)
+    return said[:1].upper() + said[1:]
 
 
 def things_in(phrases: Sequence[Phrase]) -> list[Named]:

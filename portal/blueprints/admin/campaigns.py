@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from portal.blueprints.admin.desk import around, requires_all
-from portal.blueprints.campaigns import views
-from portal.blueprints.campaigns.views import Side
+from portal.blueprints.campaigns import insight, views
+from portal.blueprints.campaigns.side import Side
 from portal.rules.permissions import Permission
 
 
@@ -19,6 +19,8 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule(path, "campaign", show)
     bp.add_url_rule(f"{path}/edit", "campaign_edit", edit, methods=["GET", "POST"])
     bp.add_url_rule(f"{path}/launch", "campaign_launch", launch, methods=["POST"])
+    bp.add_url_rule(f"{path}/figures", "campaign_figures", figures)
+    bp.add_url_rule(f"{path}/dry-run", "campaign_dry_run", dry_run)
 
 
 def _enter(session: Session, store_id: int | None) -> Side:
@@ -53,3 +55,15 @@ def edit(campaign_id: int) -> ResponseReturnValue:
 def launch(campaign_id: int) -> ResponseReturnValue:
     """Let it run."""
     return views.launch(_enter, campaign_id)
+
+
+@requires_all(Permission.COUPON_VIEW)
+def figures(campaign_id: int) -> ResponseReturnValue:
+    """What became of it."""
+    return insight.figures(_enter, campaign_id)
+
+
+@requires_all(Permission.COUPON_VIEW)
+def dry_run(campaign_id: int) -> ResponseReturnValue:
+    """What it would have cost on past orders."""
+    return insight.dry_run(_enter, campaign_id)

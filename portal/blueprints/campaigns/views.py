@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
-from flask import flash, render_template, request, url_for
+from flask import flash, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from portal.blueprints.access import NotFoundError
 from portal.blueprints.campaigns.form import CampaignForm, filled_form, offered, say_fault
+from portal.blueprints.campaigns.side import Enter, Side, open_campaign, tabs_of
 from portal.blueprints.campaigns.words import (
     DISTRIBUTIONS,
     KINDS,
@@ -38,6 +36,7 @@ from portal.queries.campaigns import CampaignFilters, CampaignRow, list_campaign
 from portal.queries.channels import channel_directory
 from portal.rules.coupons.draft import faults
 from portal.rules.permissions import Permission
+from portal.services.coupons.guard import may_issue
 from portal.services.coupons.save_campaign import (
     EDITABLE,
     CampaignChangedError,
@@ -45,26 +44,7 @@ from portal.services.coupons.save_campaign import (
     create_campaign,
     edit_campaign,
     launch_campaign,
-    may_issue,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A desk as these pages need it. `store_id` is whose new campaigns are; None is the platform."""
-
-    blueprint: str
-    store_id: int | None
-    store_ids: tuple[int, ...] | None
-    frame: Mapping[str, Any]
-    store_arg: str | None = None
-
-    def to(self, name: str, **values: Any) -> str:
-        return url_for(f"{self.blueprint}.{name}", store=self.store_arg, **values)
-
-
-# Opens the desk for a campaign of this store, or for the one that is asked for; None without any store.
-Enter = Callable[[Session, int | None], Side | None]
 
 
 def index(enter: Enter, no_store: Callable[[], str]) -> ResponseReturnValue:
@@ -126,7 +106,7 @@ def create(enter: Enter, no_store: Callable[[], str]) -> ResponseReturnValue:
 def edit(enter: Enter, campaign_id: int) -> ResponseReturnValue:
     """Other terms for a campaign, saved as its next version."""
     with reading() as session:
-        row, side = _open(session, enter, campaign_id, Permission.COUPON_ISSUE)
+        row, side = open_campaign(session, enter, campaign_id, Permission.COUPON_ISSUE)
         if request.method == "GET":
             form = filled_form(session, row.draft, version=row.version, currencies=_currencies())
             return _builder(side, form, row=row)
@@ -160,7 +140,7 @@ def launch(enter: Enter, campaign_id: int) -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     seen = request.form.get("version", 0, type=int)
     with reading() as session:
-        _row, side = _open(session, enter, campaign_id, Permission.COUPON_ISSUE)
+        _row, side = open_campaign(session, enter, campaign_id, Permission.COUPON_ISSUE)
     try:
         state = atomically(
             lambda session: launch_campaign(session, actor=actor, campaign_id=campaign_id, version=seen, now=now)
@@ -173,7 +153,7 @@ def launch(enter: Enter, campaign_id: int) -> ResponseReturnValue:
 
 def _page(enter: Enter, campaign_id: int, error: PortalError | None = None) -> ResponseReturnValue:
     with reading() as session:
-        row, side = _open(session, enter, campaign_id, Permission.COUPON_VIEW)
+        row, side = open_campaign(session, enter, campaign_id, Permission.COUPON_VIEW)
         versions = list_versions(session, campaign_id=campaign_id)
         previews = {locale: preview_of(session, row.draft, locale) for locale in ("en", "ko")}
         names = {option.key: option.names for option in load_options(session, now=clock.now())["store"]}
@@ -182,6 +162,7 @@ def _page(enter: Enter, campaign_id: int, error: PortalError | None = None) -> R
         row=row,
         draft=row.draft,
         versions=versions,
+        tabs=tabs_of(side, campaign_id, "campaign"),
         previews=previews,
         store_names=names,
         locale=current_locale(),
@@ -200,17 +181,6 @@ def _problem(error: PortalError | None) -> str:
     if isinstance(error, CampaignUnfitError):
         return " ".join(say_fault(fault) for fault in error.faults.values())
     return say(error) if error else ""
-
-
-def _open(session: Session, enter: Enter, campaign_id: int, permission: Permission) -> tuple[CampaignRow, Side]:
-    """The campaign and its desk; one that is somebody else's is not there."""
-    row = load_campaign(session, campaign_id=campaign_id)
-    if row is None or not may_issue(current_actor(), row.draft.store_id, permission):
-        raise NotFoundError
-    side = enter(session, row.draft.store_id)
-    if side is None:
-        raise NotFoundError
-    return row, side
 
 
 def _new_form(session: Session, side: Side) -> CampaignForm:

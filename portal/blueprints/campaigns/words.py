@@ -16,6 +16,7 @@ from portal.kit import clock
 from portal.kit.text import N_
 from portal.queries.campaign_things import Options
 from portal.queries.coupon_names import load_names
+from portal.rules.coupons.conditions import kinds
 from portal.rules.coupons.conditions.fields import Field, Kind
 from portal.rules.coupons.describe import describe
 from portal.rules.coupons.draft import CampaignDraft
@@ -50,10 +51,6 @@ FUNDERS: Mapping[str, str] = {
     "shared": N_("Platform and stores, by agreed parts"),
     "seller": N_("The store"),
 }
-ON_REFUND: Mapping[str, str] = {
-    "keep": N_("Each piece keeps its share of the discount"),
-    "ask_back": N_("Ask the discount back when the minimum is no longer met"),
-}
 
 
 def option_lists(*, with_owner: bool) -> Mapping[str, Sequence[tuple[str, str]]]:
@@ -71,7 +68,6 @@ _LABELS: Mapping[str, Mapping[str, str]] = {
     "target": TARGETS,
     "distribution": DISTRIBUTIONS,
     "funding": FUNDERS,
-    "on_refund": ON_REFUND,
 }
 
 
@@ -83,6 +79,20 @@ def label(kind: str, key: str) -> str:
 def labels(kind: str) -> list[tuple[str, str]]:
     """The choices of a setting, for those who make campaigns of the platform's."""
     return [(key, label(kind, key)) for key in _LABELS[kind] if (kind, key) != ("funding", "seller")]
+
+
+_CHECKS: Mapping[str, str] = {
+    "currency": N_("Another currency"),
+    "issuer": N_("Nothing of the store"),
+    "covered": N_("No goods that all conditions leave"),
+    "effect": N_("Nothing to take off"),
+}
+
+
+def check_name(name: str) -> str:
+    """What did not fit: a condition by its title."""
+    kind = kinds().get(name)
+    return str(gettext(kind.title if kind else _CHECKS.get(name, name)))
 
 
 def choices_of(part: Field, options: Options) -> list[tuple[str, str]]:

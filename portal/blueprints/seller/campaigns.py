@@ -6,8 +6,8 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from portal.blueprints.campaigns import views
-from portal.blueprints.campaigns.views import Side
+from portal.blueprints.campaigns import insight, views
+from portal.blueprints.campaigns.side import Side
 from portal.blueprints.desk import requires_in
 from portal.blueprints.seller.desk import around, open_desk
 from portal.kit import clock
@@ -21,6 +21,8 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule(path, "campaign", show)
     bp.add_url_rule(f"{path}/edit", "campaign_edit", edit, methods=["GET", "POST"])
     bp.add_url_rule(f"{path}/launch", "campaign_launch", launch, methods=["POST"])
+    bp.add_url_rule(f"{path}/figures", "campaign_figures", figures)
+    bp.add_url_rule(f"{path}/dry-run", "campaign_dry_run", dry_run)
 
 
 def _enter(session: Session, store_id: int | None) -> Side | None:
@@ -62,3 +64,15 @@ def edit(campaign_id: int) -> ResponseReturnValue:
 def launch(campaign_id: int) -> ResponseReturnValue:
     """Let it run."""
     return views.launch(_enter, campaign_id)
+
+
+@requires_in(Permission.COUPON_VIEW, Scope.STORE)
+def figures(campaign_id: int) -> ResponseReturnValue:
+    """What became of it."""
+    return insight.figures(_enter, campaign_id)
+
+
+@requires_in(Permission.COUPON_VIEW, Scope.STORE)
+def dry_run(campaign_id: int) -> ResponseReturnValue:
+    """What it would have cost on past orders."""
+    return insight.dry_run(_enter, campaign_id)

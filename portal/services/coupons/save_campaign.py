@@ -21,6 +21,7 @@ from portal.rules.coupons.funding import Funder
 from portal.rules.permissions import Actor, Permission, Scope, scopes_of
 from portal.rules.states import Machine, check_move
 from portal.services.audit import AuditAction, Fact, label, record
+from portal.services.coupons.guard import CampaignUnknownError, may_issue
 
 # What has ended or was withdrawn stays as it was.
 EDITABLE = ("draft", "scheduled", "running", "paused")
@@ -30,12 +31,6 @@ class CampaignForbiddenError(PortalError):
     code = "permission_missing"
     status = 403
     sentence = N_("You may not issue coupons here.")
-
-
-class CampaignUnknownError(PortalError):
-    code = "campaign_unknown"
-    status = 404
-    sentence = N_("There is no such campaign.")
 
 
 class CampaignChangedError(PortalError):
@@ -65,12 +60,6 @@ class CampaignUnfitError(PortalError):
     def __init__(self, found: Mapping[str, Fault]) -> None:
         self.faults = dict(found)
         super().__init__()
-
-
-def may_issue(actor: Actor, store_id: int | None, permission: Permission = Permission.COUPON_ISSUE) -> bool:
-    """Say whether the actor may issue coupons of this store; None is the platform's, for administrators only."""
-    scopes = scopes_of(actor, permission)
-    return Scope.ALL in scopes or (Scope.STORE in scopes and store_id is not None and store_id in actor.store_ids)
 
 
 def create_campaign(session: Session, *, actor: Actor, draft: CampaignDraft, now: datetime) -> int:
