@@ -15,6 +15,7 @@ from portal.bench import ledger as ledger_figures
 from portal.bench.own import Running, own_portal
 from portal.bench.payments import LIMIT_S, Outcome, lines_of, measure
 from portal.bench.payments import Wish as PaymentsWish
+from portal.bench.pricing import measure_pricing
 from portal.bench.run import Wish, run
 from portal.config import Settings
 from portal.process import start
@@ -126,6 +127,23 @@ def ledger(*, postings: int, history: int, json_file: Path | None) -> None:
         json_file.write_bytes(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
     if found.missed or found.found:
         raise SystemExit(1)
+
+
+@bench.command()
+@click.option("--carts", default=200, show_default=True, type=click.IntRange(1), help="How many carts are priced.")
+@click.option("--lines", default=20, show_default=True, type=click.IntRange(1, 500), help="Lines of each cart.")
+@click.option("--coupons", default=30, show_default=True, type=click.IntRange(0, 500), help="Coupons of each buyer.")
+@click.option("--seed", default=1, show_default=True, help="The same seed prices the same carts.")
+def pricing(*, carts: int, lines: int, coupons: int, seed: int) -> None:
+    """Price carts with full wallets, by the rules alone: no portal is started, nothing is read or written."""
+    found = measure_pricing(carts=carts, lines=lines, coupons=coupons, seed=seed)
+    click.echo(f"{carts} carts of {lines} lines, {coupons} coupons each; best set proven for {found.proven}")
+    for name, times in (
+        ("check the coupons", found.evaluate_ms),
+        ("choose the best set", found.search_ms),
+        ("the whole quote", found.quote_ms),
+    ):
+        click.echo(f"{name:<20} p50 {times['p50']:6.2f} ms   p95 {times['p95']:6.2f} ms   max {times['max']:6.2f} ms")
 
 
 def _settings(running: Running) -> Settings:

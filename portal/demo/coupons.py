@@ -29,7 +29,8 @@ def make_coupons(
 ) -> None:
     """Make the campaigns, their codes, and what is in the wallets."""
     by_code, in_wallet, others = _by_code(store_ids, now), _in_wallet(section_ids, now), _others(store_ids)
-    rows = [_row(each, now) for each in (*by_code.values(), *in_wallet, *others)]
+    to_come = _to_come(section_ids, store_ids, now)
+    rows = [_row(each, now) for each in (*by_code.values(), *in_wallet, to_come, *others)]
     ids = session.scalars(insert(Campaign).returning(Campaign.id, sort_by_parameter_order=True), rows).all()
     session.add_all(
         CouponCode(code=normalise_code(code), campaign_id=one) for code, one in zip(by_code, ids, strict=False)
@@ -117,6 +118,33 @@ def _by_code(store_ids: Mapping[str, int], now: datetime) -> dict[str, dict[str,
             "cap": 10,
             "per_user_cap": 1,
         },
+    }
+
+
+def _to_come(section_ids: Mapping[str, int], store_ids: Mapping[str, int], now: datetime) -> dict[str, Any]:
+    """One that is still being thought about: what a builder can say, and who pays together."""
+    return {
+        "name": {"en": "Winter weekends: 10% off", "ko": "겨울 주말 10% 할인"},
+        "kind": "percentage",
+        "target": "order",
+        "percent": Decimal(10),
+        "max_discounts": {"KRW": 8_000, "USD": 800},
+        "conditions": [
+            {"name": "section", "params": {"included": [section_ids["kitchen"], section_ids["home"]]}},
+            {"name": "window", "params": {"weekdays": [5, 6]}},
+            {"name": "segment", "params": {"any_of": ["returning", "regular"]}},
+        ],
+        "funding": "shared",
+        "seller_shares": {str(store_ids["demo:moa-ceramics"]): "40", str(store_ids["demo:lumen-room"]): "25"},
+        "distribution": "claim",
+        "lane": "order",
+        "cap": 500,
+        "per_user_cap": 1,
+        "per_day_cap": 50,
+        "budgets": {"KRW": 2_000_000, "USD": 150_000},
+        "state": "draft",
+        "valid_from": now + timedelta(days=14),
+        "valid_until": now + timedelta(days=44),
     }
 
 
@@ -230,11 +258,15 @@ def _row(terms: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "conditions": [],
         "store_id": None,
         "funding": "platform",
+        "seller_shares": {},
+        "state": "running",
         "distribution": "code",
         "lane": "default",
         "stackable": True,
         "cap": None,
         "per_user_cap": None,
+        "per_day_cap": None,
+        "budgets": {},
         "valid_from": now - timedelta(days=1),
         "valid_until": now + timedelta(days=365),
         "issued_at": now - timedelta(days=1),

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
 from portal.models import Campaign, CampaignVersion, CouponUse, User
-from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
+from portal.queries.keyset import PAGE_ROWS, AnySelect, Sorting, count_up_to, fetch_page
 from portal.rules.coupons.draft import CampaignDraft, Distribution
 from portal.rules.coupons.funding import read_funding
 from portal.rules.coupons.terms import ConditionTerms, Limits, OnRefund
@@ -65,7 +65,9 @@ _COUNTED = (
 )
 
 
-def list_campaigns(session: Session, filters: CampaignFilters, *, cursor: str | None = None) -> Page[CampaignRow]:
+def list_campaigns(
+    session: Session, filters: CampaignFilters, *, cursor: str | None = None, rows_max: int = PAGE_ROWS
+) -> Page[CampaignRow]:
     """One page of campaigns, the newest first. Raises CursorInvalidError."""
     statement: AnySelect = select(Campaign, _COUNTED).where(*_where(filters))
     return fetch_page(
@@ -76,6 +78,7 @@ def list_campaigns(session: Session, filters: CampaignFilters, *, cursor: str | 
         key=lambda one: (one.id,),
         cursor_text=cursor,
         mark=fingerprint("campaigns", filters),
+        rows_max=rows_max,
         total=count_up_to(session, select(Campaign.id).where(*_where(filters))),
     )
 

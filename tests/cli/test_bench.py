@@ -16,6 +16,7 @@ from portal.bench import floor, payments
 from portal.bench.figures import Level, lines_of, percentile
 from portal.bench.forms import Form, FormError, find_form
 from portal.bench.journey import Purchase
+from portal.bench.pricing import measure_pricing
 from portal.bench.usage import cpu_by_group, parts_of
 from portal.stack.errors import StackError
 from portal.stack.home import Home
@@ -201,3 +202,11 @@ def test_whole_purchases_of_one_buyer_fail_nowhere(tmp_path: Path) -> None:
     assert level["statements"] > 0
     assert level["floor_tps"] > 0
     assert "portal check: clean" in found.stdout
+
+
+@pytest.mark.req("CPN-06")
+def test_the_bench_of_pricing_prices_the_same_carts_again() -> None:
+    first, second = (measure_pricing(carts=3, lines=20, coupons=30, seed=7) for _ in range(2))
+    assert first.carts == second.carts == 3
+    assert first.proven == second.proven
+    assert all(first.quote_ms["max"] >= first.quote_ms[name] for name in ("p50", "p95"))

@@ -18,7 +18,7 @@ from portal.rules.pricing import Discount, Kind, apply
 
 # A wallet that would keep a checkout waiting (ten lanes of three rivals can) gets the best set found so far. Counted in
 # coupons looked at, not in time, so that the answer does not depend on the machine.
-_LOOKS_MAX = 5_000
+_LOOKS_MAX = 10_000
 
 _ONE = 1_000_000  # Shares are counted in millionths, always rounded so that a bound is too generous.
 

@@ -33,7 +33,13 @@ from tests.blueprints.api.conftest import Api, World, data, make_key, place
 from tests.factories.account import make_person, make_session
 
 load_resources()
-PATHS = {"slug": "goods", "variant_id": "1", "number": "KR-AAAAAAAAAA", "payment_id": str(uuid.uuid4())}
+PATHS = {
+    "slug": "goods",
+    "campaign_id": "1",
+    "variant_id": "1",
+    "number": "KR-AAAAAAAAAA",
+    "payment_id": str(uuid.uuid4()),
+}
 
 
 def address_of(op: Operation, **values: str) -> str:

@@ -16,6 +16,7 @@ RESOURCES = (
     "adjustments",
     "top_ups",
     "invoices",
+    "campaigns",
 )
 
 

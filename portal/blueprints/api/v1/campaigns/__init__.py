@@ -1,0 +1,1 @@
+"""Campaigns of coupons: those of the key's stores, or everybody's for a key of the platform."""
