@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.kit.money import as_decimal
 from portal.queries.coupon_funding import PLATFORM_GIVES
 
 
@@ -39,6 +41,11 @@ class DayFigures:
     currency: str
     uses: int
     cost_minor: int
+
+    @property
+    def major(self) -> Decimal:
+        """The cost in whole units of the currency, as charts draw it."""
+        return as_decimal(self.cost_minor, self.currency)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from tests.browser.conftest import picture, violations
 from tests.browser.inside import Shop, at_rest
 from tests.factories.account import make_person
 from tests.factories.cart import make_variant
-from tests.factories.order import make_order
+from tests.factories.order import make_coupon, make_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.req("CPN-10", "CPN-12", "CPN-13")]
 
@@ -61,3 +61,16 @@ def test_a_campaign_is_built_tried_and_launched(shop: Shop, javascript: bool, wi
     picture(page, f"campaigns-{width}")
     if javascript:
         assert violations(page) == []
+
+
+def test_figures_are_drawn_within_the_content_policy(shop: Shop) -> None:
+    made = make_coupon("DRAWN")
+    make_order(make_person("bea"), shop.mall, {make_variant(shop.mall, krw=10_000): 3}, codes=["DRAWN"])
+    page = shop.enter(make_person("mia", roles=("marketing",)))
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type in {"error", "warning"} else None)
+    shop.go(page, f"/admin/campaigns/{made}/figures")
+    expect(page.locator("[data-chart] .bars .point")).to_have_count(1)
+    picture(page, "campaign-figures-1280")
+    assert violations(page) == []
+    assert not [one for one in said if "Content Security Policy" in one or "addRelatedStyleRule" in one]

@@ -31,10 +31,6 @@ def figures(enter: Enter, campaign_id: int) -> ResponseReturnValue:
         "desk/campaigns/figures.html",
         row=row,
         figures=found,
-        highest={
-            one.currency: max(day.cost_minor for day in found.days if day.currency == one.currency)
-            for one in found.currencies
-        },
         tabs=tabs_of(side, campaign_id, "campaign_figures"),
         locale=current_locale(),
         side=side,

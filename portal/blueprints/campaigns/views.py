@@ -26,6 +26,7 @@ from portal.blueprints.campaigns.words import (
 )
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import choice_arg, text_arg, zone_of_reader
+from portal.blueprints.desk_coupons.area import campaign_moves
 from portal.blueprints.identity import current_actor, current_locale
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
@@ -170,6 +171,7 @@ def _page(enter: Enter, campaign_id: int, error: PortalError | None = None) -> R
         label=label,
         may_issue=may_issue(current_actor(), row.draft.store_id),
         is_editable=row.state in EDITABLE,
+        moves=campaign_moves(row.state) if row.state != "draft" else [],
         problem=_problem(error),
         side=side,
         **side.frame,

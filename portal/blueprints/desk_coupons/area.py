@@ -69,7 +69,8 @@ class Area:
     def frame(self, session: Session, campaign: CampaignHead, tab: str) -> dict[str, Any]:
         """What every page of a campaign shows: head, tabs, whether one may act."""
         overview = f"{self.name}.campaign"
-        links = [("campaign_codes", _("Codes")), ("campaign_holders", _("Holders")), ("campaign_uses", _("Uses"))]
+        links = [("campaign_figures", _("Figures")), ("campaign_dry_run", _("Dry run"))]
+        links += [("campaign_codes", _("Codes")), ("campaign_holders", _("Holders")), ("campaign_uses", _("Uses"))]
         tabs = [
             {"label": label, "href": self.url(name, campaign_id=campaign.id), "current": name == tab}
             for name, label in [*links, ("campaign_abuse", _("Abuse"))]

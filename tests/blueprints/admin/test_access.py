@@ -98,6 +98,12 @@ READING = {
     "admin.refunds": P.REFUND_HANDLE,
     "admin.refund": P.REFUND_HANDLE,
     "admin.order_refund": P.REFUND_HANDLE,
+    "admin.campaign": P.COUPON_VIEW,
+    "admin.campaign_dry_run": P.COUPON_VIEW,
+    "admin.campaign_edit": P.COUPON_ISSUE,
+    "admin.campaign_figures": P.COUPON_VIEW,
+    "admin.campaign_new": P.COUPON_ISSUE,
+    "admin.campaigns": P.COUPON_VIEW,
 }
 WRITING = {
     "admin.credit_closure": P.CREDIT_GRANT,
@@ -163,6 +169,9 @@ WRITING = {
     "admin.user_profile_view": P.USER_VIEW,
     "admin.user_balance_view": P.BALANCE_VIEW,
     "admin.ledger_balance_view": P.BALANCE_VIEW,
+    "admin.campaign_edit": P.COUPON_ISSUE,
+    "admin.campaign_launch": P.COUPON_ISSUE,
+    "admin.campaign_new": P.COUPON_ISSUE,
 }
 # What a route takes besides.
 ALSO = {"admin.ledger_balance_view": P.LEDGER_VIEW}

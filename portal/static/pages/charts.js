@@ -1,0 +1,40 @@
+/* Charts of a table's own figures: [data-chart] names the table, whose rows say data-x and data-y. The table stays, for
+   those who read rather than look; without this file it is all there is. */
+"use strict";
+(() => {
+  const colour = (box, name) => {
+    box.style.color = `var(${name})`;
+    const found = getComputedStyle(box).color;
+    box.style.color = "";
+    return found;
+  };
+
+  const draw = (box) => {
+    const rows = [...document.getElementById(box.dataset.chart).querySelectorAll("tr[data-x]")].reverse();
+    const ink = colour(box, "--ink-2");
+    const line = colour(box, "--line");
+    const bars = {
+      type: "bar",
+      x: rows.map((row) => row.dataset.x),
+      y: rows.map((row) => Number(row.dataset.y)),
+      customdata: rows.map((row) => row.dataset.text),
+      hovertemplate: "%{customdata}<extra></extra>",
+      marker: { color: colour(box, "--brand") },
+    };
+    const axis = { color: ink, gridcolor: line, zerolinecolor: line, fixedrange: true };
+    const layout = {
+      height: 240,
+      margin: { l: 64, r: 8, t: 8, b: 32 },
+      paper_bgcolor: "rgba(0,0,0,0)",
+      plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: getComputedStyle(box).fontFamily, color: ink },
+      xaxis: { ...axis, type: "category", nticks: 8 },
+      yaxis: { ...axis, rangemode: "tozero" },
+      bargap: 0.3,
+    };
+    box.hidden = false;
+    window.Plotly.newPlot(box, [bars], layout, { displayModeBar: false, responsive: true });
+  };
+
+  document.querySelectorAll("[data-chart]").forEach(draw);
+})();
