@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
@@ -30,6 +31,10 @@ from portal.services.accounts.throttle import throttle
 from portal.services.seal_audit import seal_audit
 from portal.stack.testing import Services, clone_database, template_database, throwaway_services
 from portal.translations import compile_catalogues
+
+# Nothing here measures time: how long an example takes says how busy the machine is.
+hypothesis_settings.register_profile("portal", hypothesis_settings(), deadline=None)
+hypothesis_settings.load_profile("portal")
 
 # The second browser, API client and so on of a test run are told apart by database and Redis number.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")

@@ -156,6 +156,6 @@ def test_many_lines_and_endless_names_go_over_pages(count: int) -> None:
 
 
 @given(st.text(max_size=60), st.integers(0, 10**13))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_text_and_amount_can_be_set(text: str, minor: int) -> None:
     assert render_receipt(content([line(text, minor, 1)], buyer=text)).startswith(b"%PDF")

@@ -69,7 +69,7 @@ def saving(chosen: Sequence[EligibilityResult], lines: Sequence[PricedLine], shi
 
 
 @pytest.mark.req("CPN-05", "CPN-06")
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(carts(), wallets)
 def test_no_valid_set_saves_more_than_the_chosen_one(
     cart: tuple[tuple[PricedLine, ...], tuple[ShippingFee, ...]], wallet: tuple[CouponTerms, ...]
@@ -91,7 +91,7 @@ def test_no_valid_set_saves_more_than_the_chosen_one(
     assert {one.key for one in found.not_chosen} | set(found.keys) == {one.terms.key for one in eligible}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(carts(), wallets, st.randoms())
 def test_the_order_in_which_coupons_are_held_changes_nothing(cart, wallet, random) -> None:  # type: ignore[no-untyped-def]  # Given by Hypothesis or by parameters.
     lines, shipping = cart

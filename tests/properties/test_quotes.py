@@ -81,7 +81,7 @@ def quotes(draw: st.DrawFn) -> Quote:
 
 
 @pytest.mark.req("PAY-03", "CPN-08")
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(quotes())
 def test_every_amount_adds_up_and_none_is_negative(made: Quote) -> None:
     assert made.rejections == ()
@@ -100,7 +100,7 @@ def test_every_amount_adds_up_and_none_is_negative(made: Quote) -> None:
         assert min(tender.shares) >= 0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(carts(), st.randoms())
 def test_the_order_of_the_coupons_given_changes_nothing(cart, random) -> None:  # type: ignore[no-untyped-def]  # Given by Hypothesis or by parameters.
     lines, fees, discounts = cart
@@ -112,7 +112,7 @@ def test_the_order_of_the_coupons_given_changes_nothing(cart, random) -> None:  
 
 
 @pytest.mark.req("REF-02", "REF-05")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(quotes(), st.data())
 def test_any_sequence_of_partial_refunds_loses_nothing(made: Quote, data: st.DataObject) -> None:
     for bought, item in zip(made.quoted_lines, made.lines, strict=True):
@@ -167,7 +167,7 @@ def test_converting_is_off_by_half_a_unit_at_most(minor: int, rate: Decimal) -> 
     assert abs(convert(minor, rate=rate, source="USD", target="KRW") - exact) <= Fraction(1, 2)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(quotes())
 def test_the_gateway_stands_last_and_bears_the_rest(made: Quote) -> None:
     assert made.split.tenders[-1].kind is TenderKind.GATEWAY

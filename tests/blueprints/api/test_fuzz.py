@@ -53,9 +53,7 @@ def test_every_answer_is_one_that_is_described(described: Any) -> None:
 def fuzz(operation: Any, mode: GenerationMode) -> None:
     """Send what fits the description, or what does not, and look at every answer with every check."""
 
-    @settings(
-        max_examples=EXAMPLES_EACH, deadline=None, database=None, suppress_health_check=list(HealthCheck), phases=PHASES
-    )
+    @settings(max_examples=EXAMPLES_EACH, database=None, suppress_health_check=list(HealthCheck), phases=PHASES)
     @given(case=operation.as_strategy(generation_mode=mode))
     def send(case: schemathesis.Case[Any]) -> None:
         # The stand-in for a connection does not unpack what is compressed.
