@@ -22,6 +22,11 @@ HOLDS: Mapping[str, str] = {
 
 FULFILMENT: Mapping[str, Mapping[str, str]] = {
     "hold": HOLDS,
+    "step": {
+        "accept": N_("Confirm it"),
+        "ship": N_("Send it"),
+        "deliver": N_("Deliver it"),
+    },
     "hold_kind": {
         "fraud": N_("Risk"),
         "payment": N_("Payment"),

@@ -48,7 +48,7 @@ from portal.services.notifications.notify_order import (
     tell_buyer_of_kept_payment,
     tell_buyer_of_payment,
 )
-from portal.services.notifications.notify_part import tell_desks_of_part, tell_store_of_hold
+from portal.services.notifications.notify_part import tell_desks_of_part, tell_of_deadlines, tell_store_of_hold
 from portal.services.notifications.notify_payment import mail_top_up, tell_owner_of_payment
 from portal.services.notifications.notify_rates import tell_admins_of_rates
 from portal.services.notifications.notify_reconciliation import tell_admins_of_differences
@@ -158,6 +158,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "part.moved": (tell_desks_of_part,),
     "shipment.sent": (_follow_parcel, tell_buyer_of_parcel, tell_desks_of_part),
     "shipment.moved": (tell_buyer_of_parcel, tell_store_of_trouble),
+    "part.deadline_near": (tell_of_deadlines,),
+    "part.deadline_missed": (tell_of_deadlines,),
     "part.held": (tell_store_of_hold,),
     "part.hold_ended": (tell_store_of_hold,),
     "account.signed_up": (mail_account_link,),

@@ -53,6 +53,7 @@ from portal.services.fulfilment.bulk_run import runs_due
 from portal.services.fulfilment.close_part import close_part, parts_to_close
 from portal.services.fulfilment.take_report import parcels_due
 from portal.services.gift_cards.end_card import cards_due, expire_card
+from portal.services.fulfilment.watch_deadlines import watch_deadlines as watch
 from portal.services.idempotency import forget_expired_keys
 from portal.services.invoices.remind import invoices_due, remind_of_invoice
 from portal.services.methods.begin_setup import setups_due
@@ -188,6 +189,12 @@ def work_part_runs() -> None:
         enqueue_part_run(run_id)
 
 
+def watch_deadlines() -> None:
+    """Warn stores of deadlines that are near, and tell the mall of those that were missed."""
+    with transaction() as session:
+        watch(session, now=clock.now())
+
+
 def follow_parcels() -> None:
     """Ask about parcels whose notices were lost, or whose carrier sends none."""
     with reading() as session:
@@ -264,6 +271,7 @@ TIMETABLE = (
     Entry("escalate_refunds", 30, escalate_refunds),
     Entry("sweep_methods", 10, sweep_methods),
     Entry("work_part_runs", 5, work_part_runs),
+    Entry("watch_deadlines", 30, watch_deadlines),
     Entry("follow_parcels", 10, follow_parcels),
     Entry("close_parts", 60, close_parts),
     Entry("watch_disputes", 30, watch_disputes),

@@ -64,7 +64,7 @@ from portal.models.refund import (
 )
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.seller import Store
-from portal.models.shipment import BulkRun, Shipment, ShipmentEvent, ShipmentLine
+from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEvent, ShipmentLine
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
 from portal.models.surplus import Surplus
 
@@ -128,6 +128,7 @@ __all__ = [
     "OrderLine",
     "OrderPart",
     "OutboxEvent",
+    "PartDeadline",
     "Payment",
     "PaymentAttempt",
     "Payout",

@@ -91,3 +91,19 @@ class BulkRun(Base):
     failed: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
     created_at: Mapped[datetime]
     worked_at: Mapped[datetime]
+
+
+class PartDeadline(Base):
+    """A step that its seller was warned of, or missed; `due_at` is until when it should have been done."""
+
+    __tablename__ = "part_deadline"
+    __table_args__ = (
+        CheckConstraint("step IN ('accept', 'ship', 'deliver')", name="step"),
+        Index("ix_part_deadline_missed_at", "missed_at"),
+    )
+
+    part_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_part.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    due_at: Mapped[datetime]
+    warned_at: Mapped[datetime | None]
+    missed_at: Mapped[datetime | None]

@@ -28,6 +28,7 @@ class StoreView(StrEnum):
     """The views of the inbox. Parts of orders that nobody has paid are in none of them (S02)."""
 
     ACTION = "action"
+    TO_SEND = "to_send"
     OVERDUE = "overdue"
     ON_HOLD = "hold"
     SHIPPED = "shipped"
@@ -50,7 +51,7 @@ class StoreOrderFilter:
 
     @property
     def oldest_first(self) -> bool:
-        return self.view in {StoreView.ACTION, StoreView.OVERDUE}
+        return self.view in {StoreView.ACTION, StoreView.TO_SEND, StoreView.OVERDUE}
 
     @property
     def mark(self) -> str:
@@ -82,6 +83,7 @@ class StoreCounts:
     """What waits, as the home page and the tabs say it: each is the number of rows of its view."""
 
     action: int
+    to_send: int
     overdue: int
     hold: int
     shipped: int
@@ -134,6 +136,8 @@ def _in_view(chosen: StoreOrderFilter) -> ColumnElement[bool]:
     match chosen.view:
         case StoreView.ACTION:
             return OrderPart.status == "released"
+        case StoreView.TO_SEND:
+            return OrderPart.status.in_(("accepted", "packed"))
         case StoreView.OVERDUE:
             return and_(OrderPart.status.in_(TO_SEND), OrderPart.deliver_until < chosen.now)
         case StoreView.ON_HOLD:
@@ -290,6 +294,8 @@ def matching_parts(
 _COUNTS = text(
     """
     SELECT (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'released') AS action,
+           (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status IN ('accepted', 'packed'))
+               AS to_send,
            (SELECT count(*) FROM order_part WHERE store_id = :store_id
                AND status IN ('released', 'accepted', 'packed') AND deliver_until < :now) AS overdue,
            (SELECT count(*) FROM order_part p JOIN orders o ON o.id = p.order_id
@@ -306,7 +312,7 @@ _COUNTS = text(
 def count_store_orders(session: Session, *, store_id: int, now: datetime) -> StoreCounts:
     """What waits in a store, in one statement."""
     row = session.execute(_COUNTS, {"store_id": store_id, "now": now, "paid": list(PAID_STATES)}).one()
-    return StoreCounts(row.action, row.overdue, row.hold, row.shipped, row.returning)
+    return StoreCounts(row.action, row.to_send, row.overdue, row.hold, row.shipped, row.returning)
 
 
 def neighbours(

@@ -16,6 +16,8 @@ class NoticeKind(StrEnum):
     SHIPMENT_DAMAGED = "shipment_damaged"
     SHIPMENT_LOST = "shipment_lost"
     PARCEL_TROUBLE = "parcel_trouble"
+    DEADLINE_NEAR = "deadline_near"
+    DEADLINE_MISSED = "deadline_missed"
     PART_HELD = "part_held"
     PART_GOES_ON = "part_goes_on"
     REFUND_WANTED = "refund_wanted"

@@ -15,6 +15,7 @@ from portal.blueprints.admin import (
     dispute_letters,
     disputes,
     exceptions,
+    fulfilment,
     gateways,
     gift_cards,
     holds,
@@ -47,6 +48,7 @@ bp.add_app_template_global(reason_word, "refund_reason")
 for area in (
     home,
     orders,
+    fulfilment,
     holds,
     review,
     payments,

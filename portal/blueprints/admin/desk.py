@@ -42,6 +42,7 @@ def around(session: Session, current: str, *, held: int | None = None) -> dict[s
             _("Sales"),
             [
                 ("admin.orders", _("Orders"), "list-details", Permission.ORDER_LIST, held),
+                ("admin.fulfilment", _("Fulfilment"), "truck", Permission.ORDER_LIST, 0),
                 ("admin.payments", _("Payments"), "credit-card", Permission.PAYMENT_VIEW, 0),
                 ("admin.refunds", _("Refunds"), "receipt-refund", Permission.REFUND_HANDLE, 0),
                 ("admin.disputes", _("Disputes"), "gavel", Permission.DISPUTE_HANDLE, 0),

@@ -33,6 +33,7 @@ def show() -> ResponseReturnValue:
         )
     views = [
         (StoreView.ACTION, _("New"), "inbox", _("Accept and pack")),
+        (StoreView.TO_SEND, _("To send"), "package", _("Accepted; pack and send")),
         (StoreView.OVERDUE, _("Overdue"), "alarm", _("Past the promised date")),
         (StoreView.ON_HOLD, _("On hold"), "shield-lock", _("Wait for the mall; do not ship")),
         (StoreView.SHIPPED, _("On the way"), "truck-delivery", None),

@@ -166,6 +166,7 @@ def _channels() -> list[tuple[str, str]]:
 def _tabs(desk: Desk, chosen: StoreOrderFilter) -> list[dict[str, Any]]:
     names = {
         StoreView.ACTION: _("Needs action"),
+        StoreView.TO_SEND: _("To send"),
         StoreView.OVERDUE: _("Overdue"),
         StoreView.ON_HOLD: _("On hold"),
         StoreView.SHIPPED: _("On the way"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import OutboxEvent, StoreMember
+from portal.models import OutboxEvent, StoreMember, User
 from portal.rules.notices import NoticeKind
 from portal.services.notifications.write_notices import write_notices
 
@@ -38,3 +38,27 @@ def tell_store_of_hold(session: Session, event: OutboxEvent, now: datetime) -> C
         now=now,
     )
     return topics
+
+
+def tell_of_deadlines(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """One line for a store's members, however many orders wait; of missed ones administrators hear too (ORD-11)."""
+    store_id = int(event.payload["store"])
+    kind = NoticeKind(event.kind.removeprefix("part."))
+    members = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == store_id)).all()
+    params = {"count": event.payload["count"], "step": event.payload["step"]}
+    write_notices(
+        session,
+        user_ids=members,
+        kind=kind,
+        params=params,
+        path="/seller/orders?view=action" if event.payload["step"] == "accept" else "/seller/orders?view=to_send",
+        dedup_key=f"{kind}:{event.id}",
+        now=now,
+    )
+    if kind is NoticeKind.DEADLINE_MISSED:
+        admins = session.scalars(select(User.id).where(User.roles.op("&&")(["admin", "operations"]))).all()
+        key = f"{kind}:{event.id}"
+        write_notices(
+            session, user_ids=admins, kind=kind, params=params, path="/admin/fulfilment", dedup_key=key, now=now
+        )
+    return [f"store:{store_id}", "admin"]

@@ -17,6 +17,7 @@ RESOURCES = (
     "top_ups",
     "invoices",
     "campaigns",
+    "fulfilment",
 )
 
 

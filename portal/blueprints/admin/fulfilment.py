@@ -1,0 +1,28 @@
+"""The pipeline of all stores: where parts stand, what is late, and how carriers do (ORD-11)."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from portal.blueprints.admin.desk import around, requires_all
+from portal.db import reading
+from portal.kit import clock
+from portal.queries.pipeline import carrier_figures, late_parts, load_stages
+from portal.rules.permissions import Permission
+
+
+def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/fulfilment", "fulfilment", show)
+
+
+@requires_all(Permission.ORDER_LIST)
+def show() -> ResponseReturnValue:
+    """States with ages, missed deadlines, carriers."""
+    now = clock.now()
+    with reading() as session:
+        stages = load_stages(session, now=now)
+        late = late_parts(session)
+        carriers = carrier_figures(session, now=now)
+        frame = around(session, "admin.fulfilment")
+    return render_template("admin/fulfilment.html", stages=stages, late=late, carriers=carriers, now=now, **frame)

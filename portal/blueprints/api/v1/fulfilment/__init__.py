@@ -1,0 +1,1 @@
+"""Parts of orders that a store sends."""

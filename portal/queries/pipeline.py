@@ -1,0 +1,121 @@
+"""Where all parts of orders stand, which steps are late, and how well carriers do (ORD-11)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.rules.carriers import CARRIERS
+
+# What carriers did in this time is what their figures are of.
+CARRIERS_OF = timedelta(days=90)
+LATE_SHOWN = 50
+
+
+@dataclass(frozen=True, slots=True)
+class StageCount:
+    """Parts in a state: how many, since when the oldest is, and how many of them are late or held."""
+
+    status: str
+    parts: int
+    since: datetime
+    late: int
+
+
+@dataclass(frozen=True, slots=True)
+class LatePart:
+    """A part whose step should have been done."""
+
+    part_id: uuid.UUID
+    number: str
+    store_name: Mapping[str, str]
+    status: str
+    step: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierFigures:
+    """A carrier's parcels: how many, arrived, of those in time, hours on the way on average, and trouble."""
+
+    carrier: str
+    parcels: int
+    arrived: int
+    in_time: int
+    hours: int | None
+    delayed: int
+    damaged: int
+    lost: int
+
+    @property
+    def name(self) -> str:
+        found = CARRIERS.get(self.carrier)
+        return found.name if found else self.carrier
+
+    @property
+    def in_time_basis_points(self) -> int | None:
+        """Of what has arrived; None while nothing has."""
+        return self.in_time * 10_000 // self.arrived if self.arrived else None
+
+
+_STAGES = text(
+    """
+    SELECT p.status, count(*) AS parts, min(coalesce(p.shipped_at, p.released_at, p.placed_at)) AS since,
+           count(*) FILTER (WHERE p.status = 'released' AND p.accept_by <= :now
+                               OR p.status IN ('released', 'accepted', 'packed') AND p.ship_by <= :now
+                               OR p.status IN ('released', 'accepted', 'packed', 'shipped')
+                                  AND p.deliver_until <= :now) AS late
+      FROM order_part p JOIN orders o ON o.id = p.order_id
+     WHERE p.status IN ('held', 'released', 'accepted', 'packed', 'shipped', 'returning') AND o.status <> 'pending'
+     GROUP BY p.status
+    """
+)
+_LATE = text(
+    """
+    SELECT p.id, o.number, s.name AS store_name, p.status, d.step, d.due_at
+      FROM part_deadline d JOIN order_part p ON p.id = d.part_id JOIN orders o ON o.id = p.order_id
+      JOIN store s ON s.id = p.store_id
+     WHERE d.missed_at IS NOT NULL
+       AND (d.step = 'accept' AND p.status = 'released'
+            OR d.step = 'ship' AND p.status IN ('released', 'accepted', 'packed')
+            OR d.step = 'deliver' AND p.status IN ('released', 'accepted', 'packed', 'shipped'))
+     ORDER BY d.due_at, p.id LIMIT :limit
+    """
+)
+_CARRIERS = text(
+    """
+    SELECT s.carrier, count(*) AS parcels, count(s.delivered_at) AS arrived,
+           count(*) FILTER (WHERE s.delivered_at <= coalesce(s.expected_until, p.deliver_until, s.delivered_at))
+               AS in_time,
+           (extract(epoch FROM avg(s.delivered_at - s.shipped_at)) / 3600)::integer AS hours,
+           count(*) FILTER (WHERE e.delayed) AS delayed, count(*) FILTER (WHERE e.damaged) AS damaged,
+           count(*) FILTER (WHERE s.status = 'lost') AS lost
+      FROM shipment s JOIN order_part p ON p.id = s.part_id
+      LEFT JOIN LATERAL (SELECT bool_or(x.kind = 'delayed') AS delayed, bool_or(x.kind = 'damaged') AS damaged
+                           FROM shipment_event x WHERE x.shipment_id = s.id) e ON true
+     WHERE s.shipped_at > :since
+     GROUP BY s.carrier ORDER BY count(*) DESC, s.carrier
+    """
+)
+ORDER = ("held", "released", "accepted", "packed", "shipped", "returning")
+
+
+def load_stages(session: Session, *, now: datetime) -> tuple[StageCount, ...]:
+    """The states that parts pass through, in their order; without those in which there is none."""
+    found = {row.status: StageCount(*row) for row in session.execute(_STAGES, {"now": now})}
+    return tuple(found[status] for status in ORDER if status in found)
+
+
+def late_parts(session: Session) -> tuple[LatePart, ...]:
+    """Steps that were missed and are still open, the longest overdue first."""
+    return tuple(LatePart(*row) for row in session.execute(_LATE, {"limit": LATE_SHOWN}))
+
+
+def carrier_figures(session: Session, *, now: datetime) -> tuple[CarrierFigures, ...]:
+    """How each carrier did, the most used first."""
+    return tuple(CarrierFigures(*row) for row in session.execute(_CARRIERS, {"since": now - CARRIERS_OF}))
