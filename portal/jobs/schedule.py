@@ -52,8 +52,8 @@ from portal.services.disputes.find_due import disputes_due, remind_of_disputes
 from portal.services.fulfilment.bulk_run import runs_due
 from portal.services.fulfilment.close_part import close_part, parts_to_close
 from portal.services.fulfilment.take_report import parcels_due
-from portal.services.gift_cards.end_card import cards_due, expire_card
 from portal.services.fulfilment.watch_deadlines import watch_deadlines as watch
+from portal.services.gift_cards.end_card import cards_due, expire_card
 from portal.services.idempotency import forget_expired_keys
 from portal.services.invoices.remind import invoices_due, remind_of_invoice
 from portal.services.methods.begin_setup import setups_due

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.csv_files import csv_file
 from portal.blueprints.desk import requires_in
+from portal.blueprints.documents import pdf_answer
 from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import Desk, around, open_desk
 from portal.blueprints.seller.orders import list_filter
@@ -25,16 +26,22 @@ from portal.kit import clock
 from portal.kit.errors import Rejection, fill
 from portal.kit.text import N_
 from portal.queries.bulk_runs import RunView, goods_to_send, load_run, parts_by_number
+from portal.queries.store_order import StoreOrder, load_store_order
 from portal.queries.store_orders import StoreView, matching_parts
 from portal.rules.parcel_csv import COLUMNS, FileUnfitError, ParcelFile, RowProblem, decode, read_parcels
 from portal.rules.permissions import Permission, Scope
 from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, ITEMS_MAX, RunItem, begin_run, work_run
 
+if TYPE_CHECKING:
+    from portal.documents.slips import Slip
+
 SHOWN_MAX = 200
+SLIPS_MAX = 200
 
 
 def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/orders/acceptance", "orders_acceptance", accept, methods=["POST"])
+    bp.add_url_rule("/orders/slips", "orders_slips", slips, methods=["POST"])
     bp.add_url_rule("/runs/<uuid:run_id>", "run", show)
     bp.add_url_rule("/parcels/import", "parcels_import", upload, methods=["GET", "POST"])
     bp.add_url_rule("/parcels", "parcels", apply, methods=["POST"])
@@ -53,6 +60,45 @@ def accept() -> ResponseReturnValue:
     if not found:
         return done(location=url_for("seller.orders", view=StoreView.ACTION.value, store=desk.store_arg))
     return _run(desk, "accept", [RunItem(part_id, number) for part_id, number in found])
+
+
+@requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
+def slips() -> Response:
+    """A pick list and a slip for each of the chosen orders that may go on, as one PDF."""
+    now, stores = clock.now(), sorted(current_actor().store_ids)
+    with reading() as session:
+        desk = _desk(session)
+        view = StoreView.TO_SEND if request.args.get("view") == StoreView.TO_SEND.value else StoreView.ACTION
+        wanted = None if request.form.get("all_matching") else _ids(request.form.getlist("ids"))
+        found = matching_parts(session, chosen=list_filter(desk, now, view=view), ids=wanted, limit=SLIPS_MAX)
+        orders = [load_store_order(session, part_id=part_id, store_ids=stores, now=now) for part_id, _number in found]
+    chosen = [_slip(order) for order in orders if order is not None and order.can_ship and not order.is_on_hold]
+    if not chosen:
+        raise NotFoundError
+    # Fonts and typesetting are loaded with the first document: other pages can do without them.
+    from portal.documents.slips import render_slips
+
+    pdf = render_slips(chosen, store=translated(dict(desk.store.name)), locale=str(get_locale()), with_list=True)
+    return pdf_answer(pdf, f"slips-{desk.store.slug}.pdf")
+
+
+def _slip(order: StoreOrder) -> Slip:
+    from portal.documents.slips import Slip, SlipLine, address_lines
+
+    return Slip(
+        order.number,
+        address_lines(order.address),
+        [
+            SlipLine(
+                line.sku,
+                translated(dict(line.name)),
+                ", ".join(translated(option["value"]) for option in line.options),
+                line.to_send,
+            )
+            for line in order.lines
+            if line.to_send
+        ],
+    )
 
 
 @requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)

@@ -20,6 +20,7 @@ from portal.rules.parcel_csv import FileUnfitError, decode, read_parcels
 from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, RunItem, begin_run
 from portal.services.orders.place_hold import place_hold
 from tests.blueprints.desks import browser, fields
+from tests.documents.reading import pages_of
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import MadeOrder, make_order
@@ -152,3 +153,18 @@ def test_a_parcel_with_one_bad_row_is_bad_as_a_whole() -> None:
     for content in (b"\xff\xfe\x00", b"x" * 1_000_001):
         with pytest.raises(FileUnfitError):
             decode(content)
+
+
+@pytest.mark.req("ORD-10")
+def test_slips_say_what_to_fetch_and_what_goes_where_without_amounts(app: APIFlask, mall: Mall, sam: Person) -> None:
+    first, second = orders(mall, 2, name="Rice bowl")
+    as_sam = browser(app, sam)
+    token = fields(as_sam.get("/seller/orders").text)
+    answer = as_sam.post("/seller/orders/slips?view=action", data=token | {"all_matching": "1"})
+    assert answer.mimetype == "application/pdf"
+    written = "\n".join(pages_of(answer.data))
+    assert {first.number, second.number} <= set(re.findall(r"KR-[A-Z0-9]{10}", written))
+    assert "Pick list" in written
+    assert "9,900" not in written
+    none = as_sam.post("/seller/orders/slips?view=to_send", data=token | {"all_matching": "1"})
+    assert none.status_code == 404
