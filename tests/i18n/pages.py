@@ -20,7 +20,7 @@ CODES = re.compile(
 NAMES = re.compile(
     r"\b(?:Portal US|Visa|Paylink|paylink|stripe|English|Firefox|Linux|Ada|Bea|Max|Sam|Hanok|Maru|Rice bowl|Colour|Sage"
     r"|CJ|EMS|UPS|FedEx|DHL Express"
-    r"|AUTUMN10|main|CJ|EMS|UPS|FedEx|DHL Express)\b",
+    r"|AUTUMN10|main)\b",
     re.ASCII,
 )
 WORDS = re.compile(r"[A-Za-z]{2,}(?:[ ,'’-]+[A-Za-z]+)*")
