@@ -59,6 +59,8 @@ MEANING = {
     AccountKind.MILEAGE_EXPENSE: "what spent points were worth",
     AccountKind.MILEAGE_ISSUED: "points that are outside the users' accounts",
     AccountKind.MILEAGE_BREAKAGE: "points that nobody spent in time",
+    AccountKind.MILEAGE_TRANSIT: "points sent to somebody who has not accepted them yet",
+    AccountKind.DONATION: "what donated points were worth, owed to a cause",
     AccountKind.GATEWAY_FEE: "what gateways have kept of the money that they held",
     AccountKind.PAYMENT_DIFFERENCE: "what an outside payment was more or less than the order",
     AccountKind.DISPUTE_RECEIVABLE: "what banks hold of us until disputes are decided; below zero",

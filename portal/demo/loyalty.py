@@ -10,7 +10,7 @@ from decimal import Decimal
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from portal.models import LoyaltyVersion
+from portal.models import Cause, LoyaltyVersion
 from portal.queries.loyalty import forget_loyalty
 from portal.rules import earning, tiers
 from portal.rules.earning import EarnRule, EarnTerms
@@ -25,6 +25,19 @@ LADDER = Ladder(
         Tier("silver", {"en": "Silver", "ko": "실버"}, 300_000, Decimal("1.2")),
         Tier("gold", {"en": "Gold", "ko": "골드"}, 1_000_000, Decimal("1.5")),
     )
+)
+CAUSES = (
+    (
+        {"en": "Trees for the city", "ko": "도시 나무 심기"},
+        {
+            "en": "A tree for every 5,000 points, planted in spring.",
+            "ko": "5,000포인트마다 봄에 나무 한 그루를 심습니다.",
+        },
+    ),
+    (
+        {"en": "Warm meals", "ko": "따뜻한 한 끼"},
+        {"en": "Meals for neighbours who live alone.", "ko": "혼자 사시는 이웃에게 식사를 전합니다."},
+    ),
 )
 
 
@@ -78,4 +91,7 @@ def make_loyalty(
             )
         ],
     )
+    for names, descriptions in CAUSES:
+        session.add(Cause(names=names, descriptions=descriptions, created_at=written))
+    session.flush()
     forget_loyalty()

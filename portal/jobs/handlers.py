@@ -34,6 +34,7 @@ from portal.services.notifications.notify_adjustment import ask_second_person, t
 from portal.services.notifications.notify_coupon import tell_admins_of_flag, tell_holder, tell_holders
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
+from portal.services.notifications.notify_gift import tell_of_gift, tell_sender_of_gift
 from portal.services.notifications.notify_gift_card import mail_gift_card
 from portal.services.notifications.notify_invoice import (
     remind_buyer_of_invoice,
@@ -204,6 +205,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "withdrawal.paid": (tell_owner_of_withdrawal,),
     "mileage.matured": (tell_of_matured_mileage,),
     "mileage.expiring": (tell_of_ending_mileage,),
+    "mileage.sent": (tell_of_gift,),
+    "mileage.gift_ended": (tell_sender_of_gift,),
     "tier.moved": (tell_of_tier,),
     "refund.rerouted": (_send_legs,),
     "refund.late": (tell_admins_of_refund,),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from functools import partial
+
 from portal.db import atomically, reading, transaction
 from portal.kit import clock
+from portal.rules.permissions import SYSTEM
 from portal.services.loyalty.refresh_tier import refresh_tier, tiers_due
+from portal.services.mileage.end_gift import GiftEndedError, end_gift, gifts_overdue
 from portal.services.mileage.expire_lots import accounts_to_expire, expire_lots, tell_of_ends
 from portal.services.orders.mature_mileage import mature_mileage, parts_to_mature
 
@@ -25,6 +30,15 @@ def end_mileage() -> None:
         account_ids = accounts_to_expire(session, now=clock.now())
     for account_id in account_ids:
         atomically(lambda s, account_id=account_id: expire_lots(s, account_id=account_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+
+
+def return_gifts() -> None:
+    """Give points back to their senders that nobody has accepted in time."""
+    with reading() as session:
+        gift_ids = gifts_overdue(session, now=clock.now())
+    for gift_id in gift_ids:
+        with suppress(GiftEndedError):  # It may be accepted or called back in this very moment.
+            atomically(partial(end_gift, gift_id=gift_id, outcome="expired", actor=SYSTEM, now=clock.now()))
 
 
 def move_tiers() -> None:

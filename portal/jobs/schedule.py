@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.db import atomically, reading, transaction
 from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
-from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers
+from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.queue import (
     enqueue_adjustment,
     enqueue_bulk,
@@ -279,6 +279,7 @@ TIMETABLE = (
     Entry("find_disputes", 3600, find_disputes),
     Entry("mature_due_mileage", 30, mature_due_mileage),
     Entry("end_mileage", 60, end_mileage),
+    Entry("return_gifts", 60, return_gifts),
     Entry("move_tiers", 60, move_tiers),
     Entry("sweep_bulks", 15, sweep_bulks),
     Entry("tend_coupons", 60, tend_coupons),

@@ -30,6 +30,7 @@ from portal.models.document import Document, DocumentKind, DocumentSeries
 from portal.models.fraud import RiskDecision, RiskListEntry
 from portal.models.fx import ReferenceRate
 from portal.models.gift_card import GiftCard
+from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGiftLot
 from portal.models.idempotency import IdempotencyKey
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
 from portal.models.learning import FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
@@ -83,6 +84,7 @@ __all__ = [
     "CartLine",
     "CashReceipt",
     "CashReceiptWish",
+    "Cause",
     "Channel",
     "ChannelState",
     "Consent",
@@ -120,6 +122,9 @@ __all__ = [
     "Mail",
     "MemberTier",
     "MethodSetup",
+    "MileageDonation",
+    "MileageGift",
+    "MileageGiftLot",
     "MileageLot",
     "MileageLotUse",
     "Notice",

@@ -32,6 +32,32 @@ MILEAGE_INVARIANTS: tuple[tuple[int, str, str], ...] = (
     ),
     (
         2,
+        "points on their way are what the waiting gifts hold",
+        """SELECT a.posted, g.waiting
+             FROM (SELECT coalesce(sum(p.amount_minor), 0) AS posted FROM ledger_posting p
+                     JOIN ledger_account a ON a.id = p.account_id WHERE a.kind = 'mileage_transit') a,
+                  (SELECT coalesce(sum(points), 0) AS waiting FROM mileage_gift WHERE state = 'waiting') g
+            WHERE a.posted <> g.waiting""",
+    ),
+    (
+        2,
+        "a gift is made of its lots",
+        """SELECT g.id, g.points, coalesce(sum(l.points), 0) AS lots
+             FROM mileage_gift g LEFT JOIN mileage_gift_lot l ON l.gift_id = g.id
+            GROUP BY g.id HAVING g.points <> coalesce(sum(l.points), 0)""",
+    ),
+    (
+        2,
+        "a cause is owed what was donated to it",
+        """SELECT cause_id, currency, sum(given) AS given, sum(booked) AS booked FROM (
+             SELECT 'cause:' || cause_id AS cause_id, currency, amount_minor AS given, 0 AS booked FROM mileage_donation
+             UNION ALL
+             SELECT a.owner, a.currency, 0, p.amount_minor FROM ledger_posting p
+               JOIN ledger_account a ON a.id = p.account_id AND a.kind = 'donation' AND a.owner LIKE 'cause:%'
+            ) AS sides GROUP BY cause_id, currency HAVING sum(given) <> sum(booked)""",
+    ),
+    (
+        2,
         "nothing is left of a lot a day after its end but what orders hold",
         """SELECT l.id, l.remaining, l.expires_at, a.held_minor FROM mileage_lot l
              JOIN ledger_account a ON a.id = l.account_id

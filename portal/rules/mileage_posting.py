@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from portal.rules.posting import POINTS, AccountKind, EntryKind, Line, of_platform, of_user
+from portal.rules.posting import POINTS, AccountKind, AccountRef, EntryKind, Line, of_platform, of_user
 
 
 def _kept(lines: list[Line]) -> tuple[Line, ...]:
@@ -55,9 +55,50 @@ def mileage_expired(*, user_id: UUID, points: int) -> tuple[Line, ...]:
     )
 
 
+def mileage_donated(*, user_id: UUID, cause_id: int, points: int, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """Points go to a cause; the platform owes it what they were worth (BAL-06)."""
+    return _kept(
+        [
+            Line(of_user(AccountKind.MILEAGE, user_id, POINTS), -points),
+            Line(of_platform(AccountKind.MILEAGE_ISSUED, POINTS), points),
+            Line(of_platform(AccountKind.MILEAGE_EXPENSE, currency), -amount_minor),
+            Line(AccountRef(AccountKind.DONATION, f"cause:{cause_id}", currency), amount_minor),
+        ]
+    )
+
+
+def mileage_sent(*, user_id: UUID, points: int) -> tuple[Line, ...]:
+    """Points leave whoever sends them, and wait for whoever is to accept them (BAL-06)."""
+    return _kept(
+        [
+            Line(of_user(AccountKind.MILEAGE, user_id, POINTS), -points),
+            Line(of_platform(AccountKind.MILEAGE_TRANSIT, POINTS), points),
+        ]
+    )
+
+
+def mileage_received(*, user_id: UUID, points: int) -> tuple[Line, ...]:
+    """Points that were sent have been accepted."""
+    return _kept(
+        [
+            Line(of_platform(AccountKind.MILEAGE_TRANSIT, POINTS), -points),
+            Line(of_user(AccountKind.MILEAGE, user_id, POINTS), points),
+        ]
+    )
+
+
+def mileage_came_back(*, user_id: UUID, points: int) -> tuple[Line, ...]:
+    """Points that nobody accepted are their sender's again."""
+    return mileage_received(user_id=user_id, points=points)
+
+
 MILEAGE_TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
     EntryKind.MILEAGE_GRANTED: mileage_granted,
     EntryKind.MILEAGE_TAKEN_BACK: mileage_taken_back,
     EntryKind.MILEAGE_MATURED: mileage_matured,
     EntryKind.MILEAGE_EXPIRED: mileage_expired,
+    EntryKind.MILEAGE_DONATED: mileage_donated,
+    EntryKind.MILEAGE_SENT: mileage_sent,
+    EntryKind.MILEAGE_RECEIVED: mileage_received,
+    EntryKind.MILEAGE_CAME_BACK: mileage_came_back,
 }

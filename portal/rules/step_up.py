@@ -22,6 +22,7 @@ class StepUpAction(StrEnum):
     USE_COUPONS = "coupon:use-many"
     WRITE_OFF = "invoice:write-off"
     ADJUST_MILEAGE = "mileage:adjust"
+    SEND_MILEAGE = "mileage:send"
     ADJUST_BALANCES = "balance:adjust"
     RELEASE_PAYOUT = "payout:release"
     SAVE_CREDENTIALS = "gateway:save-credentials"
@@ -40,6 +41,7 @@ ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
     StepUpAction.RELEASE_WITHDRAWAL: _LARGE,
     StepUpAction.WRITE_OFF: _LARGE,
     StepUpAction.ADJUST_MILEAGE: {"PTS": 50_000},
+    StepUpAction.SEND_MILEAGE: {"PTS": 10_000},
     StepUpAction.ADJUST_BALANCES: {**_LARGE, "PTS": 50_000},
     StepUpAction.RELEASE_PAYOUT: _LARGE,
 }

@@ -84,6 +84,12 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     NoticeKind.MILEAGE_MATURED: ("coins", N_("%(points)s points of order %(number)s can be used now.")),
     NoticeKind.MILEAGE_ENDING: ("clock", N_("%(points)s of your points end within a week, the first on %(day)s.")),
+    NoticeKind.GIFT_RECEIVED: ("gift", N_("%(name)s sends you %(points)s points. Accept them on your mileage page.")),
+    NoticeKind.GIFT_ACCEPTED: ("circle-check", N_("Your gift of %(points)s points was accepted.")),
+    NoticeKind.GIFT_CAME_BACK: (
+        "arrow-back-up",
+        N_("Your gift of %(points)s points was not accepted and is yours again."),
+    ),
     NoticeKind.TIER_UP: ("star", N_("You are %(tier)s now. Your purchases earn by it from now on.")),
     NoticeKind.TIER_DOWN: ("star", N_("Your period is over, and you are %(tier)s now.")),
     NoticeKind.REFUND_WANTED: (

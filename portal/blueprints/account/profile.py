@@ -13,8 +13,11 @@ from portal.blueprints.account.own import own_id
 from portal.blueprints.account.signing import show
 from portal.db import atomically, reading
 from portal.htmx import leave_for
+from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.accounts import load_profile
+from portal.queries.loyalty import loyalty_directory
+from portal.queries.tiers import tier_code
 from portal.services.accounts.change_preferences import change_name
 
 
@@ -32,8 +35,9 @@ def profile() -> ResponseReturnValue:
             return leave_for(url_for(".profile"))
     with reading() as opened:
         found = load_profile(opened, user_id=user_id)
+        tier = loyalty_directory(opened).ladder(clock.now()).find(tier_code(opened, user_id=user_id))
     if found is None:
         abort(404)
     if request.method == "GET":
         form.name.data = found.name
-    return show("account/profile.html", form, profile=found)
+    return show("account/profile.html", form, profile=found, tier=tier)

@@ -47,6 +47,7 @@ WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.REQUEST_REFUND: N_("Give back %(amount)s of order %(number)s"),
     StepUpAction.USE_COUPONS: N_("Use more coupons at once: %(amount)s off an order"),
     StepUpAction.WRITE_OFF: N_("Write off %(amount)s of an invoice"),
+    StepUpAction.SEND_MILEAGE: N_("Send %(amount)s of mileage to %(recipient)s"),
     StepUpAction.ADJUST_MILEAGE: N_("Give %(amount)s of mileage"),
     StepUpAction.RELEASE_PAYOUT: N_("Let a payout of %(amount)s to %(store)s go out"),
     StepUpAction.ADJUST_BALANCES: N_("Correct balances by %(amount)s in all"),

@@ -69,6 +69,7 @@ def around(session: Session, current: str, *, held: int | None = None) -> dict[s
             [
                 ("admin.mileage_rules", _("Mileage rules"), "sparkles", Permission.MILEAGE_CONFIGURE, 0),
                 ("admin.tiers", _("Tiers"), "star", Permission.MILEAGE_CONFIGURE, 0),
+                ("admin.causes", _("Causes"), "heart", Permission.MILEAGE_CONFIGURE, 0),
             ],
         ),
         (

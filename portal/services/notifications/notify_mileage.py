@@ -16,7 +16,7 @@ from portal.rules.notices import NoticeKind
 from portal.services.notifications.write_mail import write_mail
 from portal.services.notifications.write_notices import write_notices
 
-PATH = "/account"
+PATH = "/account/mileage"
 
 
 def tell_of_matured_mileage(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:

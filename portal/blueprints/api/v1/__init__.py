@@ -18,6 +18,7 @@ RESOURCES = (
     "invoices",
     "campaigns",
     "fulfilment",
+    "mileage",
 )
 
 
