@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
 
 from apiflask import APIFlask
+from flask import abort
 
 from portal.assets import init_assets
 from portal.blueprints import register_blueprints
@@ -22,12 +25,20 @@ from portal.formatting import init_formatting
 from portal.process import start
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
+BIGINT_MAX = 2**63 - 1
+
+
+def refuse_unfit_numbers(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    """A number in an address that is greater than any row's: what it names is not there."""
+    if any(isinstance(value, int) and value > BIGINT_MAX for value in (values or {}).values()):
+        abort(HTTPStatus.NOT_FOUND)
 
 
 def build(settings: Settings) -> APIFlask:
     """See portal.create_app."""
     start(settings, name="portal web", connections=settings.web_threads + 2)
     app = APIFlask("portal", title="Portal API", version="1", spec_path=None, docs_path=None, json_errors=False)
+    app.url_value_preprocessor(refuse_unfit_numbers)
     # Static files are served by portal.assets, with hashes and compressed.
     app.static_folder = None
     app.config.update(

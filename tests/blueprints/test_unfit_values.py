@@ -19,3 +19,9 @@ def test_a_zero_byte_in_a_form_is_refused(client: FlaskClient) -> None:
     make_mall()
     form = {"email": "bea\0@example.com", "password": "x\0y"}
     assert send(client, "/sign-in", form, page="/sign-in").status_code in {400, 422}
+
+
+@pytest.mark.parametrize("path", ["/api/v1/campaigns/{}", "/admin/gateways/{}"])
+def test_a_number_beyond_the_database_is_nobodys(client: FlaskClient, path: str) -> None:
+    make_mall()
+    assert client.get(path.format(2**63)).status_code == 404

@@ -38,7 +38,7 @@ class Mallful:
 
 
 LIST_STATEMENTS_MAX = 8
-DETAIL_STATEMENTS_MAX = 15
+DETAIL_STATEMENTS_MAX = 16
 
 PAGES = [
     "/admin/", "/admin/orders", "/admin/orders?status=paid&period=today&channel=kr", "/admin/orders?held=1",

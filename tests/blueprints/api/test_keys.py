@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -40,13 +41,13 @@ PATHS = {
     "number": "KR-AAAAAAAAAA",
     "payment_id": str(uuid.uuid4()),
 }
+# What stands in a path of which nothing is named: nothing that is there.
+BY_KIND = {"string": "nothing", "int": "1", "uuid": str(uuid.uuid4())}
 
 
 def address_of(op: Operation, **values: str) -> str:
-    path = op.path
-    for name, value in {**PATHS, **values}.items():
-        path = path.replace(f"<string:{name}>", value).replace(f"<int:{name}>", value)
-    return path
+    named = {**PATHS, **values}
+    return re.sub(r"<(\w+):(\w+)>", lambda found: named.get(found[2]) or BY_KIND[found[1]], op.path)
 
 
 def ask(api: Api, op: Operation, **values: str) -> TestResponse:
