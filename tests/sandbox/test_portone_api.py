@@ -176,7 +176,6 @@ def test_an_account_waits_for_its_deposit_and_is_refunded_to_another(
     with pytest.raises(errors.PaymentNotPaidError):
         portone.cancel_payment(payment_id=mine, reason="too early")
     assert sandbox.deposit(mine) == "paid"
-    assert sandbox.deposit(mine) == "closed"
     with pytest.raises(errors.PgProviderError):
         portone.cancel_payment(payment_id=mine, reason="where to?")
     portone.cancel_payment(payment_id=mine, reason="there", refund_account=ACCOUNT)
@@ -191,6 +190,15 @@ def test_a_wrong_deposit_is_said_as_it_came(sandbox: Sandbox, portone: sdk.Payme
     found = portone.get_payment(payment_id=mine)
     assert isinstance(found, sdk.PaidPayment)
     assert (found.amount.total, found.amount.paid) == (30_000, amount)
+
+
+def test_a_second_deposit_is_added_to_the_first(sandbox: Sandbox, portone: sdk.PaymentClient) -> None:
+    mine = key()
+    issue(portone, mine, 30_000)
+    assert [sandbox.deposit(mine), sandbox.deposit(mine, 5_000)] == ["paid", "paid"]
+    found = portone.get_payment(payment_id=mine)
+    assert isinstance(found, sdk.PaidPayment)
+    assert (found.amount.total, found.amount.paid) == (30_000, 35_000)
 
 
 def test_an_account_takes_nothing_after_its_time_or_its_end(sandbox: Sandbox, portone: sdk.PaymentClient) -> None:

@@ -17,7 +17,9 @@ from tests.factories.order import LONG_AGO, REVIEWED_KRW, give_deposit, make_ord
 P = Permission
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
+    "admin.causes": P.MILEAGE_CONFIGURE,
     "admin.credit_lines": P.INVOICE_VIEW,
+    "admin.fulfilment": P.ORDER_LIST,
     "admin.gift_card": P.GIFT_CARD_VIEW,
     "admin.gift_cards": P.GIFT_CARD_VIEW,
     "admin.invoice": P.INVOICE_VIEW,
@@ -113,6 +115,8 @@ WRITING = {
     "admin.gift_card_return": P.GIFT_CARD_MANAGE,
     "admin.invoice_write_off": P.CREDIT_GRANT,
     "admin.mileage_rules_new": P.MILEAGE_CONFIGURE,
+    "admin.causes": P.MILEAGE_CONFIGURE,
+    "admin.cause_state": P.MILEAGE_CONFIGURE,
     "admin.order_arrival": P.ORDER_EDIT,
     "admin.order_hold": P.ORDER_VIEW,
     "admin.order_hold_end": P.ORDER_VIEW,
@@ -223,6 +227,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "version": 1,
         "store_id": 1,
         "campaign_id": 1,
+        "cause_id": 1,
         "code": "X",
         "key": "leaked",
     }

@@ -135,7 +135,7 @@ ADDRESSES = (
     ("GET", "/catalogue/products/%00", 404, "product_unknown"),
     ("GET", "/orders/%00", 404, "not_found"),
     ("POST", "/orders/%00/cancellation", 404, "not_found"),
-    ("PUT", "/cart/lines/99999999999999999999", 404, "variant_not_on_sale"),
+    ("PUT", "/cart/lines/99999999999999999999", 404, "not_found"),
     ("PUT", "/cart/lines/x", 404, "not_found"),
     ("POST", "/cart", 405, "method_not_allowed"),
     ("OPTIONS", "/cart", 405, "method_not_allowed"),
