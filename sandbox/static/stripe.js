@@ -175,6 +175,7 @@
       style(frame, { border: "0", width: "min(400px, 85vw)", height: "320px", display: "block" });
       style(dialog, { padding: "0", border: "0", "border-radius": "8px", "max-width": "95vw" });
       dialog.setAttribute("aria-label", "3-D Secure");
+      dialog.tabIndex = -1;
       dialog.append(frame);
       const receive = (event) => {
         if (event.origin !== origin || event.source !== frame.contentWindow || event.data.type !== "asked") return;
@@ -194,6 +195,8 @@
       });
       document.body.append(dialog);
       dialog.showModal();
+      // Not into the frame, where Escape would be the frame's.
+      dialog.focus();
     });
 
   class StripeStandIn {

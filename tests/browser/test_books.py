@@ -40,7 +40,7 @@ def test_a_buyer_reads_the_history_of_her_deposit(shop: Shop, width: int) -> Non
     assert violations(page) == []
     if width == 1280:
         page.locator("#filter-what").select_option("top_up")
-        expect(page.get_by_text("1 movement", exact=True)).to_be_visible()
+        expect(page.locator("#history").get_by_text("1 movement", exact=True)).to_be_visible()
         at_rest(page)
         page.locator("#filter-on").fill("2020-01-01")
         page.locator("#filter-on").press("Tab")

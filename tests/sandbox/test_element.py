@@ -157,6 +157,7 @@ def test_escape_is_a_no_to_the_bank(page: Page, shop: str, client: stripe.Stripe
     page.goto(f"{shop}/#{secret}")
     page.get_by_role("button", name="Ask").click()
     expect(page.frame_locator("iframe[title='3-D Secure']").get_by_role("button", name="Fail")).to_be_visible()
+    expect(page.locator("dialog")).to_be_focused()
     page.keyboard.press("Escape")
     expect(page.locator("#result")).to_have_text("refused payment_intent_authentication_failure")
 
