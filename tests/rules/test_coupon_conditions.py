@@ -131,7 +131,7 @@ def test_the_next_opening_may_be_an_hour_that_is_skipped() -> None:
         ("minimum_spend", {"minimum": {"KRW": 0}}, "minimum"),
         ("minimum_spend", {"minimum": {"KRW": -1}}, "minimum"),
         ("minimum_spend", {"minimum": {"KRW": 2**53 + 1}}, "minimum"),
-        ("minimum_spend", {"minimum": {"XXX1": 5}}, "minimum"),
+        ("minimum_spend", {"minimum": {"ZZZ1": 5}}, "minimum"),
         ("minimum_spend", {"minimum": {"KRW": 5}, "maximum": {"KRW": 4}}, "maximum"),
         ("section", {}, "included"),
         ("section", {"included": [1], "excluded": [1, 2]}, "excluded"),

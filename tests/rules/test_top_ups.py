@@ -25,7 +25,7 @@ def test_a_channel_may_have_limits_of_its_own_or_take_none() -> None:
     assert own is not None
     assert (own.minimum_minor, own.maximum_minor, own.suggested) == (1_000, 40_000, (10_000, 30_000))
     assert limits_of("KRW", {"top_up": {"closed": True}}) is None
-    assert limits_of("XXX", {}) is None
+    assert limits_of("ZZZ", {}) is None
     refusal = refusal_of(1_000, "KRW", None, today_minor=0)
     assert refusal is not None
     assert refusal.code == "TOP_UP_CLOSED"

@@ -50,7 +50,7 @@ def test_a_program_corrects_a_balance_once_and_a_large_one_with_a_second_person(
     [
         ({"lines": [{"person": "nobody@example.com", "amount_minor": 5}]}, "adjustment_empty"),
         ({"kind": "mileage"}, "adjustment_kind"),
-        ({"currency": "XXX"}, "adjustment_kind"),
+        ({"currency": "ZZZ"}, "adjustment_kind"),
         ({"kind": "mileage", "currency": "PTS", "points_until": "2020-02-30"}, "adjustment_expiry"),
         ({"reason": "no"}, "adjustment_reason"),
         ({"lines": []}, "request_invalid"),

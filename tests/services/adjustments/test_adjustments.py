@@ -220,7 +220,7 @@ def test_a_large_one_is_confirmed_by_both(ada: Person, bea: Person) -> None:
         ({"reason": "x" * 501}, AdjustmentReasonError),
         ({"kind": "mileage"}, AdjustmentKindError),
         ({"kind": "seller_payable"}, AdjustmentKindError),
-        ({"currency": "XXX"}, AdjustmentKindError),
+        ({"currency": "ZZZ"}, AdjustmentKindError),
         ({"kind": "mileage", "currency": "PTS", "expires_at": None}, AdjustmentExpiryError),
     ],
 )
