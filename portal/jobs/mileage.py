@@ -6,6 +6,7 @@ from contextlib import suppress
 from functools import partial
 
 from portal.db import atomically, reading, transaction
+from portal.jobs.one_by_one import one_by_one
 from portal.kit import clock
 from portal.rules.permissions import SYSTEM
 from portal.services.loyalty.refresh_tier import refresh_tier, tiers_due
@@ -16,20 +17,14 @@ from portal.services.orders.mature_mileage import mature_mileage, parts_to_matur
 
 def mature_due_mileage() -> None:
     """Make points spendable whose parcels can be sent back no more."""
-    with reading() as session:
-        part_ids = parts_to_mature(session, now=clock.now())
-    for part_id in part_ids:
-        atomically(lambda s, part_id=part_id: mature_mileage(s, part_id=part_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+    one_by_one(parts_to_mature, mature_mileage, name="part_id")
 
 
 def end_mileage() -> None:
     """Tell of lots that end soon, and take those whose time is over."""
     with transaction() as session:
         tell_of_ends(session, now=clock.now())
-    with reading() as session:
-        account_ids = accounts_to_expire(session, now=clock.now())
-    for account_id in account_ids:
-        atomically(lambda s, account_id=account_id: expire_lots(s, account_id=account_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+    one_by_one(accounts_to_expire, expire_lots, name="account_id")
 
 
 def return_gifts() -> None:
@@ -43,7 +38,4 @@ def return_gifts() -> None:
 
 def move_tiers() -> None:
     """Decide the tiers of those whose period is over, and of everybody after the tiers were changed."""
-    with reading() as session:
-        user_ids = tiers_due(session, now=clock.now())
-    for user_id in user_ids:
-        atomically(lambda s, user_id=user_id: refresh_tier(s, user_id=user_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+    one_by_one(tiers_due, refresh_tier, name="user_id")

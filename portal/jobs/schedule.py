@@ -14,6 +14,7 @@ from portal.db import atomically, reading, transaction
 from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
+from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import (
     enqueue_adjustment,
     enqueue_bulk,
@@ -102,34 +103,22 @@ def sweep_payments() -> None:
 
 def expire_orders() -> None:
     """Give up orders whose time is over and whose money is not under way."""
-    with reading() as session:
-        order_ids = overdue_orders(session, now=clock.now())
-    for order_id in order_ids:
-        atomically(lambda s, order_id=order_id: expire_order(s, order_id=order_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+    one_by_one(overdue_orders, expire_order, name="order_id")
 
 
 def expire_payments() -> None:
     """End payments that are no order's when their time is over and no outcome is being asked for."""
-    with reading() as session:
-        payment_ids = overdue_payments(session, now=clock.now())
-    for payment_id in payment_ids:
-        atomically(lambda s, payment_id=payment_id: expire_payment(s, payment_id=payment_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+    one_by_one(overdue_payments, expire_payment, name="payment_id")
 
 
 def remind_of_invoices() -> None:
     """Note what the calendar says of invoices: reminders, and which are late."""
-    with reading() as session:
-        invoice_ids = invoices_due(session, now=clock.now())
-    for invoice_id in invoice_ids:
-        atomically(lambda s, invoice_id=invoice_id: remind_of_invoice(s, invoice_id=invoice_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+    one_by_one(invoices_due, remind_of_invoice, name="invoice_id")
 
 
 def expire_gift_cards() -> None:
     """End gift cards whose time is over."""
-    with reading() as session:
-        card_ids = cards_due(session, now=clock.now())
-    for card_id in card_ids:
-        atomically(lambda s, card_id=card_id: expire_card(s, card_id=card_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
+    one_by_one(cards_due, expire_card, name="card_id")
 
 
 def send_waiting_mails() -> None:
