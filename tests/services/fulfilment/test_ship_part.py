@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -103,6 +105,25 @@ def test_the_buyer_hears_of_each_parcel_once_and_the_same_parcel_twice_is_one(ma
     assert bells == [order.buyer.id]
     with pytest.raises(ParcelExistsError):
         send(part_id, sam, {lines_of(part_id)[0]: 1}, number=number)
+
+
+@pytest.mark.req("ORD-003", "ORD-14")
+def test_units_that_two_people_send_at_once_leave_once(mall: Mall, sam: Person) -> None:
+    order = bought(mall, quantity=3)
+    part_id = order.part_ids[0]
+    first, _second = lines_of(part_id)
+    start = threading.Barrier(4)
+
+    def one(_number: int) -> str:
+        start.wait(timeout=30)
+        try:
+            send(part_id, sam, {first: 2})
+        except ParcelUnitsError as refusal:
+            return refusal.code
+        return "sent"
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(pool.map(one, range(4))) == sorted(["sent", *[ParcelUnitsError.code] * 3])
 
 
 @pytest.mark.req("ORD-003", "ORD-002", "IDN-02")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -149,6 +151,27 @@ def test_it_is_paid_by_the_books_and_the_next_one_begins_with_what_was_left(mall
     assert rows(second) == [(owed, -owed - 700, -700)]
     # Below zero nothing is paid: it is carried over.
     assert rows("SELECT count(*) FROM seller_payout") == [(1,)]
+
+
+def test_four_who_pay_it_at_once_pay_it_once(mall: Mall, fay: Person) -> None:
+    close_part(sold(mall))
+    close_month()
+    assert approve(fay)
+    start = threading.Barrier(4)
+
+    def one(number: int) -> object:
+        start.wait(timeout=30)
+        try:
+            return pay(fay, f"KB {number}")
+        except PayoutDecidedError as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sorted(map(str, pool.map(one, range(4)))) == ["True", *[PayoutDecidedError.code] * 3]
+    assert rows(
+        "SELECT sum(p.amount_minor)::int FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
+        " WHERE a.kind = 'seller_payable'"
+    ) == [(0,)]
 
 
 def test_it_waits_while_less_is_owed_or_an_order_is_on_hold(mall: Mall, fay: Person) -> None:
