@@ -118,6 +118,8 @@ def side_effects(plan: RefundPlan) -> list[str]:
     told = [
         gettext(words[coupon.why], name=translated(dict(coupon.names)) or gettext("Coupon")) for coupon in plan.coupons
     ]
+    if plan.asked_minor:
+        told.append(_asked_back(plan))
     if plan.points_taken:
         points = formatting.money(plan.points_taken, "PTS")
         told.append(gettext("The %(points)s that this order earns you are taken away.", points=points))
@@ -128,6 +130,19 @@ def side_effects(plan: RefundPlan) -> list[str]:
         fee = formatting.money(plan.kept_fees, plan.currency)
         told.append(gettext("The shipping fee of %(amount)s stays paid.", amount=fee))
     return told
+
+
+def _asked_back(plan: RefundPlan) -> str:
+    amount = formatting.money(abs(plan.asked_minor), plan.currency)
+    if plan.asked_minor < 0:
+        return str(gettext("%(amount)s that was kept for a discount comes back too.", amount=amount))
+    return str(
+        gettext(
+            "What you keep no longer meets the conditions of a coupon: its discount on that, %(amount)s, is taken off"
+            " what comes back.",
+            amount=amount,
+        )
+    )
 
 
 def list_words(names: list[str]) -> str:

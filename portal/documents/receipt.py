@@ -83,7 +83,7 @@ def _lines(part: Part, words: Words, money: Callable[[int], str]) -> Table:
         rows.append(
             [
                 paragraph(name),
-                paragraph(str(line["quantity"]), "right"),
+                paragraph(str(line["quantity"] or "–"), "right"),
                 paragraph(money(line["unit_minor"]) if line["unit_minor"] is not None else "", "right"),
                 paragraph(money(line["subtotal_minor"]), "right"),
             ]

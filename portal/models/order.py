@@ -159,7 +159,8 @@ class DiscountShare(Base):
     """How much of one coupon use a line or a part's shipping fee bears; fixed when the order is placed.
 
     `platform_minor` is what the platform gives of it, the rest is its seller's (CPN-15); where it is null, by the
-    campaign's funding.
+    campaign's funding. `asked_minor` was asked back, because what is kept does not meet the coupon's minimum (REF-05);
+    `asked_platform_minor` of it for the platform.
     """
 
     __tablename__ = "discount_share"
@@ -167,6 +168,9 @@ class DiscountShare(Base):
         CheckConstraint("(line_id IS NULL) <> (part_id IS NULL)", name="target"),
         CheckConstraint("amount_minor >= 0", name="amount"),
         CheckConstraint("platform_minor BETWEEN 0 AND amount_minor", name="platform"),
+        CheckConstraint(
+            "asked_minor BETWEEN 0 AND amount_minor AND asked_platform_minor BETWEEN 0 AND asked_minor", name="asked"
+        ),
         Index("ix_discount_share_coupon_use_id", "coupon_use_id"),
         Index("ix_discount_share_order_id", "order_id"),
     )
@@ -178,6 +182,8 @@ class DiscountShare(Base):
     part_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("order_part.id"))
     amount_minor: Mapped[int]
     platform_minor: Mapped[int | None]
+    asked_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    asked_platform_minor: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class Transition(Base):

@@ -50,13 +50,17 @@ class Tender(Base):
 
 
 class TenderShare(Base):
-    """How much of a tender a line or a part's shipping fee was paid with; fixed when the order is placed."""
+    """How much of a tender a line or a part's shipping fee was paid with; fixed when the order is placed.
+
+    `held_minor` was due with units that went back, and stays for a discount that was asked back (REF-05).
+    """
 
     __tablename__ = "tender_share"
     __table_args__ = (
         CheckConstraint("(line_id IS NULL) <> (part_id IS NULL)", name="target"),
         CheckConstraint("amount_minor >= 0", name="amount"),
         CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor", name="refunded"),
+        CheckConstraint("held_minor >= 0 AND refunded_minor + held_minor <= amount_minor", name="held"),
         Index("ix_tender_share_tender_id", "tender_id"),
         Index("ix_tender_share_order_id", "order_id"),
     )
@@ -68,6 +72,7 @@ class TenderShare(Base):
     part_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("order_part.id"))
     amount_minor: Mapped[int]
     refunded_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    held_minor: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class GatewayAccount(Base):

@@ -15,8 +15,11 @@ from portal.models import TenderType
 from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.queries.gateways import gateway_directory
 from portal.queries.keyset import AnyRow
+from portal.rules.ask_back import AskingCoupon, DiscountBearer
+from portal.rules.coupons.terms import OnRefund, from_snapshot
 from portal.rules.fx import FxRate
-from portal.rules.refund_plan import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
+from portal.rules.pricing import PricedLine
+from portal.rules.refund_order import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
 from portal.rules.refund_policy import RefundPolicy, merge
 
 # What counts as decided: these have moved the counters of lines and shares.
@@ -90,13 +93,15 @@ _PARTS = text(
 _LINES = text(
     """
     SELECT l.id, l.part_id, l.quantity, l.refunded_quantity, l.shipped_quantity, l.payable_minor,
-           l.mileage_promised, l.name, g.section_id
-      FROM order_line l JOIN product g ON g.id = l.product_id JOIN order_part p ON p.id = l.part_id
+           l.mileage_promised, l.name, g.section_id, s.parent_id AS above_id, l.product_id, l.unit_price_minor,
+           p.store_id
+      FROM order_line l JOIN product g ON g.id = l.product_id JOIN section s ON s.id = g.section_id
+      JOIN order_part p ON p.id = l.part_id
      WHERE l.order_id = :order_id ORDER BY p.position, l.position
     """
 )
 _SHARES = text(
-    "SELECT id, tender_id, line_id, part_id, amount_minor, refunded_minor FROM tender_share"
+    "SELECT id, tender_id, line_id, part_id, amount_minor, refunded_minor, held_minor FROM tender_share"
     " WHERE order_id = :order_id ORDER BY id"
 )
 _TENDERS = text("SELECT id, type, amount_minor, points FROM tender WHERE order_id = :order_id ORDER BY id")
@@ -106,9 +111,11 @@ _COUPONS = text(
            CASE WHEN c.state IN ('revoked', 'ended') THEN u.claimed_at
                 ELSE c.valid_until + make_interval(hours => c.grace_hours) END AS valid_until,
            {PLATFORM_GIVES} AS platform_minor, c.name,
-           s.line_id, s.part_id, s.amount_minor
+           s.line_id, s.part_id, s.amount_minor, s.asked_minor, s.asked_platform_minor, s.id AS share_id,
+           coalesce(s.part_id, l.part_id) AS of_part
       FROM coupon_use u JOIN campaign c ON c.id = u.campaign_id JOIN discount_share s ON s.coupon_use_id = u.id
-     WHERE u.order_id = :order_id AND u.status = 'redeemed' ORDER BY u.id, s.id
+      LEFT JOIN order_line l ON l.id = s.line_id
+     WHERE u.order_id = :order_id AND u.status <> 'reserved' ORDER BY u.id, s.id
     """  # noqa: S608 - our own fragment
 )
 _RULES = text(
@@ -175,11 +182,13 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
                 promised=line.mileage_promised,
                 shares=shares.get(line.id, ()),
                 units_sent=line.shipped_quantity,
+                priced=_priced(line),
             )
             for line in lines
         ),
         tenders=_tenders(session, head, now),
-        coupons=_coupons(coupons),
+        coupons=_coupons([row for row in coupons if row.status == "redeemed"]),
+        asking=_asking(coupons),
         mileage_available=mileage.available,
     )
     policies = _policies(session, head.channel_id, {line.section_id for line in lines})
@@ -210,7 +219,7 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
 def _shares(session: Session, order_id: uuid.UUID) -> dict[uuid.UUID, tuple[Share, ...]]:
     found: dict[uuid.UUID, tuple[Share, ...]] = {}
     for row in session.execute(_SHARES, {"order_id": order_id}):
-        share = Share(row.id, row.tender_id, row.amount_minor, row.refunded_minor)
+        share = Share(row.id, row.tender_id, row.amount_minor, row.refunded_minor, row.held_minor)
         found[row.line_id or row.part_id] = (*found.get(row.line_id or row.part_id, ()), share)
     return found
 
@@ -236,6 +245,44 @@ def _coupons(rows: Sequence[Row[Any]]) -> tuple[CouponFacts, ...]:
             valid_until=shares[0].valid_until,
         )
         for use_id, shares in uses.items()
+    )
+
+
+def _asking(rows: Sequence[Row[Any]]) -> tuple[AskingCoupon, ...]:
+    """Coupons that ask their discount back, by the terms of their use; also what came back to its buyer since."""
+    asking = [row for row in rows if row.terms.get("on_refund") == OnRefund.ASK_BACK]
+    uses: dict[uuid.UUID, list[Row[Any]]] = {}
+    for row in asking:
+        uses.setdefault(row.id, []).append(row)
+    return tuple(
+        AskingCoupon(
+            use_id,
+            from_snapshot(shares[0].terms),
+            tuple(
+                DiscountBearer(
+                    one.share_id,
+                    one.line_id or one.part_id,
+                    one.of_part,
+                    one.amount_minor,
+                    one.platform_minor,
+                    one.asked_minor,
+                    one.asked_platform_minor,
+                )
+                for one in shares
+            ),
+        )
+        for use_id, shares in uses.items()
+    )
+
+
+def _priced(line: Row[Any]) -> PricedLine:
+    return PricedLine(
+        key=str(line.id),
+        store_id=line.store_id,
+        product_id=line.product_id,
+        quantity=line.quantity,
+        unit_price_minor=line.unit_price_minor,
+        section_ids=frozenset(one for one in (line.section_id, line.above_id) if one is not None),
     )
 
 

@@ -51,6 +51,16 @@ REFUND_INVARIANTS = (
             WHERE coalesce(s.back, 0) <> coalesce(g.legs, 0)""",
     ),
     (
+        4,
+        "what is asked back of an order's discounts is what was held back of its tenders",
+        """SELECT o.id, a.asked, coalesce(h.held, 0) AS held FROM orders o
+             JOIN (SELECT order_id, sum(asked_minor) AS asked FROM discount_share GROUP BY order_id) a
+               ON a.order_id = o.id
+             LEFT JOIN (SELECT order_id, sum(held_minor) AS held FROM tender_share GROUP BY order_id) h
+               ON h.order_id = o.id
+            WHERE a.asked <> coalesce(h.held, 0)""",
+    ),
+    (
         5,
         "units that were never sent and were given back are on the shelf again, once",
         """SELECT m.order_line_id, sum(m.delta) AS put_back, l.refunded_quantity FROM stock_move m

@@ -103,6 +103,7 @@ class StoreOrder:
     commission_basis_points: int
     refunded_minor: int
     mall_refunded_minor: int
+    asked_back_minor: int
     lines: tuple[StoreLine, ...] = ()
     moves: tuple[StoreMove, ...] = ()
     holds: tuple[StoreHold, ...] = ()
@@ -119,7 +120,7 @@ class StoreOrder:
     @property
     def earned_minor(self) -> int:
         """What the store is paid from: what the buyer paid and did not get back, and what the mall's coupons gave."""
-        kept = self.payable_minor - self.refunded_minor
+        kept = self.payable_minor - self.refunded_minor + self.asked_back_minor
         tax = self.tax_added_minor * kept // self.payable_minor if self.payable_minor else 0
         return kept - tax + self.mall_discount_minor - self.mall_refunded_minor
 
@@ -143,13 +144,15 @@ _PART = text(
                              ORDER BY h.placed_at, h.id)
               FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL) AS holds,
            coalesce(d.own, 0)::bigint AS own, coalesce(d.mall, 0)::bigint AS mall,
-           coalesce(b.back, 0)::bigint AS back, coalesce(b.mall_back, 0)::bigint AS mall_back
+           coalesce(b.back, 0)::bigint AS back, coalesce(b.mall_back, 0)::bigint AS mall_back,
+           (coalesce(d.asked, 0) - coalesce(h.held, 0))::bigint AS asked_back
       FROM order_part p
       JOIN orders o ON o.id = p.order_id
       JOIN store s ON s.id = p.store_id
       JOIN channel c ON c.id = o.channel_id
       LEFT JOIN LATERAL (
-           SELECT sum(s.amount_minor - {PLATFORM_GIVES}) AS own, sum({PLATFORM_GIVES}) AS mall
+           SELECT sum(s.amount_minor - {PLATFORM_GIVES}) AS own, sum({PLATFORM_GIVES}) AS mall,
+                  sum(s.asked_minor - s.asked_platform_minor) AS asked
              FROM discount_share s
              JOIN coupon_use u ON u.id = s.coupon_use_id
              JOIN campaign c ON c.id = u.campaign_id
@@ -162,6 +165,11 @@ _PART = text(
             WHERE f.order_id = p.order_id AND f.status NOT IN ('requested', 'refused', 'cancelled')
               AND x ->> 'part_id' = p.id::text
       ) b ON true
+      LEFT JOIN LATERAL (
+           SELECT sum(t.held_minor) AS held FROM tender_share t
+            WHERE t.order_id = p.order_id
+              AND (t.part_id = p.id OR t.line_id IN (SELECT l.id FROM order_line l WHERE l.part_id = p.id))
+      ) h ON true
      WHERE p.id = :part_id AND p.store_id = ANY(:store_ids)
        AND (p.released_at IS NOT NULL OR p.status = 'held' AND EXISTS
              (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
@@ -242,6 +250,7 @@ def load_store_order(
         commission_basis_points=row.commission_basis_points,
         refunded_minor=row.back,
         mall_refunded_minor=row.mall_back,
+        asked_back_minor=row.asked_back,
         lines=tuple(StoreLine(*line) for line in lines),
         holds=tuple(_hold(*one) for one in row.holds or ()),
         moves=tuple(StoreMove(move.from_state, move.to_state, move.at, move.by, move.reason) for move in moves),

@@ -8,96 +8,25 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
 from portal.kit.money import round_half_up
+from portal.rules.ask_back import Asked, AskedBack, Counted, ask_back, hold_back, units_kept
+from portal.rules.refund_order import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
 from portal.rules.refund_policy import BEFORE_SHIPMENT
 from portal.rules.refunds import coupon_comes_back, line_refund, share_of_units, shipping_fee_goes_back
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """What a line or fee was paid with by one tender, and what of it has gone back."""
-
-    id: int
-    tender_id: UUID
-    amount_minor: int
-    refunded_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class LineFacts:
-    """A line as it was paid. `platform_minor` is what the platform's coupons gave of it, `promised` its points."""
-
-    id: UUID
-    part_id: UUID
-    quantity: int
-    units_gone: int
-    amount_minor: int
-    platform_minor: int
-    promised: int
-    shares: tuple[Share, ...]
-    units_sent: int = 0
-
-    @property
-    def units_left(self) -> int:
-        return self.quantity - self.units_gone
-
-
-@dataclass(frozen=True, slots=True)
-class PartFacts:
-    """A seller's part with its shipping fee. Its points are pending until they have matured (BAL-04)."""
-
-    id: UUID
-    store_id: int
-    status: str
-    fee_gone: bool
-    platform_fee_minor: int
-    fee_shares: tuple[Share, ...]
-    mileage_matured: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TenderFacts:
-    """A tender, and why its own way back is closed, if it is; or only whole amounts go back (`takes_parts` False)."""
-
-    id: UUID
-    type: str
-    amount_minor: int
-    points: int | None
-    closed: str | None = None
-    takes_parts: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class CouponFacts:
-    """A redeemed coupon, and what bears its discount: lines, and parts for their fees."""
-
-    use_id: UUID
-    names: Mapping[str, str]
-    borne_by: frozenset[UUID]
-    valid_until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class OrderFacts:
-    """All that the plan depends on. `mileage_available` counts for parts whose points are spendable already."""
-
-    currency: str
-    parts: tuple[PartFacts, ...]
-    lines: tuple[LineFacts, ...]
-    tenders: tuple[TenderFacts, ...]
-    coupons: tuple[CouponFacts, ...]
-    mileage_available: int = 0
-
-
-@dataclass(frozen=True, slots=True)
 class PlannedLine:
-    """Units of a line (or a part's fee, with `line_id` None) and what of each tender share goes back."""
+    """Units of a line (or a part's fee, with `line_id` None) and what of each tender share goes back.
+
+    Of `held` shares less went back than was due, or more when negative. Without units it only gives back what was held.
+    """
 
     part_id: UUID
     line_id: UUID | None
@@ -107,6 +36,8 @@ class PlannedLine:
     platform_minor: int = 0
     promised: int = 0
     restock: int = 0
+    held: tuple[tuple[int, int], ...] = ()
+    is_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +81,21 @@ class RefundPlan:
     points_owed: int = 0
     is_whole: bool = False
     kept_fees: int = field(default=0)
+    asked: tuple[Asked, ...] = ()
+
+    @property
+    def asked_minor(self) -> int:
+        """What is asked back of discounts with this refund; negative when what was asked before is given back."""
+        return sum(one.amount_minor for one in self.asked)
 
     @property
     def total_minor(self) -> int:
         return sum(leg.amount_minor for leg in self.legs)
+
+    @property
+    def platform_minor(self) -> int:
+        """What the platform had given of discounts and need not give any more."""
+        return sum(line.platform_minor for line in self.lines) + sum(one.platform_minor for one in self.asked)
 
     @property
     def points_back(self) -> int:
@@ -161,7 +103,7 @@ class RefundPlan:
 
     @property
     def part_ids(self) -> tuple[UUID, ...]:
-        return tuple(dict.fromkeys(line.part_id for line in self.lines))
+        return tuple(dict.fromkeys(line.part_id for line in self.lines if not line.is_late))
 
     @property
     def mark(self) -> str:
@@ -201,6 +143,8 @@ def make_plan(
             lines.append(_fee(part))
         else:
             kept_fees += sum(share.amount_minor for share in part.fee_shares)
+    asked = _ask_back(facts, units, lines, gone_parts, may_rise=not touched & set(faulty))
+    lines = _hold_back(facts, lines, asked.total_minor)
     taken = sum(line.promised for line in lines)
     matured = sum(line.promised for line in lines if parts[line.part_id].mileage_matured)
     available = facts.mileage_available + _points_back(facts, lines)
@@ -208,13 +152,62 @@ def make_plan(
         currency=facts.currency,
         lines=tuple(lines),
         legs=tuple(_legs(facts, lines, otherwise)),
-        coupons=tuple(_coupon(one, facts, lines, now) for one in facts.coupons),
+        coupons=tuple(_coupon(one, facts, lines, now, asked.undone) for one in facts.coupons),
         points_taken=taken,
         points_matured=matured,
         points_owed=max(0, matured - available),
         is_whole=len(gone_parts) == len(facts.parts),
         kept_fees=kept_fees,
+        asked=asked.asked,
     )
+
+
+def _ask_back(
+    facts: OrderFacts,
+    units: Mapping[UUID, int],
+    lines: Sequence[PlannedLine],
+    gone: Collection[UUID],
+    *,
+    may_rise: bool,
+) -> AskedBack:
+    fees_back = {line.part_id for line in lines if line.line_id is None}
+    left = {line.id: line.units_left - units.get(line.id, 0) for line in facts.lines}
+    return ask_back(
+        facts.asking,
+        kept=[units_kept(line.priced, left[line.id]) for line in facts.lines if line.priced and left[line.id]],
+        lines={line.id: Counted(line.quantity, line.quantity - left[line.id]) for line in facts.lines},
+        fees_kept={p.id for p in facts.parts if not p.fee_gone and p.id not in fees_back and p.id not in gone},
+        due_minor=sum(line.amount_minor for line in lines),
+        currency=facts.currency,
+        may_rise=may_rise,
+    )
+
+
+def _hold_back(facts: OrderFacts, lines: Sequence[PlannedLine], asked_minor: int) -> list[PlannedLine]:
+    """The lines with less, or with more, of what was held back before; that of lines which went before comes after."""
+    due = {share_id: amount for line in lines for share_id, amount in line.shares}
+    bearers: list[tuple[UUID, UUID | None, tuple[Share, ...]]] = [
+        *((line.part_id, line.id, line.shares) for line in facts.lines),
+        *((part.id, None, part.fee_shares) for part in facts.parts),
+    ]
+    held = {share.id: share.held_minor for _, _, shares in bearers for share in shares}
+    less = hold_back(asked_minor, due=due, held=held)
+    if not less:
+        return list(lines)
+    made = []
+    for part_id, line_id, shares in bearers:
+        planned = next((one for one in lines if (one.part_id, one.line_id) == (part_id, line_id)), None)
+        moved = tuple((share.id, less[share.id]) for share in shares if share.id in less)
+        if planned is None and moved:
+            planned = PlannedLine(part_id, line_id, 0, 0, tuple((one, 0) for one, _ in moved), is_late=True)
+        if planned is None:
+            continue
+        by_share = dict(planned.shares)
+        for share_id, amount in moved:
+            by_share[share_id] = by_share.get(share_id, 0) - amount
+        back = sum(by_share.values())
+        made.append(replace(planned, shares=tuple(by_share.items()), amount_minor=back, held=moved))
+    return made
 
 
 def _whole_parts(facts: OrderFacts, units: Mapping[UUID, int]) -> frozenset[UUID]:
@@ -227,7 +220,7 @@ def _line(line: LineFacts, part: PartFacts, units: int) -> PlannedLine:
     counted = {"quantity": line.quantity, "units_before": line.units_gone, "units": units}
     by_share = line_refund(
         {str(share.id): share.amount_minor for share in line.shares},
-        refunded_before={str(share.id): share.refunded_minor for share in line.shares},
+        refunded_before={str(share.id): share.refunded_minor + share.held_minor for share in line.shares},
         **counted,
     )
     return PlannedLine(
@@ -243,7 +236,7 @@ def _line(line: LineFacts, part: PartFacts, units: int) -> PlannedLine:
 
 
 def _fee(part: PartFacts) -> PlannedLine:
-    shares = tuple((share.id, share.amount_minor - share.refunded_minor) for share in part.fee_shares)
+    shares = tuple((one.id, one.amount_minor - one.refunded_minor - one.held_minor) for one in part.fee_shares)
     return PlannedLine(
         part_id=part.id,
         line_id=None,
@@ -303,11 +296,13 @@ def _legs(facts: OrderFacts, lines: Sequence[PlannedLine], otherwise: str) -> li
     return legs
 
 
-def _coupon(one: CouponFacts, facts: OrderFacts, lines: Sequence[PlannedLine], now: datetime) -> PlannedCoupon:
+def _coupon(
+    one: CouponFacts, facts: OrderFacts, lines: Sequence[PlannedLine], now: datetime, asked: Collection[UUID]
+) -> PlannedCoupon:
     units = {line.line_id: line.units for line in lines if line.line_id is not None}
     undone = {line.id for line in facts.lines if line.units_left == units.get(line.id, 0)}
     undone |= {line.part_id for line in lines if line.line_id is None}
     undone |= {part.id for part in facts.parts if part.fee_gone}
-    whole = one.borne_by <= undone
+    whole = one.borne_by <= undone or one.use_id in asked
     back = coupon_comes_back(whole_use_undone=whole, now=now, valid_until=one.valid_until)
     return PlannedCoupon(one.use_id, one.names, "back" if back else "expired" if whole else "part_kept")

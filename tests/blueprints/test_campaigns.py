@@ -36,7 +36,7 @@ def test_a_campaign_is_built_read_in_words_and_launched(desks: Desks) -> None:
         "c-minimum_spend-minimum-KRW": "20,000",
         "c-quantity-minimum": "2",
     }
-    made = save(desks.as_mia, **conditions)
+    made = save(desks.as_mia, on_refund="ask_back", **conditions)
     page = desks.as_mia.get(f"/admin/campaigns/{made}").text
     sentence = re.search(r'<p lang="en" class="strong">(.*?)</p>', page)
     assert sentence is not None
@@ -47,11 +47,12 @@ def test_a_campaign_is_built_read_in_words_and_launched(desks: Desks) -> None:
         "weekends",
         "in December 2036",
         "once per person",
+        "asked back where too little is kept",
     ):
         assert part in said, said
     assert "1인 1회" in page
     kept = campaign(made)
-    assert kept.state == "draft"
+    assert (kept.state, kept.on_refund) == ("draft", "ask_back")
     assert {one["name"] for one in kept.conditions} == {
         "section", "segment", "channel", "window", "minimum_spend", "quantity"
     }  # fmt: skip

@@ -101,7 +101,7 @@ def make_gateway(name: str = "paylink", *, channel_id: int | None = None) -> int
 def make_coupon(
     code: str = "AUTUMN10",
     *,
-    percent: int = 10,
+    percent: int | None = 10,
     store_id: int | None = None,
     funding: str = "platform",
     minimum: Mapping[str, int] | None = None,
@@ -117,9 +117,7 @@ def make_coupon(
     with transaction() as session:
         campaign = Campaign(
             name={"en": f"{percent}% off", "ko": f"{percent}% 할인"},
-            kind="percentage",
-            target="order",
-            percent=Decimal(percent),
+            percent=None if percent is None else Decimal(percent),
             store_id=store_id,
             funding=funding,
             stackable=True,
@@ -127,7 +125,7 @@ def make_coupon(
             valid_until=now + timedelta(days=30),
             issued_at=now,
             issued_by="system",
-            **more,
+            **{"kind": "percentage", "target": "order"} | more,
         )
         session.add(campaign)
         session.flush()

@@ -10,16 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.rules.refund_plan import (
-    CouponFacts,
-    LineFacts,
-    OrderFacts,
-    PartFacts,
-    RefundPlan,
-    Share,
-    TenderFacts,
-    make_plan,
-)
+from portal.rules.ask_back import AskingCoupon, DiscountBearer
+from portal.rules.coupons.terms import ConditionTerms, CouponTerms
+from portal.rules.pricing import Kind, PricedLine, Target
+from portal.rules.refund_order import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
+from portal.rules.refund_plan import RefundPlan, make_plan
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 TYPES = ("deposit", "mileage", "gateway")
@@ -80,10 +75,29 @@ def carried_out(facts: OrderFacts, plan: RefundPlan) -> OrderFacts:
     """The order after the refund."""
     back = dict(pair for line in plan.lines for pair in line.shares)
     units = {line.line_id: line.units for line in plan.lines if line.line_id}
+    held = dict(pair for line in plan.lines for pair in line.held)
+    asked = {one.id: one for one in plan.asked}
     fees = {line.part_id for line in plan.lines if line.line_id is None}
 
     def moved(shares: tuple[Share, ...]) -> tuple[Share, ...]:
-        return tuple(replace(one, refunded_minor=one.refunded_minor + back.get(one.id, 0)) for one in shares)
+        return tuple(
+            replace(
+                one,
+                refunded_minor=one.refunded_minor + back.get(one.id, 0),
+                held_minor=one.held_minor + held.get(one.id, 0),
+            )
+            for one in shares
+        )
+
+    def bearer(one: DiscountBearer) -> DiscountBearer:
+        more = asked.get(one.id)
+        if more is None:
+            return one
+        return replace(
+            one,
+            asked_minor=one.asked_minor + more.amount_minor,
+            asked_platform_minor=one.asked_platform_minor + more.platform_minor,
+        )
 
     return replace(
         facts,
@@ -95,6 +109,7 @@ def carried_out(facts: OrderFacts, plan: RefundPlan) -> OrderFacts:
             replace(part, fee_gone=part.fee_gone or part.id in fees, fee_shares=moved(part.fee_shares))
             for part in facts.parts
         ),
+        asking=tuple(replace(one, bearers=tuple(map(bearer, one.bearers))) for one in facts.asking),
     )
 
 
@@ -152,3 +167,97 @@ def test_one_unit_at_a_time_gives_the_share_exactly(share: int, counts: list[int
         total += plan.total_minor
         facts = carried_out(facts, plan)
     assert total == share
+
+
+@st.composite
+def asking_orders(draw: st.DrawFn) -> OrderFacts:
+    """An order with coupons that ask their discount back below a minimum."""
+    facts = draw(orders())
+    lines = tuple(
+        replace(
+            line,
+            priced=PricedLine(str(line.id), 1, 1, line.quantity, draw(st.integers(1, 20_000))),
+            # What the platform gives of this line stands with the coupons below.
+            platform_minor=0,
+        )
+        for line in facts.lines
+    )
+    numbers = iter(range(1_000))
+    coupons = []
+    for _ in range(draw(st.integers(1, 2))):
+        bearers = []
+        for line in lines:
+            amount = draw(st.integers(0, 9_000))
+            platform = draw(st.integers(0, amount))
+            bearers.append(DiscountBearer(next(numbers), line.id, line.part_id, amount, platform))
+        for part in facts.parts:
+            amount = draw(st.integers(0, 3_000))
+            bearers.append(DiscountBearer(next(numbers), part.id, part.id, amount, amount))
+        least = draw(
+            st.one_of(
+                st.builds(lambda n: ("minimum_spend", {"minimum": {"KRW": n}}), st.integers(1, 400_000)),
+                st.builds(lambda n: ("quantity", {"minimum": n}), st.integers(1, 30)),
+            )
+        )
+        terms = CouponTerms(
+            key="1",
+            campaign_id=1,
+            name="",
+            kind=Kind.FREE_SHIPPING,
+            target=Target.SHIPPING,
+            valid_from=NOW,
+            issued_at=NOW,
+            conditions=(ConditionTerms(*least),),
+        )
+        coupons.append(AskingCoupon(uuid.uuid4(), terms, tuple(bearers)))
+    given = {
+        line.id: sum(b.platform_minor for c in coupons for b in c.bearers if b.bearer == line.id) for line in lines
+    }
+    fees = {
+        part.id: sum(b.platform_minor for c in coupons for b in c.bearers if b.bearer == part.id)
+        for part in facts.parts
+    }
+    return replace(
+        facts,
+        lines=tuple(replace(line, platform_minor=given[line.id]) for line in lines),
+        parts=tuple(replace(part, platform_fee_minor=fees[part.id]) for part in facts.parts),
+        asking=tuple(coupons),
+    )
+
+
+@pytest.mark.req("REF-05")
+@given(st.data())
+def test_what_is_asked_back_is_exact_and_comes_back_with_its_goods(data: st.DataObject) -> None:
+    facts = data.draw(asking_orders())
+    captured = sum(one.amount_minor for one in facts.tenders)
+    back = platform = 0
+    while any(line.units_left for line in facts.lines):
+        units = {line.id: data.draw(st.integers(0, line.units_left)) for line in facts.lines}
+        if not any(units.values()):
+            units = {line.id: line.units_left for line in facts.lines if line.units_left}
+        faulty = {facts.parts[0].id} if data.draw(st.booleans()) else set()
+        before = _standing(facts)
+        plan = make_plan(facts, units, faulty=faulty, otherwise="deposit", now=NOW)
+        assert plan.total_minor >= 0
+        assert all(amount >= 0 for line in plan.lines for _, amount in line.shares)
+        assert plan.asked_minor == sum(amount for line in plan.lines for _, amount in line.held)
+        facts = carried_out(facts, plan)
+        back += plan.total_minor
+        platform += plan.platform_minor
+        shares = [share for one in facts.lines for share in one.shares]
+        shares += [share for one in facts.parts for share in one.fee_shares]
+        assert sum(share.held_minor for share in shares) == _standing(facts)
+        assert all(0 <= share.held_minor <= share.amount_minor - share.refunded_minor for share in shares)
+        for one in (one for coupon in facts.asking for one in coupon.bearers):
+            assert 0 <= one.asked_platform_minor <= one.asked_minor <= one.amount_minor
+        if faulty & {line.part_id for line in facts.lines if units.get(line.id)}:
+            assert _standing(facts) <= before
+    assert _standing(facts) == 0
+    kept = sum(s.amount_minor - s.refunded_minor for part in facts.parts for s in part.fee_shares)
+    assert back == captured - kept
+    gone = sum(part.platform_fee_minor for part in facts.parts if part.fee_gone)
+    assert platform == gone + sum(line.platform_minor for line in facts.lines)
+
+
+def _standing(facts: OrderFacts) -> int:
+    return sum(one.asked_minor for coupon in facts.asking for one in coupon.bearers)

@@ -63,11 +63,16 @@ def option_lists(*, with_owner: bool) -> Mapping[str, Sequence[tuple[str, str]]]
     }
 
 
+ON_REFUND: Mapping[str, str] = {
+    "keep": N_("What is kept keeps its discount"),
+    "ask_back": N_("The discount on what is kept is asked back"),
+}
 _LABELS: Mapping[str, Mapping[str, str]] = {
     "kind": KINDS,
     "target": TARGETS,
     "distribution": DISTRIBUTIONS,
     "funding": FUNDERS,
+    "on_refund": ON_REFUND,
 }
 
 

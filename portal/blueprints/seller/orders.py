@@ -247,7 +247,12 @@ def _payout(order: StoreOrder) -> list[dict[str, Any]]:
         rows.append({"label": _("Mall's coupons, paid to you"), "amount_minor": order.mall_discount_minor})
     if order.refunded_minor:
         given_back = order.payable_minor - order.tax_added_minor + order.mall_discount_minor - order.earned_minor
+        given_back += order.asked_back_minor
         rows.append({"label": _("Given back"), "amount_minor": -given_back})
+    if order.asked_back_minor:
+        asked = order.asked_back_minor > 0
+        label = _("Discount asked back from the buyer") if asked else _("Kept back for a discount on other goods")
+        rows.append({"label": label, "amount_minor": order.asked_back_minor})
     rows.append(
         {
             "label": _("Commission"),

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from portal.kit.text import N_
 from portal.rules.coupons.conditions import kinds, parse
-from portal.rules.coupons.terms import CouponTerms, Limits
+from portal.rules.coupons.terms import CouponTerms, Limits, OnRefund
 from portal.rules.coupons.words import Amounts, Named, Period, Phrase
 from portal.rules.pricing import Kind
 
 
 def describe(terms: CouponTerms, limits: Limits) -> tuple[Phrase, ...]:
     """Return the parts in their order; a face writes them one after another. Raises what parse() raises."""
-    return (*_benefit(terms), *_goods(terms), *_conditions(terms), _schedule(terms), *_limits(limits))
+    return (*_benefit(terms), *_goods(terms), *_conditions(terms), _schedule(terms), *_limits(limits), *_refunds(terms))
 
 
 def _benefit(terms: CouponTerms) -> Sequence[Phrase]:
@@ -56,3 +56,9 @@ def _limits(limits: Limits) -> Sequence[Phrase]:
     if limits.budgets:
         found.append(Phrase(N_("until %(amounts)s are given"), {"amounts": Amounts(limits.budgets)}))
     return found
+
+
+def _refunds(terms: CouponTerms) -> Sequence[Phrase]:
+    if terms.on_refund is OnRefund.KEEP:
+        return ()
+    return (Phrase(N_("asked back where too little is kept after a return")),)

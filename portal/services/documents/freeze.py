@@ -133,7 +133,10 @@ def freeze_credit_note(
             shipping, added = shipping + fee, added + back.amount_minor - fee
             continue
         row = bought[back.line_id]
-        tax = share_of_units(row.tax_minor, quantity=row.quantity, units_before=back.gone, units=back.quantity)
+        tax = 0  # Without units it is what was held back before (REF-05): their tax went with them.
+        if back.quantity:
+            tax = share_of_units(row.tax_minor, quantity=row.quantity, units_before=back.gone, units=back.quantity)
+            tax = min(tax, back.amount_minor)
         taxes[_rate(row.tax_rate), row.tax_inclusive] += tax
         net = back.amount_minor if row.tax_inclusive else back.amount_minor - tax
         subtotal, added = subtotal + net, added + back.amount_minor - net

@@ -31,21 +31,28 @@ RETURN_PERIOD = timedelta(days=30)
 # Units that went back took their share of a platform's coupon with them, by the rule of refunds.
 _LINES = text(
     f"""
-    SELECT l.quantity, l.refunded_quantity, l.tax_minor, l.payable_minor - l.refunded_minor AS paid_minor,
-           coalesce((SELECT sum({PLATFORM_GIVES}) FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id
-                       JOIN campaign c ON c.id = u.campaign_id
-                      WHERE s.line_id = l.id AND u.status = 'redeemed'), 0)::bigint AS platform_minor
-      FROM order_line l WHERE l.part_id = :part_id
+    SELECT l.quantity, l.refunded_quantity, l.tax_minor, l.payable_minor - l.refunded_minor - coalesce(
+               (SELECT sum(t.held_minor) FROM tender_share t WHERE t.line_id = l.id), 0)::bigint AS paid_minor,
+           coalesce(d.platform, 0)::bigint AS platform_minor, coalesce(d.asked, 0)::bigint AS asked_minor
+      FROM order_line l
+      LEFT JOIN LATERAL (
+           SELECT sum({PLATFORM_GIVES}) AS platform, sum(s.asked_minor - s.asked_platform_minor) AS asked
+             FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id
+             JOIN campaign c ON c.id = u.campaign_id WHERE s.line_id = l.id AND u.status <> 'reserved') d ON true
+     WHERE l.part_id = :part_id
     """  # noqa: S608 - our own fragment
 )
 _FEE = text(
     f"""
-    SELECT coalesce((SELECT sum({PLATFORM_GIVES}) FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id
-                       JOIN campaign c ON c.id = u.campaign_id
-                      WHERE s.part_id = :part_id AND u.status = 'redeemed'), 0)::bigint AS platform_minor,
-           coalesce(sum(r.amount_minor), 0)::bigint AS refunded_minor, count(*) > 0 AS gone
-      FROM refund_line r JOIN refund f ON f.id = r.refund_id
-     WHERE r.part_id = :part_id AND f.status IN ('approved', 'sent', 'unknown', 'failed', 'succeeded')
+    SELECT coalesce(d.platform, 0)::bigint AS platform_minor, coalesce(d.asked, 0)::bigint AS asked_minor,
+           coalesce((SELECT sum(t.held_minor) FROM tender_share t WHERE t.part_id = :part_id), 0)::bigint AS held_minor,
+           b.refunded_minor, b.gone
+      FROM (SELECT sum({PLATFORM_GIVES}) AS platform, sum(s.asked_minor - s.asked_platform_minor) AS asked
+              FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id JOIN campaign c ON c.id = u.campaign_id
+             WHERE s.part_id = :part_id AND u.status <> 'reserved') d,
+           (SELECT coalesce(sum(r.amount_minor), 0)::bigint AS refunded_minor, count(*) > 0 AS gone
+              FROM refund_line r JOIN refund f ON f.id = r.refund_id
+             WHERE r.part_id = :part_id AND f.status IN ('approved', 'sent', 'unknown', 'failed', 'succeeded')) b
     """  # noqa: S608 - our own fragment
 )
 _PART = select(
@@ -123,13 +130,14 @@ def worth_of(session: Session, *, part_id: uuid.UUID, currency: str, now: dateti
 def _worth(session: Session, part: Row[*tuple[Any, ...]], currency: str, now: datetime) -> PartRelease:
     lines = session.execute(_LINES, {"part_id": part.id}).all()
     fee = session.execute(_FEE, {"part_id": part.id}).one()
-    goods = sum(line.paid_minor + _left(line.platform_minor, line) for line in lines)
+    # A discount that was asked back makes goods dearer that were kept; what it was kept from was not given back.
+    goods = sum(line.paid_minor + _left(line.platform_minor, line) + line.asked_minor for line in lines)
     shipping = part.shipping_fee_minor - part.shipping_discount_minor
     goods_tax = shipping_tax = 0
     if part.tax_added_minor:
         goods_tax = sum(_left(line.tax_minor, line) for line in lines)
         shipping_tax = part.tax_added_minor - sum(line.tax_minor for line in lines)
-    kept_fee = shipping + shipping_tax - fee.refunded_minor
+    kept_fee = shipping + shipping_tax - fee.refunded_minor - fee.held_minor + fee.asked_minor
     amount = goods + kept_fee + (0 if fee.gone else fee.platform_minor)
     return PartRelease(
         order_id=part.order_id,

@@ -34,9 +34,16 @@ from portal.services.stock.put_back import put_back
 _COUNT = text(
     """
     WITH s AS (
-        SELECT * FROM unnest(CAST(:shares AS bigint[]), CAST(:amounts AS bigint[])) AS s (id, amount)
+        SELECT * FROM unnest(CAST(:shares AS bigint[]), CAST(:amounts AS bigint[]), CAST(:held AS bigint[]))
+            AS s (id, amount, held)
     ), shares AS (
-        UPDATE tender_share t SET refunded_minor = t.refunded_minor + s.amount FROM s WHERE t.id = s.id
+        UPDATE tender_share t SET refunded_minor = t.refunded_minor + s.amount, held_minor = t.held_minor + s.held
+          FROM s WHERE t.id = s.id
+    ), asked AS (
+        UPDATE discount_share d SET asked_minor = d.asked_minor + a.amount,
+                                    asked_platform_minor = d.asked_platform_minor + a.platform
+          FROM unnest(CAST(:asked AS bigint[]), CAST(:asked_minors AS bigint[]), CAST(:asked_platform AS bigint[]))
+               AS a (id, amount, platform) WHERE d.id = a.id
     )
     UPDATE order_line l SET refunded_quantity = l.refunded_quantity + w.units,
                             refunded_minor = l.refunded_minor + w.minor
@@ -73,7 +80,8 @@ def apply_plan(
     The caller holds the order's lock and has written the refund as requested, with its lines. Coupons before
     balances, stock last.
     """
-    closed = [part_id for part_id in plan.part_ids if known.parts[part_id].status == "closed"]
+    worth_less_or_more = {*plan.part_ids, *(line.part_id for line in plan.lines), *(one.part_id for one in plan.asked)}
+    closed = [one.id for one in known.facts.parts if one.id in worth_less_or_more and one.status == "closed"]
     # What a part is worth is asked before and after the refund counts.
     worth = {one: worth_of(session, part_id=one, currency=plan.currency, now=now) for one in closed}
     session.execute(_APPROVE, {"refund_id": refund_id, "now": now})
@@ -101,12 +109,17 @@ def apply_plan(
 
 def _count(session: Session, plan: RefundPlan) -> None:
     shares = [pair for line in plan.lines for pair in line.shares]
+    held = {share_id: amount for line in plan.lines for share_id, amount in line.held}
     lines = [line for line in plan.lines if line.line_id is not None]
     session.execute(
         _COUNT,
         {
             "shares": [share_id for share_id, _ in shares],
             "amounts": [amount for _, amount in shares],
+            "held": [held.get(share_id, 0) for share_id, _ in shares],
+            "asked": [one.id for one in plan.asked],
+            "asked_minors": [one.amount_minor for one in plan.asked],
+            "asked_platform": [one.platform_minor for one in plan.asked],
             "lines": [line.line_id for line in lines],
             "units": [line.units for line in lines],
             "minors": [line.amount_minor for line in lines],
@@ -140,7 +153,7 @@ def _post(
         refund_credit_minor=minor("refund_credit"),
         mileage_minor=minor("mileage"),
         mileage_points=plan.points_back,
-        platform_discount_minor=sum(line.platform_minor for line in plan.lines),
+        platform_discount_minor=plan.platform_minor,
         mileage_promised=plan.points_taken - plan.points_matured,
     )
     entries.append(Entry(EntryKind.ORDER_REFUNDED, f"refund:{refund_id}", order_refunded(money), now, order.id))

@@ -15,7 +15,8 @@ from portal.kit.text import N_
 from portal.queries.refund_facts import Refundable, load_refundable
 from portal.rules.fx import Exchanged, exchange
 from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
-from portal.rules.refund_plan import LineFacts, RefundPlan, make_plan
+from portal.rules.refund_order import LineFacts
+from portal.rules.refund_plan import RefundPlan, make_plan
 from portal.rules.refund_policy import (
     AFTER_SHIPMENT,
     REASONS,

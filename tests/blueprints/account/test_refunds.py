@@ -14,7 +14,7 @@ from tests.blueprints.desks import browser
 from tests.blueprints.pages import send
 from tests.factories.account import make_person
 from tests.factories.cart import make_mall, make_variant
-from tests.factories.order import MadeOrder, give_deposit, make_order
+from tests.factories.order import MadeOrder, give_deposit, make_coupon, make_order
 from tests.factories.refund import answer_legs, lines_of, rows
 
 pytestmark = pytest.mark.req("REF-01")
@@ -71,6 +71,19 @@ def test_units_of_one_line_are_asked_for_and_the_preview_follows(app: APIFlask) 
     assert part.lstrip().startswith(('<aside id="refund-plan"', "\n"))
     assert 'data-total="12000"' in part
     assert "shipping fee" in part
+
+
+@pytest.mark.req("REF-05")
+def test_the_plan_says_what_is_asked_back_of_a_discount_before_the_last_click(app: APIFlask) -> None:
+    mall, bea = make_mall(), make_person("bea")
+    make_coupon(percent=10, minimum={"KRW": 30_000}, on_refund="ask_back")
+    order = make_order(bea, mall, {make_variant(mall, krw=20_000): 2}, codes=["AUTUMN10"])
+    client, page = browser(app, bea), f"/orders/{order.number}/refund"
+    shown = unescape(client.get(page, query_string={f"units-{lines_of(order)[0]}": "1"}).text)
+    # 18,000 less the 2,000 that the other one was cheaper.
+    assert 'data-total="16000"' in shown
+    assert "its discount on that, ₩2,000, is taken off" in shown
+    assert "₩2,000" not in unescape(client.get(page).text).partition('id="refund-plan"')[2]
 
 
 def test_what_changed_since_it_was_shown_is_shown_again(app: APIFlask) -> None:

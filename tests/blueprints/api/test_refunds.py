@@ -13,7 +13,7 @@ from tests.blueprints.confirming import by_mail
 from tests.blueprints.desks import browser
 from tests.factories.account import make_person
 from tests.factories.cart import make_variant
-from tests.factories.order import MadeOrder, give_deposit, make_order
+from tests.factories.order import MadeOrder, give_deposit, make_coupon, make_order
 from tests.factories.refund import answer_legs, lines_of, rows
 
 pytestmark = pytest.mark.req("API-01", "REF-01")
@@ -89,3 +89,12 @@ def test_a_large_refund_is_confirmed_in_a_browser_and_then_goes_through_once(app
     again = world.api.post(f"{path}/refunds", body, Idempotency_Key="large")
     assert again.status_code == 201, again.text
     assert rows("SELECT count(*) FROM refund") == [(1,)]
+
+
+@pytest.mark.req("REF-05")
+def test_a_quote_says_what_of_a_discount_is_asked_back(world: World) -> None:
+    make_coupon(percent=10, minimum={"KRW": 30_000}, on_refund="ask_back")
+    order = make_order(world.bea, world.mall, {make_variant(world.mall, krw=20_000): 2}, codes=["AUTUMN10"])
+    path, line = f"/orders/{order.number}", str(lines_of(order)[0])
+    one = data(world.api.post(f"{path}/refund-quote", {"lines": [{"line_id": line, "units": 1}]}))
+    assert (one["total"]["amount_minor"], one["discount_asked_back"]["amount_minor"]) == (16_000, 2_000)

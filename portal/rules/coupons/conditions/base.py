@@ -76,6 +76,10 @@ class Condition(ABC):
         """Return why the coupon may not be used, if so. `covered` are the lines that every condition left over."""
         return None
 
+    def is_minimum_met(self, currency: str, covered: Sequence[PricedLine]) -> bool:
+        """Say whether what is kept of an order is still enough; asked again when something goes back (REF-05)."""
+        return True
+
 
 _registered: dict[str, type[Condition]] = {}
 C = TypeVar("C", bound=type[Condition])

@@ -69,3 +69,6 @@ class MinimumSpend(Condition):
         if maximum is not None and spent > maximum:
             return reject(Code.MAX_SPEND, maximum=Money(maximum, facts.currency))
         return None
+
+    def is_minimum_met(self, currency: str, covered: Sequence[PricedLine]) -> bool:
+        return sum(line.gross_minor for line in covered) >= self.minimum.get(currency, 0)

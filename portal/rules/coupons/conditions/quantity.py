@@ -61,3 +61,6 @@ class Quantity(Condition):
         if self.maximum is not None and units > self.maximum:
             return reject(TOO_MANY, maximum=self.maximum)
         return None
+
+    def is_minimum_met(self, currency: str, covered: Sequence[PricedLine]) -> bool:
+        return sum(line.quantity for line in covered) >= (self.minimum or 0)

@@ -13,8 +13,12 @@ TERMS = {
     "valid_from": "2036-12-01T00:00:00+09:00",
     "valid_until": "2037-01-01T00:00:00+09:00",
     "limits": {"per_user": 1},
+    "on_refund": "ask_back",
 }
-WORDS = "10% off, at most ₩8,000, from ₩20,000 on, in December 2036, once per person"
+WORDS = (
+    "10% off, at most ₩8,000, from ₩20,000 on, in December 2036, once per person, "
+    "asked back where too little is kept after a return"
+)
 CAMPAIGN = {
     "id": 12,
     "version": 1,
@@ -25,7 +29,13 @@ CAMPAIGN = {
     "terms": TERMS,
 }
 PAGE = {"items": [CAMPAIGN], "next_cursor": None, "previous_cursor": None}
-PREVIEW = {"words": {"en": WORDS, "ko": "10% 할인, 최대 8,000원, 20,000원 이상 구매 시, 2036년 12월, 1인 1회"}}
+PREVIEW = {
+    "words": {
+        "en": WORDS,
+        "ko": "10% 할인, 최대 8,000원, 20,000원 이상 구매 시, 2036년 12월, 1인 1회, "
+        "반품 후 남은 상품이 조건에 못 미치면 할인 회수",
+    }
+}
 CONDITIONS = {
     "items": [
         {

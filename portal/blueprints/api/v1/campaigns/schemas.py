@@ -57,6 +57,9 @@ class CampaignTerms(In):
     valid_from: Moment
     valid_until: Moment = Field(description="Exclusive.")
     grace_hours: int = 0
+    on_refund: Literal["keep", "ask_back"] = Field(
+        default="keep", description="What a refund does with the discount of what is kept below the minimum."
+    )
     limits: Limits = Field(default_factory=Limits)
 
 

@@ -41,7 +41,7 @@ from portal.rules.coupons.conditions.fields import Kind as FieldKind
 from portal.rules.coupons.draft import CampaignDraft, Distribution, Fault, faults
 from portal.rules.coupons.dry_run import CurrencyRun
 from portal.rules.coupons.funding import read_funding
-from portal.rules.coupons.terms import ConditionTerms, Limits
+from portal.rules.coupons.terms import ConditionTerms, Limits, OnRefund
 from portal.rules.permissions import Permission, Scope, scopes_of
 from portal.rules.pricing import Kind, Target
 from portal.services.coupons.guard import CampaignUnknownError, may_issue
@@ -232,6 +232,7 @@ def _draft(body: CampaignTerms) -> CampaignDraft:
         stackable=body.stackable,
         priority=body.priority,
         grace_hours=body.grace_hours,
+        on_refund=OnRefund(body.on_refund),
         limits=Limits(limits.total, limits.per_user, limits.per_code, limits.per_day, limits.budgets),
     )
 

@@ -16,6 +16,7 @@ QUOTE = {
         {"type": "gateway", "amount": krw(19600), "points": None, "destination": "original", "closed": None},
     ],
     "coupons": [{"name": {"en": "10% off", "ko": "10% 할인"}, "outcome": "back"}],
+    "discount_asked_back": {"amount_minor": 0, "currency": "KRW"},
     "points_taken": 180,
     "points_owed": 0,
     "needs_consent": False,

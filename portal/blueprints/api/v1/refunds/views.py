@@ -89,6 +89,7 @@ def quote_refund(number: str, body: RefundChoices) -> RefundQuote:
             for leg in plan.legs
         ],
         coupons=[PlannedCoupon(name=dict(one.names), outcome=one.why) for one in plan.coupons],
+        discount_asked_back=Amount.of(plan.asked_minor, plan.currency),
         points_taken=plan.points_taken,
         points_owed=plan.points_owed,
         needs_consent=bool(planned.consents),
