@@ -9,10 +9,14 @@ from flask_babel import gettext
 from portal.blueprints.book_words import BOOK_WORDS
 from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
+from portal.blueprints.risk_words import EVENTS, MODES, OUTCOMES, RISK_ACTIONS
 from portal.kit.text import N_
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     **FULFILMENT,
+    "risk_event": EVENTS,
+    "risk_mode": MODES,
+    "risk_outcome": OUTCOMES,
     "grant_source": GRANT_SOURCES,
     "tender": {
         "deposit": N_("Deposit"),
@@ -153,6 +157,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "exception:handled": N_("Exception worked on"),
         "gateway:configured": N_("Gateway account changed"),
         "gateway:tested": N_("Gateway account tested"),
+        **RISK_ACTIONS,
         "routing:written": N_("Routing rules written"),
         "routing:released": N_("Routing rules put in force"),
         "settlement-report:received": N_("Report of a gateway received"),

@@ -27,7 +27,7 @@ from portal.models.coupon_desk import (
 )
 from portal.models.dispute import Dispute
 from portal.models.document import Document, DocumentKind, DocumentSeries
-from portal.models.fraud import RiskDecision, RiskListEntry
+from portal.models.fraud import RiskDecision, RiskListEntry, RiskRuleRelease, RiskRuleVersion, RiskSnooze
 from portal.models.fx import ReferenceRate
 from portal.models.gift_card import GiftCard
 from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGiftLot
@@ -154,6 +154,9 @@ __all__ = [
     "Reservation",
     "RiskDecision",
     "RiskListEntry",
+    "RiskRuleRelease",
+    "RiskRuleVersion",
+    "RiskSnooze",
     "RoutingRelease",
     "RoutingVersion",
     "SavedMethod",

@@ -52,7 +52,10 @@ class WebSession(Base):
     """A browser that is known. The cookie holds a token; only this row says whose it is, until it is revoked."""
 
     __tablename__ = "web_session"
-    __table_args__ = (Index("ix_web_session_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),)
+    __table_args__ = (
+        Index("ix_web_session_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),
+        Index("ix_web_session_device_id", "device_id"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     token_hash: Mapped[bytes] = mapped_column(unique=True)

@@ -84,6 +84,7 @@ class CouponAct(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('miss', 'claim')", name="kind"),
         Index("ix_coupon_act_at", "at"),
+        Index("ix_coupon_act_user_id", "user_id", "at"),
         Index("ix_coupon_act_code", "code", postgresql_where=text("code IS NOT NULL")),
     )
 

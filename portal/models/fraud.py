@@ -6,20 +6,29 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Index, Integer, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
 
 
 class RiskDecision(Base):
-    """One scoring: features of that moment, rules that fired with their versions, outcome. Never recomputed."""
+    """One scoring: features of that moment, rules that fired with their versions, outcome. Never recomputed.
+
+    `subject` is what was scored, as `noun:ID`. `unsure` are rules that could not be asked, and what was missing. The
+    indexes are blind: what two decisions share can be told, and not what it is.
+    """
 
     __tablename__ = "risk_decision"
     __table_args__ = (
         CheckConstraint("outcome IN ('allow', 'step_up', 'review', 'block')", name="outcome"),
         Index("ix_risk_decision_order_id", "order_id"),
         Index("ix_risk_decision_user_id", "user_id", "decided_at"),
+        Index("ix_risk_decision_decided_at", text("decided_at DESC"), text("id DESC")),
+        *(
+            Index(f"ix_risk_decision_{name}", name, "decided_at", postgresql_where=text(f"{name} IS NOT NULL"))
+            for name in ("device_id", "ip_index", "network_index", "address_index", "card_index")
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -32,6 +41,15 @@ class RiskDecision(Base):
     fired: Mapped[list[Any]]
     versions: Mapped[dict[str, Any]]
     decided_at: Mapped[datetime]
+    subject: Mapped[str | None]
+    currency: Mapped[str | None]
+    unsure: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    contributions: Mapped[dict[str, Any] | None]
+    device_id: Mapped[uuid.UUID | None]
+    ip_index: Mapped[bytes | None]
+    network_index: Mapped[bytes | None]
+    address_index: Mapped[bytes | None]
+    card_index: Mapped[bytes | None]
 
 
 class RiskListEntry(Base):
@@ -52,3 +70,65 @@ class RiskListEntry(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+
+
+class RiskRuleVersion(Base):
+    """A version of a rule of risk as somebody wrote it (FRD-02). Never changed; it decides nothing by itself."""
+
+    __tablename__ = "risk_rule_version"
+    __table_args__ = (
+        CheckConstraint("version > 0", name="version"),
+        CheckConstraint("mode IN ('monitor', 'score', 'step_up', 'review', 'block')", name="mode"),
+    )
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    title: Mapped[str]
+    source: Mapped[str]
+    mode: Mapped[str]
+    points: Mapped[int] = mapped_column(Integer)
+    note: Mapped[str]
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+
+
+class RiskRuleRelease(Base):
+    """A version of a rule put in force, or in shadow beside it; version 0 takes it out. The newest of a rule counts.
+
+    `replaces_id` is the rule's release before it in the same place, 0 for the first: two cannot replace the same one.
+    """
+
+    __tablename__ = "risk_rule_release"
+    __table_args__ = (
+        UniqueConstraint("name", "is_shadow", "replaces_id"),
+        CheckConstraint("version >= 0", name="version"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    name: Mapped[str]
+    is_shadow: Mapped[bool]
+    version: Mapped[int] = mapped_column(Integer)
+    replaces_id: Mapped[int]
+    released_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    released_at: Mapped[datetime]
+    reason: Mapped[str]
+
+
+class RiskSnooze(Base):
+    """A rule that is quiet for one user or IP address until a time: it is still noted, and does nothing."""
+
+    __tablename__ = "risk_snooze"
+    __table_args__ = (
+        CheckConstraint("kind IN ('user', 'ip')", name="kind"),
+        Index("ix_risk_snooze_value", "value_index", "until", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    rule: Mapped[str]
+    kind: Mapped[str]
+    value_index: Mapped[bytes]
+    until: Mapped[datetime]
+    reason: Mapped[str]
+    created_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

@@ -71,7 +71,8 @@ _ORDER = text(
            u.email AS buyer_email, u.name AS buyer_name, u.state AS buyer_state, u.created_at AS buyer_since,
            y.id AS payment_id, y.status AS payment_status, y.amount_minor AS payment_minor, y.method,
            y.authorised_minor, y.captured_minor, y.refunded_minor, y.capture_wanted,
-           r.outcome AS risk_outcome, r.fired AS risk_fired, r.features AS risk_features, r.decided_at AS risk_at,
+           r.outcome AS risk_outcome, r.fired AS risk_fired, r.features AS risk_features, r.unsure AS risk_unsure,
+           r.decided_at AS risk_at,
            (SELECT count(*) FROM order_hold h WHERE h.order_id = o.id AND h.reason = 'high_risk'
                AND h.released_at IS NULL) AS open_holds,
            (SELECT h.released_by FROM order_hold h WHERE h.order_id = o.id AND h.reason = 'high_risk'

@@ -1,24 +1,31 @@
-"""How risky a payment looks: a few rules over features, with reasons in plain words (FRD-01, FRD-02, ORD-002).
+"""How risky an event looks: rules over features, each with its version and what it saw (FRD-01, FRD-02, ORD-002).
 
-The thresholds are data: an administrator's edit is a new version of the rule. The features are those of the moment and
-are kept with the decision, so that it can be explained and replayed later.
+Rules are data: conditions in the language of fraud_language.py. Those that a new mall has are in SHIPPED; an
+administrator's edit is a new version. A rule whose condition cannot be answered, as a feature is missing, does not fire
+and says so.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from enum import StrEnum
+from __future__ import annotations
 
-from portal.kit.money import Money
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
 from portal.kit.text import N_
+from portal.rules.fraud_evaluation import ask
+from portal.rules.fraud_features import Values, to_json
+from portal.rules.fraud_language import Node, names_in, parse
 
 SCORE_MAX = 100
+POINTS_MAX = 100
 
 
 class Outcome(StrEnum):
-    """What happens to the payment. Review means authorised, neither captured nor fulfilled (PAY-11)."""
+    """What happens to the event. Review means authorised, neither captured nor fulfilled (PAY-11)."""
 
     ALLOW = "allow"
+    STEP_UP = "step_up"
     REVIEW = "review"
     BLOCK = "block"
 
@@ -28,196 +35,146 @@ class Mode(StrEnum):
 
     MONITOR = "monitor"
     SCORE = "score"
+    STEP_UP = "step_up"
     REVIEW = "review"
     BLOCK = "block"
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """What is known at the moment of a payment. `*_in_window` count over the rule set's window."""
-
-    currency: str
-    amount_minor: int
-    own_mean_minor: int | None = None
-    paid_orders: int = 0
-    orders_in_window: int = 0
-    attempts_in_window: int = 0
-    declines_in_window: int = 0
-    coupon_misses_in_window: int = 0
-    accounts_on_device: int = 1
-    account_age: timedelta | None = None
-    # The lists that this buyer, card, device or address stands on (FRD-04).
-    blocked_by: tuple[str, ...] = ()
-    trusted_by: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule as it is stored. `name` is a test of this file; `limits` are its thresholds.
-
-    `limits` by amount carry the currency as key; others have the names that the test reads.
-    """
+    """One rule in one version. `source` is its condition as it was written. Raises ExpressionError."""
 
     name: str
+    source: str
     version: int = 1
     points: int = 0
     mode: Mode = Mode.SCORE
-    limits: Mapping[str, int] = field(default_factory=dict)
+    node: Node = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "node", parse(self.source))
 
 
 @dataclass(frozen=True, slots=True)
 class Fired:
-    """A rule that fired: with which version, for how many points, and why."""
+    """A rule that fired, and the values that it asked about.
 
-    rule: str
-    version: int
-    points: int
-    mode: Mode
-    sentence: str
-    params: Mapping[str, object]
+    A `shadow` is a version that is only tried beside the one in force; `snoozed` one that was told to be quiet here.
+    """
+
+    rule: Rule
+    values: Mapping[str, object]
+    shadow: bool = False
+    snoozed: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it has a say in the outcome."""
+        return not self.shadow and not self.snoozed and self.rule.mode is not Mode.MONITOR
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """A rule whose condition could not be answered, and what was missing."""
+
+    rule: Rule
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class RuleSet:
-    """The rules in force and the scores from which they matter. Both bounds are inclusive."""
+    """The rules in force, those in shadow, and the scores from which they matter. Both bounds are inclusive."""
 
     rules: tuple[Rule, ...]
+    shadows: tuple[Rule, ...] = ()
+    stamp: int = 0
     review_from: int = 50
     block_from: int = 90
+
+    @property
+    def versions(self) -> dict[str, int]:
+        return {rule.name: rule.version for rule in self.rules}
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The answer, 0 to 100 points, and every rule that fired."""
+    """The answer, 0 to 100 points, every rule that fired, and every one that could not be asked."""
 
     outcome: Outcome
     score: int
-    fired: tuple[Fired, ...]
+    fired: tuple[Fired, ...] = ()
+    unsure: tuple[Unsure, ...] = ()
 
 
-Reason = tuple[str, dict[str, object]]
-Test = Callable[[Features, Mapping[str, int]], Reason | None]
-
-
-def _amount_above(features: Features, limits: Mapping[str, int]) -> Reason | None:
-    limit = limits.get(features.currency)
-    if limit is None or features.amount_minor <= limit:
-        return None
-    return N_("The amount %(amount)s is above %(limit)s."), {
-        "amount": Money(features.amount_minor, features.currency),
-        "limit": Money(limit, features.currency),
+# What a new mall goes by. Each is version 1 of its rule; the words are what it is called.
+SHIPPED: Mapping[str, Rule] = MappingProxyType(
+    {
+        rule.name: rule
+        for rule in (
+            Rule("on_blocked_list", "count(blocked_by) > 0", points=100, mode=Mode.BLOCK),
+            Rule(
+                "amount_above",
+                "amount > 3_000_000 KRW | 300_000 JPY | 2500 USD | 2500 EUR | 750 KWD",
+                points=50,
+                mode=Mode.REVIEW,
+            ),
+            Rule("amount_above_own_mean", "paid_orders >= 3 and amount / own_mean > 10", points=25),
+            Rule(
+                "new_account_large_amount",
+                "account_age < 24 h and amount > 1_000_000 KRW | 100_000 JPY | 800 USD | 800 EUR | 250 KWD",
+                points=40,
+            ),
+            Rule("orders_velocity", "orders_1h > 10", points=35),
+            Rule("attempts_velocity", "attempts_1h > 15", points=30),
+            Rule("declines_velocity", "declines_1h > 4", points=30),
+            Rule("coupon_misses_velocity", "coupon_misses_1h > 10", points=20),
+            Rule("accounts_on_device", "accounts_on_device > 4", points=20),
+        )
     }
-
-
-def _amount_above_own_mean(features: Features, limits: Mapping[str, int]) -> Reason | None:
-    mean, times = features.own_mean_minor, limits["times"]
-    if not mean or features.paid_orders < limits.get("orders_min", 3) or features.amount_minor <= mean * times:
-        return None
-    return N_("The amount %(amount)s is more than %(times)s times this buyer's usual %(mean)s."), {
-        "amount": Money(features.amount_minor, features.currency),
-        "times": times,
-        "mean": Money(mean, features.currency),
-    }
-
-
-def _new_account_large_amount(features: Features, limits: Mapping[str, int]) -> Reason | None:
-    limit = limits.get(features.currency)
-    age = features.account_age
-    if limit is None or age is None or age >= timedelta(hours=limits["hours"]) or features.amount_minor <= limit:
-        return None
-    return N_("The account is younger than %(hours)s hours and the amount %(amount)s is above %(limit)s."), {
-        "hours": limits["hours"],
-        "amount": Money(features.amount_minor, features.currency),
-        "limit": Money(limit, features.currency),
-    }
-
-
-def _count(read: Callable[[Features], int], sentence: str) -> Test:
-    def test(features: Features, limits: Mapping[str, int]) -> Reason | None:
-        count = read(features)
-        return (sentence, {"count": count, "limit": limits["maximum"]}) if count > limits["maximum"] else None
-
-    return test
-
-
-def _on_blocked_list(features: Features, limits: Mapping[str, int]) -> Reason | None:
-    del limits  # Being listed has no threshold.
-    if not features.blocked_by:
-        return None
-    return N_("Stands on a blocked list: %(lists)s."), {"lists": ", ".join(features.blocked_by)}
-
-
-TESTS: Mapping[str, Test] = {
-    "amount_above": _amount_above,
-    "amount_above_own_mean": _amount_above_own_mean,
-    "new_account_large_amount": _new_account_large_amount,
-    "orders_velocity": _count(
-        lambda one: one.orders_in_window, N_("%(count)s orders in a short time; more than %(limit)s are unusual.")
-    ),
-    "attempts_velocity": _count(
-        lambda one: one.attempts_in_window,
-        N_("%(count)s payment attempts in a short time; more than %(limit)s are unusual."),
-    ),
-    "declines_velocity": _count(
-        lambda one: one.declines_in_window,
-        N_("%(count)s declined payments in a short time; more than %(limit)s are unusual."),
-    ),
-    "coupon_misses_velocity": _count(
-        lambda one: one.coupon_misses_in_window,
-        N_("%(count)s wrong coupon codes in a short time; more than %(limit)s are unusual."),
-    ),
-    "accounts_on_device": _count(
-        lambda one: one.accounts_on_device,
-        N_("%(count)s accounts share this device; more than %(limit)s are unusual."),
-    ),
-    "on_blocked_list": _on_blocked_list,
-}
-
-DEFAULT_RULES = RuleSet(
-    rules=(
-        Rule("on_blocked_list", points=100, mode=Mode.BLOCK),
-        Rule(
-            "amount_above",
-            points=50,
-            mode=Mode.REVIEW,
-            limits={"KRW": 3_000_000, "JPY": 300_000, "USD": 250_000, "EUR": 250_000, "KWD": 750_000},
-        ),
-        Rule("amount_above_own_mean", points=25, limits={"times": 10, "orders_min": 3}),
-        Rule(
-            "new_account_large_amount",
-            points=40,
-            limits={"hours": 24, "KRW": 1_000_000, "JPY": 100_000, "USD": 80_000, "EUR": 80_000, "KWD": 250_000},
-        ),
-        Rule("orders_velocity", points=35, limits={"maximum": 10}),
-        Rule("attempts_velocity", points=30, limits={"maximum": 15}),
-        Rule("declines_velocity", points=30, limits={"maximum": 4}),
-        Rule("coupon_misses_velocity", points=20, limits={"maximum": 10}),
-        Rule("accounts_on_device", points=20, limits={"maximum": 4}),
-    )
 )
+TITLES: Mapping[str, str] = MappingProxyType(
+    {
+        "on_blocked_list": N_("Stands on a blocked list"),
+        "amount_above": N_("Large amount"),
+        "amount_above_own_mean": N_("Far above this buyer's usual amount"),
+        "new_account_large_amount": N_("Large amount from a new account"),
+        "orders_velocity": N_("Many orders in a short time"),
+        "attempts_velocity": N_("Many payment attempts in a short time"),
+        "declines_velocity": N_("Many declined payments in a short time"),
+        "coupon_misses_velocity": N_("Many wrong coupon codes in a short time"),
+        "accounts_on_device": N_("Many accounts on one device"),
+    }
+)
+DEFAULT_RULES = RuleSet(tuple(SHIPPED.values()))
 
 
-def evaluate(features: Features, rules: RuleSet = DEFAULT_RULES) -> Decision:
-    """Score a payment. A block beats a review; trust spares the score and a review, never a blocked list.
+def evaluate(
+    values: Values, currency: str | None, rules: RuleSet = DEFAULT_RULES, *, snoozed: Collection[str] = ()
+) -> Decision:
+    """Score an event. A block beats a review, a review a step-up; trust spares all of it, never a rule that blocks."""
+    fired: list[Fired] = []
+    unsure: list[Unsure] = []
+    for rule, shadow in [*((one, False) for one in rules.rules), *((one, True) for one in rules.shadows)]:
+        answer = ask(rule.node, values, currency)
+        if answer.holds:
+            seen = to_json({name: values.get(name) for name in sorted(names_in(rule.node))})
+            fired.append(Fired(rule, seen, shadow, snoozed=rule.name in snoozed))
+        elif answer.holds is None:
+            unsure.append(Unsure(rule, answer.missing))
+    counted = [one.rule for one in fired if one.counts]
+    score = min(SCORE_MAX, sum(rule.points for rule in counted))
+    outcome = _outcome(counted, score, rules, is_trusted=bool(values.get("trusted_by")))
+    return Decision(outcome, score, tuple(fired), tuple(unsure))
 
-    Raises KeyError for a rule without its threshold or an unknown test: what is stored is checked when it is saved.
-    """
-    fired = tuple(_fire(rules.rules, features))
-    counted = [one for one in fired if one.mode is not Mode.MONITOR]
-    score = min(SCORE_MAX, sum(one.points for one in counted))
-    if any(one.mode is Mode.BLOCK for one in counted):
-        return Decision(Outcome.BLOCK, score, fired)
-    if features.trusted_by:
-        return Decision(Outcome.ALLOW, score, fired)
+
+def _outcome(counted: Sequence[Rule], score: int, rules: RuleSet, *, is_trusted: bool) -> Outcome:
+    modes = {rule.mode for rule in counted}
+    if Mode.BLOCK in modes:
+        return Outcome.BLOCK
+    if is_trusted:
+        return Outcome.ALLOW
     if score >= rules.block_from:
-        return Decision(Outcome.BLOCK, score, fired)
-    if score >= rules.review_from or any(one.mode is Mode.REVIEW for one in counted):
-        return Decision(Outcome.REVIEW, score, fired)
-    return Decision(Outcome.ALLOW, score, fired)
-
-
-def _fire(rules: Iterable[Rule], features: Features) -> Iterable[Fired]:
-    for rule in rules:
-        reason = TESTS[rule.name](features, rule.limits)
-        if reason:
-            yield Fired(rule.name, rule.version, rule.points, rule.mode, *reason)
+        return Outcome.BLOCK
+    if score >= rules.review_from or Mode.REVIEW in modes:
+        return Outcome.REVIEW
+    return Outcome.STEP_UP if Mode.STEP_UP in modes else Outcome.ALLOW

@@ -14,6 +14,8 @@ from portal.kit.money import Money
 class StepUpAction(StrEnum):
     """What may need it, as `noun:verb`."""
 
+    # Where a rule of risk asks for it only.
+    PLACE_ORDER = "order:place"
     TOP_UP = "deposit:top-up"
     BUY_GIFT_CARD = "gift-card:buy"
     WITHDRAW = "deposit:withdraw"

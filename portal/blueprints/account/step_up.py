@@ -40,6 +40,7 @@ from portal.services.accounts.throttle import STEP_UP, STEP_UP_MAIL, TooOftenErr
 
 # What is confirmed, in words. Factors have four sentences of their own, below.
 WORDS: Mapping[StepUpAction, str] = {
+    StepUpAction.PLACE_ORDER: N_("Place an order of %(amount)s"),
     StepUpAction.TOP_UP: N_("Top up the deposit by %(amount)s"),
     StepUpAction.BUY_GIFT_CARD: N_("Buy a gift card of %(amount)s"),
     StepUpAction.WITHDRAW: N_("Withdraw %(amount)s to the account at %(bank)s that ends in %(ends)s"),

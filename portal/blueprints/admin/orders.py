@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,12 +20,10 @@ from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_star
 from portal.blueprints.desk_words import actor_word, word
 from portal.blueprints.documents import pdf_of
 from portal.blueprints.identity import current_actor
+from portal.blueprints.risk_words import reasons_of, unsure_of
 from portal.db import reading, transaction
-from portal.formatting import money
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
-from portal.kit.errors import fill
-from portal.kit.money import parse_minor
 from portal.queries.admin_order import OrderDetail, load_order, load_summary, share_rows
 from portal.queries.admin_orders import OrderFilter, list_orders
 from portal.queries.channels import channel_directory
@@ -127,7 +124,8 @@ def show(number: str) -> ResponseReturnValue:
         rows=amounts(detail),
         buyer=_buyer(detail, shown),
         buyer_shown=shown,
-        fired=_fired(detail),
+        fired=reasons_of(detail.order.risk_fired, detail.order.risk_features or {}, detail.order.currency),
+        unsure=unsure_of(detail.order.risk_unsure),
         events=history(detail),
         holds=holds,
         shipments=shipments,
@@ -199,27 +197,6 @@ def _buyer(detail: OrderDetail, shown: bool) -> dict[str, Any]:
         "contact": {},
         "address": {"country": address.get("country", "")},
     }
-
-
-def _fired(detail: OrderDetail) -> list[dict[str, Any]]:
-    """The rules that fired, strongest first, each in words with its version (A02)."""
-    return sorted(
-        (
-            one | {"text": fill(gettext(one["sentence"]), _readable(one.get("params") or {}))}
-            for one in detail.order.risk_fired or []
-        ),
-        key=lambda one: -int(one["points"]),
-    )
-
-
-def _readable(params: Mapping[str, str]) -> dict[str, str]:
-    """What a decision kept as plain text ("KRW 3000000"), as people of this language read it."""
-    shown = {}
-    for name, kept in params.items():
-        currency, _space, digits = kept.partition(" ")
-        is_amount = len(currency) == 3 and currency.isupper() and digits.replace(".", "").isdigit()
-        shown[name] = money(parse_minor(digits, currency), currency) if is_amount else kept
-    return shown
 
 
 def history(detail: OrderDetail) -> list[dict[str, Any]]:

@@ -86,13 +86,14 @@ def buy_gift_card(
         purpose=PaymentPurpose.GIFT_CARD,
         actor=actor,
         currency=channel.currency,
+        payment_id=payment_id,
         amount_minor=wish.amount_minor,
         ip=wish.ip,
         now=now,
     )
     if risk.outcome is Outcome.BLOCK:
         return Blocked(PaymentBlockedError())
-    prove = require_step_up if risk.outcome is Outcome.REVIEW else check_step_up
+    prove = check_step_up if risk.outcome is Outcome.ALLOW else require_step_up
     binding = Binding(f"gift-card:{actor.user_id}", Money(wish.amount_minor, channel.currency))
     prove(session, actor=actor, action=StepUpAction.BUY_GIFT_CARD, binding=binding, now=now)
     begun = begin_payment(

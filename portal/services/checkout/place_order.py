@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError, RejectedError
 from portal.kit.ids import new_id
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import ChannelState, Order
 from portal.queries.carts import load_cart
@@ -22,7 +23,9 @@ from portal.rules.fraud import Outcome
 from portal.rules.fx import FxRate
 from portal.rules.invoices import METHOD as INVOICE
 from portal.rules.permissions import Actor, Permission, may
+from portal.rules.step_up import StepUpAction
 from portal.services.accounts.may_spend import check_may_spend
+from portal.services.accounts.step_up import Binding, require_step_up
 from portal.services.cart.take_cart import lock_cart, take_cart
 from portal.services.cash_receipts.want_cash_receipt import want_cash_receipt
 from portal.services.checkout.check_coupon_rush import check_coupon_rush
@@ -175,11 +178,18 @@ def place_order(
         actor=actor,
         currency=channel.currency,
         amount_minor=quoted.quote.total_minor,
+        coupons=sum(one.is_applied for one in quoted.coupons),
+        saving_minor=sum(one.saving_minor for one in quoted.coupons if one.is_applied),
         ip=submission.ip,
+        address=submission.address,
         now=now,
     )
     if risk.outcome is Outcome.BLOCK:
         return Blocked(PaymentBlockedError())
+    if risk.outcome is Outcome.STEP_UP:
+        amount = Money(quoted.quote.total_minor, channel.currency)
+        binding = Binding(f"order:{submission.shown}", amount)
+        require_step_up(session, actor=actor, action=StepUpAction.PLACE_ORDER, binding=binding, now=now)
     claims = [Claim(o.coupon, o.saving_minor) for o in quoted.coupons if o.is_applied]
     check_coupon_rush(session, actor=actor, channel=channel, claims=claims, shown=submission.shown, now=now)
     lock_limits(session, claims=claims, user_id=actor.user_id, currency=channel.currency)

@@ -105,6 +105,7 @@ def begin_top_up(
         purpose=PaymentPurpose.TOP_UP,
         actor=actor,
         currency=channel.currency,
+        payment_id=payment_id,
         amount_minor=wish.amount_minor,
         ip=wish.ip,
         now=now,
@@ -113,7 +114,7 @@ def begin_top_up(
         return Blocked(PaymentBlockedError())
     amount = Money(wish.amount_minor, channel.currency)
     # Nothing is fulfilled that a reviewer could stop: what would be reviewed as an order asks for a proof here.
-    prove = require_step_up if risk.outcome is Outcome.REVIEW else check_step_up
+    prove = check_step_up if risk.outcome is Outcome.ALLOW else require_step_up
     binding = Binding(f"deposit:{owner_id}", amount)
     prove(session, actor=actor, action=StepUpAction.TOP_UP, binding=binding, now=now)
     return begin_payment(

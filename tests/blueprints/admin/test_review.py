@@ -46,7 +46,7 @@ def test_the_order_offers_both_decisions_with_what_happens_to_the_money(review: 
 
     assert "Clear: capture ₩3,500,000" in page
     assert "Refuse: void ₩3,500,000" in page
-    assert "The amount ₩3,500,000 is above ₩3,000,000." in page
+    assert "The amount is more than ₩3,000,000." in page
 
 
 def test_a_decision_needs_a_reason_and_a_page_of_its_own(review: Review) -> None:

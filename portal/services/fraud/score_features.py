@@ -1,0 +1,187 @@
+"""What is known of an event at its moment, in one statement: it stands inside the checkout's transaction (FRD-10)."""
+
+from __future__ import annotations
+
+import ipaddress
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.crypto import EncryptedText, blind_index
+from portal.rules.fraud_features import Value
+from portal.rules.fraud_tables import is_crawler, is_throwaway
+from portal.rules.permissions import Actor
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MEAN_OVER = timedelta(days=180)
+# Where an address or a network is as busy as this it says nothing, and counting on would cost.
+COUNTED_MAX = 100
+
+_FEATURES = text(
+    f"""
+    SELECT u.created_at AS account_made_at, u.email, s.device_id, s.user_agent,
+           h.*, a.*, d.accounts AS accounts_on_device, d.first_at AS device_first_at,
+           i.events_on_ip_1h, i.accounts_on_ip_24h, n.accounts AS accounts_on_network_24h,
+           m.accounts AS accounts_on_address_30d,
+           (SELECT count(*) FROM coupon_act c WHERE c.user_id = u.id AND c.at > :hour_ago AND c.kind = 'miss')
+               AS coupon_misses_1h,
+           ARRAY(SELECT l.mode || ':' || l.kind FROM risk_list_entry l
+                  WHERE l.removed_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > :now)
+                    AND ((l.kind = 'user' AND l.value_index = :user_index)
+                      OR (l.kind = 'email' AND l.value_index = u.email_index)
+                      OR (l.kind = 'ip' AND l.value_index = :ip_index))) AS lists,
+           ARRAY(SELECT z.rule FROM risk_snooze z
+                  WHERE z.ended_at IS NULL AND z.until > :now
+                    AND z.value_index IN (:user_index, :ip_index)) AS snoozed,
+           (SELECT coalesce(max(r.id), 0) FROM risk_rule_release r) AS rules_stamp
+      FROM user_account u
+      LEFT JOIN web_session s ON s.id = :session_id,
+           LATERAL (SELECT count(*) FILTER (WHERE o.paid_at IS NOT NULL) AS paid_orders,
+                           avg(o.payable_minor) FILTER (WHERE o.paid_at IS NOT NULL AND o.currency = :currency)::bigint
+                               AS own_mean,
+                           count(*) FILTER (WHERE o.placed_at > :hour_ago) AS orders_1h,
+                           count(*) FILTER (WHERE o.placed_at > :day_ago) AS orders_24h,
+                           count(*) FILTER (WHERE o.placed_at > :week_ago) AS orders_7d,
+                           count(*) FILTER (WHERE o.placed_at > :month_ago) AS orders_30d,
+                           {
+        ", ".join(
+            f"coalesce(sum(o.payable_minor) FILTER (WHERE o.placed_at > :{since}"
+            f" AND o.currency = :currency), 0)::bigint AS spent_{name}"
+            for name, since in (("1h", "hour_ago"), ("24h", "day_ago"), ("7d", "week_ago"), ("30d", "month_ago"))
+        )
+    }
+                      FROM orders o WHERE o.buyer_id = u.id AND o.placed_at > :mean_start) h,
+           LATERAL (SELECT count(*) FILTER (WHERE p.created_at > :hour_ago) AS attempts_1h,
+                           count(*) FILTER (WHERE p.created_at > :day_ago) AS attempts_24h,
+                           count(*) FILTER (WHERE p.status = 'failed' AND p.created_at > :hour_ago) AS declines_1h,
+                           count(*) FILTER (WHERE p.status = 'failed' AND p.created_at > :day_ago) AS declines_24h,
+                           count(*) FILTER (WHERE p.status = 'failed') AS declines_30d
+                      FROM payment p WHERE p.user_id = u.id AND p.created_at > :month_ago) a,
+           LATERAL (SELECT count(DISTINCT w.user_id) AS accounts, min(w.created_at) AS first_at
+                      FROM (SELECT user_id, created_at FROM web_session
+                             WHERE device_id = s.device_id LIMIT {COUNTED_MAX}) w) d,
+           LATERAL (SELECT count(*) FILTER (WHERE k.decided_at > :hour_ago) AS events_on_ip_1h,
+                           count(DISTINCT k.user_id) AS accounts_on_ip_24h
+                      FROM (SELECT user_id, decided_at FROM risk_decision
+                             WHERE ip_index = :ip_index AND decided_at > :day_ago
+                             ORDER BY decided_at DESC LIMIT {COUNTED_MAX}) k) i,
+           LATERAL (SELECT count(DISTINCT k.user_id) AS accounts
+                      FROM (SELECT user_id FROM risk_decision
+                             WHERE network_index = :network_index AND decided_at > :day_ago
+                             ORDER BY decided_at DESC LIMIT {COUNTED_MAX}) k) n,
+           LATERAL (SELECT count(DISTINCT k.user_id) AS accounts
+                      FROM (SELECT user_id FROM risk_decision
+                             WHERE address_index = :address_index AND decided_at > :month_ago
+                             ORDER BY decided_at DESC LIMIT {COUNTED_MAX}) k) m
+     WHERE u.id = :user_id
+    """  # noqa: S608  # Pieces of our own.
+).columns(email=EncryptedText("user_account.email"), user_agent=EncryptedText("web_session.user_agent"))
+
+# What of an address says which door it is.
+_DOOR = frozenset({"country", "postcode", "line1", "line2"})
+# Features that are counts, and those that are sums in the event's currency, as the statement names them.
+_COUNTS = (
+    "paid_orders", "orders_1h", "orders_24h", "orders_7d", "orders_30d", "attempts_1h", "attempts_24h", "declines_1h",
+    "declines_24h", "declines_30d", "coupon_misses_1h",
+)  # fmt: skip
+_SUMS = ("spent_1h", "spent_24h", "spent_7d", "spent_30d")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What this event may share with others, as blind indexes; None is not known."""
+
+    device_id: uuid.UUID | None
+    ip_index: bytes | None
+    network_index: bytes | None
+    address_index: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The features of an event, what it may share, which rules are quiet for it, and which rules are in force."""
+
+    values: Mapping[str, Value | None]
+    links: Links
+    snoozed: frozenset[str]
+    rules_stamp: int
+
+
+def load_features(
+    session: Session, *, actor: Actor, currency: str | None, ip: str | None, address: Mapping[str, str] | None,
+    now: datetime,
+) -> Known:  # fmt: skip
+    """Read them for somebody who is signed in. `address` is where goods go; None where there are none."""
+    ip_index = blind_index(f"ip:{ip}") if ip else None
+    network = subnet_of(ip) if ip else None
+    network_index = blind_index(f"subnet:{network}") if network else None
+    address_index = index_of_address(address)
+    row = session.execute(
+        _FEATURES,
+        {
+            "user_id": actor.user_id,
+            "session_id": actor.session_id,
+            "currency": currency,
+            "now": now,
+            "hour_ago": now - HOUR,
+            "day_ago": now - DAY,
+            "week_ago": now - 7 * DAY,
+            "month_ago": now - 30 * DAY,
+            "mean_start": now - MEAN_OVER,
+            "user_index": blind_index(f"user:{actor.user_id}"),
+            "ip_index": ip_index or b"",
+            "network_index": network_index,
+            "address_index": address_index,
+        },
+    ).one()
+    values: dict[str, Value | None] = {name: Decimal(getattr(row, name)) for name in _COUNTS}
+    values |= {name: Decimal(getattr(row, name)) if currency else None for name in _SUMS}
+    values |= {
+        "own_mean": None if row.own_mean is None else Decimal(row.own_mean),
+        "account_age": _seconds(now - row.account_made_at),
+        "accounts_on_device": Decimal(max(row.accounts_on_device, 1)),
+        "device_age": None if row.device_first_at is None else _seconds(now - row.device_first_at),
+        # This event's own account is there with it.
+        "events_on_ip_1h": None if ip is None else Decimal(row.events_on_ip_1h),
+        "accounts_on_ip_24h": None if ip is None else Decimal(max(row.accounts_on_ip_24h, 1)),
+        "accounts_on_network_24h": None if network is None else Decimal(max(row.accounts_on_network_24h, 1)),
+        "accounts_on_address_30d": None if address_index is None else Decimal(max(row.accounts_on_address_30d, 1)),
+        "throwaway_mail": is_throwaway(row.email),
+        "crawler": None if row.user_agent is None else is_crawler(row.user_agent),
+        "blocked_by": _lists(row.lists, "block:"),
+        "trusted_by": _lists(row.lists, "allow:"),
+    }
+    links = Links(row.device_id, ip_index, network_index, address_index)
+    return Known(values, links, frozenset(row.snoozed), row.rules_stamp)
+
+
+def subnet_of(ip: str) -> str | None:
+    """The neighbourhood of an address: 256 of the fourth version, a /48 of the sixth; None for what is no address."""
+    try:
+        known = ipaddress.ip_address(ip)
+    except ValueError:
+        return None
+    return str(ipaddress.ip_network((known, 24 if known.version == 4 else 48), strict=False))
+
+
+def index_of_address(address: Mapping[str, str] | None) -> bytes | None:
+    """A mark that two deliveries to the same door share, however they are spaced or written in capitals."""
+    told = {name: "".join(text.casefold().split()) for name, text in (address or {}).items() if name in _DOOR and text}
+    if not told:
+        return None
+    return blind_index("address:" + orjson.dumps(told, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _lists(entries: list[str], mode: str) -> frozenset[str]:
+    return frozenset(entry.removeprefix(mode) for entry in entries if entry.startswith(mode))
+
+
+def _seconds(span: timedelta) -> Decimal:
+    return Decimal(span // timedelta(seconds=1))
