@@ -10,6 +10,7 @@ from portal.blueprints.book_words import BOOK_WORDS
 from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
 from portal.blueprints.risk_words import EVENTS, MODES, OUTCOMES, RISK_ACTIONS
+from portal.blueprints.store_words import STORE_ACTIONS, STORE_WORDS
 from portal.kit.text import N_
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -17,6 +18,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "risk_event": EVENTS,
     "risk_mode": MODES,
     "risk_outcome": OUTCOMES,
+    **STORE_WORDS,
     "grant_source": GRANT_SOURCES,
     "tender": {
         "deposit": N_("Deposit"),
@@ -67,6 +69,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "action": {
         **COUPON_ACTIONS,
+        **STORE_ACTIONS,
         "account:signed-up": N_("Signed up"),
         "account:signed-in": N_("Signed in"),
         "account:sign-in-failed": N_("Sign-in failed"),

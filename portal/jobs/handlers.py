@@ -61,6 +61,7 @@ from portal.services.notifications.notify_refund import (
 )
 from portal.services.notifications.notify_security import mail_factor_change, mail_step_up_code
 from portal.services.notifications.notify_shipment import tell_buyer_of_parcel, tell_store_of_trouble
+from portal.services.notifications.notify_stock import tell_store_of_low_stock
 from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
 from portal.services.refunds.claim_leg import legs_to_send
 
@@ -161,6 +162,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "shipment.moved": (tell_buyer_of_parcel, tell_store_of_trouble),
     "part.deadline_near": (tell_of_deadlines,),
     "part.deadline_missed": (tell_of_deadlines,),
+    "stock.low": (tell_store_of_low_stock,),
     "part.held": (tell_store_of_hold,),
     "part.hold_ended": (tell_store_of_hold,),
     "account.signed_up": (mail_account_link,),

@@ -64,6 +64,7 @@ from portal.services.payments.receive_webhook import due_events
 from portal.services.refunds.claim_leg import legs_due
 from portal.services.refunds.decide_surplus import surpluses_due
 from portal.services.refunds.escalate_late import escalate_late
+from portal.services.stock.watch_stock import watch_stock as watch_low_stock
 
 log = structlog.get_logger()
 
@@ -184,6 +185,12 @@ def watch_deadlines() -> None:
         watch(session, now=clock.now())
 
 
+def watch_stock() -> None:
+    """Tell stores of goods that have fallen to their marks."""
+    with transaction() as session:
+        watch_low_stock(session, now=clock.now())
+
+
 def follow_parcels() -> None:
     """Ask about parcels whose notices were lost, or whose carrier sends none."""
     with reading() as session:
@@ -261,6 +268,7 @@ TIMETABLE = (
     Entry("sweep_methods", 10, sweep_methods),
     Entry("work_part_runs", 5, work_part_runs),
     Entry("watch_deadlines", 30, watch_deadlines),
+    Entry("watch_stock", 30, watch_stock),
     Entry("follow_parcels", 10, follow_parcels),
     Entry("close_parts", 60, close_parts),
     Entry("watch_disputes", 30, watch_disputes),

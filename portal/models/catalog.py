@@ -101,13 +101,19 @@ class Listing(Base):
 
 
 class Stock(Base):
-    """Units of a variant at a place. What may be sold is on_hand - reserved - safety."""
+    """Units of a variant at a place. What may be sold is on_hand - reserved - safety.
+
+    At `alert_at` or less for sale its store is told, once for each time that it falls there; `low_since` says so.
+    `version` counts the changes of all but `reserved`.
+    """
 
     __tablename__ = "stock"
     __table_args__ = (
         CheckConstraint("on_hand >= 0", name="on_hand"),
         CheckConstraint("reserved >= 0 AND reserved <= on_hand", name="reserved"),
         CheckConstraint("safety >= 0", name="safety"),
+        CheckConstraint("alert_at >= 0", name="alert_at"),
+        Index("ix_stock_watched", "variant_id", postgresql_where=text("alert_at IS NOT NULL")),
     )
 
     variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"), primary_key=True)
@@ -116,10 +122,13 @@ class Stock(Base):
     reserved: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     initial: Mapped[int] = mapped_column(Integer)
     safety: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    alert_at: Mapped[int | None] = mapped_column(Integer)
+    low_since: Mapped[datetime | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class StockMove(Base):
-    """Why on_hand changed: initial + the sum of moves = on_hand."""
+    """Why on_hand changed, and by whom: initial + the sum of moves = on_hand."""
 
     __tablename__ = "stock_move"
     __table_args__ = (
@@ -135,6 +144,8 @@ class StockMove(Base):
     reason: Mapped[str]
     order_line_id: Mapped[uuid.UUID | None]
     at: Mapped[datetime]
+    made_by: Mapped[str | None]
+    note: Mapped[str | None]
 
 
 class Reservation(Base):

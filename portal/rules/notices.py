@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     DEADLINE_MISSED = "deadline_missed"
     PART_HELD = "part_held"
     PART_GOES_ON = "part_goes_on"
+    STOCK_LOW = "stock_low"
     REFUND_WANTED = "refund_wanted"
     REFUND_APPROVED = "refund_approved"
     REFUND_REFUSED = "refund_refused"

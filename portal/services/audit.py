@@ -154,6 +154,7 @@ class AuditAction(StrEnum):
     RISK_DECIDED = "risk:decided"
     API_CLIENT_MADE = "api-client:made"
     API_CLIENT_REVOKED = "api-client:revoked"
+    STOCK_COUNTED = "stock:counted"
     CATALOGUE_IMPORTED = "catalogue:imported"
     TRAINING_EVENTS_KEPT = "training-events:kept"
     FRAUD_MODEL_TRAINED = "fraud-model:trained"

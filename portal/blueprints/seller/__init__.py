@@ -15,6 +15,8 @@ from portal.blueprints.seller import (
     orders,
     payments,
     refunds,
+    stock,
+    stock_import,
 )
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
@@ -28,6 +30,8 @@ fulfilment.hang(bp)
 payments.hang(bp)
 refunds.hang(bp)
 campaigns.hang(bp)
+stock.hang(bp)
+stock_import.hang(bp)
 
 
 def blueprints() -> list[Blueprint]:

@@ -17,7 +17,7 @@ from portal.blueprints.csv_files import csv_file
 from portal.blueprints.desk import requires_in
 from portal.blueprints.documents import pdf_answer
 from portal.blueprints.identity import current_actor
-from portal.blueprints.seller.desk import Desk, around, open_desk
+from portal.blueprints.seller.desk import Desk, around, desk_of, open_desk
 from portal.blueprints.seller.orders import list_filter
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
@@ -28,7 +28,8 @@ from portal.kit.text import N_
 from portal.queries.bulk_runs import RunView, goods_to_send, load_run, parts_by_number
 from portal.queries.store_order import StoreOrder, load_store_order
 from portal.queries.store_orders import StoreView, matching_parts
-from portal.rules.parcel_csv import COLUMNS, FileUnfitError, ParcelFile, RowProblem, decode, read_parcels
+from portal.rules.csv_table import FileUnfitError, decode
+from portal.rules.parcel_csv import COLUMNS, ParcelFile, RowProblem, read_parcels
 from portal.rules.permissions import Permission, Scope
 from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, ITEMS_MAX, RunItem, begin_run, work_run
 
@@ -53,7 +54,7 @@ def accept() -> ResponseReturnValue:
     """Confirm the chosen orders, or all that the list shows."""
     now = clock.now()
     with reading() as session:
-        desk = _desk(session)
+        desk = desk_of(session)
         chosen = list_filter(desk, now, view=StoreView.ACTION)
         wanted = None if request.form.get("all_matching") else _ids(request.form.getlist("ids"))
         found = matching_parts(session, chosen=chosen, ids=wanted, limit=ITEMS_MAX)
@@ -67,7 +68,7 @@ def slips() -> Response:
     """A pick list and a slip for each of the chosen orders that may go on, as one PDF."""
     now, stores = clock.now(), sorted(current_actor().store_ids)
     with reading() as session:
-        desk = _desk(session)
+        desk = desk_of(session)
         view = StoreView.TO_SEND if request.args.get("view") == StoreView.TO_SEND.value else StoreView.ACTION
         wanted = None if request.form.get("all_matching") else _ids(request.form.getlist("ids"))
         found = matching_parts(session, chosen=list_filter(desk, now, view=view), ids=wanted, limit=SLIPS_MAX)
@@ -122,7 +123,7 @@ def show(run_id: uuid.UUID) -> ResponseReturnValue:
 def upload() -> ResponseReturnValue:
     """A file of parcels, shown with what is wrong with it before anything is written."""
     with reading() as session:
-        desk = _desk(session)
+        desk = desk_of(session)
     values: dict[str, Any] = {"text": "", "fit": (), "problems": (), "refused": None}
     status = 200
     if request.method == "POST":
@@ -146,7 +147,7 @@ def upload() -> ResponseReturnValue:
 def apply() -> ResponseReturnValue:
     """Send the parcels of the file that fit; those that are sent already change nothing."""
     with reading() as session:
-        desk = _desk(session)
+        desk = desk_of(session)
     checked = _checked(desk, read_parcels(decode(request.form.get("text", "").encode())))
     items = checked["fit"]
     if not items:
@@ -158,7 +159,7 @@ def apply() -> ResponseReturnValue:
 def template() -> Response:
     """What is to be sent, with the two columns to be filled in."""
     with reading() as session:
-        desk = _desk(session)
+        desk = desk_of(session)
         goods = goods_to_send(session, store_id=desk.store.id, limit=ITEMS_MAX)
     rows = [(number, sku, left, "", "", translated(dict(name))) for number, sku, name, left in goods]
     return csv_file(f"parcels-{desk.store.slug}.csv", (*COLUMNS, "goods"), rows)
@@ -175,13 +176,6 @@ def _run(desk: Desk, kind: str, items: Sequence[RunItem]) -> ResponseReturnValue
         while atomically(lambda session: work_run(session, run_id=run_id, now=clock.now())):
             pass
     return done(location=url_for("seller.run", run_id=run_id))
-
-
-def _desk(session: Any) -> Desk:
-    desk = open_desk(session, clock.now())
-    if desk is None:
-        raise NotFoundError
-    return desk
 
 
 def _ids(texts: Sequence[str]) -> list[uuid.UUID]:

@@ -10,7 +10,9 @@ from flask import request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from portal.blueprints.access import NotFoundError
 from portal.blueprints.identity import current_actor
+from portal.kit import clock
 from portal.queries.store_orders import MemberStore, StoreCounts, count_store_orders, list_stores
 
 
@@ -38,6 +40,14 @@ def open_desk(session: Session, now: datetime, *, store_id: int | None = None) -
     return Desk(chosen, stores, count_store_orders(session, store_id=chosen.id, now=now))
 
 
+def desk_of(session: Session) -> Desk:
+    """The desk of the store in the address, for pages that only a store has. Raises NotFoundError."""
+    desk = open_desk(session, clock.now())
+    if desk is None:
+        raise NotFoundError
+    return desk
+
+
 def around(desk: Desk | None, current: str) -> dict[str, Any]:
     """What the layout wants: name, menu, search. `current` is the endpoint of the menu's entry."""
     if desk is None:
@@ -45,6 +55,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
     entries = [
         ("seller.home", _("Home"), "home", 0),
         ("seller.orders", _("Orders"), "list-details", desk.counts.action),
+        ("seller.stock", _("Stock"), "packages", 0),
         ("seller.payments", _("Payments"), "credit-card", 0),
         ("seller.balance", _("Balance"), "coins", 0),
         ("seller.refunds", _("Refunds"), "receipt-refund", 0),

@@ -10,6 +10,7 @@ from portal.blueprints.desk import requires_in
 from portal.blueprints.seller.desk import around, open_desk
 from portal.db import reading
 from portal.kit import clock
+from portal.queries.stock import StockView, count_stock_views
 from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders
 from portal.rules.permissions import Permission, Scope
 
@@ -31,6 +32,7 @@ def show() -> ResponseReturnValue:
         waiting = list_store_orders(
             session, chosen=StoreOrderFilter(store_id=desk.store.id, view=StoreView.ACTION, now=now), cursor=None
         )
+        low = count_stock_views(session, store_id=desk.store.id)[StockView.LOW]
     views = [
         (StoreView.ACTION, _("New"), "inbox", _("Accept and pack")),
         (StoreView.TO_SEND, _("To send"), "package", _("Accepted; pack and send")),
@@ -49,6 +51,15 @@ def show() -> ResponseReturnValue:
         }
         for view, name, picture, note in views
     ]
+    tiles.append(
+        {
+            "name": _("Low stock"),
+            "count": low,
+            "picture": "packages",
+            "note": _("At the number that you have set"),
+            "href": url_for("seller.stock", view=StockView.LOW.value, store=desk.store_arg),
+        }
+    )
     return render_template(
         "seller/home.html", tiles=tiles, rows=waiting.rows[:SHOWN], list_args={}, **around(desk, "seller.home")
     )

@@ -9,10 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.rules.permissions import Actor, Permission
+from portal.rules.stock import ON_HAND_MAX
+from portal.services.audit import label
 from portal.services.catalogue.errors import StockInvalidError, StockReservedError
 from portal.services.catalogue.guard import require_stores
-
-ON_HAND_MAX = 1_000_000_000
 
 _STORES = text("SELECT DISTINCT p.store_id FROM variant v JOIN product p ON p.id = v.product_id WHERE v.id = ANY(:ids)")
 
@@ -35,10 +35,10 @@ _COUNT = text(
     WITH counted AS (
         SELECT id, delta FROM unnest(CAST(:ids AS bigint[]), CAST(:deltas AS integer[])) AS t(id, delta)
     ), moved AS (
-        INSERT INTO stock_move (variant_id, place, delta, reason, at)
-        SELECT id, :place, delta, :reason, :now FROM counted
+        INSERT INTO stock_move (variant_id, place, delta, reason, at, made_by, note)
+        SELECT id, :place, delta, :reason, :now, :made_by, :note FROM counted
     )
-    UPDATE stock SET on_hand = stock.on_hand + counted.delta FROM counted
+    UPDATE stock SET on_hand = stock.on_hand + counted.delta, version = stock.version + 1 FROM counted
      WHERE stock.variant_id = counted.id AND stock.place = :place
     """
 )
@@ -65,6 +65,7 @@ def set_stocks(
     on_hand: Mapping[int, int],
     now: datetime,
     reason: str = "count",
+    note: str | None = None,
     place: str = "main",
 ) -> None:
     """Say how many units are on hand, by variant id.
@@ -86,7 +87,15 @@ def set_stocks(
         if on_hand[row.variant_id] != row.on_hand:
             deltas[row.variant_id] = on_hand[row.variant_id] - row.on_hand
     if deltas:
-        values = {"ids": list(deltas), "deltas": list(deltas.values()), "place": place, "reason": reason, "now": now}
+        values = {
+            "ids": list(deltas),
+            "deltas": list(deltas.values()),
+            "place": place,
+            "reason": reason,
+            "now": now,
+            "made_by": label(actor),
+            "note": note,
+        }
         session.execute(_COUNT, values)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal import site
 from portal.models import OutboxEvent, User
 from portal.rules.notices import NoticeKind
-from portal.services.notifications.write_mail import write_mail
+from portal.services.notifications.write_mail import write_mails
 from portal.services.notifications.write_notices import write_notices
 
 PATH = "/admin/reconciliation"
@@ -30,17 +30,13 @@ def tell_admins_of_differences(session: Session, event: OutboxEvent, now: dateti
         dedup_key=f"books_differ:{event.subject}",
         now=now,
     )
-    for person in people:
-        write_mail(
-            session,
-            template="books_differ",
-            dedup_key=f"event:{event.id}:{person.id}",
-            recipient=person.email,
-            user_id=person.id,
-            locale=person.locale or "en",
-            now=now,
-            name=person.name,
-            opened=event.payload["opened"],
-            link=site.address(PATH),
-        )
+    write_mails(
+        session,
+        people=people,
+        template="books_differ",
+        dedup_key=f"event:{event.id}",
+        now=now,
+        opened=event.payload["opened"],
+        link=site.address(PATH),
+    )
     return ["admin"]

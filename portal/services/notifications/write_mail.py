@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,24 @@ _WRITTEN = "mails written"
 def mails_written(session: Session) -> bool:
     """Whether this session has written a mail that is to be sent once it has committed."""
     return _WRITTEN in session.info
+
+
+def write_mails(
+    session: Session, *, people: Iterable[Any], template: str, dedup_key: str, now: datetime, **values: Any
+) -> None:
+    """The same mail to several people, each in his language: rows with `id`, `email`, `name` and `locale`."""
+    for person in people:
+        write_mail(
+            session,
+            template=template,
+            dedup_key=f"{dedup_key}:{person.id}",
+            recipient=person.email,
+            user_id=person.id,
+            locale=person.locale or "en",
+            now=now,
+            name=person.name,
+            **values,
+        )
 
 
 def write_mail(

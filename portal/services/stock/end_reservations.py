@@ -21,7 +21,8 @@ _END = text(
          WHERE s.place = 'main' ORDER BY s.variant_id FOR UPDATE OF s
     ), freed AS (
         UPDATE stock SET reserved = stock.reserved - w.quantity,
-                         on_hand = stock.on_hand - CASE WHEN :taken THEN w.quantity ELSE 0 END
+                         on_hand = stock.on_hand - CASE WHEN :taken THEN w.quantity ELSE 0 END,
+                         version = stock.version + CASE WHEN :taken THEN 1 ELSE 0 END
           FROM w JOIN locked USING (variant_id)
          WHERE stock.variant_id = w.variant_id AND stock.place = 'main'
     )

@@ -19,7 +19,7 @@ _PUT_BACK = text(
         SELECT s.variant_id FROM stock s
          WHERE s.variant_id IN (SELECT variant_id FROM w) AND s.place = 'main' ORDER BY s.variant_id FOR UPDATE OF s
     ), freed AS (
-        UPDATE stock SET on_hand = stock.on_hand + t.quantity
+        UPDATE stock SET on_hand = stock.on_hand + t.quantity, version = stock.version + 1
           FROM (SELECT variant_id, sum(quantity)::integer AS quantity FROM w GROUP BY variant_id) t
           JOIN locked USING (variant_id)
          WHERE stock.variant_id = t.variant_id AND stock.place = 'main'

@@ -106,7 +106,7 @@
   });
   portal.on("reset", "form[data-save-bar]", (_, form) => {
     delete form.dataset.changed;
-    form.querySelectorAll(".save-bar").forEach((bar) => { bar.hidden = true; });
+    form.querySelectorAll(".save-bar:not([data-stays])").forEach((bar) => { bar.hidden = true; });
   });
   window.addEventListener("beforeunload", (e) => { if (document.querySelector("form[data-save-bar][data-changed]")) e.preventDefault(); });
 

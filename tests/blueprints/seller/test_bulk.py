@@ -15,8 +15,9 @@ from sqlalchemy import text
 from portal.db import reading, transaction
 from portal.jobs.bulk_runs import work_through
 from portal.kit import clock
+from portal.rules.csv_table import FileUnfitError, decode
 from portal.rules.holds import HoldKind
-from portal.rules.parcel_csv import FileUnfitError, decode, read_parcels
+from portal.rules.parcel_csv import read_parcels
 from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, RunItem, begin_run
 from portal.services.orders.place_hold import place_hold
 from tests.blueprints.desks import browser, fields

@@ -6,9 +6,10 @@ from sqlalchemy.orm import Session
 
 from portal.models import Stock, StockMove
 from portal.rules.permissions import SYSTEM, Actor, Role
+from portal.rules.stock import ON_HAND_MAX
 from portal.services.catalogue.errors import CatalogueForbiddenError, StockInvalidError, StockReservedError
 from portal.services.catalogue.save_products import save_product
-from portal.services.catalogue.set_stock import ON_HAND_MAX, set_stock, set_stocks
+from portal.services.catalogue.set_stock import set_stock, set_stocks
 from tests.services.catalogue.mall import NOW, Mall, build, cup
 
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from portal.kit.money import AmountInvalidError, parse_minor
+from portal.rules.stock import ON_HAND_MAX
 from portal.services.catalogue.importing.rows import Row
-from portal.services.catalogue.set_stock import ON_HAND_MAX
 
 REQUIRED = ("sku", "product", "store", "section")
 LANGUAGES = ("en", "ko")

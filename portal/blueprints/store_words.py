@@ -1,0 +1,25 @@
+"""Words for the codes of a store's own things: stock and what was done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portal.kit.text import N_
+
+STORE_ACTIONS: Mapping[str, str] = {
+    "stock:counted": N_("Stock changed"),
+}
+
+STORE_WORDS: Mapping[str, Mapping[str, str]] = {
+    "stock_reason": {
+        "sale": N_("Sold"),
+        "cancelled": N_("Back from an order"),
+        "count": N_("Counted"),
+        "delivery": N_("Delivery came in"),
+        "returned": N_("Came back"),
+        "damaged": N_("Damaged"),
+        "lost": N_("Lost"),
+        "other": N_("Another reason"),
+        "import": N_("Import"),
+    },
+}
