@@ -90,6 +90,7 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "balance": N_("Less is owed to the store now than the statement says."),
         "order_hold": N_("An order of this statement is on hold."),
         "store": N_("The store is not open."),
+        "owner_frozen": N_("An owner's account is frozen."),
         "by_hand": N_("Somebody holds it back."),
     },
     "adjustment_source": {

@@ -51,6 +51,14 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "gift_card": N_("Gift card"),
     },
     **BOOK_WORDS,
+    "freeze_reason": {
+        "fraud": N_("Fraud"),
+        "account_taken_over": N_("The account may be in other hands"),
+        "incentive_abuse": N_("Abuse of coupons or points"),
+        "identity_unclear": N_("It is unclear who it is"),
+        "legal": N_("A legal question is open"),
+        "other": N_("Another reason"),
+    },
     "machine": {
         "order": N_("Order"),
         "part": N_("Seller's part"),
@@ -76,6 +84,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "account:signed-out": N_("Signed out"),
         "account:session-revoked": N_("Session ended"),
         "account:password-changed": N_("Password changed"),
+        "user:frozen": N_("Account frozen"),
+        "user:cleared": N_("Account cleared"),
         "account:email-verified": N_("E-mail verified"),
         "order:placed": N_("Order placed"),
         "order:paid": N_("Order paid"),

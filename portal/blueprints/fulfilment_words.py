@@ -8,6 +8,7 @@ from portal.kit.text import N_
 
 HOLDS: Mapping[str, str] = {
     "high_risk": N_("Held by a risk rule"),
+    "account_frozen": N_("The buyer's account is frozen"),
     "account_taken_over": N_("The account may be in other hands"),
     "identity_unclear": N_("It is unclear who buys"),
     "dispute_expected": N_("The bank may take the payment back"),

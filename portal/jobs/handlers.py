@@ -33,6 +33,7 @@ from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
 from portal.services.notifications.notify_coupon import tell_admins_of_flag, tell_holder, tell_holders
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
+from portal.services.notifications.notify_freeze import tell_owner_of_freeze
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
 from portal.services.notifications.notify_gift import tell_of_gift, tell_sender_of_gift
 from portal.services.notifications.notify_gift_card import mail_gift_card
@@ -171,6 +172,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "account.reset_requested": (mail_account_link,),
     "account.factor_added": (mail_factor_change,),
     "account.factor_removed": (mail_factor_change,),
+    "account.frozen": (tell_owner_of_freeze,),
+    "account.cleared": (tell_owner_of_freeze,),
     "step_up.code_wanted": (mail_step_up_code,),
     "payment.failed_over": (_charge,),
     "payment.reversal_wanted": (_reverse,),

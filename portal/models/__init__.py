@@ -63,6 +63,7 @@ from portal.models.refund import (
     RefundRule,
     Withdrawal,
 )
+from portal.models.restriction import AccountFreeze
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.seller import Store
 from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEvent, ShipmentLine
@@ -70,6 +71,7 @@ from portal.models.step_up import FactorKind, SecondFactor, StepUp
 from portal.models.surplus import Surplus
 
 __all__ = [
+    "AccountFreeze",
     "Address",
     "Adjustment",
     "AdjustmentLine",

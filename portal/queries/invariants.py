@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from portal.queries.balance_invariants import BALANCE_INVARIANTS
 from portal.queries.coupon_invariants import COUPON_INVARIANTS
 from portal.queries.dispute_invariants import DISPUTE_INVARIANTS
+from portal.queries.freezes import FREEZE_INVARIANTS
 from portal.queries.gift_invariants import GIFT_INVARIANTS
 from portal.queries.invoice_invariants import INVOICE_INVARIANTS
 from portal.queries.mileage_invariants import MILEAGE_INVARIANTS
@@ -81,6 +82,7 @@ INVARIANTS = (
              FROM ledger_account a LEFT JOIN ledger_hold h ON h.account_id = a.id AND h.status = 'active'
             GROUP BY a.id HAVING a.held_minor <> coalesce(sum(h.amount_minor), 0)""",
     ),
+    *(Invariant(*one) for one in FREEZE_INVARIANTS),
     *(Invariant(*one) for one in MILEAGE_INVARIANTS),
     Invariant(
         3,

@@ -10,6 +10,9 @@ from portal.rules.permissions import Actor, Permission, may
 
 # What a risk rule says; only a review ends it, because money moves with it.
 HIGH_RISK: Final = "high_risk"
+# The buyer's account is frozen; the hold ends with the freeze.
+ACCOUNT_FROZEN: Final = "account_frozen"
+BY_THEMSELVES: Final = frozenset({HIGH_RISK, ACCOUNT_FROZEN})
 
 
 class HoldKind(StrEnum):
@@ -47,8 +50,8 @@ def kinds_for(actor: Actor, *, store_id: int) -> tuple[HoldKind, ...]:
 
 
 def may_end(actor: Actor, kind: HoldKind, reason: str, *, store_id: int) -> bool:
-    """Say whether somebody may end a hold. That of a risk rule is ended by a review alone."""
-    if reason == HIGH_RISK:
+    """Say whether somebody may end a hold. That of a risk rule or a freeze ends with its review, or with the freeze."""
+    if reason in BY_THEMSELVES:
         return False
     if kind is HoldKind.SELLER and may(actor, Permission.ORDER_EDIT, store_id=store_id):
         return True

@@ -54,6 +54,8 @@ class NoticeKind(StrEnum):
     WITHDRAWAL_APPROVED = "withdrawal_approved"
     WITHDRAWAL_REFUSED = "withdrawal_refused"
     WITHDRAWAL_PAID = "withdrawal_paid"
+    ACCOUNT_FROZEN = "account_frozen"
+    ACCOUNT_CLEARED = "account_cleared"
     ADJUSTMENT_WANTED = "adjustment_wanted"
     BALANCE_ADJUSTED = "balance_adjusted"
     MILEAGE_MATURED = "mileage_matured"

@@ -71,7 +71,9 @@ def _midnight(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), tzinfo=ZoneInfo(zone)).astimezone(UTC)
 
 
-def holds_of(*, amount_minor: int, balance_minor: int, has_order_hold: bool, store_state: str) -> Collection[str]:
+def holds_of(
+    *, amount_minor: int, balance_minor: int, has_order_hold: bool, store_state: str, owner_frozen: bool = False
+) -> Collection[str]:
     """Why a payout must wait: one word each; empty means that it may go out.
 
     `balance_minor` is what the store is owed now: what came back since the statement lowers it.
@@ -83,4 +85,6 @@ def holds_of(*, amount_minor: int, balance_minor: int, has_order_hold: bool, sto
         found.append("order_hold")
     if store_state != "open":
         found.append("store")
+    if owner_frozen:
+        found.append("owner_frozen")
     return found

@@ -151,6 +151,8 @@ class AuditAction(StrEnum):
     BREAK_EXPLAINED = "break:explained"
     BALANCE_VIEWED = "balance:viewed"
     USER_VIEWED = "user:viewed"
+    USER_FROZEN = "user:frozen"
+    USER_CLEARED = "user:cleared"
     RISK_DECIDED = "risk:decided"
     API_CLIENT_MADE = "api-client:made"
     API_CLIENT_REVOKED = "api-client:revoked"

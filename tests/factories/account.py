@@ -6,11 +6,13 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import update
+
 from portal.crypto import email_index
 from portal.db import transaction
 from portal.kit import clock
 from portal.kit.ids import new_id
-from portal.models import StoreMember, User
+from portal.models import AccountFreeze, StoreMember, User
 from portal.rules.permissions import Actor, Role
 from portal.services.accounts.passwords import hash_password
 from portal.services.accounts.sessions import start_session
@@ -77,8 +79,18 @@ def make_person(
         )
         session.flush()
         session.add_all([StoreMember(user_id=user_id, store_id=store_id) for store_id in store_ids])
+    if state == "frozen":
+        freeze(user_id)
     held = frozenset(Role(role) for role in roles) | ({Role.SELLER} if store_ids else frozenset())
     return Person(user_id, email, name.capitalize(), Actor(user_id=user_id, roles=held, store_ids=frozenset(store_ids)))
+
+
+def freeze(user_id: uuid.UUID) -> None:
+    """As if somebody had frozen the account, which has no balances, coupons or orders."""
+    values = {"id": new_id(), "user_id": user_id, "reason": "other", "grants": [], "frozen_by": "system"}
+    with transaction() as session:
+        session.execute(update(User).where(User.id == user_id).values(state="frozen"))
+        session.add(AccountFreeze(frozen_at=clock.now(), **values))
 
 
 def make_session(person: Person | None = None, *, now: datetime | None = None) -> tuple[str, uuid.UUID]:

@@ -77,6 +77,11 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("Your withdrawal was refused. The amount is on your deposit again."),
     ),
     NoticeKind.WITHDRAWAL_PAID: ("circle-check", N_("Your withdrawal was sent to your bank account.")),
+    NoticeKind.ACCOUNT_FROZEN: (
+        "lock",
+        N_("Your account is on hold while we look at it. Nothing of yours is lost. Contact us to go on."),
+    ),
+    NoticeKind.ACCOUNT_CLEARED: ("circle-check", N_("Your account is open again, and everything is as it was.")),
     NoticeKind.ADJUSTMENT_WANTED: ("shield-check", N_("A correction of balances waits for a second person.")),
     NoticeKind.BALANCE_ADJUSTED: (
         "pencil-check",

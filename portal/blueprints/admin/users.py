@@ -21,6 +21,7 @@ from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.models.account import UserState
 from portal.queries.admin_orders import orders_of
+from portal.queries.freezes import freezes_of
 from portal.queries.users import UserFilter, list_users, load_user, masked, masked_email
 from portal.rules.permissions import Permission
 from portal.services.accounts.view_balance import view_balance
@@ -78,6 +79,7 @@ def show(user_id: uuid.UUID) -> ResponseReturnValue:
         if found is None:
             raise NotFoundError
         orders = orders_of(session, user_id=user_id) if may_all(Permission.ORDER_LIST) else []
+        freezes = freezes_of(session, user_id=user_id)
         frame = around(session, "admin.users")
     profile_shown = is_revealed(f"profile:{user_id}")
     balances_shown = may_all(Permission.BALANCE_VIEW) and is_revealed(f"balances:{user_id}")
@@ -93,6 +95,7 @@ def show(user_id: uuid.UUID) -> ResponseReturnValue:
         balances_shown=balances_shown,
         may_show_balances=may_all(Permission.BALANCE_VIEW),
         orders=orders,
+        freezes=freezes,
         marks=request.args.getlist(ARGUMENT),
         now=now,
         **frame,

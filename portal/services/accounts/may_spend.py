@@ -18,12 +18,32 @@ class AccountFrozenError(PortalError):
     code = "account_frozen"
     status = 403
     sentence = N_(
-        "Your account is on hold, so nothing can be bought with it. Nothing was charged. Contact us to go on."
+        "Your account is on hold: until we have looked at it, nothing can be bought, sent or paid out from it. "
+        "Nothing was charged, and nothing of yours is lost. Contact us to go on."
     )
 
 
+class OwnerFrozenError(PortalError):
+    """What somebody decides for another, whose profile is frozen."""
+
+    code = "owner_frozen"
+    status = 409
+    sentence = N_("Its owner's account is frozen, so no money leaves it. Clear the account first; nothing was changed.")
+
+
 def check_may_spend(session: Session, *, user_id: uuid.UUID) -> None:
-    """Raises AccountFrozenError unless the profile is active."""
-    state = session.execute(select(User.state).where(User.id == user_id)).scalar_one_or_none()
-    if state != UserState.ACTIVE:
+    """Raises AccountFrozenError unless the profile is active; a freeze waits for the caller's transaction."""
+    if not _is_active(session, user_id):
         raise AccountFrozenError
+
+
+def check_owner_may_spend(session: Session, *, user_id: uuid.UUID) -> None:
+    """The same for who decides about somebody else's money. Raises OwnerFrozenError."""
+    if not _is_active(session, user_id):
+        raise OwnerFrozenError
+
+
+def _is_active(session: Session, user_id: uuid.UUID) -> bool:
+    # Shared: two purchases of one person do not wait for each other here.
+    row = select(User.state).where(User.id == user_id).with_for_update(read=True)
+    return session.execute(row).scalar_one_or_none() == UserState.ACTIVE

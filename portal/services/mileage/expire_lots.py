@@ -16,15 +16,21 @@ from portal.services.audit import AuditAction, Fact, record
 from portal.services.ledger.post import Entry, post_all
 from portal.services.outbox import Event, emit
 
-# Where all that is due is held by open orders there is nothing to expire yet.
+# Where all that is due is held by open orders there is nothing to expire yet. For a frozen account time stands still.
 _DUE = text(
     """
     SELECT a.id FROM mileage_lot l JOIN ledger_account a ON a.id = l.account_id
      WHERE l.remaining > 0 AND l.expires_at <= :now AND a.balance_minor > a.held_minor
+       AND a.frozen_at IS NULL
      GROUP BY a.id ORDER BY min(l.expires_at), a.id LIMIT :limit
     """
 )
-_LOCK = text("SELECT owner, balance_minor - held_minor AS free FROM ledger_account WHERE id = :id FOR UPDATE")
+_LOCK = text(
+    """
+    SELECT owner, CASE WHEN frozen_at IS NULL THEN balance_minor - held_minor ELSE 0 END AS free
+      FROM ledger_account WHERE id = :id FOR UPDATE
+    """
+)
 _LOTS = text(
     """
     SELECT id, remaining, expires_at FROM mileage_lot
@@ -41,9 +47,10 @@ _TAKE = text(
 _TELL = text(
     """
     WITH ending AS (
-        SELECT l.id FROM mileage_lot l
-         WHERE l.remaining > 0 AND l.end_told_at IS NULL AND l.expires_at > :now AND l.expires_at <= :until
-         ORDER BY l.expires_at LIMIT :limit FOR UPDATE SKIP LOCKED
+        SELECT l.id FROM mileage_lot l JOIN ledger_account a ON a.id = l.account_id
+         WHERE l.remaining > 0 AND a.frozen_at IS NULL AND l.end_told_at IS NULL
+           AND l.expires_at > :now AND l.expires_at <= :until
+         ORDER BY l.expires_at LIMIT :limit FOR UPDATE OF l SKIP LOCKED
     ), told AS (
         UPDATE mileage_lot l SET end_told_at = :now FROM ending WHERE l.id = ending.id
         RETURNING l.id, l.account_id, l.remaining, l.expires_at

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
@@ -47,6 +49,16 @@ class HoldExistsError(PortalError):
     sentence = N_("This part is held for that reason already. Nothing was changed.")
 
 
+@dataclass(frozen=True, slots=True)
+class LockedPart:
+    """A part whose order's lock and own are held."""
+
+    id: uuid.UUID
+    order_id: uuid.UUID
+    store_id: int
+    status: str
+
+
 def place_hold(
     session: Session, *, part_id: uuid.UUID, kind: HoldKind, reason: str, note: str, actor: Actor, now: datetime
 ) -> uuid.UUID:
@@ -66,8 +78,24 @@ def place_hold(
     status = session.execute(select(OrderPart.status).where(OrderPart.id == part_id).with_for_update()).scalar_one()
     if status not in HOLDABLE:
         raise NothingToHoldError
+    found = LockedPart(part_id, known.order_id, known.store_id, status)
+    return hold_part(session, found, order, kind=kind, reason=reason, note=note, actor=actor, now=now)
+
+
+def hold_part(
+    session: Session,
+    part: LockedPart,
+    order: Row[*tuple[Any, ...]],
+    *,
+    kind: HoldKind,
+    reason: str,
+    note: str,
+    actor: Actor,
+    now: datetime,
+) -> uuid.UUID:
+    """Place a hold on a part and return its id; checks no permission. Raises HoldExistsError."""
     twin = select(OrderHold.id).where(
-        OrderHold.part_id == part_id,
+        OrderHold.part_id == part.id,
         OrderHold.kind == kind,
         OrderHold.reason == reason,
         OrderHold.released_at.is_(None),
@@ -78,8 +106,8 @@ def place_hold(
     session.add(
         OrderHold(
             id=hold_id,
-            order_id=known.order_id,
-            part_id=part_id,
+            order_id=part.order_id,
+            part_id=part.id,
             kind=kind.value,
             reason=reason,
             note=note.strip()[:NOTE_MAX] or None,
@@ -88,23 +116,25 @@ def place_hold(
         )
     )
     session.flush()
-    if status in STOPPABLE and status != "held":
+    if part.status in STOPPABLE and part.status != "held":
         session.execute(
-            update(OrderPart).where(OrderPart.id == part_id).values(status="held", version=OrderPart.version + 1)
+            update(OrderPart).where(OrderPart.id == part.id).values(status="held", version=OrderPart.version + 1)
         )
-        move = Move(Machine.PART, part_id, status, "held", known.order_id, reason)
+        move = Move(Machine.PART, part.id, part.status, "held", part.order_id, reason)
         record_moves(session, move, actor=actor, now=now)
     after = {"hold": str(hold_id), "kind": kind.value, "reason": reason}
-    fact = Fact(AuditAction.PART_HELD, f"part:{part_id}", {"status": status}, after, note.strip()[:NOTE_MAX] or None)
+    fact = Fact(
+        AuditAction.PART_HELD, f"part:{part.id}", {"status": part.status}, after, note.strip()[:NOTE_MAX] or None
+    )
     record(session, fact, actor=actor, now=now)
     emit(
         session,
         Event(
             "part.held",
-            f"order:{known.order_id}",
+            f"order:{part.order_id}",
             {
-                "part": str(part_id),
-                "store": known.store_id,
+                "part": str(part.id),
+                "store": part.store_id,
                 "number": order.number,
                 "hold": str(hold_id),
                 "by": label(actor),

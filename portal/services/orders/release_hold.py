@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, select, update
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
@@ -44,7 +45,14 @@ def release_hold(session: Session, *, hold_id: uuid.UUID, reason: str, actor: Ac
     Raises HoldUnknownError, HoldOverError.
     """
     hold = session.execute(
-        select(OrderHold.order_id, OrderHold.part_id, OrderHold.kind, OrderHold.reason, OrderPart.store_id)
+        select(
+            OrderHold.id,
+            OrderHold.order_id,
+            OrderHold.part_id,
+            OrderHold.kind,
+            OrderHold.reason,
+            OrderPart.store_id,
+        )
         .join(OrderPart, OrderPart.id == OrderHold.part_id)
         .where(OrderHold.id == hold_id)
     ).one_or_none()
@@ -64,11 +72,27 @@ def release_hold(session: Session, *, hold_id: uuid.UUID, reason: str, actor: Ac
             select(OrderHold.released_by, OrderHold.released_at).where(OrderHold.id == hold_id)
         ).one()
         raise HoldOverError(over.released_by, over.released_at)
+    return go_on_after(session, hold, order, reason=reason, actor=actor, now=now)
+
+
+def go_on_after(
+    session: Session,
+    hold: Row[uuid.UUID, uuid.UUID, uuid.UUID, str, str, int],
+    order: Row[*tuple[Any, ...]],
+    *,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+) -> bool:
+    """Let a part go on whose hold has ended, unless another one holds it; says whether it does. Checks no permission.
+
+    The caller holds the order's lock.
+    """
     gone_on = let_go_on(
         session, order_id=hold.order_id, part_id=hold.part_id, reason="hold_ended", actor=actor, now=now
     )
     was_told = session.execute(select(OrderPart.released_at != now).where(OrderPart.id == hold.part_id)).scalar_one()
-    before = {"hold": str(hold_id), "kind": hold.kind, "reason": hold.reason}
+    before = {"hold": str(hold.id), "kind": hold.kind, "reason": hold.reason}
     fact = Fact(AuditAction.HOLD_ENDED, f"part:{hold.part_id}", before, {"goes_on": bool(gone_on)}, reason or None)
     record(session, fact, actor=actor, now=now)
     payload = {

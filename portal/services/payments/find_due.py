@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from portal.models import Payment, PaymentAttempt
+from portal.models import OrderHold, Payment, PaymentAttempt
 
 # While one worker looks, no other does.
 LEASE = timedelta(seconds=15)
@@ -63,6 +63,14 @@ def attempt_to_ask(
     return AttemptToAsk(row.id, row.gateway_account_id, row.op_key, row.gateway_ref, row.sent_at)
 
 
+# As long as somebody looks at an order or its buyer, what a gateway holds for it is not taken (FRD-08).
+_IS_HELD = (
+    select(OrderHold.id)
+    .where(OrderHold.order_id == Payment.order_id, OrderHold.kind == "fraud", OrderHold.released_at.is_(None))
+    .exists()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class AttemptToCapture:
     """A held amount that is to be taken."""
@@ -94,6 +102,7 @@ def attempt_to_capture(session: Session, *, attempt_id: uuid.UUID, now: datetime
             PaymentAttempt.reversal.is_(None),
             Payment.capture_wanted,
             Payment.status == "authorised",
+            ~_IS_HELD,
         )
         .with_for_update(of=PaymentAttempt, skip_locked=True)
     ).one_or_none()
@@ -112,7 +121,12 @@ def find_due(session: Session, *, now: datetime, limit: int = 200) -> DueAttempt
         .where(
             PaymentAttempt.due_at <= now,
             PaymentAttempt.state.in_(("created", "claimed", "sent", "requires_action", "pending", "unknown"))
-            | ((PaymentAttempt.state == "authorised") & Payment.capture_wanted & (Payment.status == "authorised"))
+            | (
+                (PaymentAttempt.state == "authorised")
+                & Payment.capture_wanted
+                & (Payment.status == "authorised")
+                & ~_IS_HELD
+            )
             | (PaymentAttempt.reversal == "wanted"),
         )
         .order_by(PaymentAttempt.due_at)

@@ -61,6 +61,13 @@ _HAS_HOLD = text(
     """
 )
 
+_OWNER_FROZEN = text(
+    """
+    SELECT EXISTS (SELECT FROM store_member m JOIN user_account u ON u.id = m.user_id
+                    WHERE m.store_id = :store_id AND m.role = 'owner' AND u.state = 'frozen')
+    """
+)
+
 
 def approve_payout(session: Session, *, payout_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
     """Let a payout go out; False where something holds it back, which is written down instead.
@@ -166,7 +173,16 @@ def _holds(session: Session, row: SellerPayout) -> list[str]:
     owed = session.execute(_OWED, {"owner": f"store:{row.store_id}", "currency": row.currency}).scalar_one()
     has_hold = session.execute(_HAS_HOLD, {"store_id": row.store_id, "statement_id": row.statement_id}).scalar_one()
     state = session.execute(select(Store.state).where(Store.id == row.store_id)).scalar_one()
-    return list(holds_of(amount_minor=row.amount_minor, balance_minor=owed, has_order_hold=has_hold, store_state=state))
+    frozen = session.execute(_OWNER_FROZEN, {"store_id": row.store_id}).scalar_one()
+    return list(
+        holds_of(
+            amount_minor=row.amount_minor,
+            balance_minor=owed,
+            has_order_hold=has_hold,
+            store_state=state,
+            owner_frozen=frozen,
+        )
+    )
 
 
 def _prove(session: Session, row: SellerPayout, actor: Actor, now: datetime) -> None:

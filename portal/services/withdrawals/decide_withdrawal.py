@@ -17,6 +17,7 @@ from portal.rules.permissions import Actor, Permission, may
 from portal.rules.posting import EntryKind, withdrawal_paid, withdrawal_undone
 from portal.rules.states import Machine
 from portal.rules.step_up import StepUpAction
+from portal.services.accounts.may_spend import check_owner_may_spend
 from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.history import Move, record_moves
@@ -71,11 +72,12 @@ def carry_out(session: Session, *, row: Withdrawal, actor: Actor, now: datetime)
 def approve_withdrawal(session: Session, *, withdrawal_id: uuid.UUID, actor: Actor, now: datetime) -> None:
     """Let a held withdrawal go out. Nobody approves his own.
 
-    Raises WithdrawalUnknownError, WithdrawalDecidedError, and StepUpNeededError above the threshold.
+    Raises WithdrawalUnknownError, WithdrawalDecidedError, OwnerFrozenError, and StepUpNeededError above the threshold.
     """
     row = _take(session, withdrawal_id, actor)
     if row.status != "requested":
         raise WithdrawalDecidedError
+    check_owner_may_spend(session, user_id=row.user_id)
     binding = Binding(f"withdrawal:{row.id}", Money(row.amount_minor, row.currency))
     check_step_up(session, actor=actor, action=StepUpAction.RELEASE_WITHDRAWAL, binding=binding, now=now)
     carry_out(session, row=row, actor=actor, now=now)
@@ -99,13 +101,14 @@ def refuse_withdrawal(session: Session, *, withdrawal_id: uuid.UUID, reason: str
 
 
 def pay_withdrawal(session: Session, *, withdrawal_id: uuid.UUID, reference: str, actor: Actor, now: datetime) -> None:
-    """Record that the bank transfer was made. Raises as refuse_withdrawal."""
+    """Record that the bank transfer was made. Raises as refuse_withdrawal, and OwnerFrozenError."""
     kept = " ".join(reference.split())[:REFERENCE_LENGTH_MAX]
     if not kept:
         raise WithdrawalTextMissingError
     row = _take(session, withdrawal_id, actor)
     if row.status != "approved":
         raise WithdrawalDecidedError
+    check_owner_may_spend(session, user_id=row.user_id)
     payout = session.execute(select(Payout).where(Payout.withdrawal_id == row.id)).scalar_one()
     payout.state, payout.reference, payout.paid_at, payout.paid_by = "paid", kept, now, label(actor)
     row.closed_at = now

@@ -31,7 +31,7 @@ from portal.services.accounts.make_api_client import (
 )
 from portal.services.accounts.revoke_api_client import KeyUnknownError, revoke_api_client
 from tests.blueprints.api.conftest import Api, World, data, make_key, place
-from tests.factories.account import make_person, make_session
+from tests.factories.account import freeze, make_person, make_session
 
 load_resources()
 PATHS = {
@@ -131,8 +131,7 @@ def test_a_closed_account_closes_its_keys_and_a_lost_role_takes_its_permissions(
 
 def test_a_frozen_account_may_look_and_not_buy(world: World) -> None:
     world.api.put(f"/cart/lines/{world.bowl}", {"quantity": 1})
-    with transaction() as session:
-        session.execute(update(User).where(User.id == world.bea.id).values(state="frozen"))
+    freeze(world.bea.id)
     assert world.api.get("/cart").status_code == 200
     answer = place(world.api)
     assert (answer.status_code, data(answer)["code"]) == (403, "account_frozen")

@@ -1,0 +1,108 @@
+"""Freezing an account and clearing it (FRD-07, FRD-08): a page that says what stops, then the act."""
+
+from __future__ import annotations
+
+import uuid
+
+from flask import Blueprint, flash, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from flask_wtf import FlaskForm
+from wtforms import RadioField, TextAreaField
+from wtforms.validators import DataRequired, Length, Optional
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.admin.desk import around, requires_all
+from portal.blueprints.checkout.words import say
+from portal.blueprints.desk_words import words
+from portal.blueprints.identity import current_actor
+from portal.db import atomically, reading
+from portal.htmx import done
+from portal.kit import clock
+from portal.kit.errors import PortalError
+from portal.queries.users import load_user
+from portal.rules.freezes import NOTE_LENGTH_MAX, FreezeReason
+from portal.rules.permissions import Permission
+from portal.services.restrictions.clear_account import clear_account
+from portal.services.restrictions.freeze_account import freeze_account
+
+
+def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/users/<uuid:user_id>/freeze", "user_freeze", freeze, methods=["GET", "POST"])
+    bp.add_url_rule("/users/<uuid:user_id>/clearance", "user_clearance", clear, methods=["GET", "POST"])
+
+
+class FreezeForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes no types.
+    """Why, and what colleagues should know."""
+
+    reason = RadioField(validators=[DataRequired()], choices=[])
+    note = TextAreaField(validators=[Optional(), Length(max=NOTE_LENGTH_MAX)])
+
+
+class ClearForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes no types.
+    """Why the account is clear."""
+
+    note = TextAreaField(validators=[DataRequired(), Length(max=NOTE_LENGTH_MAX)])
+
+
+@requires_all(Permission.USER_RESTRICT)
+def freeze(user_id: uuid.UUID) -> ResponseReturnValue:
+    """Freeze an account, with its balances, coupons and open orders."""
+    form = FreezeForm()
+    form.reason.label.text, form.note.label.text = _("Reason"), _("Note for the record")
+    form.reason.choices = words("freeze_reason")
+    form.reason.validators = [DataRequired(_("Choose a reason: it stands in the record."))]
+    problem, status = None, 422 if form.is_submitted() else 200
+    if form.validate_on_submit():
+        try:
+            frozen = atomically(
+                lambda session: freeze_account(
+                    session,
+                    user_id=user_id,
+                    reason=FreezeReason(form.reason.data),
+                    note=form.note.data or "",
+                    actor=current_actor(),
+                    now=clock.now(),
+                )
+            )
+        except PortalError as error:
+            problem, status = say(error), error.status
+        else:
+            told = ngettext("%(num)s part of an order waits.", "%(num)s parts of orders wait.", frozen.parts)
+            if not frozen.is_repeat:
+                flash(_("The account is frozen.") + " " + told, "success")
+            return done(location=url_for("admin.user", user_id=user_id))
+    return _page("admin/users/freeze.html", user_id, form, problem, status)
+
+
+@requires_all(Permission.USER_RESTRICT)
+def clear(user_id: uuid.UUID) -> ResponseReturnValue:
+    """End the freeze: everything is as it was."""
+    form = ClearForm()
+    form.note.label.text = _("Why the account is clear")
+    form.note.validators = [DataRequired(_("Say why the account is clear: it stands in the record."))]
+    problem, status = None, 422 if form.is_submitted() else 200
+    if form.validate_on_submit():
+        try:
+            atomically(
+                lambda session: clear_account(
+                    session, user_id=user_id, note=form.note.data, actor=current_actor(), now=clock.now()
+                )
+            )
+        except PortalError as error:
+            problem, status = say(error), error.status
+        else:
+            flash(_("The account is clear. Balances, coupons and orders are as they were."), "success")
+            return done(location=url_for("admin.user", user_id=user_id))
+    return _page("admin/users/clear.html", user_id, form, problem, status)
+
+
+def _page(name: str, user_id: uuid.UUID, form: FlaskForm, problem: str | None, status: int) -> ResponseReturnValue:
+    with reading() as session:
+        found = load_user(session, user_id=user_id, now=clock.now())
+        if found is None:
+            raise NotFoundError
+        frame = around(session, "admin.users")
+    page = render_template(name, user=found.user, form=form, problem=problem, **frame)
+    return page, status

@@ -1,0 +1,1 @@
+"""What is kept from a person, and given back when he is cleared."""

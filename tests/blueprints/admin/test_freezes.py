@@ -1,0 +1,46 @@
+"""Freezing and clearing an account from its page."""
+
+from __future__ import annotations
+
+import pytest
+from apiflask import APIFlask
+
+from tests.blueprints.desks import browser, fields
+from tests.factories.account import make_person
+from tests.factories.cart import make_mall
+from tests.factories.refund import rows
+
+pytestmark = pytest.mark.req("FRD-07", "FRD-08")
+
+
+def test_an_account_is_frozen_and_cleared_with_a_reason(app: APIFlask) -> None:
+    make_mall()
+    bea = make_person("bea")
+    rita = browser(app, make_person("rita", roles=("risk",)))
+    path = f"/admin/users/{bea.id}"
+    sent = fields(rita.get(f"{path}/freeze").text)
+
+    assert rita.post(f"{path}/freeze", data=sent).status_code == 422
+    assert rita.post(f"{path}/freeze", data=sent | {"reason": "no_reason"}).status_code == 422
+    chosen = sent | {"reason": "account_taken_over", "note": "Phone <b>stolen</b>"}
+    assert rita.post(f"{path}/freeze", data=chosen).status_code == 303
+    assert rita.post(f"{path}/freeze", data=chosen).status_code == 303
+    page = rita.get(path).text
+    assert "The account may be in other hands" in page
+    assert "Phone &lt;b&gt;stolen&lt;/b&gt;" in page
+    assert rows("SELECT count(*) FROM account_freeze") == [(1,)]
+
+    sent = fields(rita.get(f"{path}/clearance").text)
+    assert rita.post(f"{path}/clearance", data=sent).status_code == 422
+    assert rita.post(f"{path}/clearance", data=sent | {"note": "Her phone is back"}).status_code == 303
+    assert rita.post(f"{path}/clearance", data=sent | {"note": "Her phone is back"}).status_code == 409
+    assert "Her phone is back" in rita.get(path).text
+
+
+def test_without_the_permission_there_is_neither_button_nor_page(app: APIFlask) -> None:
+    make_mall()
+    bea = make_person("bea")
+    olga = browser(app, make_person("olga", roles=("operations",)))
+
+    assert "Freeze the account" not in olga.get(f"/admin/users/{bea.id}").text
+    assert olga.get(f"/admin/users/{bea.id}/freeze").status_code == 403
