@@ -116,6 +116,8 @@ STATUSES: dict[str, Status] = {
     "campaign.revoked": Status("red", "circle-x", N_("Withdrawn")),
     "rules.live": Status("green", "circle-check", N_("In force")),
     "rules.past": Status("grey", "archive", N_("Was in force")),
+    "rules.shadow": Status("blue", "eye", N_("In shadow")),
+    "rules.off": Status("grey", "ban", N_("Not in force")),
     "reserved": Status("blue", "lock", N_("Reserved")),
     "returning": Status("yellow", "truck", N_("Coming back")),
     "review": Status("purple", "shield-check", N_("Under review")),

@@ -57,6 +57,14 @@ MODES: Mapping[str, str] = {
     "review": N_("Holds for review"),
     "block": N_("Blocks"),
 }
+KINDS: Mapping[str, str] = {
+    "number": N_("Number"),
+    "money": N_("Money"),
+    "duration": N_("Duration"),
+    "text": N_("Text"),
+    "set": N_("Set of texts"),
+    "bool": N_("Yes or no"),
+}
 OUTCOMES: Mapping[str, str] = {
     "allow": N_("Let through"),
     "step_up": N_("Second proof asked"),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
+from portal.kit.money import round_half_up
 from portal.models import RiskRuleRelease, RiskRuleVersion, User
 from portal.rules.fraud import DEFAULT_RULES, SHIPPED, Mode, Rule, RuleSet
 from portal.rules.fraud_language import ExpressionError
@@ -210,7 +212,7 @@ class Figures:
     @property
     def precision_percent(self) -> int | None:
         told = self.frauds + self.false_alarms
-        return None if not told else round(100 * self.frauds / told)
+        return None if not told else round_half_up(Fraction(100 * self.frauds, told))
 
 
 def load_figures(session: Session, *, since: datetime) -> Mapping[str, Figures]:

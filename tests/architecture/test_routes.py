@@ -14,7 +14,7 @@ from tools.routes import FILE, NOT_ROUTES, routes
 SEGMENT = re.compile(r"_?[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z]+)?")
 PARAMETER = re.compile(r"<(?:(?P<type>[a-z]+)(?:\([^)]*\))?:)?(?P<name>[a-z_]+)>(?:\.[a-z]+)?")
 # Words that name a thing by itself; everything else in a path is a typed id.
-NATURAL_KEYS = frozenset({"slug", "number", "token", "key", "gateway", "code", "label"})
+NATURAL_KEYS = frozenset({"slug", "number", "token", "key", "gateway", "code", "label", "name"})
 
 
 def rules(app: APIFlask) -> list[Rule]:

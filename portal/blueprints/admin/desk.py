@@ -48,6 +48,7 @@ def around(session: Session, current: str, *, held: int | None = None) -> dict[s
                 ("admin.disputes", _("Disputes"), "gavel", Permission.DISPUTE_HANDLE, 0),
                 ("admin.campaigns", _("Coupons"), "ticket", Permission.COUPON_VIEW, 0),
                 ("admin.coupon_flags", _("Coupon abuse"), "flag", Permission.FRAUD_VIEW, 0),
+                ("admin.risk_rules", _("Rules of risk"), "shield-lock", Permission.FRAUD_VIEW, 0),
                 ("admin.exceptions", _("Exceptions"), "alert-triangle", Permission.PAYMENT_VIEW, 0),
             ],
         ),

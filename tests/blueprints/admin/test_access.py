@@ -85,6 +85,10 @@ READING = {
     "admin.gateway": P.GATEWAY_VIEW,
     "admin.gateway_new": P.GATEWAY_CONFIGURE,
     "admin.incidents": P.GATEWAY_VIEW,
+    "admin.risk_rule": P.FRAUD_VIEW,
+    "admin.risk_rule_new": P.FRAUD_CONFIGURE,
+    "admin.risk_rule_version": P.FRAUD_VIEW,
+    "admin.risk_rules": P.FRAUD_VIEW,
     "admin.rules": P.GATEWAY_VIEW,
     "admin.rules_version": P.GATEWAY_VIEW,
     "admin.rules_replay": P.GATEWAY_VIEW,
@@ -148,6 +152,8 @@ WRITING = {
     "admin.gateway": P.GATEWAY_VIEW,
     "admin.gateway_new": P.GATEWAY_CONFIGURE,
     "admin.gateway_test": P.GATEWAY_CONFIGURE,
+    "admin.risk_rule_new": P.FRAUD_CONFIGURE,
+    "admin.risk_rule_release": P.FRAUD_CONFIGURE,
     "admin.rules_new": P.GATEWAY_CONFIGURE,
     "admin.rules_release": P.GATEWAY_CONFIGURE,
     "admin.exception_dry_run": P.PAYMENT_VIEW,
@@ -234,6 +240,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "cause_id": 1,
         "code": "X",
         "key": "leaked",
+        "name": "amount_above",
     }
     wrong = []
     for role in ROLES:
