@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import create_engine, text
 from sqlalchemy.orm import Session
 
+from portal.bench.own import Running, own_portal
 from portal.broker import broker
 from portal.config import Settings
 from portal.db import Base, database
@@ -41,25 +42,29 @@ hypothesis_settings.load_profile("portal")
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 
 
-# Fixtures that start a whole portal, and the group of the tests that use them: one worker runs them all, so that each
-# is started once.
-WHOLE_PORTALS = {"portal": "portal", "running": "faults"}
 # How long a test waits for a gateway that never answers.
-GATEWAY_PATIENCE_S = 2.0
+GATEWAY_PATIENCE_S = 1.0
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests belong together before xdist asks."""
+    """Say before xdist asks which tests use the whole portal: one worker runs them all, so that it is started once."""
     for item in items:
-        for name in WHOLE_PORTALS.keys() & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(WHOLE_PORTALS[name]))
+        if "portal" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("portal"))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _patience() -> None:
     """Stand-ins that are told never to answer are given up sooner than a vendor would be."""
     http.TOTAL_TIMEOUT_S = GATEWAY_PATIENCE_S
+
+
+@pytest.fixture(scope="session")
+def portal() -> Iterator[Running]:
+    """Everything that `portal up` starts, with the demo mall: for journeys through it, and for killing its parts."""
+    with own_portal({**os.environ, "WEB_WORKERS": "1"}) as running:
+        yield running
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -43,10 +43,15 @@ class Wish:
     purchases: int | None
     floor_seconds: int = 5
 
+    @property
+    def warm_up(self) -> int:
+        """Purchases before it counts: caches are filled, statements planned."""
+        return min(WARM_UP, self.purchases or WARM_UP)
+
     def people_at(self, buyers: int) -> int:
         """How many different buyers one concurrency needs, so that nobody buys suspiciously often."""
         expected = self.purchases or self.seconds * PURCHASES_PER_S_MAX
-        return max(buyers, -(-(expected + WARM_UP) // PURCHASES_EACH))
+        return max(buyers, -(-(expected + self.warm_up) // PURCHASES_EACH))
 
 
 @dataclass
@@ -121,7 +126,7 @@ async def _level(
     crowd = Crowd(base, pairs, code, deque(await sign_everybody_in(base, emails)))
     everybody = list(crowd.browsers)
     try:
-        await _together(crowd, buyers, lambda started: started >= WARM_UP)
+        await _together(crowd, buyers, lambda started: started >= wish.warm_up)
         if crowd.failures:
             return Level(buyers, (), tuple(crowd.failures), 0.0, {}, 0, 0, 0.0, None)
         await _quiet(watch)

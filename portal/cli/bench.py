@@ -43,20 +43,29 @@ def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) ->
 @click.option("--seconds", default=20, show_default=True, type=click.IntRange(1), help="How long each run takes.")
 @click.option("--purchases", type=click.IntRange(1), help="Make so many purchases in each run instead.")
 @click.option(
+    "--floor-seconds", default=5, show_default=True, type=click.IntRange(1), help="Length of the floor's run."
+)
+@click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
 )
 @click.option(
     "--against", metavar="URL", help="Measure the demo portal that runs there, with its environment set here."
 )
 def checkout(
-    *, buyers: tuple[int, ...], seconds: int, purchases: int | None, json_file: Path | None, against: str | None
+    *,
+    buyers: tuple[int, ...],
+    seconds: int,
+    purchases: int | None,
+    floor_seconds: int,
+    json_file: Path | None,
+    against: str | None,
 ) -> None:
     """Let buyers walk whole purchases page by page, and print what they took.
 
     Without --against a portal of its own is started on a temporary directory, with the demo mall and a database that
     waits for its disk, and is thrown away afterwards. Exit code 1 if a purchase failed or `portal check` fails.
     """
-    wish = Wish(buyers, seconds, purchases)
+    wish = Wish(buyers, seconds, purchases, floor_seconds)
     with _portal(against) as running:
         settings = _settings(running)
         home = running.home if (running.home / "run" / "processes.json").exists() else None

@@ -39,10 +39,10 @@ class Transport:
     Raises GatewayUnavailableError if nothing can have arrived, OutcomeUnknownError if something may have.
     """
 
-    # lint: allow float: seconds to wait, not money
-    def __init__(self, gateway: str, *, total_timeout_s: float | None = None) -> None:
+    def __init__(self, gateway: str, *, times_as_long: int = 1) -> None:
+        """Who takes longer by nature, with files for instance, is waited for several times as long."""
         self._gateway = gateway
-        self._total_timeout_s = total_timeout_s or TOTAL_TIMEOUT_S
+        self._total_timeout_s = TOTAL_TIMEOUT_S * times_as_long
         self._pool = urllib3.PoolManager(num_pools=4, maxsize=_CONNECTIONS_MAX, retries=False)
 
     def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes | str | None = None) -> Answer:

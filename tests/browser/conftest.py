@@ -1,4 +1,4 @@
-"""A whole portal on free ports, started as `portal up` starts it, and browsers to buy in it.
+"""Browsers to buy in.
 
 Without Chromium these tests are skipped and say so: it needs root to be installed.
 """
@@ -6,83 +6,21 @@ Without Chromium these tests are skipped and say so: it needs root to be install
 from __future__ import annotations
 
 import os
-import shutil
-import signal
-import subprocess
-import sys
-import tempfile
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import urllib3
 from apiflask import APIFlask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from portal.stack.ports import free_port
 from tests.browser.inside import Served, Shop, make_shop, serve
 
 ROOT = Path(__file__).parents[2]
 AXE = ROOT / "tests" / "vendor" / "axe" / "axe.min.js"
-START_S = 180
-STOP_S = 60
 # Nothing here measures time; machines that run tests are busy.
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-
-
-@dataclass(frozen=True)
-class Portal:
-    """A running portal with the demo mall."""
-
-    url: str
-    log: Path
-
-
-@pytest.fixture(scope="session")
-def portal() -> Iterator[Portal]:
-    """Database, queues, stand-ins of the vendors, workers, live pages and web, for all browser tests of this worker."""
-    # Not below pytest's own directory: where the tests run as root the database runs as another user, and pytest
-    # closes its directory to others at every start.
-    home = Path(tempfile.mkdtemp(prefix="portal-browser-"))
-    home.chmod(0o755)
-    port = free_port()
-    log = home / "up.log"
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE_", "REDIS_", "PORT"))}
-    environment = kept | {"PORTAL_HOME": str(home), "PORTAL_ENV": "demo", "PORT": str(port), "WEB_WORKERS": "1"}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "portal.cli", "up"], cwd=ROOT, env=environment, stdout=output, stderr=output
-        )
-    try:
-        _wait(f"http://127.0.0.1:{port}/healthz", process, log)
-        yield Portal(f"http://127.0.0.1:{port}", log)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(timeout=STOP_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(timeout=STOP_S)
-        shutil.rmtree(home, ignore_errors=True)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    http = urllib3.PoolManager(retries=False, timeout=2)
-    deadline = time.monotonic() + START_S
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            if http.request("GET", url).status == 200:
-                return
-        except urllib3.exceptions.HTTPError:
-            pass
-        time.sleep(0.3)  # Nothing tells us that a server answers but asking.
-    pytest.fail(f"The portal did not start:\n{log.read_text(errors='replace')[-4000:]}")
 
 
 OpenPage = Callable[..., Page]

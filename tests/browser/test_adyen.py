@@ -11,9 +11,10 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import Connection, create_engine, text
 
+from portal.bench.own import Running
 from portal.config import psycopg_url
 from portal.stack.home import running_environment
-from tests.browser.conftest import OpenPage, Portal, picture, violations
+from tests.browser.conftest import OpenPage, picture, violations
 from tests.browser.test_purchase import agree_and_pay, card_of, fill_cart, stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -23,21 +24,21 @@ _newcomers = count(1)
 
 
 @pytest.fixture
-def shop(portal: Portal, open_page: OpenPage) -> Iterator[str]:
+def shop(portal: Running, open_page: OpenPage) -> Iterator[str]:
     """The US shop with Adyen before the other gateways, as when the first one is switched off."""
     _prefer_adyen(portal, 1)
-    yield f"{portal.url}/us"
+    yield f"{portal.base}/us"
     _prefer_adyen(portal, 20)
 
 
-def _prefer_adyen(portal: Portal, priority: int) -> None:
+def _prefer_adyen(portal: Running, priority: int) -> None:
     with _database(portal) as connection:
         connection.execute(text("UPDATE gateway_account SET priority = :p WHERE gateway = 'adyen'"), {"p": priority})
 
 
 @contextmanager
-def _database(portal: Portal) -> Iterator[Connection]:
-    found = running_environment({"PORTAL_HOME": str(portal.log.parent)})
+def _database(portal: Running) -> Iterator[Connection]:
+    found = running_environment({"PORTAL_HOME": str(portal.home)})
     engine = create_engine(psycopg_url(found["DATABASE_URL"]))
     with engine.begin() as connection:
         yield connection
@@ -87,7 +88,7 @@ def fill_card(page: Page, number: str, holder: str = "Nari Kim") -> None:
 @pytest.mark.req("PAY-01", "PAY-04", "PAY-14")
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_a_card_is_typed_into_adyens_fields_and_its_number_reaches_nobody_else(
-    portal: Portal, open_page: OpenPage, shop: str, width: int, dark: bool
+    portal: Running, open_page: OpenPage, shop: str, width: int, dark: bool
 ) -> None:
     page = open_page(width=width, dark=dark)
     sent: list[str] = []
@@ -101,14 +102,13 @@ def test_a_card_is_typed_into_adyens_fields_and_its_number_reaches_nobody_else(
     expect(page.locator(".tenders")).to_contain_text("1111")
     with_number = [request for request in sent if GOOD in request.replace("+", "").replace("%20", "")]
     assert with_number
-    assert not [request for request in with_number if request.startswith(portal.url + "/")]
+    assert not [request for request in with_number if request.startswith(portal.base + "/")]
     assert _kept_anywhere(portal, GOOD) == []
 
 
-def _kept_anywhere(portal: Portal, number: str) -> list[str]:
+def _kept_anywhere(portal: Running, number: str) -> list[str]:
     """Logs of the portal and tables that hold a card's number. The stand-in of the vendor may, and nobody else."""
-    home = portal.log.parent
-    logs = [portal.log, *home.rglob("*.log")]
+    logs = list(portal.home.parent.rglob("*.log"))
     found = [log.name for log in logs if "sandbox" not in log.name and number.encode() in log.read_bytes()]
     with _database(portal) as connection:
         tables = connection.scalars(text("SELECT relid::regclass::text FROM pg_stat_user_tables")).all()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage, Portal, picture, violations
+from portal.bench.own import Running
+from tests.browser.conftest import OpenPage, picture, violations
 from tests.browser.test_purchase import (
     ASKS,
     GOOD,
@@ -28,10 +29,10 @@ def type_card(page: Page, number: str) -> None:
     page.get_by_role("button", name="Keep this card").click()
 
 
-def be_a_buyer(page: Page, portal: Portal) -> None:
+def be_a_buyer(page: Page, portal: Running) -> None:
     """Somebody who has bought once, and is signed in."""
-    fill_cart(page, f"{portal.url}/kr", goods=1)
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr", goods=1)
+    page.goto(f"{portal.base}/kr/checkout")
     be_new(page)
     fill_address_kr(page)
     fill_card(page, GOOD)
@@ -39,12 +40,12 @@ def be_a_buyer(page: Page, portal: Portal) -> None:
     stage(page, "paid")
 
 
-def test_a_card_is_kept_pays_and_is_removed(portal: Portal, open_page: OpenPage) -> None:
+def test_a_card_is_kept_pays_and_is_removed(portal: Running, open_page: OpenPage) -> None:
     page = open_page()
     be_a_buyer(page, portal)
     sent: list[str] = []
     page.on("request", lambda request: sent.append(f"{request.url} {request.post_data or ''}"))
-    page.goto(f"{portal.url}/account/methods")
+    page.goto(f"{portal.base}/account/methods")
     expect(page.locator("main")).to_contain_text("No card is kept")
     type_card(page, GOOD)
     expect(page.locator("main")).to_contain_text("Your card is kept.")
@@ -53,10 +54,10 @@ def test_a_card_is_kept_pays_and_is_removed(portal: Portal, open_page: OpenPage)
     assert violations(page) == []
     with_number = [request for request in sent if GOOD in request.replace("+", "").replace("%20", "")]
     assert with_number
-    assert not [request for request in with_number if request.startswith(portal.url + "/")]
+    assert not [request for request in with_number if request.startswith(portal.base + "/")]
 
-    fill_cart(page, f"{portal.url}/kr", goods=1)
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr", goods=1)
+    page.goto(f"{portal.base}/kr/checkout")
     page.locator("#method-credit_card").check()
     way = page.locator(".radio-card:has(#method-credit_card)")
     kept = way.locator("[data-saved]")
@@ -72,22 +73,22 @@ def test_a_card_is_kept_pays_and_is_removed(portal: Portal, open_page: OpenPage)
     stage(page, "paid")
 
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{portal.url}/account/methods")
+    page.goto(f"{portal.base}/account/methods")
     picture(page, "methods-390")
     page.get_by_role("button", name="Remove Visa ···· 4242").click()
     expect(page.locator("main")).to_contain_text("No card is kept")
 
 
 def test_a_card_whose_bank_asks_is_kept_after_the_answer_and_one_that_is_refused_is_not(
-    portal: Portal, open_page: OpenPage
+    portal: Running, open_page: OpenPage
 ) -> None:
     page = open_page()
     be_a_buyer(page, portal)
-    page.goto(f"{portal.url}/account/methods")
+    page.goto(f"{portal.base}/account/methods")
     type_card(page, ASKS)
     page.frame_locator("dialog iframe").get_by_role("button", name="Complete").click()
     expect(page.locator("main")).to_contain_text("Your card is kept.")
-    page.goto(f"{portal.url}/account/methods")
+    page.goto(f"{portal.base}/account/methods")
     type_card(page, "4000000000000002")
     expect(page.locator("main")).to_contain_text("The card was not kept")
     expect(page.locator("#methods li")).to_have_count(1)

@@ -8,7 +8,8 @@ from itertools import count
 import pytest
 from playwright.sync_api import FrameLocator, Page, expect
 
-from tests.browser.conftest import OpenPage, Portal, violations
+from portal.bench.own import Running
+from tests.browser.conftest import OpenPage, violations
 
 # One worker for all of them: a whole portal is started for each worker that has one.
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -80,12 +81,12 @@ def stage(page: Page, name: str) -> None:
 
 
 @pytest.mark.req("IDN-07", "PAY-01", "PAY-14")
-def test_a_newcomer_buys_with_a_card_without_leaving_the_page(portal: Portal, open_page: OpenPage) -> None:
+def test_a_newcomer_buys_with_a_card_without_leaving_the_page(portal: Running, open_page: OpenPage) -> None:
     page = open_page()
     sent: list[str] = []
     page.on("request", lambda request: sent.append(f"{request.url} {request.post_data or ''}"))
-    fill_cart(page, f"{portal.url}/kr")
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr")
+    page.goto(f"{portal.base}/kr/checkout")
     assert violations(page) == []
     be_new(page)
     fill_address_kr(page)
@@ -98,15 +99,15 @@ def test_a_newcomer_buys_with_a_card_without_leaving_the_page(portal: Portal, op
     # The card's number went to the gateway's origin and nowhere else.
     with_number = [request for request in sent if GOOD in request.replace("+", "").replace("%20", "")]
     assert with_number
-    assert not [request for request in with_number if request.startswith(portal.url + "/")]
+    assert not [request for request in with_number if request.startswith(portal.base + "/")]
 
 
 @pytest.mark.ux("B22")
 @pytest.mark.req("PAY-12")
-def test_a_declined_card_leaves_everything_and_another_one_pays(portal: Portal, open_page: OpenPage) -> None:
+def test_a_declined_card_leaves_everything_and_another_one_pays(portal: Running, open_page: OpenPage) -> None:
     page = open_page()
-    fill_cart(page, f"{portal.url}/kr", goods=1)
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr", goods=1)
+    page.goto(f"{portal.base}/kr/checkout")
     email = be_new(page)
     fill_address_kr(page)
     fill_card(page, POOR)
@@ -127,10 +128,10 @@ def test_a_declined_card_leaves_everything_and_another_one_pays(portal: Portal, 
     assert violations(page) == []
 
 
-def test_the_bank_asks_and_the_order_is_paid(portal: Portal, open_page: OpenPage) -> None:
+def test_the_bank_asks_and_the_order_is_paid(portal: Running, open_page: OpenPage) -> None:
     page = open_page()
-    fill_cart(page, f"{portal.url}/us", goods=1)
-    page.goto(f"{portal.url}/us/checkout")
+    fill_cart(page, f"{portal.base}/us", goods=1)
+    page.goto(f"{portal.base}/us/checkout")
     be_new(page)
     for name, value in {
         "name": "Nari Kim",
@@ -147,10 +148,10 @@ def test_the_bank_asks_and_the_order_is_paid(portal: Portal, open_page: OpenPage
     stage(page, "paid")
 
 
-def test_the_bank_is_told_no(portal: Portal, open_page: OpenPage) -> None:
+def test_the_bank_is_told_no(portal: Running, open_page: OpenPage) -> None:
     page = open_page()
-    fill_cart(page, f"{portal.url}/kr", goods=1)
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr", goods=1)
+    page.goto(f"{portal.base}/kr/checkout")
     be_new(page)
     fill_address_kr(page)
     fill_card(page, ASKS)
@@ -161,10 +162,10 @@ def test_the_bank_is_told_no(portal: Portal, open_page: OpenPage) -> None:
 
 
 @pytest.mark.ux("B15", "B26")
-def test_the_whole_purchase_works_without_a_script(portal: Portal, open_page: OpenPage) -> None:
+def test_the_whole_purchase_works_without_a_script(portal: Running, open_page: OpenPage) -> None:
     page = open_page(javascript=False)
-    fill_cart(page, f"{portal.url}/kr", goods=1)
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr", goods=1)
+    page.goto(f"{portal.base}/kr/checkout")
     be_new(page)
     fill_address_kr(page)
     page.get_by_role("button", name="Update amounts").click()
@@ -176,7 +177,7 @@ def test_the_whole_purchase_works_without_a_script(portal: Portal, open_page: Op
         page.locator(f"#consent_{kind}").check()
     page.locator("#pay-button").click()
     # The page of the order loads itself and leads on to the provider's page.
-    page.wait_for_url(lambda address: not address.startswith(portal.url))
+    page.wait_for_url(lambda address: not address.startswith(portal.base))
     page.locator("button[value=approve]").click()
     page.wait_for_url(re.compile(r"/orders/KR-"))
     stage(page, "paid")
@@ -184,10 +185,10 @@ def test_the_whole_purchase_works_without_a_script(portal: Portal, open_page: Op
 
 @pytest.mark.ux("B26")
 @pytest.mark.parametrize(("width", "dark"), [(390, False), (320, True)])
-def test_a_phone_buys_without_sideways_scrolling(portal: Portal, open_page: OpenPage, width: int, dark: bool) -> None:
+def test_a_phone_buys_without_sideways_scrolling(portal: Running, open_page: OpenPage, width: int, dark: bool) -> None:
     page = open_page(width=width, height=800, dark=dark)
-    fill_cart(page, f"{portal.url}/kr", goods=1)
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr", goods=1)
+    page.goto(f"{portal.base}/kr/checkout")
     fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     assert page.evaluate(fits)
     assert violations(page) == []
@@ -203,10 +204,10 @@ def test_a_phone_buys_without_sideways_scrolling(portal: Portal, open_page: Open
 
 @pytest.mark.ux("B20")
 @pytest.mark.req("PAY-10")
-def test_pressing_twice_and_going_back_is_one_order(portal: Portal, open_page: OpenPage) -> None:
+def test_pressing_twice_and_going_back_is_one_order(portal: Running, open_page: OpenPage) -> None:
     page = open_page()
-    fill_cart(page, f"{portal.url}/kr", goods=1)
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr", goods=1)
+    page.goto(f"{portal.base}/kr/checkout")
     be_new(page)
     fill_address_kr(page)
     fill_card(page, GOOD)
@@ -216,15 +217,15 @@ def test_pressing_twice_and_going_back_is_one_order(portal: Portal, open_page: O
     stage(page, "paid")
     page.go_back()
     expect(page.get_by_text("There is nothing to buy")).to_be_visible()
-    page.goto(f"{portal.url}/kr/orders")
+    page.goto(f"{portal.base}/kr/orders")
     expect(page.locator(".order-row")).to_have_count(1)
 
 
 @pytest.mark.ux("B26")
-def test_everything_can_be_done_by_keyboard(portal: Portal, open_page: OpenPage) -> None:
+def test_everything_can_be_done_by_keyboard(portal: Running, open_page: OpenPage) -> None:
     page = open_page()
-    fill_cart(page, f"{portal.url}/kr", goods=1)
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr", goods=1)
+    page.goto(f"{portal.base}/kr/checkout")
     be_new(page)
     fill_address_kr(page)
     page.locator("#method-credit_card").focus()
@@ -241,7 +242,7 @@ def test_everything_can_be_done_by_keyboard(portal: Portal, open_page: OpenPage)
     assert order == ["amounts", "consents", "pay"]
     page.locator("#pay-button").focus()
     page.keyboard.press("Enter")
-    page.wait_for_url(lambda address: not address.startswith(portal.url))
+    page.wait_for_url(lambda address: not address.startswith(portal.base))
     page.locator("button[value=approve]").press("Enter")
     page.wait_for_url(re.compile(r"/orders/KR-"))
     stage(page, "paid")

@@ -7,8 +7,9 @@ import uuid
 import pytest
 from playwright.sync_api import expect
 
+from portal.bench.own import Running
 from portal.gateways.base import RefundFailed
-from tests.browser.conftest import OpenPage, Portal, picture, violations
+from tests.browser.conftest import OpenPage, picture, violations
 from tests.browser.inside import Shop
 from tests.browser.test_purchase import (
     GOOD,
@@ -114,11 +115,11 @@ def test_a_store_agrees_and_an_administrator_follows_up_what_failed(shop: Shop) 
 
 
 @pytest.mark.req("STR-04")
-def test_bought_and_given_back_with_everything_running(portal: Portal, open_page: OpenPage) -> None:
+def test_bought_and_given_back_with_everything_running(portal: Running, open_page: OpenPage) -> None:
     """Workers, gateway and notices of a whole portal: paid by card, cancelled, the money back, the page follows."""
     page = open_page()
-    fill_cart(page, f"{portal.url}/kr")
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr")
+    page.goto(f"{portal.base}/kr/checkout")
     be_new(page)
     fill_address_kr(page)
     fill_card(page, GOOD)
@@ -131,11 +132,11 @@ def test_bought_and_given_back_with_everything_running(portal: Portal, open_page
 
 
 @pytest.mark.req("STR-04", "STR-02", "REF-03")
-def test_a_refund_that_fails_later_is_offered_another_way(portal: Portal, open_page: OpenPage) -> None:
+def test_a_refund_that_fails_later_is_offered_another_way(portal: Running, open_page: OpenPage) -> None:
     """The provider takes its word back by notice: the page says so, and the buyer takes deposit instead."""
     page = open_page()
-    fill_cart(page, f"{portal.url}/kr", goods=1)
-    page.goto(f"{portal.url}/kr/checkout")
+    fill_cart(page, f"{portal.base}/kr", goods=1)
+    page.goto(f"{portal.base}/kr/checkout")
     be_new(page)
     fill_address_kr(page)
     fill_card(page, REFUND_FAILS)

@@ -7,25 +7,26 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import OpenPage, Portal, picture, violations
+from portal.bench.own import Running
+from tests.browser.conftest import OpenPage, picture, violations
 from tests.browser.test_purchase import GOOD, fill_card, stage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.req("BAL-02", "PAY-01")]
 
 
-def come_in(page: Page, portal: Portal) -> None:
+def come_in(page: Page, portal: Running) -> None:
     """Somebody new, who has bought nothing yet."""
-    page.goto(f"{portal.url}/kr/sign-in?lang=en")
+    page.goto(f"{portal.base}/kr/sign-in?lang=en")
     page.locator("#email").fill("max@example.com")
     page.locator("#password").fill("demo-portal-2026")
     page.locator("main form button[type=submit]").first.click()
     page.wait_for_url(lambda address: "sign-in" not in address)
 
 
-def test_a_card_tops_up_the_deposit(portal: Portal, open_page: OpenPage) -> None:
+def test_a_card_tops_up_the_deposit(portal: Running, open_page: OpenPage) -> None:
     page = open_page()
     come_in(page, portal)
-    page.goto(f"{portal.url}/kr/account/deposit")
+    page.goto(f"{portal.base}/kr/account/deposit")
     page.get_by_role("link", name="Top up", exact=True).click()
     expect(page.locator("#amount-hint")).to_contain_text("From ₩1,000 to ₩2,000,000 at once.")
     assert violations(page) == []
@@ -45,14 +46,14 @@ def test_a_card_tops_up_the_deposit(portal: Portal, open_page: OpenPage) -> None
     expect(page.locator("table")).to_contain_text("₩30,000")
 
 
-def test_it_works_without_a_script_on_a_phone(portal: Portal, open_page: OpenPage) -> None:
+def test_it_works_without_a_script_on_a_phone(portal: Running, open_page: OpenPage) -> None:
     page = open_page(javascript=False, width=390)
     come_in(page, portal)
-    page.goto(f"{portal.url}/kr/account/deposit/top-up?amount=5000")
+    page.goto(f"{portal.base}/kr/account/deposit/top-up?amount=5000")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.locator("#method-bank_transfer").check()
     page.locator("#pay-button").click()
-    page.wait_for_url(lambda address: not address.startswith(portal.url))
+    page.wait_for_url(lambda address: not address.startswith(portal.base))
     page.locator("button[value=approve]").click()
     page.wait_for_url(re.compile(r"/account/paying/"))
     stage(page, "done")

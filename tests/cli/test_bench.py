@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from portal.bench import floor, payments
 from portal.bench.figures import Level, lines_of, percentile
 from portal.bench.forms import Form, FormError, find_form
 from portal.bench.journey import Purchase
+from portal.bench.own import Running
 from portal.bench.pricing import measure_pricing
 from portal.bench.usage import cpu_by_group, parts_of
 from portal.stack.errors import StackError
@@ -189,11 +191,13 @@ def test_a_floor_without_a_figure_is_refused() -> None:
 
 
 @pytest.mark.slow
-def test_whole_purchases_of_one_buyer_fail_nowhere(tmp_path: Path) -> None:
+def test_whole_purchases_of_one_buyer_fail_nowhere(portal: Running, tmp_path: Path) -> None:
     figures = tmp_path / "figures.json"
     command = [sys.executable, "-m", "portal.cli", "bench", "checkout", "--buyers", "1", "--purchases", "2"]
+    command += ["--floor-seconds", "1", "--against", portal.base, "--json", str(figures)]
+    env = {**os.environ, **portal.env, "PORTAL_HOME": str(portal.home)}
 
-    found = subprocess.run([*command, "--json", str(figures)], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    found = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
 
     assert found.returncode == 0, found.stdout + found.stderr
     [level] = json.loads(figures.read_text())["levels"]

@@ -57,7 +57,7 @@ def test_a_charge_that_search_does_not_show_yet_is_found_in_the_list(stripe: Str
 @pytest.mark.req("PAY-06")
 def test_a_request_still_under_way_keeps_the_outcome_unknown_until_it_ends(stripe: StripeDriver) -> None:
     request = stripe.request()
-    stripe.sandbox.fault(kind="slow", on="charge", order=request.order_number, delay_ms=900)
+    stripe.sandbox.fault(kind="slow", on="charge", order=request.order_number, delay_ms=500)
     ended: list[ChargeOutcome] = []
     caller = threading.Thread(target=lambda: ended.append(stripe.gateway.charge(request)))
     caller.start()

@@ -20,7 +20,7 @@ from portal.gateways.http import Transport, raise_for_failure
 
 _IN_PROGRESS = "704"  # "request already processed or in progress"
 _GONE = "800"  # "Contract not found"
-_FILES_TIMEOUT_S = 20
+_FILES_TAKE_TIMES = 5
 _KEY_MAX = 64  # The longest idempotency key.
 
 
@@ -76,19 +76,18 @@ def client(config: AdyenConfig) -> AdyenCheckoutApi:
 
 def disputes_client(config: AdyenConfig) -> DisputesApi:
     """The Disputes API, as `client`. It takes files, so it may take longer."""
-    disputes = DisputesApi(client=_connection(config, total_timeout_s=_FILES_TIMEOUT_S))
+    disputes = DisputesApi(client=_connection(config, times_as_long=_FILES_TAKE_TIMES))
     disputes.baseUrl = f"{config.disputes_base}/{DISPUTES_VERSION}"
     return disputes
 
 
-# lint: allow float: seconds to wait, not money
-def _connection(config: AdyenConfig, total_timeout_s: float | None = None) -> AdyenClient:
+def _connection(config: AdyenConfig, times_as_long: int = 1) -> AdyenClient:
     connection = AdyenClient(
         xapikey=config.api_key,
         platform="live" if config.live_prefix else "test",
         live_endpoint_prefix=config.live_prefix,
     )
-    connection.http_client = _HttpClient(Transport(NAME, total_timeout_s=total_timeout_s))
+    connection.http_client = _HttpClient(Transport(NAME, times_as_long=times_as_long))
     connection.http_init = True
     return connection
 
