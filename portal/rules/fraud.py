@@ -19,6 +19,7 @@ from portal.rules.fraud_language import Node, names_in, parse
 
 SCORE_MAX = 100
 POINTS_MAX = 100
+SIGN_IN = "sign_in"
 
 
 class Outcome(StrEnum):
@@ -50,9 +51,11 @@ class Rule:
     points: int = 0
     mode: Mode = Mode.SCORE
     node: Node = field(init=False, repr=False, compare=False)
+    asks: frozenset[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "node", parse(self.source))
+        object.__setattr__(self, "asks", names_in(self.node))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +154,18 @@ DEFAULT_RULES = RuleSet(tuple(SHIPPED.values()))
 def evaluate(
     values: Values, currency: str | None, rules: RuleSet = DEFAULT_RULES, *, snoozed: Collection[str] = ()
 ) -> Decision:
-    """Score an event. A block beats a review, a review a step-up; trust spares all of it, never a rule that blocks."""
+    """Score an event. A block beats a review, a review a step-up; trust spares all of it, never a rule that blocks.
+
+    A sign-in moves no money: only rules that ask for `event` are asked about it.
+    """
     fired: list[Fired] = []
     unsure: list[Unsure] = []
     for rule, shadow in [*((one, False) for one in rules.rules), *((one, True) for one in rules.shadows)]:
+        if values.get("event") == SIGN_IN and "event" not in rule.asks:
+            continue
         answer = ask(rule.node, values, currency)
         if answer.holds:
-            seen = to_json({name: values.get(name) for name in sorted(names_in(rule.node))})
+            seen = to_json({name: values.get(name) for name in sorted(rule.asks)})
             fired.append(Fired(rule, seen, shadow, snoozed=rule.name in snoozed))
         elif answer.holds is None:
             unsure.append(Unsure(rule, answer.missing))

@@ -26,9 +26,11 @@ from portal.blueprints.identity import (
     forget_identity,
 )
 from portal.config import Settings
+from portal.kit.errors import Rejection
 from portal.rules.permissions import Actor
 from portal.services.accounts.sessions import start_session
 from portal.services.cart.merge_carts import merge_carts
+from portal.services.fraud.score_acts import score_sign_in
 from portal.services.loyalty.claim_referral import claim_referral
 
 DEVICE_COOKIE = "device"
@@ -52,6 +54,11 @@ def enter(opened: Session, *, user_id: uuid.UUID, now: datetime) -> str:
     if before is not None and before.user_id is None:
         merge_carts(opened, session_id=before.session_id, user_id=user_id, channel_id=current_channel().id, now=now)
     return token
+
+
+def score_entry(opened: Session, *, user_id: uuid.UUID, now: datetime) -> Rejection | None:
+    """Whether the rules of risk refuse somebody whose password was right; asked before `enter`."""
+    return score_sign_in(opened, user_id=user_id, device_id=device_id(), ip=request.remote_addr, now=now)
 
 
 def note_invitation(opened: Session, *, user_id: uuid.UUID, now: datetime) -> None:

@@ -15,6 +15,7 @@ from portal.blueprints.access import requires
 from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
 from portal.blueprints.checkout.words import say
+from portal.blueprints.giving import send_gift
 from portal.blueprints.identity import current_actor, current_channel
 from portal.blueprints.velocity import count_act
 from portal.db import atomically, reading
@@ -43,7 +44,6 @@ from portal.services.checkout.quote import mileage_terms
 from portal.services.loyalty.make_referral_code import make_referral_code
 from portal.services.mileage.donate_mileage import donate_mileage
 from portal.services.mileage.end_gift import end_gift
-from portal.services.mileage.send_mileage import send_mileage
 
 DIGITS_MAX = 12
 SOURCES = {
@@ -98,22 +98,18 @@ def donate() -> ResponseReturnValue:
 @requires(Permission.MILEAGE_USE)
 def send() -> ResponseReturnValue:
     """Send points to an address; whether somebody here has it is not told."""
-    channel, actor, now = current_channel(), current_actor(), clock.now()
+    channel, actor = current_channel(), current_actor()
     points = _number("points")
 
     def work() -> object:
         count_act(MILEAGE_GIFT)
-        return atomically(
-            lambda s: send_mileage(
-                s,
-                actor=actor,
-                email=request.form.get("email", ""),
-                points=points,
-                message=request.form.get("message", "").replace("\0", ""),
-                terms=mileage_terms(channel.policy),
-                key=request.form.get("key", ""),
-                now=now,
-            )
+        return send_gift(
+            actor=actor,
+            email=request.form.get("email", ""),
+            points=points,
+            message=request.form.get("message", ""),
+            terms=mileage_terms(channel.policy),
+            key=request.form.get("key", ""),
         )
 
     told = gettext("The points wait to be accepted. Until then you can call them back.")

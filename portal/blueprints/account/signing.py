@@ -18,6 +18,7 @@ from portal.blueprints.account.entry import (
     note_invitation,
     onward,
     remember,
+    score_entry,
 )
 from portal.blueprints.account.forms import PortalForm, SignInForm, SignUpForm
 from portal.blueprints.identity import current_actor, current_locale, signed_in
@@ -50,6 +51,8 @@ def sign_in() -> ResponseReturnValue:
 
     def come_in(opened: Session) -> str | Rejection:
         answer = recognise(opened, email=form.email.data, password=form.password.data, now=now)
+        if isinstance(answer, uuid.UUID) and (refusal := score_entry(opened, user_id=answer, now=now)):
+            return refusal
         return enter(opened, user_id=answer, now=now) if isinstance(answer, uuid.UUID) else answer
 
     token = atomically(come_in)

@@ -7,7 +7,7 @@ import uuid
 from flask_babel import gettext
 from sqlalchemy.orm import Session
 
-from portal.blueprints.account.entry import enter, network_address, note_invitation, remember
+from portal.blueprints.account.entry import enter, network_address, note_invitation, remember, score_entry
 from portal.blueprints.checkout.forms import SIGN_IN, Typed
 from portal.blueprints.identity import current_locale
 from portal.crypto import email_index
@@ -86,6 +86,8 @@ def _recognise(typed: Typed, email: str) -> bool:
 
     def work(session: Session) -> str | Rejection:
         answer = sign_in(session, email=email, password=typed.form.known_password.data, now=now)
+        if isinstance(answer, uuid.UUID) and (refusal := score_entry(session, user_id=answer, now=now)):
+            return refusal
         return enter(session, user_id=answer, now=now) if isinstance(answer, uuid.UUID) else answer
 
     token = atomically(work)

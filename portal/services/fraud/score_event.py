@@ -34,12 +34,21 @@ class RiskEvent:
     saving_minor: int = 0
     ip: str | None = None
     address: Mapping[str, str] | None = None
+    device_id: uuid.UUID | None = None
 
 
 def score_event(session: Session, *, event: RiskEvent, actor: Actor, now: datetime) -> Decision:
     """Decide on the facts of this moment and keep them. Writes the decision; raises nothing for a block."""
     assert actor.user_id is not None, "nobody is scored who is not known"
-    known = load_features(session, actor=actor, currency=event.currency, ip=event.ip, address=event.address, now=now)
+    known = load_features(
+        session,
+        actor=actor,
+        currency=event.currency,
+        ip=event.ip,
+        address=event.address,
+        device_id=event.device_id,
+        now=now,
+    )
     values = {**known.values, **_of_event(event, now)}
     rules = rules_by_stamp(session, known.rules_stamp)
     decision = evaluate(values, event.currency, rules, snoozed=known.snoozed)

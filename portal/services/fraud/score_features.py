@@ -26,7 +26,7 @@ COUNTED_MAX = 100
 
 _FEATURES = text(
     f"""
-    SELECT u.created_at AS account_made_at, u.email, s.device_id, s.user_agent,
+    SELECT u.created_at AS account_made_at, u.email, coalesce(s.device_id, :device_id) AS device_id, s.user_agent,
            h.*, a.*, d.accounts AS accounts_on_device, d.first_at AS device_first_at,
            i.events_on_ip_1h, i.accounts_on_ip_24h, n.accounts AS accounts_on_network_24h,
            m.accounts AS accounts_on_address_30d,
@@ -66,7 +66,7 @@ _FEATURES = text(
                       FROM payment p WHERE p.user_id = u.id AND p.created_at > :month_ago) a,
            LATERAL (SELECT count(DISTINCT w.user_id) AS accounts, min(w.created_at) AS first_at
                       FROM (SELECT user_id, created_at FROM web_session
-                             WHERE device_id = s.device_id LIMIT {COUNTED_MAX}) w) d,
+                             WHERE device_id = coalesce(s.device_id, :device_id) LIMIT {COUNTED_MAX}) w) d,
            LATERAL (SELECT count(*) FILTER (WHERE k.decided_at > :hour_ago) AS events_on_ip_1h,
                            count(DISTINCT k.user_id) AS accounts_on_ip_24h
                       FROM (SELECT user_id, decided_at FROM risk_decision
@@ -116,9 +116,9 @@ class Known:
 
 def load_features(
     session: Session, *, actor: Actor, currency: str | None, ip: str | None, address: Mapping[str, str] | None,
-    now: datetime,
+    device_id: uuid.UUID | None, now: datetime,
 ) -> Known:  # fmt: skip
-    """Read them for somebody who is signed in. `address` is where goods go; None where there are none."""
+    """Read them for somebody known. `address` is where goods go; `device_id` counts where there is no session."""
     ip_index = blind_index(f"ip:{ip}") if ip else None
     network = subnet_of(ip) if ip else None
     network_index = blind_index(f"subnet:{network}") if network else None
@@ -128,6 +128,7 @@ def load_features(
         {
             "user_id": actor.user_id,
             "session_id": actor.session_id,
+            "device_id": device_id,
             "currency": currency,
             "now": now,
             "hour_ago": now - HOUR,

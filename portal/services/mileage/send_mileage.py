@@ -27,7 +27,7 @@ from portal.rules.split import MileageTerms
 from portal.rules.step_up import StepUpAction
 from portal.services.accounts.emails import normalise_email
 from portal.services.accounts.may_spend import check_may_spend
-from portal.services.accounts.step_up import Binding, check_step_up
+from portal.services.accounts.step_up import Binding, check_step_up, require_step_up
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.idempotency import KEY_LENGTH_MAX, IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.ledger.post import post
@@ -66,8 +66,11 @@ def send_mileage(
     terms: MileageTerms,
     key: str,
     now: datetime,
+    proves: bool = False,
 ) -> uuid.UUID:
     """Set `points` of the actor's aside for an address and return the gift; once for each key.
+
+    It is proved above the threshold, and where somebody `proves` whatever it is.
 
     Raises GivingForbiddenError, EmailUnfitError, GiftToSelfError, MessageTooLongError, AccountFrozenError,
     RejectedError out of bounds, MileageShortError, StepUpNeededError above the threshold, and the errors of
@@ -101,7 +104,8 @@ def send_mileage(
     if refusal is not None:
         raise RejectedError(refusal)
     binding = Binding(f"gift:{index.hex()}", Money(points, POINTS), {"recipient": address})
-    check_step_up(session, actor=actor, action=StepUpAction.SEND_MILEAGE, binding=binding, now=now)
+    prove = require_step_up if proves else check_step_up
+    prove(session, actor=actor, action=StepUpAction.SEND_MILEAGE, binding=binding, now=now)
     return _send(session, actor, address, index, points, message, idem_key, now)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from portal.db import transaction
 from portal.kit import clock
-from portal.queries.risk_rules import Standing, load_standings, rules_in_force
+from portal.queries.risk_rules import rules_in_force
 from portal.rules.fraud import SHIPPED, Decision, Outcome
 from portal.rules.permissions import Actor, Role
 from portal.services.fraud.release_rule import RiskRuleReasonUnfitError, RiskRuleUnknownError, release_rule
@@ -16,39 +16,24 @@ from portal.services.fraud.save_rule import (
     RiskRuleChangedError,
     RiskRulesForbiddenError,
     RiskRuleUnfitError,
-    RuleDraft,
-    save_rule,
 )
 from portal.services.fraud.score_event import RiskEvent, score_event
 from portal.services.fraud.snooze_rule import SnoozeUnfitError, end_snooze, snooze_rule
 from tests.factories.account import ADDRESS_KR, Person, make_person
 from tests.factories.refund import rows
+from tests.services.fraud.rules import live_release, make_reviewer, place, write
 
 pytestmark = pytest.mark.req("FRD-02")
 
 
 @pytest.fixture
 def rita(db: None) -> Actor:
-    return Actor(user_id=make_person("rita", roles=("risk",)).id, roles=frozenset({Role.RISK}))
+    return make_reviewer()
 
 
 @pytest.fixture
 def bea(db: None) -> Person:
     return make_person("bea", now=clock.now() - timedelta(days=30))
-
-
-def write(actor: Actor, source: str, *, name: str = "cheap", mode: str = "block", newest: int = 0) -> int:
-    draft = RuleDraft(name, "Cheap things", source, mode, 10)
-    with transaction() as session:
-        return save_rule(session, actor=actor, draft=draft, newest=newest, now=clock.now())
-
-
-def place(actor: Actor, version: int, *, name: str = "cheap", shadow: bool = False, replaces: int = 0) -> None:
-    with transaction() as session:
-        release_rule(
-            session, actor=actor, name=name, version=version, shadow=shadow, replaces=replaces, reason="As agreed",
-            now=clock.now(),
-        )  # fmt: skip
 
 
 def score(person: Person, amount_minor: int = 900, *, ip: str = "203.0.113.7") -> Decision:
@@ -66,13 +51,8 @@ def test_a_version_decides_nothing_before_it_is_put_in_force_and_then_at_once(ri
         ("allow", None, None),
         ("block", "1", "cheap"),
     ]
-    place(rita, 0, replaces=load("cheap").live_release)
+    place(rita, 0, replaces=live_release())
     assert score(bea).outcome is Outcome.ALLOW
-
-
-def load(name: str) -> Standing:
-    with transaction() as session:
-        return load_standings(session)[name]
 
 
 def test_a_shadow_is_noted_beside_the_version_in_force_and_ends_when_it_takes_its_place(
@@ -85,7 +65,7 @@ def test_a_shadow_is_noted_beside_the_version_in_force_and_ends_when_it_takes_it
     decision = score(bea, 1_500)
     assert decision.outcome is Outcome.ALLOW
     assert [(one.rule.version, one.shadow) for one in decision.fired] == [(2, True)]
-    place(rita, 2, replaces=load("cheap").live_release)
+    place(rita, 2, replaces=live_release())
     assert [(one.rule.version, one.shadow) for one in score(bea, 1_500).fired] == [(2, False)]
 
 
@@ -93,7 +73,7 @@ def test_a_shipped_rule_is_version_one_and_can_be_replaced_and_brought_back(rita
     assert write(rita, "amount > 1 KRW", name="amount_above", mode="review", newest=1) == 2
     place(rita, 2, name="amount_above")
     assert score(bea).outcome is Outcome.REVIEW
-    place(rita, 1, name="amount_above", replaces=load("amount_above").live_release)
+    place(rita, 1, name="amount_above", replaces=live_release("amount_above"))
     assert score(bea).outcome is Outcome.ALLOW
     with transaction() as session:
         assert {one.name: one for one in rules_in_force(session).rules}["amount_above"] == SHIPPED["amount_above"]

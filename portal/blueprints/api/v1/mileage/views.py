@@ -21,6 +21,7 @@ from portal.blueprints.api.v1.mileage.schemas import (
     PendingOut,
     TierOut,
 )
+from portal.blueprints.giving import send_gift
 from portal.blueprints.identity import current_channel
 from portal.db import atomically, reading
 from portal.kit import clock
@@ -35,10 +36,11 @@ from portal.services.accounts.may_spend import AccountFrozenError
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import MILEAGE_GIFT, TooOftenError, throttle
 from portal.services.checkout.quote import mileage_terms
+from portal.services.fraud.score_acts import GiftBlockedError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.mileage.donate_mileage import CauseUnknownError, donate_mileage
 from portal.services.mileage.end_gift import GiftEndedError, GiftUnknownError, end_gift
-from portal.services.mileage.send_mileage import GiftToSelfError, MessageTooLongError, send_mileage
+from portal.services.mileage.send_mileage import GiftToSelfError, MessageTooLongError
 
 TAG = "Mileage"
 ID = PathValue("The gift's id.", {"type": "string", "format": "uuid"}, examples.ID)
@@ -169,6 +171,7 @@ def donate(body: DonationRequest, key: str) -> Reply:
         MessageTooLongError(maximum=MESSAGE_LENGTH_MAX),
         AccountFrozenError,
         StepUpNeededError,
+        GiftBlockedError,
         TooOftenError(timedelta(minutes=5)),
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
@@ -176,19 +179,15 @@ def donate(body: DonationRequest, key: str) -> Reply:
     is_idempotent=True,
 )
 def send(body: GiftRequest, key: str) -> Reply:
-    actor, channel, now = api_actor(), current_channel(), clock.now()
+    actor, channel = api_actor(), current_channel()
     _count()
-    made = atomically(
-        lambda s: send_mileage(
-            s,
-            actor=actor,
-            email=body.email,
-            points=body.points,
-            message=body.message.replace("\0", ""),
-            terms=mileage_terms(channel.policy),
-            key=_key(key),
-            now=now,
-        )
+    made = send_gift(
+        actor=actor,
+        email=body.email,
+        points=body.points,
+        message=body.message,
+        terms=mileage_terms(channel.policy),
+        key=_key(key),
     )
     return Reply(Given(id=made), 201)
 

@@ -1,0 +1,42 @@
+"""Score what is no payment: gifts of mileage, sign-ins (FRD-01). The decision is kept whatever it is."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.kit.errors import PortalError, Rejection
+from portal.kit.text import N_
+from portal.rules.fraud import SIGN_IN, Decision, Outcome
+from portal.rules.permissions import Actor
+from portal.rules.posting import POINTS
+from portal.services.fraud.score_event import RiskEvent, score_event
+
+SIGN_IN_REFUSED = Rejection(
+    "sign_in_refused", N_("You cannot sign in just now. If you think that this is wrong, write to our support.")
+)
+
+
+class GiftBlockedError(PortalError):
+    """A rule refuses the gift. What the rule saw is for administrators."""
+
+    code = "gift_blocked"
+    status = 403
+    sentence = N_("These points cannot be sent. If you think that this is wrong, write to our support.")
+
+
+def score_mileage_gift(session: Session, *, actor: Actor, points: int, ip: str | None, now: datetime) -> Decision:
+    """Decide on a gift of points before it is made."""
+    event = RiskEvent("mileage_gift", currency=POINTS, amount_minor=max(points, 0), ip=ip)
+    return score_event(session, event=event, actor=actor, now=now)
+
+
+def score_sign_in(
+    session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID | None, ip: str | None, now: datetime
+) -> Rejection | None:
+    """Decide on somebody whose password was right. Rules that ask for the event speak here, and only a block acts."""
+    event = RiskEvent(SIGN_IN, subject=f"user:{user_id}", ip=ip, device_id=device_id)
+    decision = score_event(session, event=event, actor=Actor(user_id=user_id), now=now)
+    return SIGN_IN_REFUSED if decision.outcome is Outcome.BLOCK else None
