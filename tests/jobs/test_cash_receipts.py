@@ -22,7 +22,8 @@ from tests.factories.cart import make_variant
 from tests.factories.purchase import ready_to_buy
 from tests.factories.refund import answer_legs, rows
 from tests.jobs.conftest import World
-from tests.jobs.test_interruptions import until, worker
+from tests.jobs.killed_worker import worker
+from tests.jobs.test_interruptions import until
 from tests.jobs.test_refunds import ask
 
 pytestmark = pytest.mark.req("PAY-18")

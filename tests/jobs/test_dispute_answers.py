@@ -31,6 +31,7 @@ from tests.factories.dispute import make_dispute
 from tests.factories.order import make_gateway, make_order
 from tests.factories.refund import rows
 from tests.jobs.conftest import World
+from tests.jobs.killed_worker import worker
 from tests.jobs.test_disputes import (
     Told,
     assert_sound,
@@ -42,7 +43,7 @@ from tests.jobs.test_disputes import (
     tell,
     told,
 )
-from tests.jobs.test_interruptions import held, somebody_waits, until, worker
+from tests.jobs.test_interruptions import held, somebody_waits, until
 from tests.jobs.test_refunds import buy
 
 pytestmark = pytest.mark.req("STR-05")

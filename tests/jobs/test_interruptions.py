@@ -5,15 +5,11 @@ After each: one charge or none at the gateway, the books in order, and the buyer
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
@@ -31,35 +27,12 @@ from portal.stack.processes import wait_until
 from tests.blueprints.desks import browser
 from tests.factories.refund import rows
 from tests.jobs.conftest import World
+from tests.jobs.killed_worker import worker
 from tests.jobs.test_payments import buy, charges, state
 
 pytestmark = pytest.mark.req("PAY-06", "PAY-07", "STR-06")
 
-# The job in a process of its own, as a worker runs it.
-WORKER = """
-import os, sys
-from portal.config import Settings
-from portal.process import start
-start(Settings.from_environment(os.environ), name="killed worker", connections=1)
-from portal.jobs import cash_receipts, disputes, payments, refunds
-found = [one for one in (payments, refunds, disputes, cash_receipts) if hasattr(one, sys.argv[1])]
-getattr(found[0], sys.argv[1])(*sys.argv[2:])
-"""
 WITHIN_S = 30
-
-
-@contextmanager
-def worker(
-    environment: dict[str, str], subject_id: UUID | None, job: str = "charge_attempt"
-) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker that has this attempt to charge, or that other job to do; killed with -9 at the end of the block."""
-    arguments = [] if subject_id is None else [str(subject_id)]
-    running = subprocess.Popen([sys.executable, "-c", WORKER, job, *arguments], env={**os.environ, **environment})
-    try:
-        yield running
-    finally:
-        running.kill()
-        running.wait()
 
 
 @contextmanager

@@ -37,8 +37,9 @@ from tests.factories.purchase import ready_to_buy
 from tests.factories.refund import rows
 from tests.jobs import test_payments
 from tests.jobs.conftest import World
+from tests.jobs.killed_worker import worker
 from tests.jobs.test_disputes import dispute, events_of, standing, tell
-from tests.jobs.test_interruptions import WITHIN_S, cut_all_connections, held, somebody_waits, until, worker
+from tests.jobs.test_interruptions import WITHIN_S, cut_all_connections, held, somebody_waits, until
 from tests.jobs.test_payments import charges, state
 from tests.jobs.test_refunds import ask, buy, given_back, leg
 
