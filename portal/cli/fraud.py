@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from portal.learning.columns import Columns, EventRow
     from portal.learning.measures import Report
 
-PEEKED = 1000
+PEEKED = 5000
 TOLD_MAX = 20
 WEIGHTS_SHOWN = 10
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
@@ -37,8 +37,8 @@ def fraud() -> None:
 @click.argument("name")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--column", "named", multiple=True, metavar="ROLE=NAME", help="Which column is what, if not known.")
-@click.option("--unit", type=click.Choice(list(UNITS)), default="seconds", help="What times are counted in.")
-def import_events(name: str, files: Sequence[Path], named: Sequence[str], unit: str) -> None:
+@click.option("--unit", type=click.Choice(list(UNITS)), help="What times are counted in, if not seconds.")
+def import_events(name: str, files: Sequence[Path], named: Sequence[str], unit: str | None) -> None:
     """Take FILES of events into the training set NAME: time, customer, terminal or store, amount, label, and more.
 
     CSV in UTF-8, plain or gzip. A line that is no event is named with its reason and left out; a file is taken whole
@@ -65,7 +65,7 @@ def import_events(name: str, files: Sequence[Path], named: Sequence[str], unit: 
 @click.option("--since", type=DAY, help="The oldest events to learn from.")
 @click.option("--measured-until", type=DAY, help="Where measuring ends.")
 @click.option(
-    "--label-delay", type=click.FloatRange(0), default=7, show_default=True, help="Days until a label is known."
+    "--label-delay", type=click.FloatRange(0), help="Days until a label is known; else 7, less for a short time."
 )
 @click.option("--json", "as_json", is_flag=True, help="Figures for programs.")
 def train(
@@ -73,7 +73,7 @@ def train(
     until: datetime | None,
     since: datetime | None,
     measured_until: datetime | None,
-    label_delay: float,
+    label_delay: float | None,
     *,
     as_json: bool,
 ) -> None:
@@ -88,7 +88,7 @@ def train(
         measured = train_model(
             name,
             actor=SYSTEM,
-            label_delay=timedelta(days=label_delay),
+            label_delay=None if label_delay is None else timedelta(days=label_delay),
             until=_utc(until),
             since=_utc(since),
             measured_until=_utc(measured_until),
@@ -139,19 +139,20 @@ def _roles(named: Sequence[str]) -> dict[str, str]:
     return {role: column for role, _, column in pairs}
 
 
-def _take(name: str, file: Path, named: dict[str, str], unit: str) -> int:
+def _take(name: str, file: Path, named: dict[str, str], unit: str | None) -> int:
     """Take one file; returns how many lines were left out."""
     from portal.db import transaction
     from portal.kit import clock
     from portal.learning.columns import recognise
     from portal.rules.permissions import SYSTEM
-    from portal.services.catalogue.importing.rows import header_of, read_rows
+    from portal.services.catalogue.importing.rows import delimiter_of, header_of, read_rows
     from portal.services.fraud.keep_events import is_taken, keep_events, open_set
 
     with file.open("rb") as content:
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
-    first = [row.cells for row in islice(read_rows(file), PEEKED)]
-    columns = recognise(header_of(file), first, named=named, unit=unit)
+    delimiter = delimiter_of(file)
+    first = [row.cells for row in islice(read_rows(file, delimiter=delimiter), PEEKED)]
+    columns = recognise(header_of(file, delimiter=delimiter), first, named=named, unit=unit)
     refused: list[str] = []
     with transaction() as session:
         set_id = open_set(session, name=name, columns=columns, now=clock.now())
@@ -161,7 +162,7 @@ def _take(name: str, file: Path, named: dict[str, str], unit: str) -> int:
         note = keep_events(
             session,
             set_id=set_id,
-            events=_events(file, columns, refused),
+            events=_events(file, delimiter, columns, refused),
             file=file.name,
             sha256=sha256,
             actor=SYSTEM,
@@ -175,7 +176,7 @@ def _take(name: str, file: Path, named: dict[str, str], unit: str) -> int:
     return len(refused)
 
 
-def _events(file: Path, columns: Columns, refused: list[str]) -> Iterator[EventRow]:
+def _events(file: Path, delimiter: str, columns: Columns, refused: list[str]) -> Iterator[EventRow]:
     from tqdm import tqdm
 
     from portal.learning.columns import EventError
@@ -186,9 +187,9 @@ def _events(file: Path, columns: Columns, refused: list[str]) -> Iterator[EventR
         def moved(position: int) -> None:
             bar.update(position - bar.n)
 
-        for row in read_rows(file, moved=moved):
+        for row in read_rows(file, delimiter=delimiter, moved=moved):
             try:
-                yield columns.event(row.cells)
+                yield columns.event(row.cells, row.line)
             except EventError as refusal:
                 refused.append(str(BadRow(file.name, row.line, str(refusal))))
                 if len(refused) <= TOLD_MAX:

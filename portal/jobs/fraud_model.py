@@ -58,7 +58,7 @@ def train_model(
     name: str,
     *,
     actor: Actor,
-    label_delay: timedelta,
+    label_delay: timedelta | None = None,
     until: datetime | None = None,
     since: datetime | None = None,
     measured_until: datetime | None = None,
@@ -70,10 +70,11 @@ def train_model(
     """
     found, events = _loaded(name)
     until_s = until.timestamp() if until else fraud.default_until(events)
+    delay_s = fraud.default_delay_s(events) if label_delay is None else label_delay.total_seconds()
     trained = fraud.learn(
         events,
         until_s=until_s,
-        label_delay_s=label_delay.total_seconds(),
+        label_delay_s=delay_s,
         since_s=since.timestamp() if since else None,
     )
     period = Period(_moment(until_s), measured_until or _end(events))

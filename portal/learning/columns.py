@@ -3,39 +3,59 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+from portal.learning.times import ISO, UNITS, Clock, TimeError, date_form, recognise_clock
 
 TIME, CUSTOMER, TERMINAL, AMOUNT, LABEL = "time", "customer", "terminal", "amount", "label"
 ROLES = (TIME, CUSTOMER, TERMINAL, AMOUNT, LABEL)
-REQUIRED = (TIME, AMOUNT, LABEL)
-# Names that public data sets give them, in small letters.
+REQUIRED = (LABEL,)
+# Names that public data sets give them: small letters, other signs as _.
 KNOWN_AS = {
-    TIME: ("time", "at", "timestamp", "datetime", "date", "tx_datetime", "trans_date_trans_time", "transactiondt"),
-    CUSTOMER: (
-        "customer",
-        "customer_id",
-        "card",
-        "card_id",
-        "cc_num",
-        "card1",
-        "nameorig",
-        "user",
-        "user_id",
-        "account",
+    TIME: (
+        "time", "at", "timestamp", "datetime", "date_time", "date", "tx_datetime", "trans_date_trans_time",
+        "transactiondt", "transaction_datetime", "transaction_timestamp", "transaction_time", "transaction_date",
+        "trans_datetime", "event_time", "event_timestamp", "event_date", "created_at", "created", "order_time",
+        "purchase_time", "unix_time", "tx_time_seconds", "tx_time", "trans_date", "step",
     ),
-    TERMINAL: ("terminal", "terminal_id", "store", "store_id", "merchant", "merchant_id", "namedest", "seller_id"),
-    AMOUNT: ("amount", "tx_amount", "amt", "transactionamt", "value"),
-    LABEL: ("label", "fraud", "is_fraud", "isfraud", "tx_fraud", "class", "target"),
-}
-UNITS = {"seconds": 1.0, "minutes": 60.0, "hours": 3600.0, "days": 86400.0}
-YES = frozenset({"1", "1.0", "true", "yes", "y", "t", "fraud"})
-NO = frozenset({"0", "0.0", "false", "no", "n", "f", "legit", "genuine"})
-# Numbers above it are milliseconds, and not seconds since 1970.
-MILLISECONDS_FROM = 1e11
-AT_MAX = datetime(2200, 1, 1, tzinfo=UTC)
+    CUSTOMER: (
+        "customer", "customer_id", "customerid", "cust_id", "client", "client_id", "card", "card_id", "cardid",
+        "cc_num", "cc_number", "card_number", "card_no", "card1", "nameorig", "user", "user_id", "userid", "account",
+        "account_id", "accountid", "account_number", "from_account", "sender", "sender_id", "sender_account", "payer",
+        "payer_id", "buyer_id", "cardholder_id",
+    ),
+    TERMINAL: (
+        "terminal", "terminal_id", "store", "store_id", "merchant", "merchant_id", "merchantid", "merchant_name",
+        "namedest", "seller_id", "receiver", "receiver_id", "receiver_account", "to_account", "beneficiary",
+        "recipient", "recipient_id", "payee", "payee_id", "shop_id", "pos_id",
+    ),
+    AMOUNT: (
+        "amount", "tx_amount", "amt", "transactionamt", "transaction_amount", "trans_amount", "amount_usd", "value",
+        "amount_paid", "payment_amount", "purchase_value", "order_amount", "price", "sum", "total",
+    ),
+    LABEL: (
+        "label", "fraud", "is_fraud", "isfraud", "tx_fraud", "fraud_bool", "fraud_label", "fraud_flag", "fraudulent",
+        "is_fraudulent", "fraud_reported", "fraud_indicator", "fraudflag", "is_chargeback", "chargeback", "class",
+        "target", "y", "outcome",
+    ),
+}  # fmt: skip
+# A time that is known by this name counts hours, in one set days.
+STEPS = "step"
+STEPS_ARE_DAYS_BESIDE = "zipcodeori"
+YES = frozenset({"1", "1.0", "true", "yes", "y", "t", "fraud", "fraudulent", "illicit", "chargeback", "bad"})
+NO = frozenset(
+    {"0", "0.0", "-1", "-1.0", "false", "no", "n", "f", "legit", "legitimate", "genuine", "normal", "licit", "good"}
+)
+UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "unknown", "?", "\\n", "nat", "<na>"})
 WORD_MAX = 200
+# What a number may be dressed in.
+_DRESS = str.maketrans("", "", "$€£¥₩₹, ")
+_OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
+AS_ISO = Clock(ISO)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ColumnsError(ValueError):
@@ -44,33 +64,6 @@ class ColumnsError(ValueError):
 
 class EventError(ValueError):
     """A line that is no event; the text says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Where to find what. `numbers` and `words` are further features."""
-
-    roles: Mapping[str, str]
-    numbers: tuple[str, ...]
-    words: tuple[str, ...]
-    unit: str = "seconds"
-
-    def event(self, cells: Mapping[str, str]) -> EventRow:
-        """Read a line. Raises EventError."""
-        if cells.get(""):
-            raise EventError("it has more cells than the file has columns")
-        if any("\0" in cell for cell in cells.values()):
-            raise EventError("it holds a NUL character")
-        told = {role: cells.get(name, "") for role, name in self.roles.items()}
-        return EventRow(
-            at=_moment(told[TIME], self.unit),
-            customer=told.get(CUSTOMER) or None,
-            terminal=told.get(TERMINAL) or None,
-            amount=_number(told[AMOUNT], self.roles[AMOUNT]),
-            label=_label(told[LABEL]),
-            numbers=[math.nan if not cells.get(name) else _number(cells[name], name) for name in self.numbers],
-            words=[cells.get(name, "")[:WORD_MAX] for name in self.words],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +79,96 @@ class EventRow:
     words: list[str]
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Where to find what. `numbers` and `words` are further features, `dates` those of the numbers that are dates.
+
+    A file without times is taken in the order of its lines, a minute each.
+    """
+
+    roles: Mapping[str, str]
+    numbers: tuple[str, ...]
+    words: tuple[str, ...]
+    clock: Clock = AS_ISO
+    dates: Mapping[str, Clock] | None = None
+
+    def event(self, cells: Mapping[str, str], line: int = 0) -> EventRow:
+        """Read a line; `line` is its number. Raises EventError."""
+        if cells.get("") == "more":
+            raise EventError("it has more cells than the file has columns")
+        if any("\0" in cell for cell in cells.values()):
+            raise EventError("it holds a NUL character")
+        told = {role: cells.get(name, "") for role, name in self.roles.items()}
+        try:
+            at = self.clock.read(told[TIME]) if TIME in told else _EPOCH + timedelta(minutes=line)
+        except TimeError as wrong:
+            raise EventError(str(wrong)) from None
+        return EventRow(
+            at=at,
+            customer=told.get(CUSTOMER) or None,
+            terminal=told.get(TERMINAL) or None,
+            amount=self._amount(told.get(AMOUNT, "")),
+            label=_label(told[LABEL]),
+            numbers=[self._number(name, cells.get(name, "")) for name in self.numbers],
+            words=[cells.get(name, "")[:WORD_MAX] for name in self.words],
+        )
+
+    def _amount(self, cell: str) -> float:
+        amount = number_of(cell)
+        if math.isnan(amount) and cell.lower() not in UNKNOWN:
+            raise EventError(f"{self.roles[AMOUNT]}: {cell[:40]!r} is no number")
+        return amount
+
+    def _number(self, name: str, cell: str) -> float:
+        clock = self.dates.get(name) if self.dates else None
+        if clock is None:
+            return number_of(cell)
+        try:
+            return clock.read(cell).timestamp()
+        except TimeError:
+            return math.nan
+
+
 def recognise(
-    header: Sequence[str], first: Sequence[Mapping[str, str]], *, named: Mapping[str, str], unit: str = "seconds"
+    header: Sequence[str],
+    first: Sequence[Mapping[str, str]],
+    *,
+    named: Mapping[str, str],
+    unit: str | None = None,
 ) -> Columns:
     """Say which column is what: as `named` by role, else by the names that are known.
 
-    Of the others those hold numbers that do so in all of the `first` lines. Raises ColumnsError.
+    Of the others those hold numbers that do so in all of the `first` lines, and those dates that do so. Times count in
+    `unit`, or in what their name says. Raises ColumnsError.
     """
+    roles = _roles(header, named)
+    others = [name for name in dict.fromkeys(header) if name and name not in roles.values()]
+    samples = {name: [cells.get(name, "") for cells in first] for name in header}
+    numbers, words, dates = [], [], {}
+    for name in others:
+        if all(map(_is_number, samples[name])):
+            numbers.append(name)
+        elif form := date_form([cell for cell in samples[name] if cell.lower() not in UNKNOWN]):
+            numbers.append(name)
+            dates[name] = Clock(form)
+        else:
+            words.append(name)
+    clock = AS_ISO
+    if TIME in roles:
+        clock = recognise_clock(samples[roles[TIME]], unit or _unit(roles[TIME], header))
+    return Columns(roles, tuple(numbers), tuple(words), clock, dates)
+
+
+def _roles(header: Sequence[str], named: Mapping[str, str]) -> dict[str, str]:
     for role, name in named.items():
         if role not in ROLES:
             raise ColumnsError(f"{role} is no role; there are {', '.join(ROLES)}.")
         if name.lower() not in header:
             raise ColumnsError(f"There is no column {name}; there are {', '.join(header)}.")
     roles = {role: name.lower() for role, name in named.items()}
+    plain = {_OTHER_SIGNS.sub("_", name).strip("_"): name for name in reversed(header)}
     for role in ROLES:
-        found = next((name for name in KNOWN_AS[role] if name in header and name not in roles.values()), None)
+        found = next((plain[one] for one in KNOWN_AS[role] if plain.get(one, "") not in {"", *roles.values()}), None)
         if role not in roles and found is not None:
             roles[role] = found
     missing = [role for role in REQUIRED if role not in roles]
@@ -109,52 +177,38 @@ def recognise(
             f"No column is known as {', '.join(missing)}: name it with --column {missing[0]}=NAME, "
             f"of {', '.join(header)}."
         )
-    others = [name for name in header if name and name not in roles.values()]
-    numbers = tuple(name for name in others if all(_is_number(cells.get(name, "")) for cells in first))
-    return Columns(roles, numbers, tuple(name for name in others if name not in numbers), unit)
+    return roles
+
+
+def _unit(name: str, header: Sequence[str]) -> str:
+    if name != STEPS:
+        return "seconds"
+    return "days" if STEPS_ARE_DAYS_BESIDE in header else "hours"
+
+
+def number_of(cell: str) -> float:
+    """The number of a cell, dressed as it may be; NaN where it is none."""
+    try:
+        number = float(cell)
+    except ValueError:
+        try:
+            number = float(cell.strip("'\"").translate(_DRESS).removesuffix("%"))
+        except ValueError:
+            return math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _is_number(cell: str) -> bool:
-    try:
-        return not cell or math.isfinite(float(cell))
-    except ValueError:
-        return False
-
-
-def _number(cell: str, column: str) -> float:
-    try:
-        number = float(cell)
-    except ValueError:
-        raise EventError(f"{column}: {cell[:40]!r} is no number") from None
-    if not math.isfinite(number):
-        raise EventError(f"{column}: {cell[:40]!r} is no number")
-    return number
+    return cell.lower() in UNKNOWN or not math.isnan(number_of(cell))
 
 
 def _label(cell: str) -> bool | None:
-    word = cell.lower()
-    if word in YES | NO:
+    word = cell.lower().strip("'\"")
+    if word in YES or word in NO:
         return word in YES
-    if word:
-        raise EventError(f"the label {cell[:40]!r} is neither 1 nor 0")
-    return None
+    if word in UNKNOWN:
+        return None
+    raise EventError(f"the label {cell[:40]!r} is neither 1 nor 0")
 
 
-def _moment(cell: str, unit: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(cell)
-    except ValueError:
-        at = _since_1970(cell, unit)
-    at = at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
-    if not at.year >= 1970 or at > AT_MAX:
-        raise EventError(f"the time {cell[:40]!r} lies outside of 1970 to {AT_MAX.year}")
-    return at
-
-
-def _since_1970(cell: str, unit: str) -> datetime:
-    try:
-        number = float(cell)
-        seconds = number / 1000 if number >= MILLISECONDS_FROM else number * UNITS[unit]
-        return datetime.fromtimestamp(seconds, tz=UTC)
-    except (ValueError, OverflowError, OSError):
-        raise EventError(f"the time {cell[:40]!r} is neither a date nor a number of {unit}") from None
+__all__ = ["UNITS", "Columns", "ColumnsError", "EventError", "EventRow", "recognise"]

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from portal.learning.relations import Relations
 from portal.learning.windows import DAY_S, HOUR_S, Floats, Ints, Timeline
+from portal.learning.words import Encoding, Words, meetings
 
 WINDOWS = {"1h": HOUR_S, "1d": DAY_S, "7d": 7 * DAY_S, "30d": 30 * DAY_S}
 RISK_WINDOWS = {"1d": DAY_S, "7d": 7 * DAY_S, "30d": 30 * DAY_S}
@@ -17,11 +19,9 @@ SATURDAY = 5
 WEEK_DAYS = 7
 # 1 January 1970 was a Thursday.
 EPOCH_WEEKDAY = 3
-# A word is worth its share of frauds; so many events of the general share are added, so that rare words say little.
-SMOOTHING = 50.0
 SPREAD_MIN = 1e-3
-
-Words = npt.NDArray[np.str_]
+# Of fewer kinds of words everybody meets all.
+KINDS_MIN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +57,13 @@ class Table:
         return np.column_stack([self.values[:, here[name]] if name in here else empty for name in names])
 
 
-@dataclass(frozen=True, slots=True)
-class Encoding:
-    """What each word of a column is worth: its smoothed share of frauds in the events that it was learned from."""
-
-    general: float
-    worth: dict[str, float]
-
-    def __call__(self, words: Words) -> Floats:
-        known, place = np.unique(words, return_inverse=True)
-        return np.array([self.worth.get(str(word), self.general) for word in known])[place]
-
-
-def learn_encoding(words: Words, label: Floats) -> Encoding:
-    """Learn from labelled events alone."""
-    told = ~np.isnan(label)
-    general = float(label[told].mean()) if told.any() else 0.0
-    known, place = np.unique(words[told], return_inverse=True)
-    count = np.bincount(place, minlength=known.size)
-    frauds = np.bincount(place, weights=label[told], minlength=known.size)
-    worth = (frauds + SMOOTHING * general) / (count + SMOOTHING)
-    return Encoding(general, {str(word): float(value) for word, value in zip(known, worth, strict=True)})
-
-
-def build(events: Events, *, label_delay_s: float, encodings: dict[str, Encoding] | None = None) -> Table:
+def build(
+    events: Events,
+    *,
+    label_delay_s: float,
+    encodings: dict[str, Encoding] | None = None,
+    relations: Relations | None = None,
+) -> Table:
     """All features of all events. Labels are seen `label_delay_s` after their event, never earlier."""
     columns = _of_the_moment(events)
     for name, owner in (("customer", events.customer), ("terminal", events.terminal)):
@@ -92,10 +75,18 @@ def build(events: Events, *, label_delay_s: float, encodings: dict[str, Encoding
         met = Timeline(np.unique(pair, return_inverse=True)[1].astype(np.int64), events.at_s)
         columns["customer_at_terminal_before"] = met.before(events.amount, EVER_S).count
     columns |= {f"x_{name}": values for name, values in events.numbers.items()}
+    if relations is not None:
+        columns |= relations.columns(events.amount, events.numbers, events.at_s, events.customer)
     for name, encoding in (encodings or {}).items():
         if name in events.words:
             columns[f"w_{name}"] = encoding(events.words[name])
-    values = np.column_stack(list(columns.values())).astype(np.float32)
+            columns[f"n_{name}"] = encoding.met(events.words[name])
+            if events.customer is not None and len(encoding.worth) >= KINDS_MIN:
+                columns[f"customer_{name}_before"] = meetings(events.customer, events.words[name], events.at_s)
+    # Column by column: of a million events no second copy is made.
+    values = np.empty((len(events), len(columns)), dtype=np.float32)
+    for place, column in enumerate(columns.values()):
+        values[:, place] = column
     return Table(tuple(columns), values)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from portal.learning.features import Events, Words, learn_encoding
+from portal.learning.features import Events
 from portal.learning.windows import Floats
+from portal.learning.words import Words, learn_encoding
 
 # So well no honest column tells frauds from the rest.
 TELLS_FROM = 0.9995
@@ -47,10 +48,10 @@ def _unfit_numbers(values: Floats, label: Floats, at_s: Floats) -> str | None:
 
 
 def _unfit_words(words: Words, label: Floats) -> str | None:
-    kinds = np.unique(words).size
+    kinds = np.unique(words.codes).size
     if kinds < 2:
         return "it says the same everywhere"
-    if kinds > NAMES_FROM * words.size:
+    if kinds > NAMES_FROM * len(words):
         return "it names single events"
     # Learned from every other event and asked about the rest: what only remembers does not tell.
     if _tells(learn_encoding(words[::2], label[::2])(words[1::2]), label[1::2]):

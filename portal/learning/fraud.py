@@ -11,14 +11,20 @@ import orjson
 
 from portal.learning import anomaly
 from portal.learning.boosting import Matrix, Model, TooFewError, train
-from portal.learning.features import Encoding, Events, Table, build, learn_encoding
+from portal.learning.features import Events, Table, build
 from portal.learning.fitness import unfit
 from portal.learning.measures import Report, measure, not_known_yet
+from portal.learning.relations import Relations, find_relations
+from portal.learning.relations import from_json as relations_from_json
 from portal.learning.windows import DAY_S, Floats
+from portal.learning.words import Encoding, learn_encoding, worth_before
 
 # Of the events that may be learned from, the newest that say when to stop.
 NEWEST_SHARE = 0.2
 FORMAT = 1
+DELAY_S = 7 * DAY_S
+# Of a shorter time the days themselves are too coarse.
+DAYS_THAT_COUNT = 20
 
 
 class ModelAlteredError(ValueError):
@@ -32,6 +38,7 @@ class FraudModel:
     model: Model
     tails: anomaly.Tails
     encodings: dict[str, Encoding]
+    relations: Relations
     label_delay_s: float
     learned_from_s: float
     learned_until_s: float
@@ -39,7 +46,7 @@ class FraudModel:
 
     def table(self, events: Events) -> Table:
         """The features of events, as it learned them."""
-        return build(events, label_delay_s=self.label_delay_s, encodings=self.encodings)
+        return build(events, label_delay_s=self.label_delay_s, encodings=self.encodings, relations=self.relations)
 
     def values(self, table: Table) -> Matrix:
         return table.of(self.model.names)
@@ -67,8 +74,14 @@ def learn(events: Events, *, until_s: float, label_delay_s: float, since_s: floa
     left_out = unfit(_some(events, known))
     events = _without(events, left_out)
     encodings = {name: learn_encoding(words[known], events.label[known]) for name, words in events.words.items()}
-    table = build(events, label_delay_s=label_delay_s, encodings=encodings)
+    relations = find_relations(events.amount[known], {name: values[known] for name, values in events.numbers.items()})
+    table = build(events, label_delay_s=label_delay_s, encodings=encodings, relations=relations)
     values, label = table.values[known], events.label[known]
+    for name, encoding in encodings.items():
+        before = worth_before(
+            events.words[name], events.at_s, events.label, delay_s=label_delay_s, general=encoding.general
+        )
+        values[:, table.names.index(f"w_{name}")] = before[known]
     newest = np.zeros(label.size, dtype=bool)
     newest[int(label.size * (1 - NEWEST_SHARE)) :] = True
     model = train(table.names, values, label, newest=newest)
@@ -76,6 +89,7 @@ def learn(events: Events, *, until_s: float, label_delay_s: float, since_s: floa
         model,
         anomaly.learn_tails(table.names, values[label == 0]),
         encodings,
+        relations,
         label_delay_s,
         float(events.at_s[known][0]),
         until_s,
@@ -122,7 +136,17 @@ def weights(trained: FraudModel, table: Table, *, sample: int = 5000) -> dict[st
 def default_until(events: Events, share: float = 0.8) -> float:
     """The beginning of the day by which this share of the events had come; what comes after it is for measuring."""
     place = min(int(len(events) * share), len(events) - 1)
-    return float(np.floor(events.at_s[place] / DAY_S) * DAY_S)
+    at_s = float(events.at_s[place])
+    return float(np.floor(at_s / DAY_S) * DAY_S) if _span_s(events) > DAYS_THAT_COUNT * DAY_S else at_s
+
+
+def default_delay_s(events: Events) -> float:
+    """How long labels take where nobody says: a week, and of a short time its twentieth part."""
+    return min(DELAY_S, _span_s(events) / 20)
+
+
+def _span_s(events: Events) -> float:
+    return float(events.at_s[-1] - events.at_s[0]) if len(events) else 0.0
 
 
 def to_json(trained: FraudModel) -> dict[str, Any]:
@@ -134,6 +158,7 @@ def to_json(trained: FraudModel) -> dict[str, Any]:
         "calibration": [points.tolist() for points in rising],
         "tails": trained.tails.to_json(),
         "encodings": {name: asdict(encoding) for name, encoding in trained.encodings.items()},
+        "relations": trained.relations.to_json(),
         "label_delay_s": trained.label_delay_s,
         "learned_from_s": trained.learned_from_s,
         "learned_until_s": trained.learned_until_s,
@@ -150,6 +175,7 @@ def from_json(kept: dict[str, Any], trees: str, sha256: str) -> FraudModel:
         Model(tuple(kept["names"]), trees, (x, y)),
         anomaly.from_json(kept["tails"]),
         {name: Encoding(**encoding) for name, encoding in kept["encodings"].items()},
+        relations_from_json(kept.get("relations")),
         kept["label_delay_s"],
         kept["learned_from_s"],
         kept["learned_until_s"],

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.learning.features import Events
 from portal.learning.windows import Ints
+from portal.learning.words import Words
 
 BATCH = 20_000
 _SETS = text(
@@ -80,7 +81,8 @@ def load_events(session: Session, found: TrainingSetView) -> Events:
     at_s, amount, label = (np.full(size, np.nan) for _ in range(3))
     names: list[str] = found.columns["numbers"]
     kinds: list[str] = found.columns["words"]
-    numbers, words = np.full((size, len(names)), np.nan), np.empty((size, len(kinds)), dtype=object)
+    numbers = {name: np.full(size, np.nan) for name in names}
+    words = [_Codes(size) for _kind in kinds]
     customers, terminals = _Codes(size), _Codes(size)
     place = 0
     result = session.execute(_EVENTS.execution_options(yield_per=BATCH), {"set_id": found.id})
@@ -93,9 +95,12 @@ def load_events(session: Session, found: TrainingSetView) -> Events:
         customers.take(here, [row.customer for row in rows])
         terminals.take(here, [row.terminal for row in rows])
         if names:
-            numbers[here] = [row.numbers for row in rows]
+            some = np.array([row.numbers for row in rows])
+            for n, values in enumerate(numbers.values()):
+                values[here] = some[:, n]
         if kinds:
-            words[here] = [row.words for row in rows]
+            for n, codes in enumerate(words):
+                codes.take(here, [row.words[n] for row in rows])
         place = until
     return Events(
         at_s,
@@ -103,8 +108,8 @@ def load_events(session: Session, found: TrainingSetView) -> Events:
         label,
         customers.codes(),
         terminals.codes(),
-        {name: numbers[:, n] for n, name in enumerate(names)},
-        {name: words[:, n].astype(str) for n, name in enumerate(kinds)},
+        numbers,
+        {kind: codes.words() for kind, codes in zip(kinds, words, strict=True)},
     )
 
 
@@ -121,6 +126,9 @@ class _Codes:
 
     def codes(self) -> Ints | None:
         return self._codes if self._known else None
+
+    def words(self) -> Words:
+        return Words(self._codes.astype(np.int32), tuple(self._known))
 
     def _code(self, name: str | None) -> int:
         if name is None:

@@ -31,20 +31,51 @@ def test_the_names_of_public_sets_are_known(columns: Columns) -> None:
     assert (event.amount, event.label, event.numbers, event.words) == (12.5, True, [7.0], ["kr"])
 
 
-def test_an_empty_cell_is_not_known(columns: Columns) -> None:
-    event = columns.event(LINE | {"tx_fraud": "", "transaction_id": "", "customer_id": ""})
+@pytest.mark.parametrize(
+    ("header", "first", "roles"),
+    [
+        # European cards: seconds since the first, 28 components.
+        ("time v1 v28 amount class", "3601 -1.3 0.2 149.62 0", "time - - amount label"),
+        # A mobile-money simulator: hours, both sides of each payment.
+        (
+            "step type amount nameorig oldbalanceorg namedest isfraud",
+            "5 TRANSFER 181.0 C13 181.0 C55 1",
+            "time - amount customer - terminal label",
+        ),
+        ("id isfraud transactiondt transactionamt card1", "1 0 86400 68.5 1393", "- label time amount customer"),
+        ("user amount merchant_name is_fraud?", "0 $134.09 35 No", "customer amount terminal label"),
+        # No time and no amount: the lines are in their order.
+        ("fraud_bool income name_email_similarity", "1 0.3 0.98", "label - -"),
+    ],
+)  # fmt: skip
+def test_files_of_many_houses_are_read_as_they_are(header: str, first: str, roles: str) -> None:
+    line = dict(zip(header.split(), first.split(), strict=True))
+    columns = recognise(tuple(line), [line], named={})
+    wanted = {role: name for name, role in zip(line, roles.split(), strict=True) if role != "-"}
+    assert columns.roles == wanted
+    event = columns.event(line, 3)
+    assert event.label is (line[wanted["label"]] in {"1", "Yes"})
+    if "step" in line:
+        assert event.at == datetime(1970, 1, 1, 5, tzinfo=UTC)
+    if "user" in line:
+        assert event.amount == 134.09
+    if "income" in line:
+        assert (event.at.minute, math.isnan(event.amount)) == (3, True)
+
+
+def test_what_is_not_known_is_not_guessed(columns: Columns) -> None:
+    event = columns.event(LINE | {"tx_fraud": "", "transaction_id": "n/a", "customer_id": "", "tx_amount": "NaN"})
     assert event.label is None
     assert event.customer is None
     assert math.isnan(event.numbers[0])
+    assert math.isnan(event.amount)
 
 
 @pytest.mark.parametrize(
     ("column", "cell", "reason"),
     [
-        ("tx_amount", "", "is no number"),
-        ("tx_amount", "nan", "is no number"),
+        ("tx_amount", "much", "tx_amount: 'much' is no number"),
         ("tx_amount", "1e999", "is no number"),
-        ("transaction_id", "x", "transaction_id: 'x' is no number"),
         ("tx_fraud", "2", "neither 1 nor 0"),
         ("tx_datetime", "yesterday", "neither a date nor a number of seconds"),
         ("tx_datetime", "-5", "outside of 1970"),
@@ -59,28 +90,52 @@ def test_what_is_no_event_says_why(columns: Columns, column: str, cell: str, rea
         columns.event(LINE | {column: cell})
 
 
+def test_a_column_without_name_is_no_further_cell(columns: Columns) -> None:
+    assert columns.event(LINE | {"": "17"}).amount == 12.5
+
+
 @pytest.mark.parametrize(
     ("cell", "unit", "at"),
     [
         ("0", "seconds", datetime(1970, 1, 1, tzinfo=UTC)),
         ("36", "hours", datetime(1970, 1, 2, 12, tzinfo=UTC)),
+        # Seconds, though it could be a date of the sixteenth century.
+        ("15811130", "seconds", datetime(1970, 7, 2, 23, 58, 50, tzinfo=UTC)),
+        ("20190102", "seconds", datetime(2019, 1, 2, tzinfo=UTC)),
         ("1522540831", "seconds", datetime(2018, 4, 1, 0, 0, 31, tzinfo=UTC)),
         ("1522540831000", "seconds", datetime(2018, 4, 1, 0, 0, 31, tzinfo=UTC)),
         ("2018-04-01T09:00:31+09:00", "seconds", datetime(2018, 4, 1, 0, 0, 31, tzinfo=UTC)),
+        ("04/01/2018 00:31", "seconds", datetime(2018, 4, 1, 0, 31, tzinfo=UTC)),
+        ("25/04/2018 00:31", "seconds", datetime(2018, 4, 25, 0, 31, tzinfo=UTC)),
+        ("1.4.2018", "seconds", datetime(2018, 4, 1, tzinfo=UTC)),
+        ("04/01/2018 1:31:02 PM", "seconds", datetime(2018, 4, 1, 13, 31, 2, tzinfo=UTC)),
     ],
 )
 def test_times_come_as_dates_or_as_numbers(cell: str, unit: str, at: datetime) -> None:
-    columns = recognise(HEADER, [LINE], named={}, unit=unit)
-    assert columns.event(LINE | {"tx_datetime": cell}).at == at
+    line = LINE | {"tx_datetime": cell}
+    assert recognise(HEADER, [line], named={}, unit=unit).event(line).at == at
+
+
+def test_the_form_of_all_dates_decides_what_one_alone_leaves_open() -> None:
+    lines = [LINE | {"tx_datetime": cell} for cell in ("04/03/2018", "13/03/2018")]
+    assert recognise(HEADER, lines, named={}).event(lines[0]).at == datetime(2018, 3, 4, tzinfo=UTC)
+
+
+def test_a_further_column_of_dates_is_one_of_numbers() -> None:
+    line = {"time": "1", "label": "0", "dob": "1988-03-09", "name": "x"}
+    columns = recognise(tuple(line), [line], named={})
+    assert (columns.numbers, columns.words) == (("dob",), ("name",))
+    assert columns.event(line).numbers == [datetime(1988, 3, 9, tzinfo=UTC).timestamp()]
+    assert math.isnan(columns.event(line | {"dob": "never"}).numbers[0])
 
 
 def test_columns_are_named_where_they_are_not_known() -> None:
-    header = ("when", "price", "bad")
-    with pytest.raises(ColumnsError, match="known as time, amount, label: name it with --column time=NAME"):
+    header = ("when", "cost", "evil")
+    with pytest.raises(ColumnsError, match="known as label: name it with --column label=NAME"):
         recognise(header, [], named={})
-    with pytest.raises(ColumnsError, match="no column cost"):
-        recognise(header, [], named={"amount": "cost"})
+    with pytest.raises(ColumnsError, match="no column price"):
+        recognise(header, [], named={"amount": "price"})
     with pytest.raises(ColumnsError, match="colour is no role"):
-        recognise(header, [], named={"colour": "bad"})
-    found = recognise(header, [], named={"time": "When", "amount": "price", "label": "bad"})
-    assert found.roles == {"time": "when", "amount": "price", "label": "bad"}
+        recognise(header, [], named={"colour": "evil"})
+    found = recognise(header, [], named={"time": "When", "amount": "cost", "label": "evil"})
+    assert found.roles == {"time": "when", "amount": "cost", "label": "evil"}

@@ -8,10 +8,11 @@ import pytest
 from portal.learning import fraud
 from portal.learning.anomaly import learn_tails
 from portal.learning.boosting import TooFewError
-from portal.learning.features import Events, build, learn_encoding
+from portal.learning.features import Events, build
 from portal.learning.fitness import unfit
 from portal.learning.measures import card_precision, measure, not_known_yet
 from portal.learning.windows import DAY_S
+from portal.learning.words import Words, learn_encoding
 from tests.factories.card_events import card_events, day_s
 
 DELAY_S = 7 * DAY_S
@@ -105,9 +106,9 @@ def test_columns_that_tell_the_answer_or_the_time_are_left_out(events: Events) -
         events,
         numbers={"scenario": events.label * 2, "row": np.arange(count, dtype=float), "noise": noise, "one": noise * 0},
         words={
-            "kind": np.where(events.label == 1, "bad", "good"),
-            "ref": np.array([f"r{n}" for n in range(count)]),
-            "colour": np.where(noise < 0.5, "red", "blue"),
+            "kind": Words.of(np.where(events.label == 1, "bad", "good")),
+            "ref": Words.of([f"r{n}" for n in range(count)]),
+            "colour": Words.of(np.where(noise < 0.5, "red", "blue")),
         },
     )
     assert unfit(told) == {
@@ -120,9 +121,9 @@ def test_columns_that_tell_the_answer_or_the_time_are_left_out(events: Events) -
 
 
 def test_a_word_is_worth_its_share_of_frauds_and_a_strange_one_the_general_share() -> None:
-    words = np.array(["a"] * 1000 + ["b"] * 1000)
+    words = Words.of(["a"] * 1000 + ["b"] * 1000)
     encoding = learn_encoding(words, np.array([1.0, 0.0] * 500 + [0.0] * 1000))
-    a, b, strange = encoding(np.array(["a", "b", "c"]))
+    a, b, strange = encoding(Words.of(["a", "b", "c"]))
     assert a > 0.45
     assert b < 0.05
     assert strange == encoding.general == 0.25

@@ -39,16 +39,28 @@ class FileUnreadableError(Exception):
     """The file cannot be read at all. Its text is one sentence for the operator."""
 
 
-def header_of(path: Path) -> tuple[str, ...]:
+def header_of(path: Path, *, delimiter: str = ",") -> tuple[str, ...]:
     """The names of the columns, in small letters. Raises FileUnreadableError."""
     try:
         with _opened(path, lambda _position: None) as lines:
-            return _header(next(csv.reader(lines), []), path)
+            return _header(next(csv.reader(lines, delimiter=delimiter), []), path)
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as failure:
         raise FileUnreadableError(f"{path} cannot be read: {failure}") from failure
 
 
-def read_rows(path: Path, *, moved: Callable[[int], None] = lambda _position: None) -> Iterator[Row]:
+def delimiter_of(path: Path) -> str:
+    """What stands between the cells of the header: of comma, semicolon, tab and bar what is there most often."""
+    try:
+        with _opened(path, lambda _position: None) as lines:
+            first = lines.readline(CELL_MAX)
+    except (OSError, UnicodeDecodeError, EOFError) as failure:
+        raise FileUnreadableError(f"{path} cannot be read: {failure}") from failure
+    return max(",;\t|", key=first.count)
+
+
+def read_rows(
+    path: Path, *, delimiter: str = ",", moved: Callable[[int], None] = lambda _position: None
+) -> Iterator[Row]:
     """Every line after the header. `moved` is told how many bytes of the file have been read.
 
     Lines with more cells than columns come with the cell `""` filled, so that they can be refused. Raises
@@ -57,7 +69,7 @@ def read_rows(path: Path, *, moved: Callable[[int], None] = lambda _position: No
     csv.field_size_limit(CELL_MAX)
     try:
         with _opened(path, moved) as lines:
-            reader = csv.reader(lines)
+            reader = csv.reader(lines, delimiter=delimiter)
             columns = _header(next(reader, []), path)
             for cells in reader:
                 if not any(cell.strip() for cell in cells):
