@@ -29,7 +29,7 @@ def test_claimed_used_and_looked_back_at(shop: Shop) -> None:
     expect(page.locator("main")).to_contain_text("In your wallet")
     assert violations(page) == []
     page.get_by_role("link", name="My coupons").click()
-    expect(page.locator(".ticket")).to_contain_text("Ready to use")
+    expect(page.locator(".slip")).to_contain_text("Ready to use")
     assert violations(page) == []
     page.get_by_role("link", name="Use at checkout: Ten percent off").click()
     expect(page.locator("#coupons")).to_contain_text("-₩2,000")
@@ -50,4 +50,4 @@ def test_claimed_used_and_looked_back_at(shop: Shop) -> None:
     expect(row.get_by_role("link", name=number)).to_be_visible()
     assert violations(page) == []
     shop.go(page, "/account/coupons?view=over")
-    expect(page.locator(".ticket")).to_contain_text("Used")
+    expect(page.locator(".slip")).to_contain_text("Used")

@@ -13,9 +13,9 @@ from portal.blueprints.access import NotFoundError, requires
 from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
 from portal.blueprints.checkout.words import say
+from portal.blueprints.coupon_slips import write_slips
 from portal.blueprints.desk import choice_arg
 from portal.blueprints.identity import current_actor
-from portal.blueprints.ticket_words import write_tickets
 from portal.blueprints.velocity import count_act, request_source
 from portal.crypto import blind_index
 from portal.db import atomically, reading
@@ -103,7 +103,7 @@ def _page(*, problem: str | None = None, typed: str = "") -> ResponseReturnValue
         held = None
         if view != USED:
             held = list_wallet(session, user_id=user_id, view=WalletView(view), now=now, cursor=cursor)
-        words = write_tickets(session, [one.campaign for one in held.rows] if held else [])
+        words = write_slips(session, [one.campaign for one in held.rows] if held else [])
     tabs = [
         {
             "label": label,

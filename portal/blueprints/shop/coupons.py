@@ -10,9 +10,9 @@ from flask_babel import gettext
 
 from portal.blueprints.access import public, requires
 from portal.blueprints.checkout.words import say
+from portal.blueprints.coupon_slips import write_slips
 from portal.blueprints.identity import current_actor
 from portal.blueprints.shop.blueprint import bp
-from portal.blueprints.ticket_words import write_tickets
 from portal.blueprints.velocity import count_act, request_source
 from portal.db import atomically, reading
 from portal.htmx import leave_for
@@ -62,7 +62,7 @@ def _page(*, problem: str | None = None, status: int = 200) -> ResponseReturnVal
     actor, now = current_actor(), clock.now()
     with reading() as session:
         found = list_offers(session, user_id=actor.user_id, now=now)
-        words = write_tickets(session, [one.campaign for one in found])
+        words = write_slips(session, [one.campaign for one in found])
     cards = [OfferedCoupon(one, _why_not(one)) for one in found]
     page = render_template("shop/coupons.html", cards=cards, problem=problem, words=words)
     return page, status

@@ -1,4 +1,4 @@
-"""What a coupon gives and where it is valid, as it stands on its ticket, with amounts of the reader's channel."""
+"""What a coupon gives and where it is valid, as it stands on its slip, with amounts of the reader's channel."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from portal.rules.coupons.words import Amounts, Phrase
 
 
 @dataclass(frozen=True, slots=True)
-class TicketWords:
-    """What stands on a ticket: what it is worth, and its terms, one short piece each."""
+class SlipWords:
+    """What stands on a slip: what it is worth, and its terms, one short piece each."""
 
     benefit: str
     terms: Sequence[str]
 
 
-def write_tickets(session: Session, campaigns: Sequence[CampaignTerms]) -> Mapping[int, TicketWords]:
+def write_slips(session: Session, campaigns: Sequence[CampaignTerms]) -> Mapping[int, SlipWords]:
     """The words of campaigns, by their ids; one statement for each kind of thing that they name."""
     phrases = {one.id: _phrases(one) for one in campaigns}
     names = load_names(session, [thing for said in phrases.values() for thing in things_in(said)])
-    return {one.id: TicketWords(_benefit(one), _terms(one, phrases[one.id], names)) for one in campaigns}
+    return {one.id: SlipWords(_benefit(one), _terms(one, phrases[one.id], names)) for one in campaigns}
 
 
 def _phrases(campaign: CampaignTerms) -> list[Phrase]:
