@@ -7,6 +7,12 @@ from collections.abc import Mapping
 from portal.kit.text import N_
 
 BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
+    "purpose": {
+        "order": N_("Order"),
+        "top_up": N_("Deposit top-up"),
+        "invoice": N_("Payment of an invoice"),
+        "gift_card": N_("Gift card"),
+    },
     "account": {
         "deposit": N_("Deposit"),
         "gift": N_("Gift balance"),

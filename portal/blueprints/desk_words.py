@@ -11,6 +11,7 @@ from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
 from portal.blueprints.risk_words import EVENTS, KINDS, MODES, OUTCOMES, RISK_ACTIONS
 from portal.blueprints.store_words import STORE_ACTIONS, STORE_WORDS
+from portal.blueprints.talk_words import TALK_ACTIONS
 from portal.kit.text import N_
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -45,12 +46,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "refund": N_("Refund of the order"),
         "write_off": N_("Written off"),
     },
-    "purpose": {
-        "order": N_("Order"),
-        "top_up": N_("Deposit top-up"),
-        "invoice": N_("Payment of an invoice"),
-        "gift_card": N_("Gift card"),
-    },
     **BOOK_WORDS,
     "freeze_reason": {
         "fraud": N_("Fraud"),
@@ -74,11 +69,13 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "dispute": N_("Dispute"),
         "invoice": N_("Invoice"),
         "gift_card": N_("Gift card"),
+        "ticket": N_("Ticket"),
         "audit": N_("Record"),
     },
     "action": {
         **COUPON_ACTIONS,
         **STORE_ACTIONS,
+        **TALK_ACTIONS,
         "account:signed-up": N_("Signed up"),
         "account:signed-in": N_("Signed in"),
         "account:sign-in-failed": N_("Sign-in failed"),

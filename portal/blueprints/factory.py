@@ -19,6 +19,7 @@ from portal.blueprints.identity import current_locale, current_zone
 from portal.blueprints.kept import init_kept
 from portal.blueprints.security import init_security
 from portal.blueprints.templating import init_templating
+from portal.blueprints.uploads import make_room
 from portal.config import Settings
 from portal.extensions import babel, csrf, login_manager
 from portal.formatting import init_formatting
@@ -39,6 +40,7 @@ def build(settings: Settings) -> APIFlask:
     start(settings, name="portal web", connections=settings.web_threads + 2)
     app = APIFlask("portal", title="Portal API", version="1", spec_path=None, docs_path=None, json_errors=False)
     app.url_value_preprocessor(refuse_unfit_numbers)
+    app.url_value_preprocessor(make_room)
     # Static files are served by portal.assets, with hashes and compressed.
     app.static_folder = None
     app.config.update(

@@ -63,6 +63,14 @@ from portal.services.notifications.notify_refund import (
 from portal.services.notifications.notify_security import mail_factor_change, mail_step_up_code
 from portal.services.notifications.notify_shipment import tell_buyer_of_parcel, tell_store_of_trouble
 from portal.services.notifications.notify_stock import tell_store_of_low_stock
+from portal.services.notifications.notify_ticket import (
+    ask_for_answer,
+    tell_assignee,
+    tell_buyer_of_answer,
+    tell_new_answerers,
+    tell_of_due_answers,
+    tell_of_ticket_move,
+)
 from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
 from portal.services.refunds.claim_leg import legs_to_send
 
@@ -166,6 +174,15 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "stock.low": (tell_store_of_low_stock,),
     "part.held": (tell_store_of_hold,),
     "part.hold_ended": (tell_store_of_hold,),
+    "ticket.opened": (ask_for_answer,),
+    "ticket.written": (ask_for_answer,),
+    "ticket.answered": (tell_buyer_of_answer,),
+    "ticket.moved": (tell_of_ticket_move,),
+    "ticket.passed": (tell_new_answerers,),
+    "ticket.given": (tell_assignee,),
+    "ticket.noted": (tell_assignee,),
+    "ticket.answers_near": (tell_of_due_answers,),
+    "ticket.answers_late": (tell_of_due_answers,),
     "account.signed_up": (mail_account_link,),
     "account.verification_requested": (mail_account_link,),
     "account.verified": (_welcome,),

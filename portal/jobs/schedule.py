@@ -65,6 +65,7 @@ from portal.services.refunds.claim_leg import legs_due
 from portal.services.refunds.decide_surplus import surpluses_due
 from portal.services.refunds.escalate_late import escalate_late
 from portal.services.stock.watch_stock import watch_stock as watch_low_stock
+from portal.services.tickets.watch_tickets import end_silent, silent_tickets, watch_answers
 
 log = structlog.get_logger()
 
@@ -191,6 +192,13 @@ def watch_stock() -> None:
         watch_low_stock(session, now=clock.now())
 
 
+def watch_tickets() -> None:
+    """Warn of answers that are due soon, escalate missed ones, and close what nobody has touched for long."""
+    with transaction() as session:
+        watch_answers(session, now=clock.now())
+    one_by_one(silent_tickets, end_silent, name="ticket_id")
+
+
 def follow_parcels() -> None:
     """Ask about parcels whose notices were lost, or whose carrier sends none."""
     with reading() as session:
@@ -269,6 +277,7 @@ TIMETABLE = (
     Entry("work_part_runs", 5, work_part_runs),
     Entry("watch_deadlines", 30, watch_deadlines),
     Entry("watch_stock", 30, watch_stock),
+    Entry("watch_tickets", 30, watch_tickets),
     Entry("follow_parcels", 10, follow_parcels),
     Entry("close_parts", 60, close_parts),
     Entry("watch_disputes", 30, watch_disputes),

@@ -69,6 +69,7 @@ from portal.models.seller import Store
 from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEvent, ShipmentLine
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
 from portal.models.surplus import Surplus
+from portal.models.ticket import Ticket, TicketFile, TicketMessage
 
 __all__ = [
     "AccountFreeze",
@@ -181,6 +182,9 @@ __all__ = [
     "Tender",
     "TenderShare",
     "TenderType",
+    "Ticket",
+    "TicketFile",
+    "TicketMessage",
     "TierMove",
     "TrainingEvent",
     "TrainingFile",

@@ -9,10 +9,12 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.queries.desk_counts import MALL_COLUMNS, MallWaits
+
 
 @dataclass(frozen=True)
 class Today:
-    """Figures from `start` to now. Sums are pairs of currency and minor units. `unknown` and `held` are of any day."""
+    """Figures from `start` to now. Sums are pairs of currency and minor units. `unknown` and `waits` are of any day."""
 
     start: datetime
     placed: int
@@ -20,13 +22,17 @@ class Today:
     failed: int
     captured: Sequence[tuple[str, int]]
     unknown: int
-    held: int
+    waits: MallWaits
+
+    @property
+    def held(self) -> int:
+        return self.waits.held
 
 
 # What is counted are orders placed in the period, so that the three figures are of the same orders, and each opens
 # the list with the same filter.
 _TODAY = text(
-    """
+    f"""
     WITH t AS (SELECT status, paid_at FROM orders WHERE placed_at >= :start)
     SELECT (SELECT count(*) FROM t) AS placed,
            (SELECT count(*) FROM t WHERE status = 'paid') AS paid,
@@ -35,10 +41,8 @@ _TODAY = text(
               FROM (SELECT currency, sum(captured_minor)::bigint AS total FROM payment
                      WHERE created_at >= :start AND captured_minor > 0 GROUP BY currency) s) AS captured,
            (SELECT count(DISTINCT payment_id) FROM payment_attempt WHERE state = 'unknown') AS unknown,
-           (SELECT count(*) FROM orders o WHERE o.status IN ('pending', 'paid')
-               AND o.id IN (SELECT h.order_id FROM order_hold h
-                             WHERE h.released_at IS NULL AND h.reason = 'high_risk')) AS held
-    """
+           {MALL_COLUMNS}
+    """  # noqa: S608  # Text of ours.
 )
 
 
@@ -52,19 +56,5 @@ def load_today(session: Session, *, start: datetime) -> Today:
         failed=row.failed,
         captured=[(currency, int(total)) for currency, total in row.captured or ()],
         unknown=row.unknown,
-        held=row.held,
+        waits=MallWaits(row.held, row.tickets),
     )
-
-
-_HELD = text(
-    """
-    SELECT count(*) FROM orders o WHERE o.status IN ('pending', 'paid')
-       AND o.id IN (SELECT h.order_id FROM order_hold h
-                             WHERE h.released_at IS NULL AND h.reason = 'high_risk')
-    """
-)
-
-
-def count_held(session: Session) -> int:
-    """How many orders wait for a review: the number beside the entry of the menu."""
-    return int(session.execute(_HELD).scalar_one())

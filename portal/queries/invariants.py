@@ -22,6 +22,7 @@ from portal.queries.invoice_invariants import INVOICE_INVARIANTS
 from portal.queries.mileage_invariants import MILEAGE_INVARIANTS
 from portal.queries.parcel_invariants import PARCEL_INVARIANTS
 from portal.queries.refund_invariants import REFUND_INVARIANTS
+from portal.queries.ticket_invariants import TICKET_INVARIANTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +315,7 @@ INVARIANTS = (
             *INVOICE_INVARIANTS,
             *COUPON_INVARIANTS,
             *PARCEL_INVARIANTS,
+            *TICKET_INVARIANTS,
         )
     ),
 )

@@ -11,6 +11,8 @@ from portal.rules.refund_policy import working_day_after
 
 ACCEPT_WORKING_DAYS: Final = 1
 SHIP_WORKING_DAYS: Final = 2
+# A buyer who writes is answered within this (ORD-08).
+ANSWER_WORKING_DAYS: Final = 1
 # A warning goes out so long before the end, so that it can still be kept.
 WARN_BEFORE: Final = timedelta(hours=4)
 
@@ -42,6 +44,11 @@ class Deadlines:
 def deadlines_from(released_at: datetime) -> Deadlines:
     """The deadlines of a part that its seller gets now."""
     return Deadlines(_after(released_at, ACCEPT_WORKING_DAYS), _after(released_at, SHIP_WORKING_DAYS))
+
+
+def answer_by(at: datetime) -> datetime:
+    """Until when what was written now is to be answered; exclusive."""
+    return _after(at, ANSWER_WORKING_DAYS)
 
 
 def next_step(status: str) -> Step | None:

@@ -84,6 +84,9 @@ class Permission(StrEnum):
     EVENT_VIEW = "event:view"
     EVENT_REPLAY = "event:replay"
     REPORT_EXPORT = "report:export"
+    TICKET_VIEW = "ticket:view"
+    TICKET_WRITE = "ticket:write"
+    TICKET_ANSWER = "ticket:answer"
 
 
 class Scope(IntEnum):
@@ -158,6 +161,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.BALANCE_VIEW,
             P.USER_VIEW,
             P.USER_EXPORT,
+            P.TICKET_VIEW,
+            P.TICKET_WRITE,
         ],
         Scope.OWN,
     ),
@@ -178,6 +183,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.PRODUCT_EDIT,
             P.PAYOUT_VIEW,
             P.REPORT_EXPORT,
+            P.TICKET_VIEW,
+            P.TICKET_ANSWER,
         ],
         Scope.STORE,
     ),
@@ -212,6 +219,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.USER_VIEW,
             P.ANALYTICS_VIEW,
             P.REPORT_EXPORT,
+            P.TICKET_VIEW,
+            P.TICKET_ANSWER,
         ]
     ),
     Role.RISK: _all(
@@ -273,6 +282,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.EVENT_REPLAY,
             P.ANALYTICS_VIEW,
             P.REPORT_EXPORT,
+            P.TICKET_VIEW,
+            P.TICKET_ANSWER,
         ]
     ),
     # Reads everything, changes nothing.

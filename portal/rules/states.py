@@ -32,6 +32,7 @@ class Machine(StrEnum):
     DISPUTE = "dispute"
     INVOICE = "invoice"
     GIFT_CARD = "gift_card"
+    TICKET = "ticket"
 
 
 def _moves(text: str) -> Mapping[str, frozenset[str]]:
@@ -199,6 +200,15 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         written_off >
     """),
     # What the bank says counts, and it may think again even after it has decided.
+    # What is solved is opened again by its buyer's next word, until it is closed for good.
+    Machine.TICKET: _moves("""
+        open > waiting_buyer solved closed
+        waiting_buyer > waiting_store solved closed
+        waiting_store > waiting_buyer solved closed
+        solved > reopened closed
+        reopened > waiting_buyer solved closed
+        closed >
+    """),
     Machine.DISPUTE: _moves("""
         inquiry > needs_response under_review won lost closed
         needs_response > under_review won lost closed

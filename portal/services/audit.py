@@ -158,6 +158,12 @@ class AuditAction(StrEnum):
     API_CLIENT_REVOKED = "api-client:revoked"
     STOCK_COUNTED = "stock:counted"
     CATALOGUE_IMPORTED = "catalogue:imported"
+    TICKET_OPENED = "ticket:opened"
+    TICKET_WRITTEN = "ticket:written"
+    TICKET_MOVED = "ticket:moved"
+    TICKET_GIVEN = "ticket:given"
+    TICKET_PASSED = "ticket:passed"
+    TICKET_ESCALATED = "ticket:escalated"
     TRAINING_EVENTS_KEPT = "training-events:kept"
     FRAUD_MODEL_TRAINED = "fraud-model:trained"
 

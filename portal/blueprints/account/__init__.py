@@ -24,6 +24,7 @@ def blueprints() -> list[Blueprint]:
         security,
         signing,
         step_up,
+        tickets,
         top_ups,
         withdrawals,
     )
@@ -48,6 +49,7 @@ def blueprints() -> list[Blueprint]:
         security,
         signing,
         step_up,
+        tickets,
         top_ups,
         withdrawals,
     )

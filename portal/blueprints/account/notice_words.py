@@ -164,6 +164,17 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.STOCK_LOW: ("packages", N_("Stock runs low: %(count)s of your goods are at their mark.")),
     NoticeKind.PART_HELD: ("player-pause", N_("Order %(number)s is on hold. Do not send it yet.")),
     NoticeKind.PART_GOES_ON: ("inbox", N_("Order %(number)s is no longer on hold: go on with it.")),
+    NoticeKind.TICKET_OPENED: ("message-circle", N_("A buyer wrote: ticket %(number)s waits for your answer.")),
+    NoticeKind.TICKET_WRITTEN: ("message-circle", N_("The buyer wrote again in ticket %(number)s.")),
+    NoticeKind.TICKET_ANSWERED: ("message-circle", N_("Your ticket %(number)s was answered.")),
+    NoticeKind.TICKET_SOLVED: (
+        "circle-check",
+        N_("Your ticket %(number)s is taken for solved. Write in it if it is not."),
+    ),
+    NoticeKind.TICKET_PASSED: ("message-circle", N_("Ticket %(number)s is yours to answer now.")),
+    NoticeKind.TICKET_GIVEN: ("user", N_("Ticket %(number)s was given to you.")),
+    NoticeKind.TICKETS_NEAR: ("clock", N_("Answers are due soon: %(count)s tickets wait.")),
+    NoticeKind.TICKETS_LATE: ("alarm", N_("Answers are late: %(count)s tickets wait.")),
     NoticeKind.PART_RELEASED: ("inbox", N_("New order %(number)s: to be confirmed and packed.")),
 }
 UNKNOWN = ("bell", N_("There is news for you."))

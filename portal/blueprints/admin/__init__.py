@@ -38,16 +38,19 @@ from portal.blueprints.admin import (
     rules_replay,
     search,
     surpluses,
+    tickets,
     tiers,
     users,
     withdrawals,
 )
 from portal.blueprints.desk_words import word
 from portal.blueprints.refund_words import reason_word
+from portal.blueprints.ticket_words import kind_word
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 bp.add_app_template_global(word, "word")
 bp.add_app_template_global(reason_word, "refund_reason")
+bp.add_app_template_global(kind_word, "ticket_kind")
 for area in (
     home,
     orders,
@@ -84,6 +87,7 @@ for area in (
     causes,
     outbox,
     search,
+    tickets,
     tiers,
 ):
     area.hang(bp)

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from portal.blueprints.context import translated
 from portal.blueprints.desk import PERIODS, requires_in
 from portal.blueprints.identity import current_actor
-from portal.queries.admin_home import count_held
 from portal.queries.channels import channel_directory
+from portal.queries.desk_counts import MallWaits, mall_waits
 from portal.rules.permissions import Permission, Scope, scopes_of
 
 P = ParamSpec("P")
@@ -32,18 +32,18 @@ def may_all(permission: Permission) -> bool:
     return Scope.ALL in scopes_of(current_actor(), permission)
 
 
-def around(session: Session, current: str, *, held: int | None = None) -> dict[str, Any]:
-    """What the layout wants. An entry that one may not open is absent (A28); `held` is counted unless given."""
-    if held is None:
-        held = count_held(session) if may_all(Permission.ORDER_LIST) else 0
+def around(session: Session, current: str, *, waits: MallWaits | None = None) -> dict[str, Any]:
+    """What the layout wants. An entry that one may not open is absent (A28)."""
+    waits = waits or mall_waits(session)
     menu = [
         ("", [("admin.home", _("Home"), "home", Permission.ANALYTICS_VIEW, 0)]),
         (
             _("Sales"),
             [
-                ("admin.orders", _("Orders"), "list-details", Permission.ORDER_LIST, held),
+                ("admin.orders", _("Orders"), "list-details", Permission.ORDER_LIST, waits.held),
                 ("admin.fulfilment", _("Fulfilment"), "truck", Permission.ORDER_LIST, 0),
                 ("admin.payments", _("Payments"), "credit-card", Permission.PAYMENT_VIEW, 0),
+                ("admin.tickets", _("Tickets"), "message-circle", Permission.TICKET_VIEW, waits.tickets),
                 ("admin.refunds", _("Refunds"), "receipt-refund", Permission.REFUND_HANDLE, 0),
                 ("admin.disputes", _("Disputes"), "gavel", Permission.DISPUTE_HANDLE, 0),
                 ("admin.campaigns", _("Coupons"), "ticket", Permission.COUPON_VIEW, 0),

@@ -43,7 +43,7 @@ def show() -> ResponseReturnValue:
         if may_all(Permission.ORDER_LIST) and today.held:
             oldest = list_orders(session, chosen=OrderFilter(held=True), cursor=None).rows[:SHOWN]
         closed = list_channel_rates(session, now=now) if may_all(Permission.GATEWAY_VIEW) else []
-        frame = around(session, "admin.home", held=today.held)
+        frame = around(session, "admin.home", waits=today.waits)
     lag = int((now - chain.waiting_since).total_seconds()) if chain.waiting_since else 0
     return render_template(
         "admin/home.html",

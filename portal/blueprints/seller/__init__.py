@@ -17,6 +17,7 @@ from portal.blueprints.seller import (
     refunds,
     stock,
     stock_import,
+    tickets,
 )
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
@@ -29,6 +30,7 @@ orders.hang(bp)
 fulfilment.hang(bp)
 payments.hang(bp)
 refunds.hang(bp)
+tickets.hang(bp)
 campaigns.hang(bp)
 stock.hang(bp)
 stock_import.hang(bp)

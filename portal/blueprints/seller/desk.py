@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.identity import current_actor
 from portal.kit import clock
+from portal.queries.desk_counts import StoreWaits, store_waits
 from portal.queries.store_orders import MemberStore, StoreCounts, count_store_orders, list_stores
 
 
@@ -23,6 +24,7 @@ class Desk:
     store: MemberStore
     stores: tuple[MemberStore, ...]
     counts: StoreCounts
+    waits: StoreWaits
 
     @property
     def store_arg(self) -> str | None:
@@ -37,7 +39,12 @@ def open_desk(session: Session, now: datetime, *, store_id: int | None = None) -
         return None
     asked = request.args.get("store")
     chosen = next((one for one in stores if one.id == store_id or (store_id is None and one.slug == asked)), stores[0])
-    return Desk(chosen, stores, count_store_orders(session, store_id=chosen.id, now=now))
+    return Desk(
+        chosen,
+        stores,
+        count_store_orders(session, store_id=chosen.id, now=now),
+        store_waits(session, store_id=chosen.id),
+    )
 
 
 def desk_of(session: Session) -> Desk:
@@ -56,6 +63,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.home", _("Home"), "home", 0),
         ("seller.orders", _("Orders"), "list-details", desk.counts.action),
         ("seller.stock", _("Stock"), "packages", 0),
+        ("seller.tickets", _("Tickets"), "message-circle", desk.waits.tickets),
         ("seller.payments", _("Payments"), "credit-card", 0),
         ("seller.balance", _("Balance"), "coins", 0),
         ("seller.refunds", _("Refunds"), "receipt-refund", 0),

@@ -60,6 +60,15 @@ def show() -> ResponseReturnValue:
             "href": url_for("seller.stock", view=StockView.LOW.value, store=desk.store_arg),
         }
     )
+    tiles.append(
+        {
+            "name": _("Tickets"),
+            "count": desk.waits.tickets,
+            "picture": "message-circle",
+            "note": _("Wait for your answer"),
+            "href": url_for("seller.tickets", store=desk.store_arg),
+        }
+    )
     return render_template(
         "seller/home.html", tiles=tiles, rows=waiting.rows[:SHOWN], list_args={}, **around(desk, "seller.home")
     )

@@ -29,6 +29,7 @@ from portal.queries.payment_history import load_store_payment
 from portal.queries.shipments import last_carrier, shipments_of_part
 from portal.queries.store_order import StoreOrder, load_store_order
 from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders, neighbours
+from portal.queries.tickets import tickets_of_order
 from portal.rules.deadlines import next_step
 from portal.rules.holds import HIGH_RISK, HoldKind, may_end
 from portal.rules.permissions import Permission, Scope
@@ -110,6 +111,7 @@ def order_page(
         before, following = neighbours(session, chosen=list_filter(desk, now), order=order)
         payment = load_store_payment(session, part_id=part_id)
         shipments = shipments_of_part(session, part_id=part_id)
+        tickets = tickets_of_order(session, order_id=order.order_id, store_id=order.store_id)
         carrier = last_carrier(session, store_id=order.store_id)
         problem = problem_text(session, error) if error else None
     args = _list_args()
@@ -126,6 +128,7 @@ def order_page(
         method_word=method_word,
         problem=problem,
         shipments=shipments,
+        tickets=tickets,
         may_say_arrived=lambda parcel: not parcel.is_tracked,
         arrived_href=lambda parcel: url_for("seller.order_arrival", part_id=part_id, shipment_id=parcel.id),
         ship_form=ship_form(carrier, typed),

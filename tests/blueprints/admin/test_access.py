@@ -28,6 +28,9 @@ READING = {
     "admin.mileage_rules_new": P.MILEAGE_CONFIGURE,
     "admin.mileage_rules_version": P.MILEAGE_CONFIGURE,
     "admin.order_hold": P.ORDER_VIEW,
+    "admin.ticket": P.TICKET_VIEW,
+    "admin.ticket_file": P.TICKET_VIEW,
+    "admin.tickets": P.TICKET_VIEW,
     "admin.tiers": P.MILEAGE_CONFIGURE,
     "admin.tiers_new": P.MILEAGE_CONFIGURE,
     "admin.tiers_version": P.MILEAGE_CONFIGURE,
@@ -114,6 +117,10 @@ READING = {
     "admin.campaigns": P.COUPON_VIEW,
 }
 WRITING = {
+    "admin.ticket_addressee": P.TICKET_ANSWER,
+    "admin.ticket_assignee": P.TICKET_ANSWER,
+    "admin.ticket_message": P.TICKET_ANSWER,
+    "admin.ticket_state": P.TICKET_ANSWER,
     "admin.credit_closure": P.CREDIT_GRANT,
     "admin.credit_consent": P.CREDIT_GRANT,
     "admin.credit_grant": P.CREDIT_GRANT,
@@ -229,6 +236,8 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "part_id",
         "shipment_id",
         "surplus_id",
+        "ticket_id",
+        "file_id",
     )
     values |= dict.fromkeys(theirs, bea.id)
     values |= {
