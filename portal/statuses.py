@@ -115,6 +115,8 @@ STATUSES: dict[str, Status] = {
     "campaign.ended": Status("grey", "archive", N_("Ended")),
     "campaign.revoked": Status("red", "circle-x", N_("Withdrawn")),
     "rules.live": Status("green", "circle-check", N_("In force")),
+    "model.champion": Status("green", "circle-check", N_("Champion")),
+    "model.challenger": Status("blue", "eye", N_("Challenger")),
     "rules.past": Status("grey", "archive", N_("Was in force")),
     "rules.shadow": Status("blue", "eye", N_("In shadow")),
     "rules.off": Status("grey", "ban", N_("Not in force")),

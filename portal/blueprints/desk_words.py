@@ -9,7 +9,7 @@ from flask_babel import gettext
 from portal.blueprints.book_words import BOOK_WORDS
 from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
-from portal.blueprints.risk_words import EVENTS, KINDS, MODES, OUTCOMES, RISK_ACTIONS
+from portal.blueprints.risk_words import EVENTS, KINDS, MODES, OUTCOMES, PLACES, RISK_ACTIONS
 from portal.blueprints.store_words import STORE_ACTIONS, STORE_WORDS
 from portal.blueprints.talk_words import TALK_ACTIONS
 from portal.kit.text import N_
@@ -17,6 +17,7 @@ from portal.kit.text import N_
 WORDS: Mapping[str, Mapping[str, str]] = {
     **FULFILMENT,
     "risk_event": EVENTS,
+    "model_place": PLACES,
     "risk_mode": MODES,
     "risk_kind": KINDS,
     "risk_outcome": OUTCOMES,

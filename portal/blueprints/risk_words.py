@@ -65,6 +65,7 @@ KINDS: Mapping[str, str] = {
     "set": N_("Set of texts"),
     "bool": N_("Yes or no"),
 }
+PLACES: Mapping[str, str] = {"champion": N_("Champion"), "challenger": N_("Challenger")}
 OUTCOMES: Mapping[str, str] = {
     "allow": N_("Let through"),
     "step_up": N_("Second proof asked"),

@@ -121,6 +121,25 @@ def evaluate(
     _tell(name, measured, as_json=as_json)
 
 
+@fraud.command("learn")
+@click.option("--delay", type=click.FloatRange(0), default=30, show_default=True, help="Days until a label is known.")
+@click.option("--promote", is_flag=True, help="Make it the champion where it is better than the one that decides.")
+def learn_own(delay: float, *, promote: bool) -> None:
+    """Train the model of this mall's own decisions from what became of them; it is tried beside the rules first."""
+    from portal.jobs.risk_model import learn_from_decisions
+    from portal.learning.boosting import TooFewError
+    from portal.rules.permissions import SYSTEM
+
+    _start("learn")
+    try:
+        learned = learn_from_decisions(actor=SYSTEM, delay=timedelta(days=delay), promotes=promote)
+    except TooFewError as refusal:
+        raise click.ClickException(f"Untrained, the rules decide alone. {refusal}") from None
+    click.echo(f"model           version {learned.version}, {learned.place}")
+    for title, read in _FIGURES:
+        _row(title, read(learned.report))
+
+
 def _start(what: str) -> None:
     from portal.config import Settings
     from portal.process import start

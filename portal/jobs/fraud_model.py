@@ -81,7 +81,15 @@ def train_model(
     measured = _measure(name, trained, 0, events, period)
     card = {"measured": _plain(period), "evaluation": asdict(measured.evaluation), "weights": measured.weights}
     with transaction() as session:
-        version = keep_model(session, set_id=found.id, trained=trained, card=card, actor=actor, now=clock.now())
+        version = keep_model(
+            session,
+            set_id=found.id,
+            kept=fraud.to_json(trained),
+            trees=trained.model.trees,
+            card=card,
+            actor=actor,
+            now=clock.now(),
+        )
     return Measured(version, measured.learned, period, measured.evaluation, measured.weights, trained.left_out)
 
 

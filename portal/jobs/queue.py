@@ -18,6 +18,7 @@ PAYMENTS = "payments"
 DEFAULT = "default"
 QUEUES = (PAYMENTS, DEFAULT)
 JOB_TIMEOUT_S = 60
+TRAINING_TIMEOUT_S = 900
 
 
 def queue(name: str) -> Queue:
@@ -139,15 +140,20 @@ def enqueue_statements() -> None:
     _hint(DEFAULT, "portal.jobs.payouts.close_periods")
 
 
+def enqueue_risk_model() -> None:
+    """Let a worker train the model of the mall's own decisions."""
+    _hint(DEFAULT, "portal.jobs.risk_model.learn_risk", timeout_s=TRAINING_TIMEOUT_S)
+
+
 def enqueue_rates() -> None:
     """Let a worker fetch exchange rates."""
     _hint(DEFAULT, "portal.jobs.rates.fetch_rates")
 
 
-def _hint(name: str, function: str, *args: object) -> bool:
+def _hint(name: str, function: str, *args: object, timeout_s: int = JOB_TIMEOUT_S) -> bool:
     try:
         # Results are rows of ours; what Redis keeps of a job that is done would only fill it.
-        queue(name).enqueue(function, *args, result_ttl=0, failure_ttl=24 * 3600)
+        queue(name).enqueue(function, *args, job_timeout=timeout_s, result_ttl=0, failure_ttl=24 * 3600)
     except RedisError as error:
         log.warning("hint_lost", function=function, error=str(error))
         return False

@@ -36,6 +36,7 @@ from portal.jobs.queue import (
     enqueue_refund_lookup,
     enqueue_removal,
     enqueue_reversal,
+    enqueue_risk_model,
     enqueue_setup,
     enqueue_statements,
     enqueue_surplus,
@@ -295,6 +296,7 @@ TIMETABLE = (
     Entry("close_periods", 900, enqueue_statements),
     Entry("sweep_adjustments", 60, sweep_adjustments),
     Entry("fetch_rates", 3600, fetch_rates),
+    Entry("learn_risk", 24 * 3600, enqueue_risk_model),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,11 +46,7 @@ class Model:
 
     def loaded(self) -> xgboost.Booster:
         """The trees, ready to score. Raises xgboost's error for a text that is none of its own."""
-        import xgboost
-
-        booster = xgboost.Booster({"nthread": THREADS})
-        booster.load_model(bytearray(self.trees.encode()))
-        return booster
+        return _loaded(self.trees)
 
     def margin(self, values: Matrix) -> Floats:
         """The sum of the trees, in log-odds: what events are ranked by."""
@@ -97,6 +94,15 @@ def train(names: tuple[str, ...], values: Matrix, label: Floats, *, newest: npt.
     whole = xgboost.train(parameters, xgboost.DMatrix(values, label=label), rounds)
     text = bytes(whole.save_raw("json")).decode()
     return Model(names, text, (np.asarray(line.X_thresholds_), np.asarray(line.y_thresholds_)))
+
+
+@lru_cache(maxsize=4)
+def _loaded(trees: str) -> xgboost.Booster:
+    import xgboost
+
+    booster = xgboost.Booster({"nthread": THREADS})
+    booster.load_model(bytearray(trees.encode()))
+    return booster
 
 
 def _margin(booster: xgboost.Booster, values: Matrix) -> Floats:

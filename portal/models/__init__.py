@@ -33,7 +33,7 @@ from portal.models.gift_card import GiftCard
 from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGiftLot
 from portal.models.idempotency import IdempotencyKey
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
-from portal.models.learning import FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
+from portal.models.learning import FraudModelPlace, FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
 from portal.models.loyalty import LoyaltyVersion, MemberTier, Referral, ReferralCode, TierMove
 from portal.models.notice import Mail, Notice
@@ -109,6 +109,7 @@ __all__ = [
     "DocumentKind",
     "DocumentSeries",
     "FactorKind",
+    "FraudModelPlace",
     "FraudModelVersion",
     "GatewayAccount",
     "GatewayIncident",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from typing import Any
 
@@ -52,6 +53,23 @@ class TrainingEvent(Base):
     label: Mapped[bool | None]
     numbers: Mapped[list[float]] = mapped_column(ARRAY(Float))  # lint: allow float: features of a model, not money
     words: Mapped[list[str]]
+
+
+class FraudModelPlace(Base):
+    """Which model of the mall's own decisions is in which place since when; the newest row of a place counts.
+
+    `model_id` is None where the place was cleared, `placed_by` where the training job decided by its rule.
+    """
+
+    __tablename__ = "fraud_model_place"
+    __table_args__ = (CheckConstraint("place IN ('champion', 'challenger')", name="place"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    place: Mapped[str]
+    model_id: Mapped[int | None] = mapped_column(ForeignKey("fraud_model.id"))
+    placed_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    placed_at: Mapped[datetime]
+    reason: Mapped[str]
 
 
 class FraudModelVersion(Base):

@@ -49,6 +49,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.campaigns", _("Coupons"), "ticket", Permission.COUPON_VIEW, 0),
                 ("admin.coupon_flags", _("Coupon abuse"), "flag", Permission.FRAUD_VIEW, 0),
                 ("admin.risk_rules", _("Rules of risk"), "shield-lock", Permission.FRAUD_VIEW, 0),
+                ("admin.risk_models", _("Fraud model"), "activity", Permission.FRAUD_VIEW, 0),
                 ("admin.exceptions", _("Exceptions"), "alert-triangle", Permission.PAYMENT_VIEW, 0),
             ],
         ),

@@ -15,27 +15,34 @@ from portal.services.audit import AuditAction, Fact, record
 
 
 def keep_model(
-    session: Session, *, set_id: int, trained: fraud.FraudModel, card: dict[str, Any], actor: Actor, now: datetime
+    session: Session,
+    *,
+    set_id: int,
+    kept: dict[str, Any],
+    trees: str,
+    card: dict[str, Any],
+    actor: Actor,
+    now: datetime,
 ) -> int:
-    """Write the model with its card; returns its version."""
+    """Write the model, everything but its trees as `kept`, with its card; returns its version."""
     session.scalar(select(TrainingSet.id).where(TrainingSet.id == set_id).with_for_update())
     newest = session.scalar(
         select(func.max(FraudModelVersion.version)).where(FraudModelVersion.training_set_id == set_id)
     )
     version = (newest or 0) + 1
-    kept = fraud.to_json(trained)
-    sha256 = fraud.fingerprint(kept, trained.model.trees)
+    sha256 = fraud.fingerprint(kept, trees)
     session.add(
         FraudModelVersion(
             training_set_id=set_id,
             version=version,
             kept=kept,
-            trees=trained.model.trees,
+            trees=trees,
             sha256=sha256,
             card=card,
             trained_at=now,
         )
     )
+    session.flush()
     fact = Fact(AuditAction.FRAUD_MODEL_TRAINED, f"training-set:{set_id}", after={"version": version, "sha256": sha256})
     record(session, fact, actor=actor, now=now)
     return version

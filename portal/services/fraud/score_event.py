@@ -19,6 +19,7 @@ from portal.rules.fraud import Decision, Fired, Outcome, RuleSet, evaluate
 from portal.rules.fraud_features import Value, Values, to_json
 from portal.rules.permissions import Actor
 from portal.services.fraud.score_features import Known, load_features
+from portal.services.fraud.score_models import score_by_models
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,12 @@ def score_event(session: Session, *, event: RiskEvent, actor: Actor, now: dateti
         now=now,
     )
     values = {**known.values, **_of_event(event, now)}
+    said = score_by_models(session, values=values, currency=event.currency, stamp=known.models_stamp)
+    values |= said.values
     rules = rules_by_stamp(session, known.rules_stamp)
     decision = evaluate(values, event.currency, rules, snoozed=known.snoozed)
-    insert_rows(session, RiskDecision, [_row(event, actor, values, known, rules, decision, now)])
+    row = _row(event, actor, values, known, rules, decision, now)
+    insert_rows(session, RiskDecision, [row | {"contributions": said.kept}])
     return decision
 
 

@@ -40,7 +40,8 @@ _FEATURES = text(
            ARRAY(SELECT z.rule FROM risk_snooze z
                   WHERE z.ended_at IS NULL AND z.until > :now
                     AND z.value_index IN (:user_index, :ip_index)) AS snoozed,
-           (SELECT coalesce(max(r.id), 0) FROM risk_rule_release r) AS rules_stamp
+           (SELECT coalesce(max(r.id), 0) FROM risk_rule_release r) AS rules_stamp,
+           (SELECT coalesce(max(r.id), 0) FROM fraud_model_place r) AS models_stamp
       FROM user_account u
       LEFT JOIN web_session s ON s.id = :session_id,
            LATERAL (SELECT count(*) FILTER (WHERE o.paid_at IS NOT NULL) AS paid_orders,
@@ -106,12 +107,13 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The features of an event, what it may share, which rules are quiet for it, and which rules are in force."""
+    """The features of an event, what it may share, which rules are quiet for it, and which rules and models count."""
 
     values: Mapping[str, Value | None]
     links: Links
     snoozed: frozenset[str]
     rules_stamp: int
+    models_stamp: int
 
 
 def load_features(
@@ -160,7 +162,7 @@ def load_features(
         "trusted_by": _lists(row.lists, "allow:"),
     }
     links = Links(row.device_id, ip_index, network_index, address_index)
-    return Known(values, links, frozenset(row.snoozed), row.rules_stamp)
+    return Known(values, links, frozenset(row.snoozed), row.rules_stamp, row.models_stamp)
 
 
 def subnet_of(ip: str) -> str | None:

@@ -50,7 +50,7 @@ PAGES = [
     "/admin/audit", "/admin/audit?action=order:paid", "/admin/outbox", "/admin/outbox?view=all",
     "/admin/search?q=nothing", "/admin/refunds", "/admin/refunds?queue=all", "/admin/refunds?queue=late",
     "/admin/withdrawals?view=all",
-    "/admin/orders/{paid}/refund", "/admin/risk/rules", "/admin/risk/rules/amount_above",
+    "/admin/orders/{paid}/refund", "/admin/risk/rules", "/admin/risk/models", "/admin/risk/rules/amount_above",
     "/admin/risk/rules/amount_above/1", "/admin/risk/rules/new", "/admin/risk/rules/new?rule=amount_above",
 ]  # fmt: skip
 
