@@ -53,7 +53,7 @@ def work_left_over(source: Source) -> Iterator[Finding]:
 
 
 def unknown_requirements(source: Source) -> Iterator[Finding]:
-    """A test that claims to show a row of the register, or a line of the buyer's checklist, names one that exists."""
+    """A test that claims to show a row of the register, or a line of the checklists, names one that exists."""
     if not source.is_under("tests"):
         return
     for node in ast.walk(source.tree):
@@ -71,12 +71,12 @@ def known_requirements(register: Path = REGISTER) -> frozenset[str]:
 
 
 def known_lines(checklist: Path = CHECKLIST) -> frozenset[str]:
-    """The IDs of the buyer's checklist, each of which stands before its line."""
+    """The IDs of the checklists, each of which stands before its line."""
     return frozenset(line.partition(" ")[0] for line in checklist.read_text("utf-8").splitlines())
 
 
 # The marks of tests: what they may name.
-MARKS = {"req": (known_requirements, "the register"), "ux": (known_lines, "the buyer's checklist")}
+MARKS = {"req": (known_requirements, "the register"), "ux": (known_lines, "the checklists")}
 
 
 def _comments(source: Source) -> Iterator[tokenize.TokenInfo]:

@@ -1,4 +1,4 @@
-"""Find the IDs that tests name: of the register in markers or docstrings, of the buyer's checklist in markers."""
+"""Find the IDs that tests name: of the register in markers or docstrings, of the checklists in markers."""
 
 from __future__ import annotations
 
