@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.db import atomically, reading, transaction
 from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
+from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import (
@@ -297,6 +298,8 @@ TIMETABLE = (
     Entry("sweep_adjustments", 60, sweep_adjustments),
     Entry("fetch_rates", 3600, fetch_rates),
     Entry("learn_risk", 24 * 3600, enqueue_risk_model),
+    Entry("renew_figures", 10, renew_figures),
+    Entry("prove_figures", 900, prove_figures),
 )
 
 

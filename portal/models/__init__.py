@@ -27,6 +27,7 @@ from portal.models.coupon_desk import (
 )
 from portal.models.dispute import Dispute
 from portal.models.document import Document, DocumentKind, DocumentSeries
+from portal.models.figure import FigureDay, FigureState
 from portal.models.fraud import RiskDecision, RiskListEntry, RiskRuleRelease, RiskRuleVersion, RiskSnooze
 from portal.models.fx import ReferenceRate
 from portal.models.gift_card import GiftCard
@@ -109,6 +110,8 @@ __all__ = [
     "DocumentKind",
     "DocumentSeries",
     "FactorKind",
+    "FigureDay",
+    "FigureState",
     "FraudModelPlace",
     "FraudModelVersion",
     "GatewayAccount",

@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, and_, false, or_, select
 from sqlalchemy.orm import Session
 
 from portal.crypto import email_index
 from portal.kit.ids import normalise_code
 from portal.kit.paging import Page, fingerprint
 from portal.models import Order, OrderHold, Payment, Shipment, User
+from portal.queries.channels import channel_directory
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
 from portal.rules.holds import HIGH_RISK
 
@@ -23,17 +25,25 @@ SORTING = Sorting((Order.placed_at, Order.id), (datetime, uuid.UUID))
 
 @dataclass(frozen=True, slots=True)
 class OrderFilter:
-    """What the list shows. `search` is an order number or an e-mail address; `held` are those that wait for review."""
+    """What the list shows. `search` is an order number or an e-mail address; `held` are those that wait for review.
+
+    `first` and `last` are days of each order's channel, both included: those by which figures count.
+    """
 
     status: str | None = None
     channel_id: int | None = None
     placed_from: datetime | None = None
     search: str = ""
     held: bool = False
+    first: date | None = None
+    last: date | None = None
+    currency: str | None = None
+    paid: bool = False
 
     @property
     def mark(self) -> str:
-        return fingerprint("admin_orders", self.status, self.channel_id, self.search, self.held)
+        days = (str(self.first), str(self.last), self.currency, self.paid)
+        return fingerprint("admin_orders", self.status, self.channel_id, self.search, self.held, *days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +82,20 @@ def numbers_meant(typed: str) -> list[str]:
     return [upper, f"{upper[:2]}-{normalise_code(upper[2:])}"]
 
 
+def _placed_on(first: date | None, last: date | None) -> ColumnElement[bool]:
+    """Orders placed on these days of their channel's calendar."""
+    found = []
+    for channel in channel_directory().channels.values():
+        zone = ZoneInfo(channel.time_zone)
+        bounds = [Order.channel_id == channel.id]
+        if first is not None:
+            bounds.append(Order.placed_at >= datetime.combine(first, time(), tzinfo=zone))
+        if last is not None:
+            bounds.append(Order.placed_at < datetime.combine(last + timedelta(days=1), time(), tzinfo=zone))
+        found.append(and_(*bounds))
+    return or_(false(), *found)
+
+
 def _narrowed(statement: AnySelect, chosen: OrderFilter) -> AnySelect:
     if chosen.status:
         statement = statement.where(Order.status == chosen.status)
@@ -79,6 +103,12 @@ def _narrowed(statement: AnySelect, chosen: OrderFilter) -> AnySelect:
         statement = statement.where(Order.channel_id == chosen.channel_id)
     if chosen.placed_from is not None:
         statement = statement.where(Order.placed_at >= chosen.placed_from)
+    if chosen.first or chosen.last:
+        statement = statement.where(_placed_on(chosen.first, chosen.last))
+    if chosen.currency:
+        statement = statement.where(Order.currency == chosen.currency)
+    if chosen.paid:
+        statement = statement.where(Order.paid_at.is_not(None))
     if chosen.held:
         statement = statement.where(open_hold())
     words = chosen.search.strip()

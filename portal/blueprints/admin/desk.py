@@ -36,7 +36,13 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
     """What the layout wants. An entry that one may not open is absent (A28)."""
     waits = waits or mall_waits(session)
     menu = [
-        ("", [("admin.home", _("Home"), "home", Permission.ANALYTICS_VIEW, 0)]),
+        (
+            "",
+            [
+                ("admin.home", _("Home"), "home", Permission.ANALYTICS_VIEW, 0),
+                ("admin.figures", _("Figures"), "chart-bar", Permission.ANALYTICS_VIEW, 0),
+            ],
+        ),
         (
             _("Sales"),
             [

@@ -16,10 +16,11 @@ from portal.blueprints.admin.desk import around, channel_options, may_all, perio
 from portal.blueprints.admin.reveal import is_revealed, reveal_mark
 from portal.blueprints.admin.rules_words import decided_words
 from portal.blueprints.context import translated
-from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, text_arg
+from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, date_arg, period_start, text_arg
 from portal.blueprints.desk_words import actor_word, word
 from portal.blueprints.documents import pdf_of
 from portal.blueprints.identity import current_actor
+from portal.blueprints.payment_history import day_chips
 from portal.blueprints.risk_words import reasons_of, unsure_of
 from portal.db import reading, transaction
 from portal.htmx import done, page_or_partial
@@ -54,6 +55,10 @@ def _filter(now: datetime) -> OrderFilter:
         placed_from=period_start(request.args.get("period"), now),
         search=text_arg("q"),
         held=request.args.get("held") == "1",
+        first=date_arg("from"),
+        last=date_arg("until"),
+        currency=choice_arg("currency", {view.currency for view in channel_directory().channels.values()}),
+        paid=request.args.get("paid") == "1",
     )
 
 
@@ -74,14 +79,13 @@ def index() -> ResponseReturnValue:
         states=[("", _("Any"))] + [(state, gettext(status_of(state, "order").word)) for state in STATES],
         channels=channel_options(),
         periods=period_options(),
+        currencies=[(code, code) for code in sorted({view.currency for view in channel_directory().channels.values()})],
         **frame,
     )
 
 
 def _chips(chosen: OrderFilter) -> list[tuple[str, str]]:
-    args: dict[str, Any] = {
-        key: value for key, value in request.args.items() if key in {"status", "channel", "period", "q", "held"}
-    }
+    args: dict[str, Any] = {key: value for key, value in request.args.items() if key != "cursor"}
 
     def without(name: str) -> str:
         return url_for("admin.orders", **{**args, name: None})
@@ -96,6 +100,11 @@ def _chips(chosen: OrderFilter) -> list[tuple[str, str]]:
         chips.append((_("Channel: %(name)s", name=name), without("channel")))
     if chosen.placed_from is not None:
         chips.append((gettext(PERIODS[args["period"]][1]), without("period")))
+    chips += day_chips(Days(chosen.first, chosen.last), without)
+    if chosen.currency:
+        chips.append((_("Currency: %(currency)s", currency=chosen.currency), without("currency")))
+    if chosen.paid:
+        chips.append((_("Paid, then or later"), without("paid")))
     if chosen.search:
         chips.append((_("Search: %(words)s", words=chosen.search), without("q")))
     return chips

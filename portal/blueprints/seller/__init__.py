@@ -10,6 +10,7 @@ from portal.blueprints.seller import (
     bulk,
     campaign_hands,
     campaigns,
+    figures,
     fulfilment,
     home,
     orders,
@@ -24,6 +25,7 @@ bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.add_app_template_global(word, "word")
 campaign_hands.hang(bp)
 home.hang(bp)
+figures.hang(bp)
 balance.hang(bp)
 bulk.hang(bp)
 orders.hang(bp)

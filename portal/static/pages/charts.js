@@ -21,6 +21,9 @@
       hovertemplate: "%{customdata}<extra></extra>",
       marker: { color: colour(box, "--brand") },
     };
+    // A dozen days are told apart by month and day; the year stands in the table.
+    const every = Math.ceil(rows.length / 8);
+    const ticks = rows.map((row) => row.dataset.x).filter((_, n) => n % every === 0);
     const axis = { color: ink, gridcolor: line, zerolinecolor: line, fixedrange: true };
     const layout = {
       height: 240,
@@ -28,7 +31,7 @@
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(box).fontFamily, color: ink },
-      xaxis: { ...axis, type: "category", nticks: 8 },
+      xaxis: { ...axis, type: "category", tickvals: ticks, ticktext: ticks.map((x) => x.slice(5)), tickangle: 0 },
       yaxis: { ...axis, rangemode: "tozero" },
       bargap: 0.3,
     };
@@ -36,5 +39,7 @@
     window.Plotly.newPlot(box, [bars], layout, { displayModeBar: false, responsive: true });
   };
 
-  document.querySelectorAll("[data-chart]").forEach(draw);
+  const drawAll = () => document.querySelectorAll("[data-chart][hidden]").forEach(draw);
+  drawAll();
+  document.addEventListener("htmx:afterSettle", drawAll);
 })();

@@ -19,6 +19,8 @@ P = Permission
 READING = {
     "admin.causes": P.MILEAGE_CONFIGURE,
     "admin.credit_lines": P.INVOICE_VIEW,
+    "admin.figures": P.ANALYTICS_VIEW,
+    "admin.figures_file": P.ANALYTICS_VIEW,
     "admin.fulfilment": P.ORDER_LIST,
     "admin.gift_card": P.GIFT_CARD_VIEW,
     "admin.gift_cards": P.GIFT_CARD_VIEW,

@@ -1,0 +1,258 @@
+"""What the dashboards of administrators and stores share: reading the address, writing the figures (ANA-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Response, request
+from flask_babel import gettext
+from flask_babel import gettext as _
+from sqlalchemy.orm import Session
+
+from portal import formatting
+from portal.blueprints.csv_files import csv_file
+from portal.blueprints.desk import choice_arg, date_arg, zone_of_reader
+from portal.kit import clock
+from portal.kit.money import as_decimal
+from portal.kit.text import N_
+from portal.queries.figures import (
+    Figure,
+    Point,
+    Scope,
+    currencies_sold_in,
+    load_figures,
+    load_freshness,
+    load_points,
+    load_slices,
+)
+from portal.rules.figures import Compare, Good, Measure, Period, Unit, change_of
+from portal.rules.measures import MEASURES
+
+PERIODS = {"7d": (7, N_("Last 7 days")), "30d": (30, N_("Last 30 days")), "90d": (90, N_("Last 90 days"))} | {
+    "365d": (364, N_("Last 52 weeks"))
+}
+COMPARES = {
+    Compare.PREVIOUS: N_("The days before"),
+    Compare.WEEKDAY: N_("Same weekdays before"),
+    Compare.YEAR: N_("52 weeks before"),
+}
+DAYS_MAX = 5 * 366
+LATE_AFTER = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for. `name` is the named period, or None for days of one's own."""
+
+    period: Period
+    name: str | None
+    compare: Compare | None
+    today: date
+
+    @property
+    def beside(self) -> Period | None:
+        return self.period.beside(self.compare) if self.compare else None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether the last day is not over: then its figures still grow (A22)."""
+        return self.period.first <= self.today <= self.period.last
+
+
+def asked() -> Asked:
+    """The period and the comparison of the address. A named period comes first; days the wrong way round are turned."""
+    today = clock.now().astimezone(zone_of_reader()).date()
+    compare = Compare(found) if (found := choice_arg("compare", list(Compare))) else None
+    if request.args.get("compare") is None:
+        compare = Compare.PREVIOUS
+    name = choice_arg("period", PERIODS)
+    first, last = date_arg("from"), date_arg("until")
+    if name is None and (first or last):
+        last = last or max(today, first or today)
+        first = first or last - timedelta(days=29)
+        first, last = min(first, last), max(first, last)
+        return Asked(Period(max(first, last - timedelta(days=DAYS_MAX)), last), None, compare, today)
+    name = name or "30d"
+    return Asked(Period(today - timedelta(days=PERIODS[name][0] - 1), today), name, compare, today)
+
+
+def scope_of(session: Session, *, channel_id: int | None, channel_currency: str | None, default: str) -> Scope:
+    """One currency: the channel's, the address's, or that of most orders."""
+    sold = currencies_sold_in(session)
+    currency = channel_currency or choice_arg("currency", sold) or (sold[0] if sold else default)
+    return Scope(currency, channel_id)
+
+
+def shown(measure: Measure, value: int | None, currency: str) -> str:
+    """A figure in full, with its unit; a dash where there is nothing to divide by."""
+    if value is None:
+        return "–"
+    if measure.unit is Unit.MONEY:
+        return formatting.money(value, currency)
+    if measure.unit is Unit.SHARE:
+        return formatting.rate(value)
+    if measure.unit is Unit.SECONDS:
+        return str(_("%(seconds)s s", seconds=formatting.decimal(as_tenths(value))))
+    return formatting.number(value)
+
+
+def as_tenths(value: int) -> Any:
+    """Tenths as a decimal number."""
+    return as_decimal(value * 10, "USD")
+
+
+def plain(measure: Measure, value: int | None, currency: str) -> object:
+    """The figure as a number for charts and files, in whole units."""
+    if value is None:
+        return ""
+    if measure.unit is Unit.MONEY:
+        return as_decimal(value, currency)
+    if measure.unit is Unit.SHARE:
+        return as_decimal(value, "USD")
+    if measure.unit is Unit.SECONDS:
+        return as_tenths(value)
+    return value
+
+
+def tile_of(figure: Figure, currency: str, *, compared: bool, href: str | None) -> dict[str, Any]:
+    """A tile: value, what it was, by how much it changed, and whether that is good (A18)."""
+    measure = figure.measure
+    change = change_of(figure.now, figure.before) if compared else None
+    is_good = None
+    if change and measure.good is not Good.NEITHER:
+        is_good = (change > 0) == (measure.good is Good.UP)
+    short = None
+    if measure.unit is Unit.MONEY and figure.now is not None:
+        short = formatting.money_short(figure.now, currency)
+    return {
+        "id": measure.name,
+        "name": gettext(measure.title),
+        "value": short or shown(measure, figure.now, currency),
+        "full": shown(measure, figure.now, currency) if short else None,
+        "change": ("+" if change > 0 else "−") + formatting.rate(abs(change)) if change else None,
+        "good": is_good,
+        "before": _("before: %(value)s", value=shown(measure, figure.before, currency)) if compared else None,
+        "href": href,
+    }
+
+
+def definition_of(measure: Measure) -> dict[str, str]:
+    """What a measure means, in words (A19)."""
+    return {
+        "id": measure.name,
+        "name": gettext(measure.title),
+        "formula": gettext(measure.formula),
+        "left_out": gettext(measure.left_out),
+        "source": gettext(measure.source),
+    }
+
+
+def chart_of(measure: Measure, points: Sequence[Point], currency: str) -> dict[str, Any]:
+    """A chart with the table of its numbers (A24)."""
+    by_month = len(points) > 1 and (points[1].day - points[0].day).days > 1
+    title = gettext(measure.title)
+    return {
+        "id": measure.name,
+        "title": _("%(measure)s by month", measure=title) if by_month else _("%(measure)s by day", measure=title),
+        "label": title,
+        "has_any": any(point.value for point in points),
+        "rows": [
+            {
+                "day": formatting.day(point.day),
+                "x": point.day.isoformat(),
+                "y": plain(measure, point.value, currency),
+                "text": shown(measure, point.value, currency),
+            }
+            for point in reversed(points)
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A table of a board: measures by something. `name_of` says what an id or a word is called."""
+
+    title: str
+    column: str
+    by: str
+    measures: tuple[str, ...]
+    name_of: Callable[[str], str]
+
+
+def split_of(session: Session, split: Split, scope: Scope, period: Period) -> dict[str, Any]:
+    """The table of a split, the largest first; the first column can be drawn."""
+    measures = [MEASURES[name] for name in split.measures]
+    found = load_slices(session, measures=measures, by=split.by, scope=scope, period=period)
+    rows = []
+    for one in found:
+        values = list(zip(measures, one.values, strict=True))
+        rows.append(
+            {
+                "name": split.name_of(one.ref),
+                "cells": [shown(measure, value, scope.currency) for measure, value in values],
+                "y": plain(*values[0], scope.currency),
+            }
+        )
+    return {
+        "id": f"by-{split.measures[0]}-{split.by}",
+        "title": split.title,
+        "column": split.column,
+        "labels": [gettext(measure.title) for measure in measures],
+        "rows": rows,
+    }
+
+
+def board_page(
+    session: Session,
+    *,
+    names: Sequence[str],
+    charts: Sequence[str],
+    splits: Sequence[Split],
+    scope: Scope,
+    wanted: Asked,
+    href_of: Callable[[Measure], str | None],
+) -> dict[str, Any]:
+    """All that the template of a board takes."""
+    measures = [MEASURES[name] for name in names]
+    figures = load_figures(session, measures=measures, scope=scope, period=wanted.period, beside=wanted.beside)
+    compared = wanted.beside is not None
+    drawn = [MEASURES[name] for name in charts]
+    freshness = load_freshness(session)
+    return {
+        "tiles": [tile_of(one, scope.currency, compared=compared, href=href_of(one.measure)) for one in figures],
+        "definitions": [definition_of(measure) for measure in measures],
+        "charts": [
+            chart_of(one, load_points(session, measure=one, scope=scope, period=wanted.period), scope.currency)
+            for one in drawn
+        ],
+        "splits": [split_of(session, split, scope, wanted.period) for split in splits],
+        "wanted": wanted,
+        "scope": scope,
+        "freshness": freshness,
+        "is_late": freshness.renewed_at is not None and clock.now() - freshness.renewed_at > LATE_AFTER,
+        "periods": [("", _("Days of your own"))] + [(key, gettext(words)) for key, (_n, words) in PERIODS.items()],
+        "compares": [("", _("Nothing"))] + [(key.value, gettext(words)) for key, words in COMPARES.items()],
+    }
+
+
+def board_file(session: Session, *, name: str, names: Sequence[str], scope: Scope, wanted: Asked) -> Response:
+    """Every measure of a board by day, as a file; the period and the currency stand in its name (A27)."""
+    measures = [MEASURES[one] for one in names]
+    columns = [load_points(session, measure=one, scope=scope, period=wanted.period) for one in measures]
+    head = [_("Day")] + [_column(measure, scope.currency) for measure in measures]
+    rows = [
+        [days[0].day.isoformat()]
+        + [plain(measure, at.value, scope.currency) for measure, at in zip(measures, days, strict=True)]
+        for days in zip(*columns, strict=True)
+    ]
+    span = f"{wanted.period.first.isoformat()}-{wanted.period.last.isoformat()}"
+    return csv_file(f"{name}-{scope.currency}-{span}.csv", head, rows)
+
+
+def _column(measure: Measure, currency: str) -> str:
+    unit = {Unit.MONEY: currency, Unit.SHARE: "%", Unit.SECONDS: _("seconds"), Unit.POINTS: _("points")}
+    word = unit.get(measure.unit)
+    return f"{gettext(measure.title)} ({word})" if word else gettext(measure.title)

@@ -1,0 +1,153 @@
+"""What figures are: facts that can be added up, measures over them, periods and changes (ANA-01).
+
+A fact is counted by the day, the channel, the store and the currency, and can be added up over any of them. A measure
+is a sum of facts, or the ratio of two sums: ratios are never added up, so that a month is not the mean of its days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+# Points are no currency of a channel: facts about them stand under this one.
+POINTS = "PTS"
+
+
+class Fact(StrEnum):
+    """What is counted. Of orders and payments: by the day on which they began, whatever became of them since."""
+
+    ORDERS_PLACED = "orders_placed"
+    ORDERS_PAID = "orders_paid"
+    SALES = "sales"
+    DISCOUNT = "discount"
+    ORDERS_DISCOUNTED = "orders_discounted"
+    PAID_SECONDS = "paid_seconds"
+    PAID_QUICKLY = "paid_quickly"
+    PAYMENTS = "payments"
+    CAPTURED = "captured"
+    ATTEMPTS = "attempts"
+    ATTEMPTS_APPROVED = "attempts_approved"
+    ATTEMPTS_DECLINED = "attempts_declined"
+    REFUNDS = "refunds"
+    REFUNDED = "refunded"
+    REFUNDS_COUNTED = "refunds_counted"
+    REFUNDS_IN_TIME = "refunds_in_time"
+    STORE_ORDERS = "store_orders"
+    STORE_SALES = "store_sales"
+    STORE_DISCOUNT = "store_discount"
+    STORE_REFUNDED = "store_refunded"
+    PARTS_SENT = "parts_sent"
+    PARTS_SENT_IN_TIME = "parts_sent_in_time"
+    SECTION_SALES = "section_sales"
+    COUPON_USES = "coupon_uses"
+    COUPON_COST = "coupon_cost"
+    BALANCE_CHANGE = "balance_change"
+    MILEAGE_GRANTED = "mileage_granted"
+    MILEAGE_SPENT = "mileage_spent"
+    MILEAGE_EXPIRED = "mileage_expired"
+    DECISIONS = "decisions"
+    DECISIONS_HELD = "decisions_held"
+    DISPUTES = "disputes"
+    DISPUTED = "disputed"
+
+
+class Unit(StrEnum):
+    COUNT = "count"
+    MONEY = "money"
+    POINTS = "points"
+    SHARE = "share"
+    SECONDS = "seconds"
+
+
+class Good(StrEnum):
+    """Which way is better. What is neither is shown without colour (A18)."""
+
+    UP = "up"
+    DOWN = "down"
+    NEITHER = "neither"
+
+
+class Board(StrEnum):
+    """A page of figures; its title is the question that it answers (A25)."""
+
+    SALES = "sales"
+    PAYMENTS = "payments"
+    INCENTIVES = "incentives"
+    BALANCES = "balances"
+    RISK = "risk"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """A figure with its definition. `over` makes it a ratio; `key` takes rows of one kind only.
+
+    `to_date` sums from the first day on: what stands at the end of a period, not what happened in it.
+    """
+
+    name: str
+    title: str
+    formula: str
+    left_out: str
+    source: str
+    unit: Unit
+    fact: Fact
+    over: Fact | None = None
+    key: str | None = None
+    good: Good = Good.NEITHER
+    to_date: bool = False
+
+    @property
+    def currency(self) -> str | None:
+        """The one currency that it is counted in, where the reader has no choice."""
+        return POINTS if self.unit is Unit.POINTS else None
+
+
+class Compare(StrEnum):
+    """What a period stands beside. `weekday` moves it by whole weeks, so that Mondays meet Mondays (A22)."""
+
+    PREVIOUS = "previous"
+    WEEKDAY = "weekday"
+    YEAR = "year"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
+
+    def beside(self, how: Compare) -> Period:
+        """The period that it is compared with: as long, and before it."""
+        if how is Compare.YEAR:
+            back = 364  # Whole weeks, for the same reason.
+        elif how is Compare.WEEKDAY:
+            back = -(-self.days // 7) * 7
+        else:
+            back = self.days
+        return Period(self.first - timedelta(days=back), self.last - timedelta(days=back))
+
+
+def value_of(measure: Measure, total: int, over: int) -> int | None:
+    """The figure: basis points of a share, tenths of a second, minor units, points or a count; None without a base.
+
+    Means and shares round half up. `over` is not looked at where the measure is no ratio.
+    """
+    if measure.over is None:
+        return total
+    if over == 0:
+        return None
+    scale = {Unit.SHARE: 10_000, Unit.SECONDS: 10}.get(measure.unit, 1)
+    return (2 * total * scale + over) // (2 * over)
+
+
+def change_of(now: int | None, before: int | None) -> int | None:
+    """By how many basis points of what was before it has changed; None where that says nothing."""
+    if now is None or before is None or before <= 0:
+        return None
+    return ((now - before) * 20_000 + before) // (2 * before)

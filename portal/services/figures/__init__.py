@@ -1,0 +1,1 @@
+"""Figures by day: renewed from orders, payments and books, and proved against them."""

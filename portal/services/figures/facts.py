@@ -1,0 +1,137 @@
+"""What every fact counts, as one statement over the rows behind it (ANA-01).
+
+A day is one of the channel's own calendar; what belongs to no channel goes by the first channel's.
+"""
+
+from __future__ import annotations
+
+# Everything that began on the days from :first to :last, both included.
+_BEGAN = """
+channels AS (
+    SELECT id, time_zone, CAST(:first AS date)::timestamp AT TIME ZONE time_zone AS since,
+           (CAST(:last AS date) + 1)::timestamp AT TIME ZONE time_zone AS before
+      FROM channel
+), house AS (SELECT * FROM channels ORDER BY id LIMIT 1),
+bought AS MATERIALIZED (
+    SELECT o.id, (o.placed_at AT TIME ZONE c.time_zone)::date AS day, o.channel_id, o.currency, o.placed_at, o.paid_at,
+           o.payable_minor, o.discount_minor
+      FROM channels c JOIN orders o ON o.channel_id = c.id AND o.placed_at >= c.since AND o.placed_at < c.before
+), begun AS MATERIALIZED (
+    SELECT p.id, (p.created_at AT TIME ZONE c.time_zone)::date AS day, p.channel_id, p.currency, p.method,
+           p.captured_minor
+      FROM channels c JOIN payment p ON p.channel_id = c.id AND p.created_at >= c.since AND p.created_at < c.before
+), asked AS MATERIALIZED (
+    SELECT (r.requested_at AT TIME ZONE c.time_zone)::date AS day, c.id AS channel_id, r.currency, r.total_minor,
+           r.completed_at, r.due_at, r.origin = 'self_service' AND r.shown <> '' AS is_self_service
+      FROM refund r JOIN orders o ON o.id = r.order_id JOIN channels c ON c.id = o.channel_id
+     WHERE r.requested_at >= (SELECT min(since) FROM channels) AND r.requested_at < (SELECT max(before) FROM channels)
+       AND r.requested_at >= c.since AND r.requested_at < c.before AND r.status NOT IN ('refused', 'cancelled')
+), parts AS MATERIALIZED (
+    SELECT b.day, b.channel_id, b.currency, p.id, p.store_id, p.payable_minor,
+           p.discount_minor + p.shipping_discount_minor AS discount_minor, p.shipped_at, p.ship_by
+      FROM bought b JOIN order_part p ON p.order_id = b.id WHERE b.paid_at IS NOT NULL
+), booked AS MATERIALIZED (
+    SELECT (g.at AT TIME ZONE h.time_zone)::date AS day, g.currency, a.kind, e.kind AS entry, g.amount_minor
+      FROM house h JOIN ledger_posting g ON g.at >= h.since AND g.at < h.before
+      JOIN ledger_account a ON a.id = g.account_id JOIN ledger_entry e ON e.id = g.entry_id
+     WHERE a.kind IN ('deposit', 'gift', 'refund_credit', 'mileage', 'mileage_pending')
+)
+"""
+
+# Each of these groups by all that is not added up, and says which fact is which sum.
+_FACTS = (
+    """
+    SELECT v.fact, s.day, s.channel_id, 0 AS store_id, s.currency, '' AS key, v.value
+      FROM (SELECT day, channel_id, currency, count(*) AS placed, count(paid_at) AS paid,
+                   sum(payable_minor) FILTER (WHERE paid_at IS NOT NULL) AS sales,
+                   sum(discount_minor) FILTER (WHERE paid_at IS NOT NULL) AS discount,
+                   count(*) FILTER (WHERE paid_at IS NOT NULL AND discount_minor > 0) AS discounted,
+                   sum(round(extract(epoch FROM paid_at - placed_at))) AS seconds,
+                   count(*) FILTER (WHERE paid_at <= placed_at + interval '5 seconds') AS quickly
+              FROM bought GROUP BY 1, 2, 3) s
+     CROSS JOIN LATERAL (VALUES ('orders_placed', s.placed), ('orders_paid', s.paid), ('sales', s.sales),
+                                ('discount', s.discount), ('orders_discounted', s.discounted),
+                                ('paid_seconds', s.seconds), ('paid_quickly', s.quickly)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.method, v.value
+      FROM (SELECT day, channel_id, currency, method, count(*) AS begun, sum(captured_minor) AS captured
+              FROM begun GROUP BY 1, 2, 3, 4) s
+     CROSS JOIN LATERAL (VALUES ('payments', s.begun), ('captured', s.captured)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.gateway, v.value
+      FROM (SELECT b.day, b.channel_id, b.currency, a.gateway,
+                   count(*) FILTER (WHERE a.state IN ('captured', 'authorised')) AS approved,
+                   count(*) FILTER (WHERE a.state = 'declined') AS declined
+              FROM begun b JOIN payment_attempt a ON a.payment_id = b.id GROUP BY 1, 2, 3, 4) s
+     CROSS JOIN LATERAL (VALUES ('attempts', s.approved + s.declined), ('attempts_approved', s.approved),
+                                ('attempts_declined', s.declined)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, s.channel_id, 0, s.currency, '', v.value
+      FROM (SELECT day, channel_id, currency, count(*) AS refunds, sum(total_minor) AS refunded,
+                   count(*) FILTER (WHERE is_self_service AND (completed_at IS NOT NULL OR due_at <= :now)) AS counted,
+                   count(*) FILTER (WHERE is_self_service AND completed_at <= due_at) AS in_time
+              FROM asked GROUP BY 1, 2, 3) s
+     CROSS JOIN LATERAL (VALUES ('refunds', s.refunds), ('refunded', s.refunded), ('refunds_counted', s.counted),
+                                ('refunds_in_time', s.in_time)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, s.channel_id, s.store_id, s.currency, '', v.value
+      FROM (SELECT p.day, p.channel_id, p.store_id, p.currency, count(*) AS parts, sum(p.payable_minor) AS sales,
+                   sum(p.discount_minor) AS discount, sum(l.refunded) AS refunded, count(p.shipped_at) AS sent,
+                   count(*) FILTER (WHERE p.shipped_at <= p.ship_by) AS in_time
+              FROM parts p
+              LEFT JOIN LATERAL (SELECT sum(refunded_minor) AS refunded FROM order_line WHERE part_id = p.id) l ON true
+             GROUP BY 1, 2, 3, 4) s
+     CROSS JOIN LATERAL (VALUES ('store_orders', s.parts), ('store_sales', s.sales), ('store_discount', s.discount),
+                                ('store_refunded', s.refunded), ('parts_sent', s.sent),
+                                ('parts_sent_in_time', s.in_time)) v (fact, value)
+    """,
+    """
+    SELECT 'section_sales', p.day, p.channel_id, p.store_id, p.currency, d.section_id::text, sum(l.payable_minor)
+      FROM parts p JOIN order_line l ON l.part_id = p.id JOIN product d ON d.id = l.product_id GROUP BY 2, 3, 4, 5, 6
+    """,
+    """
+    SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.campaign_id::text, v.value
+      FROM (SELECT b.day, b.channel_id, b.currency, u.campaign_id, count(*) AS uses, sum(u.amount_minor) AS cost
+              FROM bought b JOIN coupon_use u ON u.order_id = b.id
+             WHERE u.status = 'redeemed' GROUP BY 1, 2, 3, 4) s
+     CROSS JOIN LATERAL (VALUES ('coupon_uses', s.uses), ('coupon_cost', s.cost)) v (fact, value)
+    """,
+    """
+    SELECT 'balance_change', day, 0, 0, currency, kind, sum(amount_minor) FROM booked GROUP BY 2, 5, 6
+    """,
+    """
+    SELECT v.fact, s.day, 0, 0, 'PTS', '', v.value
+      FROM (SELECT day, sum(amount_minor) FILTER (WHERE amount_minor > 0 AND (
+                       (kind = 'mileage_pending' AND entry = 'order_paid')
+                       OR (kind = 'mileage' AND entry = 'mileage_granted'))) AS granted,
+                   -sum(amount_minor) FILTER (WHERE kind = 'mileage' AND entry = 'order_paid') AS spent,
+                   -sum(amount_minor) FILTER (WHERE kind = 'mileage' AND entry = 'mileage_expired') AS expired
+              FROM booked WHERE currency = 'PTS' GROUP BY 1) s
+     CROSS JOIN LATERAL (VALUES ('mileage_granted', s.granted), ('mileage_spent', s.spent),
+                                ('mileage_expired', s.expired)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, 0, 0, '', '', v.value
+      FROM (SELECT (r.decided_at AT TIME ZONE h.time_zone)::date AS day, count(*) AS all_of_them,
+                   count(*) FILTER (WHERE r.outcome IN ('review', 'block')) AS held
+              FROM house h JOIN risk_decision r ON r.decided_at >= h.since AND r.decided_at < h.before GROUP BY 1) s
+     CROSS JOIN LATERAL (VALUES ('decisions', s.all_of_them), ('decisions_held', s.held)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.reason, v.value
+      FROM (SELECT (d.opened_at AT TIME ZONE c.time_zone)::date AS day, p.channel_id, d.currency, d.reason,
+                   count(*) AS disputes, sum(d.amount_minor) AS disputed
+              FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN channels c ON c.id = p.channel_id
+             WHERE d.opened_at >= c.since AND d.opened_at < c.before AND d.status <> 'inquiry' GROUP BY 1, 2, 3, 4) s
+     CROSS JOIN LATERAL (VALUES ('disputes', s.disputes), ('disputed', s.disputed)) v (fact, value)
+    """,
+)
+
+FACTS = f"""
+WITH {_BEGAN}, facts AS ({" UNION ALL ".join(_FACTS)})
+SELECT fact, day, channel_id, store_id, currency, key, value::bigint AS value FROM facts WHERE value <> 0
+"""  # noqa: S608  # Fragments of this file.

@@ -1,0 +1,133 @@
+"""Bring the figures of some days up to date with the rows behind them (ANA-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from portal.models import FigureState
+from portal.services.figures.facts import FACTS
+
+# One statement reads so many days at most: it stays short also where a day has ten thousand orders.
+DAYS_AT_ONCE = 31
+# Transitions get their numbers before they are committed: those of the last moments are read once more.
+READ_AGAIN = 2_000
+
+_SPAN = text(
+    """
+    SELECT min(first)::date AS first, max(last)::date AS last FROM (
+        SELECT min(placed_at) - interval '1 day' AS first, max(placed_at) + interval '1 day' AS last FROM orders
+        UNION ALL SELECT min(at) - interval '1 day', max(at) + interval '1 day' FROM ledger_posting
+        UNION ALL SELECT min(day), max(day) FROM figure_day) s
+    """
+)
+# The days of everything that has changed its state since, whenever it began.
+_CHANGED = text(
+    """
+    WITH moved AS (SELECT DISTINCT order_id, subject, subject_id FROM transition WHERE id > :seen)
+    SELECT DISTINCT (d.at AT TIME ZONE c.time_zone)::date AS day FROM (
+        SELECT o.placed_at AS at, o.channel_id FROM moved m JOIN orders o ON o.id = m.order_id
+        UNION ALL SELECT p.created_at, p.channel_id FROM moved m JOIN payment p
+            ON m.subject = 'payment' AND p.id = m.subject_id::uuid
+        UNION ALL SELECT r.requested_at, o.channel_id FROM moved m JOIN refund r ON r.order_id = m.order_id
+            JOIN orders o ON o.id = r.order_id) d
+      JOIN channel c ON c.id = d.channel_id
+    """
+)
+_RENEW = text(
+    f"""
+    WITH fresh AS ({FACTS}), gone AS (
+        DELETE FROM figure_day d WHERE d.day BETWEEN :first AND :last AND NOT EXISTS (SELECT FROM fresh f
+         WHERE (f.fact, f.day, f.channel_id, f.store_id, f.currency, f.key)
+             = (d.fact, d.day, d.channel_id, d.store_id, d.currency, d.key)) RETURNING 1
+    ), put AS (
+        INSERT INTO figure_day AS d (fact, day, channel_id, store_id, currency, key, value)
+        SELECT fact, day, channel_id, store_id, currency, key, value FROM fresh
+        ON CONFLICT (fact, day, channel_id, store_id, currency, key) DO UPDATE SET value = EXCLUDED.value
+         WHERE d.value <> EXCLUDED.value RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put)
+    """  # noqa: S608 - our own fragment
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days that follow each other, both included."""
+
+    first: date
+    last: date
+
+
+def lock_figures(session: Session) -> FigureState:
+    """The state of the figures; whoever has it is the only one who renews them."""
+    session.execute(insert(FigureState).values(id=1).on_conflict_do_nothing())
+    return session.execute(select(FigureState).where(FigureState.id == 1).with_for_update()).scalar_one()
+
+
+def renew(session: Session, stretch: Stretch, *, now: datetime) -> int:
+    """Make the facts of these days what the rows say. Returns how many were not."""
+    days = {"first": stretch.first, "last": stretch.last, "now": now}
+    return int(session.execute(_RENEW, days).scalar_one())
+
+
+def renew_changed(session: Session, *, now: datetime) -> int | None:
+    """Renew the days of all that has changed since the last time, and the present ones.
+
+    Returns how many facts were renewed, or None where there never were any: then everything is to be renewed.
+    """
+    state = lock_figures(session)
+    if state.renewed_at is None:
+        return None
+    newest = session.execute(text("SELECT coalesce(max(id), 0) FROM transition")).scalar_one()
+    days = set(session.scalars(_CHANGED, {"seen": state.transition_id - READ_AGAIN}))
+    # Balances, decisions and disputes have no transition. Wherever a channel lies, its day is one of these three.
+    days |= {now.date() + timedelta(days=n) for n in (-1, 0, 1)}
+    changed = sum(renew(session, stretch, now=now) for stretch in stretches(sorted(days)))
+    note_renewal(session, now=now, transition_id=newest)
+    return changed
+
+
+def note_renewal(session: Session, *, now: datetime, transition_id: int | None = None) -> None:
+    """Up to now the figures are true."""
+    newest = text("(SELECT coalesce(max(id), 0) FROM transition)") if transition_id is None else transition_id
+    session.execute(update(FigureState).values(renewed_at=now, transition_id=newest))
+
+
+def note_proof(session: Session, *, now: datetime, differences: int) -> None:
+    """All days were compared with the rows behind them, and so many facts were not what these say."""
+    session.execute(update(FigureState).values(proved_at=now, proved_differences=differences))
+
+
+def whole_span(session: Session) -> Stretch | None:
+    """From the first day on which anything happened to the last; None in an empty house."""
+    row = session.execute(_SPAN).one()
+    return Stretch(row.first, row.last) if row.first else None
+
+
+def pieces(stretch: Stretch) -> Iterator[Stretch]:
+    """The same days in stretches that one statement reads."""
+    first = stretch.first
+    while first <= stretch.last:
+        last = min(first + timedelta(days=DAYS_AT_ONCE - 1), stretch.last)
+        yield Stretch(first, last)
+        first = last + timedelta(days=1)
+
+
+def stretches(days: Sequence[date]) -> Iterator[Stretch]:
+    """Sorted days as few stretches, none longer than one statement reads."""
+    first = last = None
+    for day in days:
+        if first is not None and last is not None and day - last == timedelta(days=1):
+            last = day
+            continue
+        if first is not None and last is not None:
+            yield from pieces(Stretch(first, last))
+        first = last = day
+    if first is not None and last is not None:
+        yield from pieces(Stretch(first, last))

@@ -1,0 +1,172 @@
+"""The figures equal the rows behind them, and every sight of them is told apart (ANA-01, ANA-02)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import timedelta
+
+import pytest
+from apiflask import APIFlask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from portal.db import reading, transaction
+from portal.jobs.figures import prove_figures, renew_all, renew_figures
+from portal.kit import clock
+from portal.queries.figures import Scope, load_figures, load_points
+from portal.rules.figures import Period
+from portal.rules.measures import BOARDS, MEASURES, STORE_BOARD
+from tests.blueprints.desks import browser
+from tests.factories.account import Person, make_person
+from tests.factories.cart import Mall, make_mall, make_variant
+from tests.factories.order import give_deposit, make_order
+from tests.factories.refund import rows
+
+pytestmark = [pytest.mark.req("ANA-01"), pytest.mark.usefixtures("books")]
+
+
+@pytest.fixture
+def mall(books: None) -> Mall:
+    return make_mall()
+
+
+@pytest.fixture
+def bea(mall: Mall) -> Person:
+    return make_person("bea")
+
+
+@pytest.fixture
+def ada(app: APIFlask, mall: Mall) -> FlaskClient:
+    return browser(app, make_person("ada", roles=("admin",)))
+
+
+def sell(mall: Mall, bea: Person, outcome: str = "captured", quantity: int = 1) -> int:
+    """A thing of each store; returns what was to pay."""
+    goods = {make_variant(mall): quantity, make_variant(mall, store=1): 1}
+    order = make_order(bea, mall, goods, outcome=outcome)  # type: ignore[arg-type]  # One of the answers.
+    return int(rows(f"SELECT payable_minor FROM orders WHERE number = '{order.number}'")[0][0])  # noqa: S608  # Ours.
+
+
+def figure(name: str, *, currency: str = "KRW") -> int | None:
+    today = clock.now().date()
+    period = Period(today - timedelta(days=1), today + timedelta(days=1))
+    with reading() as session:
+        measures = [MEASURES[name]]
+        return load_figures(session, measures=measures, scope=Scope(currency), period=period, beside=None)[0].now
+
+
+def test_figures_are_the_sums_of_the_rows_and_follow_what_happens(mall: Mall, bea: Person) -> None:
+    first = sell(mall, bea)
+    renew_figures()
+    assert (figure("sales"), figure("orders_placed"), figure("orders_paid")) == (first, 1, 1)
+    second = sell(mall, bea, quantity=2)
+    sell(mall, bea, "declined")
+    renew_figures()
+    assert (figure("sales"), figure("orders_placed"), figure("orders_paid")) == (first + second, 3, 2)
+    assert figure("average_order") == (2 * (first + second) + 2) // 4
+    assert (figure("paid_share"), figure("success_rate"), figure("declined")) == (6667, 6667, 1)
+    assert figure("store_sales") == first + second
+    assert figure("store_orders") == 4
+
+
+def test_what_stands_at_the_end_is_the_balance_of_the_books(mall: Mall, bea: Person) -> None:
+    give_deposit(bea, 70_000)
+    renew_figures()
+    [(owed,)] = rows(
+        "SELECT sum(balance_minor)::bigint FROM ledger_account WHERE kind = 'deposit' AND currency = 'KRW'"
+    )
+    assert figure("deposit_owed") == owed == 70_000
+    today = clock.now().date()
+    with reading() as session:
+        period = Period(today - timedelta(days=3), today + timedelta(days=1))
+        points = load_points(session, measure=MEASURES["deposit_owed"], scope=Scope("KRW"), period=period)
+    assert (points[0].value, points[-1].value) == (0, 70_000)
+
+
+def test_renewing_day_by_day_and_all_at_once_is_the_same(mall: Mall, bea: Person) -> None:
+    sell(mall, bea)
+    give_deposit(bea, 5_000)
+    renew_figures()
+    sell(mall, bea, quantity=3)
+    renew_figures()
+    before = rows("SELECT * FROM figure_day ORDER BY 1, 2, 3, 4, 5, 6")
+    assert renew_all() == 0
+    assert rows("SELECT * FROM figure_day ORDER BY 1, 2, 3, 4, 5, 6") == before
+
+
+def test_the_proof_of_the_night_mends_and_tells_what_was_not_right(mall: Mall, bea: Person, ada: FlaskClient) -> None:
+    sell(mall, bea)
+    renew_figures()
+    with transaction() as session:
+        session.execute(text("UPDATE figure_day SET day = day - 40 WHERE fact IN ('sales', 'orders_paid')"))
+    with clock.frozen(clock.now() + timedelta(days=2)):
+        prove_figures()
+        assert rows("SELECT proved_differences FROM figure_state") == [(2,)]
+        assert "facts were not right and have been mended" in ada.get("/admin/figures").text
+        with transaction() as session:
+            session.execute(text("UPDATE figure_day SET value = 1 WHERE fact = 'orders_paid'"))
+        prove_figures()
+        assert rows("SELECT proved_differences FROM figure_state") == [(2,)], "once a day is enough"
+
+
+@pytest.mark.parametrize("board", [board.value for board in BOARDS])
+@pytest.mark.parametrize("extra", ["", "&period=365d&compare=year", "&from=2030-01-01&until=2030-03-01", "&channel=us"])
+def test_every_board_opens_whatever_there_is(mall: Mall, bea: Person, ada: FlaskClient, board: str, extra: str) -> None:
+    assert ada.get(f"/admin/figures?board={board}{extra}").status_code == 200, "an empty house"
+    sell(mall, bea)
+    renew_figures()
+    page = ada.get(f"/admin/figures?board={board}{extra}")
+    assert page.status_code == 200
+    assert "NaN" not in page.text
+    assert "None" not in re.sub(r"<[^>]+>", " ", page.text)
+
+
+@pytest.mark.ux("A20")
+def test_a_figure_opens_the_rows_that_make_it(mall: Mall, bea: Person, ada: FlaskClient) -> None:
+    sell(mall, bea)
+    sell(mall, bea, "declined")
+    renew_figures()
+    page = ada.get("/admin/figures?period=7d").text
+    links = [link.replace("&amp;", "&") for link in re.findall(r'<a class="tile" href="([^"]+)"', page)]
+    assert len(links) == 3
+    counts = [ada.get(link).text.count("<tr data-row") for link in links]
+    assert counts == [1, 2, 1]  # Sales, orders placed, orders paid.
+
+
+@pytest.mark.ux("A21")
+def test_page_and_file_say_the_same(mall: Mall, bea: Person, ada: FlaskClient) -> None:
+    paid = sell(mall, bea)
+    renew_figures()
+    answer = ada.get("/admin/figures.csv?period=7d")
+    table = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
+    assert len(table) == 7
+    assert sum(int(line["Sales (KRW)"]) for line in table) == paid
+    assert f'data-y="{paid}"' in ada.get("/admin/figures?period=7d").text
+    assert "KRW-" in answer.headers["Content-Disposition"]
+
+
+@pytest.mark.req("ANA-02")
+def test_a_store_sees_its_own_figures_only(app: APIFlask, mall: Mall, bea: Person) -> None:
+    sell(mall, bea)
+    renew_figures()
+    sam, sue = (
+        make_person(name, roles=("seller",), store_ids=(store_id,))
+        for name, store_id in zip(("sam", "sue"), mall.store_ids, strict=True)
+    )
+    parts = f"SELECT sum(payable_minor)::bigint FROM order_part WHERE store_id = {mall.store_ids[0]}"  # noqa: S608  # Ours.
+    own = rows(parts)[0][0]
+    page = browser(app, sam).get("/seller/figures?period=7d").text
+    assert f'data-y="{own}"' in page
+    everything = rows("SELECT sum(payable_minor)::bigint FROM orders")[0][0]
+    assert f'data-y="{everything}"' not in page
+    file = browser(app, sue).get("/seller/figures.csv?period=7d")
+    assert len(file.data.splitlines()) == 8
+    assert len(STORE_BOARD) == len(file.data.splitlines()[0].split(b",")) - 1
+
+
+def test_buyers_and_visitors_see_none(app: APIFlask, mall: Mall, bea: Person) -> None:
+    for path in ("/admin/figures", "/admin/figures.csv", "/seller/figures", "/seller/figures.csv"):
+        assert browser(app, bea).get(path).status_code == 403
+        assert browser(app).get(path).status_code == 303
