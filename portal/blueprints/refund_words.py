@@ -22,6 +22,7 @@ REASON_WORDS: Mapping[str, str] = {
     "damaged": N_("It arrived damaged"),
     "wrong_item": N_("A wrong item came"),
     "not_as_described": N_("It is not as described"),
+    "lost": N_("The carrier lost it"),
     "out_of_stock": N_("Out of stock"),
     "cannot_deliver": N_("Cannot be delivered"),
     "risk_refused": N_("Refused in the review"),

@@ -32,6 +32,7 @@ from portal.models.fraud import RiskDecision, RiskListEntry, RiskRuleRelease, Ri
 from portal.models.fx import ReferenceRate
 from portal.models.gift_card import GiftCard
 from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGiftLot
+from portal.models.goods_return import GoodsReturn, ReturnPicture, ReturnUnit
 from portal.models.idempotency import IdempotencyKey
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
 from portal.models.learning import FraudModelPlace, FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
@@ -117,6 +118,7 @@ __all__ = [
     "GatewayAccount",
     "GatewayIncident",
     "GiftCard",
+    "GoodsReturn",
     "IdempotencyKey",
     "Invoice",
     "InvoiceMove",
@@ -159,6 +161,8 @@ __all__ = [
     "RefundLine",
     "RefundRule",
     "Reservation",
+    "ReturnPicture",
+    "ReturnUnit",
     "RiskDecision",
     "RiskListEntry",
     "RiskRuleRelease",

@@ -135,6 +135,13 @@ class StockMove(Base):
         CheckConstraint("delta <> 0", name="delta"),
         Index("uq_stock_move_sale", "order_line_id", unique=True, postgresql_where=text("reason = 'sale'")),
         Index("ix_stock_move_variant_id", "variant_id", "id"),
+        Index(
+            "uq_stock_move_return_unit",
+            "return_unit_id",
+            "reason",
+            unique=True,
+            postgresql_where=text("return_unit_id IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -143,6 +150,7 @@ class StockMove(Base):
     delta: Mapped[int] = mapped_column(Integer)
     reason: Mapped[str]
     order_line_id: Mapped[uuid.UUID | None]
+    return_unit_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("return_unit.id"))
     at: Mapped[datetime]
     made_by: Mapped[str | None]
     note: Mapped[str | None]

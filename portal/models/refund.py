@@ -38,6 +38,10 @@ class RefundRule(Base):
     returnable: Mapped[bool | None]
     approve_above: Mapped[dict[str, Any] | None]
     step_up_above: Mapped[dict[str, Any] | None]
+    # Which reasons are taken for sending something back, who pays for that, and whether it may be exchanged.
+    return_reasons: Mapped[list[Any] | None]
+    way_back: Mapped[str | None]
+    exchangeable: Mapped[bool | None]
 
 
 class Refund(Base):

@@ -23,6 +23,7 @@ from portal.queries.mileage_invariants import MILEAGE_INVARIANTS
 from portal.queries.parcel_invariants import PARCEL_INVARIANTS
 from portal.queries.refund_invariants import REFUND_INVARIANTS
 from portal.queries.ticket_invariants import TICKET_INVARIANTS
+from portal.queries.return_invariants import RETURN_INVARIANTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +311,7 @@ INVARIANTS = (
         for one in (
             *BALANCE_INVARIANTS,
             *REFUND_INVARIANTS,
+            *RETURN_INVARIANTS,
             *DISPUTE_INVARIANTS,
             *GIFT_INVARIANTS,
             *INVOICE_INVARIANTS,

@@ -15,12 +15,14 @@ from portal.models import TenderType
 from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.queries.gateways import gateway_directory
 from portal.queries.keyset import AnyRow
+from portal.queries.returned_units import InReturns, units_in_returns
 from portal.rules.ask_back import AskingCoupon, DiscountBearer
 from portal.rules.coupons.terms import OnRefund, from_snapshot
 from portal.rules.fx import FxRate
 from portal.rules.pricing import PricedLine
 from portal.rules.refund_order import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
-from portal.rules.refund_policy import RefundPolicy, merge
+from portal.rules.refund_policy import AFTER_SHIPMENT, RefundPolicy, merge
+from portal.rules.returns import returnable
 
 # What counts as decided: these have moved the counters of lines and shares.
 FIRM = ("approved", "sent", "unknown", "failed", "succeeded")
@@ -54,6 +56,7 @@ class PartTimes:
     shipped_at: datetime | None
     delivered_at: datetime | None
     waits: bool
+    has_return: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,12 @@ class Refundable:
     parts: Mapping[uuid.UUID, PartTimes]
     policies: Mapping[uuid.UUID, RefundPolicy]
     names: Mapping[uuid.UUID, Mapping[str, str]] = field(default_factory=dict)
+    in_returns: Mapping[uuid.UUID, InReturns] = field(default_factory=dict)
+
+    def in_open_returns(self, line_id: uuid.UUID) -> int:
+        """Units of a line that are asked back, under way or looked at: their money is decided with them."""
+        found = self.in_returns.get(line_id)
+        return found.open_units if found else 0
 
 
 _HEAD = text(
@@ -84,6 +93,8 @@ _PARTS = text(
     SELECT p.id, p.store_id, s.name AS store_name, p.status, p.shipped_at, p.delivered_at, p.mileage_matured_at,
            EXISTS (SELECT FROM refund_line r JOIN refund f ON f.id = r.refund_id AND f.status = ANY(:firm)
                     WHERE r.part_id = p.id) AS fee_gone,
+           EXISTS (SELECT FROM goods_return g WHERE g.part_id = p.id
+                      AND g.status IN ('requested', 'approved', 'sent', 'received', 'inspected')) AS has_return,
            EXISTS (SELECT FROM refund_line r JOIN refund f ON f.id = r.refund_id AND f.status = 'requested'
                      LEFT JOIN order_line l ON l.id = r.line_id
                     WHERE coalesce(r.part_id, l.part_id) = p.id) AS waits
@@ -124,7 +135,8 @@ _RULES = text(
         SELECT id AS section_id, id, parent_id, 0 AS far FROM section WHERE id = ANY(:sections)
         UNION ALL SELECT a.section_id, s.id, s.parent_id, a.far + 1 FROM above a JOIN section s ON s.id = a.parent_id
     )
-    SELECT w.section_id, r.window_days, r.returnable, r.approve_above, r.step_up_above
+    SELECT w.section_id, r.window_days, r.returnable, r.approve_above, r.step_up_above, r.return_reasons, r.way_back,
+           r.exchangeable
       FROM unnest(CAST(:sections AS bigint[])) AS w (section_id)
       JOIN refund_rule r ON (r.channel_id IS NULL OR r.channel_id = :channel_id)
       LEFT JOIN above a ON a.section_id = w.section_id AND a.id = r.section_id
@@ -208,11 +220,27 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
         ),
         facts=facts,
         parts={
-            p.id: PartTimes(p.id, p.store_id, p.store_name, p.status, p.shipped_at, p.delivered_at, p.waits)
+            p.id: PartTimes(
+                p.id, p.store_id, p.store_name, p.status, p.shipped_at, p.delivered_at, p.waits, p.has_return
+            )
             for p in parts
         },
         policies={line.id: policies[line.section_id] for line in lines},
         names={line.id: line.name for line in lines},
+        in_returns=units_in_returns(session, order_id=order_id),
+    )
+
+
+def units_to_return(known: Refundable, line: LineFacts) -> int:
+    """How many units of a line can still be sent back."""
+    found = known.in_returns.get(line.id)
+    status = known.parts[line.part_id].status
+    return returnable(
+        quantity=line.quantity,
+        refunded=line.units_gone,
+        sent=line.quantity if status in AFTER_SHIPMENT else line.units_sent,
+        open_units=found.open_units if found else 0,
+        exchanged=found.exchanged if found else 0,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,6 +29,7 @@ REASONS: Final[Mapping[str, tuple[frozenset[Party], bool]]] = {
     "damaged": (frozenset({Party.BUYER, Party.SELLER, Party.ADMIN}), True),
     "wrong_item": (frozenset({Party.BUYER, Party.SELLER, Party.ADMIN}), True),
     "not_as_described": (frozenset({Party.BUYER, Party.SELLER, Party.ADMIN}), True),
+    "lost": (frozenset({Party.SELLER, Party.ADMIN}), True),
     "out_of_stock": (frozenset({Party.SELLER, Party.ADMIN}), True),
     "cannot_deliver": (frozenset({Party.SELLER, Party.ADMIN}), True),
     "risk_refused": (frozenset({Party.ADMIN}), False),
@@ -54,6 +55,10 @@ class RefundPolicy:
     returnable: bool = True
     approve_above: Mapping[str, int] | None = None
     step_up_above: Mapping[str, int] | None = None
+    # For what is sent back: the reasons taken (None: all of a buyer's), who pays, and whether it may be exchanged.
+    return_reasons: Sequence[str] | None = None
+    way_back: str = "buyer"
+    exchangeable: bool = True
 
 
 DEFAULT: Final = RefundPolicy(

@@ -33,6 +33,8 @@ class Machine(StrEnum):
     INVOICE = "invoice"
     GIFT_CARD = "gift_card"
     TICKET = "ticket"
+    RETURN = "return"
+    RETURN_UNIT = "return_unit"
 
 
 def _moves(text: str) -> Mapping[str, frozenset[str]]:
@@ -189,6 +191,31 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         void >
         expired >
         given_back >
+    """),
+    # Goods on their way back. Reception and inspection are two things; a claim is decided without either.
+    Machine.RETURN: _moves("""
+        requested > approved refused cancelled inspected settled
+        approved > sent received cancelled lapsed
+        sent > received lapsed
+        received > inspected settled
+        inspected > settled
+        settled >
+        refused >
+        cancelled >
+        lapsed >
+    """),
+    # Each unit by itself: what came is looked at, what is not taken goes back to its buyer, what never came is missing.
+    Machine.RETURN_UNIT: _moves("""
+        requested > approved refused cancelled accepted
+        approved > sent received missing cancelled
+        sent > received missing cancelled
+        received > accepted rejected
+        rejected > sent_back
+        accepted >
+        missing >
+        sent_back >
+        refused >
+        cancelled >
     """),
     # Partly paid or late, and in the end paid, lowered to nothing by refunds, or given up. None opens again.
     Machine.INVOICE: _moves("""

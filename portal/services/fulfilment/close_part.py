@@ -19,6 +19,8 @@ _DUE = text(
     SELECT p.id FROM order_part p
      WHERE p.status = 'delivered' AND p.mileage_matured_at IS NOT NULL
        AND NOT EXISTS (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
+       AND NOT EXISTS (SELECT FROM goods_return g WHERE g.part_id = p.id
+                          AND g.status IN ('requested', 'approved', 'sent', 'received', 'inspected'))
        AND NOT EXISTS (SELECT FROM refund f WHERE f.order_id = p.order_id
                           AND f.status IN ('requested', 'approved', 'sent', 'unknown', 'failed'))
      ORDER BY p.mileage_matured_at LIMIT 100

@@ -1,4 +1,7 @@
-"""What follows from parcels: a part is sent when all its units are, it has arrived when all its parcels have."""
+"""What follows from parcels: a part is sent when all its units are, it has arrived when all its parcels have.
+
+While units of it come back it is returning; then it is again what its parcels say.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,11 @@ from portal.services.history import Move, record_moves
 
 _PART = text(
     """
-    SELECT p.id, p.order_id, p.status,
+    SELECT p.id, p.order_id, p.status, p.delivered_at,
            (SELECT bool_and(l.shipped_quantity >= l.quantity - l.refunded_quantity)
               FROM order_line l WHERE l.part_id = p.id) AS all_sent,
+           EXISTS (SELECT FROM goods_return g WHERE g.part_id = p.id AND g.kind <> 'claim'
+                      AND g.status IN ('approved', 'sent', 'received', 'inspected')) AS comes_back,
            s.parcels, s.arrived, s.last_sent_at, s.last_arrived_at
       FROM order_part p
       LEFT JOIN LATERAL (SELECT count(*) AS parcels, count(*) FILTER (WHERE status = 'delivered') AS arrived,
@@ -49,18 +54,30 @@ def follow_part(session: Session, *, part_id: uuid.UUID, actor: Actor, now: date
     """Bring a part and its order up to date with its parcels; returns the part's state. The order's lock is held."""
     part = session.execute(_PART, {"part_id": part_id}).one()
     status, moves = str(part.status), []
-    if not part.parcels:
+    if not part.parcels and not (part.comes_back or status == "returning"):
         return status
     sent_at = arrived_at = None
+    # An imported part may have come without parcels.
+    all_arrived = part.arrived == part.parcels if part.parcels else part.delivered_at is not None
+    if status == "delivered" and not all_arrived:
+        # Something went out once more.
+        moves.append(Move(Machine.PART, part_id, status, "returning", part.order_id))
+        status = "returning"
+    if status == "returning" and not part.comes_back:
+        moves.append(Move(Machine.PART, part_id, status, "shipped", part.order_id))
+        status = "shipped"
     if part.all_sent and status in {"released", "accepted", "packed"}:
         moves.append(Move(Machine.PART, part_id, status, "shipped", part.order_id))
         status, sent_at = "shipped", part.last_sent_at
     elif not part.all_sent and status in {"released", "accepted"}:
         moves.append(Move(Machine.PART, part_id, status, "packed", part.order_id))
         status = "packed"
-    if status == "shipped" and part.arrived == part.parcels:
+    if status == "shipped" and all_arrived:
         moves.append(Move(Machine.PART, part_id, status, "delivered", part.order_id))
         status, arrived_at = "delivered", part.last_arrived_at
+    if status in {"shipped", "delivered"} and part.comes_back:
+        moves.append(Move(Machine.PART, part_id, status, "returning", part.order_id))
+        status = "returning"
     if moves:
         values = {"part_id": part_id, "status": status, "sent_at": sent_at, "arrived_at": arrived_at}
         session.execute(_SET_PART, values)

@@ -98,7 +98,7 @@ def _due_at(known: Refundable, part_id: uuid.UUID, now: datetime) -> datetime:
     part = known.parts[part_id]
     windows = [known.policies[line.id].window_days for line in known.facts.lines if line.part_id == part_id]
     ends = matures_at(shipped_at=part.shipped_at, delivered_at=part.delivered_at, window_days=windows) or now
-    if part.waits or known.head.payment_status in IN_DISPUTE:
+    if part.waits or part.has_return or known.head.payment_status in IN_DISPUTE:
         return max(ends, now + AGAIN_AFTER)
     return ends
 

@@ -69,6 +69,8 @@ _REFUNDS_UNDER_WAY = text(
     """
     SELECT EXISTS (SELECT FROM refund WHERE order_id = :order_id
                      AND status IN ('requested', 'approved', 'sent', 'unknown', 'failed'))
+        OR EXISTS (SELECT FROM goods_return WHERE part_id = :part_id
+                      AND status IN ('requested', 'approved', 'sent', 'received', 'inspected'))
     """
 )
 
@@ -110,7 +112,7 @@ def release_part(session: Session, *, part_id: uuid.UUID, actor: Actor, now: dat
     part = session.execute(_PART.where(OrderPart.id == part_id).with_for_update()).one()
     check_move(Machine.PART, part.status, "closed")
     refuse_on_hold(session, part_id=part_id)
-    if session.execute(_REFUNDS_UNDER_WAY, {"order_id": order_id}).scalar_one():
+    if session.execute(_REFUNDS_UNDER_WAY, {"order_id": order_id, "part_id": part_id}).scalar_one():
         raise RefundUnderWayError
     release = _worth(session, part, order.currency, now)
     session.execute(

@@ -194,18 +194,22 @@ def _units(order: Refundable, selection: Selection, refused: Mapping[uuid.UUID, 
     """Units by line. What was named must be possible; of a whole part or order what is possible is taken."""
     lines = {line.id: line for line in order.facts.lines}
     if selection.units is not None:
-        return _named(lines, selection.units, refused)
-    wanted = [line for line in lines.values() if line.units_left and selection.part_id in (None, line.part_id)]
+        return _named(order, lines, selection.units, refused)
+    left = {line.id: line.units_left - order.in_open_returns(line.id) for line in lines.values()}
+    wanted = [line for line in lines.values() if left[line.id] > 0 and selection.part_id in (None, line.part_id)]
     if not wanted:
         raise NothingToRefundError
-    units = {line.id: line.units_left for line in wanted if line.id not in refused}
+    units = {line.id: left[line.id] for line in wanted if line.id not in refused}
     if not units:
         raise RejectedError(refused[wanted[0].id])
     return units
 
 
 def _named(
-    lines: Mapping[uuid.UUID, LineFacts], units: Mapping[uuid.UUID, int], refused: Mapping[uuid.UUID, Rejection]
+    order: Refundable,
+    lines: Mapping[uuid.UUID, LineFacts],
+    units: Mapping[uuid.UUID, int],
+    refused: Mapping[uuid.UUID, Rejection],
 ) -> dict[uuid.UUID, int]:
     chosen = {line_id: count for line_id, count in units.items() if count}
     if not chosen:
@@ -215,8 +219,9 @@ def _named(
             raise RefundOrderUnknownError
         if line_id in refused:
             raise RejectedError(refused[line_id])
-        if not 0 < count <= lines[line_id].units_left:
-            raise RefundUnitsError(left=lines[line_id].units_left)
+        left = max(0, lines[line_id].units_left - order.in_open_returns(line_id))
+        if not 0 < count <= left:
+            raise RefundUnitsError(left=left)
     return chosen
 
 

@@ -118,6 +118,32 @@ def request_refund(
         amount = Money(planned.plan.total_minor, planned.plan.currency)
         binding = Binding(bound, amount, {"number": order.number})
         require_step_up(session, actor=actor, action=StepUpAction.REQUEST_REFUND, binding=binding, now=now)
+    return carry_out(
+        session,
+        order=order,
+        planned=planned,
+        request=request,
+        party=party,
+        idem_key=idem_key,
+        bank=bank,
+        actor=actor,
+        now=now,
+    )
+
+
+def carry_out(
+    session: Session,
+    *,
+    order: Row[Any],
+    planned: PlannedRefund,
+    request: RefundRequest,
+    party: Party,
+    idem_key: str,
+    bank: Mapping[str, str] | None,
+    actor: Actor,
+    now: datetime,
+) -> Requested:
+    """Write a refund that was planned behind the order's lock, and give it back where nobody else must agree."""
     refund_id = new_id()
     _write(session, refund_id, order, planned, request, party, idem_key, actor, now)
     if planned.consents:

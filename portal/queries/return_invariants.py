@@ -1,0 +1,67 @@
+"""What must always be true of returns, each as one query whose rows are the violations; part of the list of all."""
+
+from __future__ import annotations
+
+# Number in the design's list, name, query.
+RETURN_INVARIANTS = (
+    (
+        5,
+        "no more units of a line come back than were bought and are kept",
+        """SELECT l.id, l.quantity, l.refunded_quantity, count(*) AS open_units FROM order_line l
+             JOIN return_unit u ON u.line_id = l.id JOIN goods_return g ON g.id = u.return_id
+             LEFT JOIN refund f ON f.id = g.refund_id
+            WHERE u.state IN ('requested', 'approved', 'sent', 'received')
+               OR u.state = 'accepted' AND (g.wish = 'refund' AND f.status = 'requested'
+                                            OR g.wish <> 'refund' AND g.status <> 'settled')
+            GROUP BY l.id HAVING count(*) + l.refunded_quantity > l.quantity""",
+    ),
+    (
+        5,
+        "a unit stands on the shelf again exactly when somebody took it and said so, and once",
+        """SELECT u.id, u.state, u.restocked, count(m.id) AS moves FROM return_unit u
+             LEFT JOIN stock_move m ON m.return_unit_id = u.id AND m.reason = 'returned' AND m.delta = 1
+            GROUP BY u.id HAVING count(m.id) <> u.restocked::int OR (u.restocked AND u.state <> 'accepted')""",
+    ),
+    (
+        5,
+        "what goes out in exchange has left the shelf for a unit that is not given up",
+        """SELECT u.id, u.state, g.status, coalesce(sum(m.delta), 0) AS moved FROM return_unit u
+             JOIN goods_return g ON g.id = u.return_id
+             LEFT JOIN stock_move m ON m.return_unit_id = u.id AND m.reason IN ('exchanged', 'exchange_undone')
+            GROUP BY u.id, g.id
+           HAVING coalesce(sum(m.delta), 0) <> CASE
+                  WHEN g.wish = 'exchange' AND u.state IN ('approved', 'sent', 'received', 'accepted') THEN -1
+                  WHEN g.wish = 'resend' AND u.state = 'accepted' THEN -1 ELSE 0 END""",
+    ),
+    (
+        4,
+        "a return's refund gives back the units that were taken, and no others",
+        """SELECT g.id, g.refund_id, u.units, coalesce(r.units, 0) AS refunded FROM goods_return g
+             JOIN LATERAL (SELECT count(*) FILTER (WHERE state = 'accepted') AS units FROM return_unit
+                            WHERE return_id = g.id) u ON true
+             LEFT JOIN LATERAL (SELECT sum(quantity) AS units FROM refund_line
+                                 WHERE refund_id = g.refund_id AND line_id IS NOT NULL) r ON true
+            WHERE g.wish = 'refund' AND u.units <> coalesce(r.units, 0)
+               OR g.wish <> 'refund' AND g.refund_id IS NOT NULL""",
+    ),
+    (
+        8,
+        "a return and its units are in the state of their last recorded move",
+        """SELECT s.subject, s.id, s.state, l.to_state FROM (
+             SELECT 'return' AS subject, id::text AS id, status AS state FROM goods_return
+             UNION ALL SELECT 'return_unit', id::text, state FROM return_unit) AS s
+             LEFT JOIN LATERAL (SELECT to_state FROM transition t
+                                 WHERE t.subject = s.subject AND t.subject_id = s.id
+                                 ORDER BY t.id DESC LIMIT 1) l ON true
+            WHERE l.to_state IS DISTINCT FROM s.state""",
+    ),
+    (
+        8,
+        "a part is coming back exactly while something of it is",
+        """SELECT p.id, p.status, count(g.id) AS returns FROM order_part p
+             LEFT JOIN goods_return g ON g.part_id = p.id AND g.kind <> 'claim'
+                   AND g.status IN ('approved', 'sent', 'received', 'inspected')
+            WHERE p.status IN ('shipped', 'delivered', 'returning')
+            GROUP BY p.id HAVING (p.status = 'returning') <> (count(g.id) > 0)""",
+    ),
+)

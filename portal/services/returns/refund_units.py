@@ -1,0 +1,68 @@
+"""The money of units that were taken back: the refund's own plan, carried out by the refund's own services (REF-01)."""
+
+from __future__ import annotations
+
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal.models import ReturnUnit
+from portal.queries.refund_facts import Refundable, load_refundable
+from portal.rules.permissions import Actor, Permission, may
+from portal.rules.refund_plan import RefundPlan, make_plan
+from portal.rules.refund_policy import REASONS, Party, is_above
+from portal.services.refunds.plan_refund import Consent, PlannedRefund, Selection, refuse_disputed
+from portal.services.refunds.request_refund import RefundRequest, carry_out
+from portal.services.returns.take_return import Taken
+
+
+def plan_units(known: Refundable, taken: Taken, units: Sequence[ReturnUnit], now: datetime) -> RefundPlan:
+    """What comes back for these units, to the unit. The store's fault brings the shipping fee back too."""
+    case = taken.case
+    faulty = {case.part_id} if REASONS[case.reason][1] else set()
+    counts = Counter(one.line_id for one in units)
+    return make_plan(known.facts, dict(counts), faulty=faulty, otherwise=case.otherwise, now=now)
+
+
+def refund_units(
+    session: Session, *, taken: Taken, units: Sequence[ReturnUnit], actor: Actor, now: datetime
+) -> uuid.UUID:
+    """Give back what these units cost their buyer; an amount above the limit waits for an administrator.
+
+    Raises RejectedError for what is disputed.
+    """
+    case = taken.case
+    known = load_refundable(session, order_id=case.order_id, now=now)
+    assert known is not None
+    refuse_disputed(known.head.payment_status)
+    plan = plan_units(known, taken, units, now)
+    counts: dict[uuid.UUID, int] = dict(Counter(one.line_id for one in units))
+    limits = [known.policies[line_id] for line_id in counts]
+    needs_admin = any(is_above(one.approve_above, plan.total_minor, plan.currency) for one in limits)
+    asks = needs_admin and not may(actor, Permission.REFUND_APPROVE)
+    planned = PlannedRefund(
+        order=known, plan=plan, consents=(Consent(None, "amount"),) if asks else (), step_up=False, refused={}
+    )
+    request = RefundRequest(
+        key=str(case.id),
+        selection=Selection(counts),
+        reason=case.reason,
+        shown=plan.mark,
+        note=case.number,
+        otherwise=case.otherwise,
+    )
+    made = carry_out(
+        session,
+        order=taken.order,
+        planned=planned,
+        request=request,
+        party=Party.BUYER,
+        idem_key=f"return:{case.id}",
+        bank=None,
+        actor=actor,
+        now=now,
+    )
+    return made.refund_id
