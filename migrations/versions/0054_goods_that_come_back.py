@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("decided_at", AT),
         sa.Column("answer", sa.Text),
         sa.Column("send_by", AT),
+        sa.Column("return_to", sa.Text),
         sa.Column("carrier", sa.Text),
         sa.Column("tracking_number", sa.Text),
         sa.Column("sent_at", AT),

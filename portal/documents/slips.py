@@ -37,7 +37,7 @@ def render_slips(slips: Sequence[Slip], *, store: str, locale: str, with_list: b
     words = Words(locale)
     story: list[Flowable] = []
     if with_list:
-        story += [paragraph(words.pick_list, "title"), Spacer(1, 4 * mm), _goods(_sums(slips), words)]
+        story += [paragraph(words.pick_list, "title"), Spacer(1, 4 * mm), goods_table(_sums(slips), words)]
     for slip in slips:
         if story:
             story.append(PageBreak())
@@ -47,7 +47,7 @@ def render_slips(slips: Sequence[Slip], *, store: str, locale: str, with_list: b
             paragraph(words.deliver_to, "heading"),
             *(paragraph(line) for line in slip.address),
             Spacer(1, 5 * mm),
-            _goods(slip.lines, words),
+            goods_table(slip.lines, words),
         ]
     return print_pages(
         story,
@@ -71,7 +71,8 @@ def _sums(slips: Sequence[Slip]) -> list[SlipLine]:
     return [found[sku] for sku in sorted(found)]
 
 
-def _goods(lines: Sequence[SlipLine], words: Words) -> Table:
+def goods_table(lines: Sequence[SlipLine], words: Words) -> Table:
+    """Pieces by SKU, under a head that is repeated."""
     head = [paragraph(words.sku, "small"), paragraph(words.item, "small"), paragraph(words.quantity, "small-right")]
     rows = [head]
     for line in lines:

@@ -51,6 +51,15 @@ class Words:
         self.pick_list = _("Pick list")
         self.packing_slip = _("Packing slip")
         self.deliver_to = _("Deliver to")
+        self.return_label = _("Return label")
+        self.send_to = _("Send it to")
+        self.from_whom = _("From")
+        self.put_inside = _("Cut here. Put the lower part into the parcel, stick the upper part onto it.")
+        self.send_by = _("Send it by")
+        self.way_back = {
+            "store": _("The store pays for the way back."),
+            "buyer": _("The buyer pays for the way back."),
+        }
         self.sku = _("SKU")
         self.item = _("Item")
         self.quantity = _("Quantity")

@@ -60,6 +60,7 @@ from portal.services.notifications.notify_refund import (
     tell_buyer_of_refund,
     tell_sellers_of_refund,
 )
+from portal.services.notifications.notify_return import tell_buyer_of_return, tell_store_of_return
 from portal.services.notifications.notify_security import mail_factor_change, mail_step_up_code
 from portal.services.notifications.notify_shipment import tell_buyer_of_parcel, tell_store_of_trouble
 from portal.services.notifications.notify_stock import tell_store_of_low_stock
@@ -212,6 +213,15 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "top_up.credited": (tell_owner_of_payment, mail_top_up),
     "top_up.failed": (tell_owner_of_payment,),
     "top_up.expired": (tell_owner_of_payment,),
+    "return.requested": (tell_store_of_return,),
+    "return.approved": (tell_buyer_of_return, tell_store_of_return),
+    "return.refused": (tell_buyer_of_return, tell_store_of_return),
+    "return.cancelled": (tell_store_of_return,),
+    "return.lapsed": (tell_buyer_of_return, tell_store_of_return),
+    "return.sent": (tell_store_of_return,),
+    "return.received": (tell_buyer_of_return, tell_store_of_return),
+    "return.inspected": (tell_buyer_of_return, tell_store_of_return),
+    "return.settled": (tell_buyer_of_return, tell_store_of_return),
     "refund.requested": (ask_for_consent,),
     "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund, _refresh_tier),
     "refund.refused": (tell_buyer_of_refund,),

@@ -66,6 +66,7 @@ from portal.services.payments.receive_webhook import due_events
 from portal.services.refunds.claim_leg import legs_due
 from portal.services.refunds.decide_surplus import surpluses_due
 from portal.services.refunds.escalate_late import escalate_late
+from portal.services.returns.decide_return import lapse_return, lapsed_returns
 from portal.services.stock.watch_stock import watch_stock as watch_low_stock
 from portal.services.tickets.watch_tickets import end_silent, silent_tickets, watch_answers
 
@@ -217,6 +218,11 @@ def close_parts() -> None:
         atomically(lambda s, part_id=part_id: close_part(s, part_id=part_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.
 
 
+def lapse_returns() -> None:
+    """End returns that nobody has sent in time."""
+    one_by_one(lapsed_returns, lapse_return, name="return_id")
+
+
 def forget_keys() -> None:
     """Forget idempotency keys whose lifetime is over, and proofs with what was typed for them."""
     with transaction() as session:
@@ -282,6 +288,7 @@ TIMETABLE = (
     Entry("watch_tickets", 30, watch_tickets),
     Entry("follow_parcels", 10, follow_parcels),
     Entry("close_parts", 60, close_parts),
+    Entry("lapse_returns", 300, lapse_returns),
     Entry("watch_disputes", 30, watch_disputes),
     Entry("return_surpluses", 10, return_surpluses),
     Entry("find_disputes", 3600, find_disputes),

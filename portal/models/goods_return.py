@@ -56,6 +56,8 @@ class GoodsReturn(Base):
     decided_at: Mapped[datetime | None]
     answer: Mapped[str | None]
     send_by: Mapped[datetime | None]
+    # Where its buyer sends it, as the store said when it agreed.
+    return_to: Mapped[str | None]
     carrier: Mapped[str | None]
     tracking_number: Mapped[str | None]
     sent_at: Mapped[datetime | None]

@@ -191,7 +191,9 @@ _HEAD = text(
                    ';' ORDER BY f.id) FROM refund f WHERE f.order_id = o.id) AS refunds,
            (SELECT string_agg(p.status || (SELECT coalesce(string_agg(s.status || coalesce(s.told_at::text, ''), ','
                                                                       ORDER BY s.id), '')
-                                             FROM shipment s WHERE s.part_id = p.id), ';' ORDER BY p.position)
+                                             FROM shipment s WHERE s.part_id = p.id)
+                              || (SELECT coalesce(string_agg(g.number || g.version, ',' ORDER BY g.id), '')
+                                    FROM goods_return g WHERE g.part_id = p.id), ';' ORDER BY p.position)
               FROM order_part p WHERE p.order_id = o.id) AS parcels
       FROM orders o
       LEFT JOIN LATERAL (SELECT * FROM payment WHERE order_id = o.id ORDER BY amount_minor DESC, id LIMIT 1) p ON true

@@ -66,8 +66,14 @@ class ShipmentView:
 _COLUMNS = """
     SELECT s.id, s.order_id, s.part_id, s.store_id, s.carrier, s.tracking_number, s.status, s.source, s.shipped_at,
            s.expected_from, s.expected_until, s.delivered_at,
-           (SELECT jsonb_agg(jsonb_build_array(l.id, l.sku, l.name, x.quantity) ORDER BY l.position)
-              FROM shipment_line x JOIN order_line l ON l.id = x.line_id WHERE x.shipment_id = s.id) AS lines,
+           coalesce(
+             (SELECT jsonb_agg(jsonb_build_array(l.id, l.sku, l.name, x.quantity) ORDER BY l.position)
+                FROM shipment_line x JOIN order_line l ON l.id = x.line_id WHERE x.shipment_id = s.id),
+             (SELECT jsonb_agg(jsonb_build_array(u.line_id, v.sku, l.name, u.units) ORDER BY l.position)
+                FROM (SELECT r.line_id, r.variant_id, count(*) AS units FROM goods_return g
+                        JOIN return_unit r ON r.return_id = g.id AND r.state = 'accepted'
+                       WHERE g.replacement_id = s.id GROUP BY 1, 2) u
+                JOIN variant v ON v.id = u.variant_id JOIN order_line l ON l.id = u.line_id)) AS lines,
            (SELECT jsonb_agg(jsonb_build_array(e.kind, e.at, coalesce(e.place, '')) ORDER BY e.at DESC, e.id DESC)
               FROM shipment_event e WHERE e.shipment_id = s.id) AS events
       FROM shipment s

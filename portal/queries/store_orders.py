@@ -88,6 +88,15 @@ class StoreCounts:
     hold: int
     shipped: int
     returning: int
+    returns_waiting: int = 0
+    returns_arrived: int = 0
+    returns_to_send: int = 0
+    claims: int = 0
+
+    @property
+    def return_work(self) -> int:
+        """Cases that wait for the store."""
+        return self.returns_waiting + self.returns_arrived + self.returns_to_send + self.claims
 
     def of(self, view: StoreView) -> int | None:
         return getattr(self, view.value, None)
@@ -304,7 +313,13 @@ _COUNTS = text(
                AND (o.status = ANY(:paid) OR o.status = 'pending' AND EXISTS
                       (SELECT FROM payment y WHERE y.order_id = o.id AND y.status = 'authorised'))) AS hold,
            (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'shipped') AS shipped,
-           (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'returning') AS returning
+           (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'returning') AS returning,
+           r.waiting, r.arrived, r.to_send, r.claims
+      FROM (SELECT count(*) FILTER (WHERE status = 'requested' AND kind <> 'claim') AS waiting,
+                   count(*) FILTER (WHERE status = 'received') AS arrived,
+                   count(*) FILTER (WHERE status = 'inspected') AS to_send,
+                   count(*) FILTER (WHERE status = 'requested' AND kind = 'claim') AS claims
+              FROM goods_return WHERE store_id = :store_id AND status IN ('requested', 'received', 'inspected')) r
     """
 )
 
@@ -312,7 +327,7 @@ _COUNTS = text(
 def count_store_orders(session: Session, *, store_id: int, now: datetime) -> StoreCounts:
     """What waits in a store, in one statement."""
     row = session.execute(_COUNTS, {"store_id": store_id, "now": now, "paid": list(PAID_STATES)}).one()
-    return StoreCounts(row.action, row.to_send, row.overdue, row.hold, row.shipped, row.returning)
+    return StoreCounts(*row)
 
 
 def neighbours(

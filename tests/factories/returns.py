@@ -86,7 +86,13 @@ class Case:
 
     def approve(self, return_id: uuid.UUID, by: Person | None = None) -> bool:
         return atomically(
-            lambda s: approve_return(s, return_id=return_id, actor=(by or self.sam).actor, now=clock.now())
+            lambda s: approve_return(
+                s,
+                return_id=return_id,
+                actor=(by or self.sam).actor,
+                now=clock.now(),
+                return_to="12 Store Street, Seoul",
+            )
         )
 
     def receive(self, return_id: uuid.UUID, units: Mapping[uuid.UUID, int] | None = None) -> bool:
@@ -119,8 +125,9 @@ class Case:
             )
         )
 
-    def send_out(self) -> dict[str, str]:
-        return {"carrier": "cj", "number": new_tracking_number()}
+    def send_out(self) -> tuple[str, str]:
+        """A carrier and a new number of its."""
+        return "cj", new_tracking_number()
 
     def part(self) -> str:
         return str(rows("SELECT status FROM order_part WHERE id = :id", id=self.part_id)[0][0])

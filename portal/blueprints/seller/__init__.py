@@ -16,6 +16,7 @@ from portal.blueprints.seller import (
     orders,
     payments,
     refunds,
+    returns,
     stock,
     stock_import,
     tickets,
@@ -33,6 +34,7 @@ fulfilment.hang(bp)
 payments.hang(bp)
 refunds.hang(bp)
 tickets.hang(bp)
+returns.hang(bp)
 campaigns.hang(bp)
 stock.hang(bp)
 stock_import.hang(bp)

@@ -67,6 +67,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.tickets", _("Tickets"), "message-circle", desk.waits.tickets),
         ("seller.payments", _("Payments"), "credit-card", 0),
         ("seller.balance", _("Balance"), "coins", 0),
+        ("seller.returns", _("Returns"), "arrow-back-up", desk.counts.return_work),
         ("seller.refunds", _("Refunds"), "receipt-refund", 0),
         ("seller.campaigns", _("Coupons"), "ticket", 0),
     ]

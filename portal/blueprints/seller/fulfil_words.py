@@ -21,6 +21,7 @@ from portal.rules.carriers import CARRIERS
 from portal.rules.holds import HoldKind
 from portal.services.fulfilment.lock_part import PartChangedError
 from portal.services.orders.release_hold import HoldOverError
+from portal.services.returns.take_return import ReturnChangedError
 from portal.statuses import status_of
 
 if TYPE_CHECKING:
@@ -43,6 +44,15 @@ def problem_text(session: Session, error: PortalError) -> str:
                 who=name_of(session, error.by),
                 at=instant_zone(error.at),
                 state=gettext(status_of(error.state, "part").word),
+            )
+        )
+    if isinstance(error, ReturnChangedError):
+        return str(
+            _(
+                "%(who)s changed this request on %(at)s. It is now “%(state)s”; nothing was changed by you.",
+                who=name_of(session, error.by),
+                at=instant_zone(error.at),
+                state=gettext(status_of(error.state, "return").word),
             )
         )
     if isinstance(error, HoldOverError) and error.by and error.at:

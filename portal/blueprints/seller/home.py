@@ -10,6 +10,7 @@ from portal.blueprints.desk import requires_in
 from portal.blueprints.seller.desk import around, open_desk
 from portal.db import reading
 from portal.kit import clock
+from portal.queries.return_lists import ReturnQueue
 from portal.queries.stock import StockView, count_stock_views
 from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders
 from portal.rules.permissions import Permission, Scope
@@ -50,6 +51,21 @@ def show() -> ResponseReturnValue:
             "href": url_for("seller.orders", view=view.value, store=desk.store_arg),
         }
         for view, name, picture, note in views
+    ]
+    returns = [
+        (ReturnQueue.WAITING, desk.counts.returns_waiting, _("Returns to answer"), "message-circle"),
+        (ReturnQueue.ARRIVED, desk.counts.returns_arrived, _("Returns to look at"), "package"),
+        (ReturnQueue.CLAIMS, desk.counts.claims, _("Claims"), "alert-triangle"),
+    ]
+    tiles += [
+        {
+            "name": name,
+            "count": count,
+            "picture": picture,
+            "note": None,
+            "href": url_for("seller.returns", queue=queue.value, store=desk.store_arg),
+        }
+        for queue, count, name, picture in returns
     ]
     tiles.append(
         {

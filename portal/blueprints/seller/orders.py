@@ -131,6 +131,7 @@ def order_page(
         tickets=tickets,
         may_say_arrived=lambda parcel: not parcel.is_tracked,
         arrived_href=lambda parcel: url_for("seller.order_arrival", part_id=part_id, shipment_id=parcel.id),
+        claim_href=lambda parcel: url_for("seller.claim", shipment_id=parcel.id),
         ship_form=ship_form(carrier, typed),
         step=next_step(order.status),
         list_args=args,

@@ -23,8 +23,14 @@ _PARCEL = text(
     SELECT s.id, s.part_id, s.store_id, s.carrier, s.tracking_number, s.status, s.expected_from, s.expected_until,
            s.delivered_at, st.name AS store_name, o.number, o.buyer_id, o.locale, o.contact, c.code, c.brand,
            c.name AS channel_name, c.time_zone,
-           (SELECT jsonb_agg(jsonb_build_array(l.name, x.quantity) ORDER BY l.position)
-              FROM shipment_line x JOIN order_line l ON l.id = x.line_id WHERE x.shipment_id = s.id) AS lines
+           coalesce(
+             (SELECT jsonb_agg(jsonb_build_array(l.name, x.quantity) ORDER BY l.position)
+                FROM shipment_line x JOIN order_line l ON l.id = x.line_id WHERE x.shipment_id = s.id),
+             (SELECT jsonb_agg(jsonb_build_array(l.name, u.units))
+                FROM (SELECT r.line_id, count(*) AS units FROM goods_return g
+                        JOIN return_unit r ON r.return_id = g.id AND r.state = 'accepted'
+                       WHERE g.replacement_id = s.id GROUP BY 1) u JOIN order_line l ON l.id = u.line_id),
+             '[]') AS lines
       FROM shipment s JOIN orders o ON o.id = s.order_id JOIN channel c ON c.id = o.channel_id
       JOIN store st ON st.id = s.store_id
      WHERE s.id = :shipment_id

@@ -8,6 +8,9 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.kit.errors import PortalError
+from portal.kit.text import N_
+from portal.queries.returns import last_return_address
 from portal.rules.permissions import SYSTEM, Actor
 from portal.rules.refund_policy import Party
 from portal.rules.returns import SEND_WITHIN, ReturnKind, Wish
@@ -18,6 +21,7 @@ from portal.services.returns.take_return import Taken, move_return, move_units, 
 from portal.services.stock.move_return_units import move_return_units
 
 ANSWER_LENGTH_MAX = 1000
+ADDRESS_LENGTH_MAX = 400
 LAPSE_BATCH = 100
 
 _LAPSED = text(
@@ -25,12 +29,24 @@ _LAPSED = text(
 )
 
 
+class ReturnAddressError(PortalError):
+    code = "return_address_missing"
+    sentence = N_("Say where the buyer is to send it.")
+
+
 def approve_return(
-    session: Session, *, return_id: uuid.UUID, actor: Actor, now: datetime, version: int | None = None
+    session: Session,
+    *,
+    return_id: uuid.UUID,
+    actor: Actor,
+    now: datetime,
+    return_to: str = "",
+    version: int | None = None,
 ) -> bool:
     """Agree: the buyer gets a label and two weeks; what he wants in exchange is taken off the shelf for him now.
 
-    False for a repeat. Raises ReturnUnknownError, ReturnChangedError, MoveRefusedError, OutOfStockError.
+    `return_to` is the address for it, by default that of the last time. False for a repeat. Raises ReturnAddressError,
+    ReturnUnknownError, ReturnChangedError, MoveRefusedError, OutOfStockError.
     """
     taken = take_return(
         session, return_id=return_id, actor=actor, party=Party.SELLER, version=version, done=("approved",)
@@ -41,6 +57,10 @@ def approve_return(
     if case.kind == ReturnKind.CLAIM:
         raise MoveRefusedError(machine=str(Machine.RETURN), old=case.status, new="approved")
     check_move(Machine.RETURN, case.status, "approved")
+    address = return_to.strip()[:ADDRESS_LENGTH_MAX] or last_return_address(session, store_id=case.store_id)
+    if not address:
+        raise ReturnAddressError
+    case.return_to = address
     if case.wish == Wish.EXCHANGE:
         move_return_units(session, unit_ids=[one.id for one in taken.units], reason="exchanged", now=now)
     case.decided_by, case.decided_at, case.send_by = label(actor), now, now + SEND_WITHIN

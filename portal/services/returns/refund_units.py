@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -19,12 +19,15 @@ from portal.services.refunds.request_refund import RefundRequest, carry_out
 from portal.services.returns.take_return import Taken
 
 
-def plan_units(known: Refundable, taken: Taken, units: Sequence[ReturnUnit], now: datetime) -> RefundPlan:
-    """What comes back for these units, to the unit. The store's fault brings the shipping fee back too."""
-    case = taken.case
-    faulty = {case.part_id} if REASONS[case.reason][1] else set()
-    counts = Counter(one.line_id for one in units)
-    return make_plan(known.facts, dict(counts), faulty=faulty, otherwise=case.otherwise, now=now)
+def plan_units(
+    known: Refundable, units: Mapping[uuid.UUID, int], *, part_id: uuid.UUID, reason: str, otherwise: str, now: datetime
+) -> RefundPlan:
+    """What comes back for units of lines, to the unit. The store's fault brings the shipping fee back too.
+
+    Raises RefundUnitsError.
+    """
+    faulty = {part_id} if REASONS[reason][1] else set()
+    return make_plan(known.facts, units, faulty=faulty, otherwise=otherwise, now=now)
 
 
 def refund_units(
@@ -38,8 +41,8 @@ def refund_units(
     known = load_refundable(session, order_id=case.order_id, now=now)
     assert known is not None
     refuse_disputed(known.head.payment_status)
-    plan = plan_units(known, taken, units, now)
     counts: dict[uuid.UUID, int] = dict(Counter(one.line_id for one in units))
+    plan = plan_units(known, counts, part_id=case.part_id, reason=case.reason, otherwise=case.otherwise, now=now)
     limits = [known.policies[line_id] for line_id in counts]
     needs_admin = any(is_above(one.approve_above, plan.total_minor, plan.currency) for one in limits)
     asks = needs_admin and not may(actor, Permission.REFUND_APPROVE)

@@ -18,6 +18,7 @@ from portal.kit.ids import new_id, new_number
 from portal.kit.text import N_
 from portal.models import GoodsReturn, ReturnPicture, ReturnUnit, Shipment
 from portal.queries.refund_facts import Refundable, load_refundable, units_to_return
+from portal.queries.returns import options_of_lines
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.refund_order import LineFacts
 from portal.rules.refund_policy import REASONS, Party, RefundPolicy, refusal_of
@@ -117,16 +118,6 @@ class Asked:
     is_repeat: bool = False
 
 
-_OPTIONS = text(
-    """
-    SELECT l.id AS line_id, v.id AS variant_id
-      FROM order_line l JOIN orders o ON o.id = l.order_id
-      JOIN price was ON was.variant_id = l.variant_id AND was.channel_id = o.channel_id
-      JOIN variant v ON v.product_id = l.product_id AND v.id <> l.variant_id AND v.state = 'active'
-      JOIN price p ON p.variant_id = v.id AND p.channel_id = o.channel_id AND p.amount_minor = was.amount_minor
-     WHERE l.id = ANY(:lines)
-    """
-)
 _OWN_VARIANT = text("SELECT id, variant_id FROM order_line WHERE id = ANY(:lines)")
 _IN_PARCEL = text("SELECT line_id, quantity FROM shipment_line WHERE shipment_id = :id")
 
@@ -215,6 +206,7 @@ def _may(actor: Actor, party: Party, kind: ReturnKind, known: Refundable, chosen
         owner = known.head.buyer_id
         return actor.user_id == owner and may(actor, Permission.REFUND_HANDLE, owner_id=owner)
     stores = {known.parts[line.part_id].store_id for line in known.facts.lines if line.id in chosen}
+    stores = stores or {part.store_id for part in known.parts.values() if part.store_id in actor.store_ids}
     allowed = bool(stores) and all(may(actor, Permission.REFUND_HANDLE, store_id=one) for one in stores)
     return allowed and (party is Party.ADMIN or kind is ReturnKind.CLAIM)
 
@@ -300,8 +292,8 @@ def _variants(
         refusal = not_exchangeable(policies)
         if refusal is not None:
             raise RejectedError(refusal)
-        allowed = {(row.line_id, row.variant_id) for row in session.execute(_OPTIONS, {"lines": ids})}
-        if any((one, request.variants.get(one)) not in allowed for one in ids):
+        options = options_of_lines(session, line_ids=ids)
+        if any(request.variants.get(one) not in {each.variant_id for each in options.get(one, ())} for one in ids):
             raise ExchangeOptionError
         return {one: request.variants[one] for one in ids}
     if _wish(request) == Wish.RESEND:

@@ -44,9 +44,13 @@ def option_of(case: Case, *, krw: int = 12_000, stock: int = 10) -> int:
     return found
 
 
-def replace(case: Case, return_id: uuid.UUID, **sent: str) -> bool:
-    way = sent or case.send_out()
-    return atomically(lambda s: send_replacement(s, return_id=return_id, **way, actor=case.sam.actor, now=clock.now()))
+def replace(case: Case, return_id: uuid.UUID) -> bool:
+    carrier, number = case.send_out()
+    return atomically(
+        lambda s: send_replacement(
+            s, return_id=return_id, carrier=carrier, number=number, actor=case.sam.actor, now=clock.now()
+        )
+    )
 
 
 def exchange(case: Case, wanted: int, count: int = 2) -> uuid.UUID:

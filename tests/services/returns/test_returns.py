@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from portal.db import atomically, transaction
 from portal.kit import clock
@@ -43,8 +44,10 @@ def test_units_come_back_are_looked_at_and_are_refunded_to_the_unit(case: Case) 
     assert case.approve(asked)
     assert not case.approve(asked)  # A double click.
     assert (units_of(asked), case.part()) == (["approved"] * 2, "returning")
-    way = case.send_out()
-    assert atomically(lambda s: note_sent(s, return_id=asked, **way, actor=case.bea.actor, now=clock.now()))
+    carrier, number = case.send_out()
+    assert atomically(
+        lambda s: note_sent(s, return_id=asked, carrier=carrier, number=number, actor=case.bea.actor, now=clock.now())
+    )
     assert case.receive(asked)
     assert units_of(asked) == ["received"] * 2  # Reception is not acceptance.
     assert case.on_hand() == before
@@ -71,8 +74,12 @@ def test_what_is_not_taken_goes_back_and_is_not_refunded(case: Case) -> None:
     assert units_of(asked) == ["accepted", "rejected", "rejected"]
     assert case.on_hand() == before  # What is damaged is not sold again, whatever was ticked.
     assert rows("SELECT total_minor FROM refund") == [(12_000,)]
-    way = case.send_out()
-    assert atomically(lambda s: send_rejected(s, return_id=asked, **way, actor=case.sam.actor, now=clock.now()))
+    carrier, number = case.send_out()
+    assert atomically(
+        lambda s: send_rejected(
+            s, return_id=asked, carrier=carrier, number=number, actor=case.sam.actor, now=clock.now()
+        )
+    )
     assert (status_of_return(asked), case.part()) == ("settled", "delivered")
     assert units_of(asked) == ["accepted", "sent_back", "sent_back"]
     # They are the buyer's again: he may ask once more, for these two.
@@ -133,7 +140,7 @@ def test_the_rules_of_channel_and_section_say_what_is_taken_back_why_and_who_pay
     case.ask({case.line: 1})
     assert rows("SELECT way_back FROM goods_return") == [("store",)]
     with transaction() as session:
-        session.execute(RefundRule.__table__.update().values(window_days=0))
+        session.execute(update(RefundRule).values(window_days=0))
     with pytest.raises(RejectedError):
         case.ask({case.line: 1})
 
@@ -182,7 +189,8 @@ def test_while_something_is_open_no_points_mature_and_no_store_is_paid(case: Cas
     asked = case.ask({case.line: 1})
     later = clock.now() + timedelta(days=40)
     for part_id in parts_to_mature_at(later):
-        atomically(lambda s, part_id=part_id: mature_mileage(s, part_id=part_id, now=later))
+        with transaction() as session:
+            mature_mileage(session, part_id=part_id, now=later)
     assert rows("SELECT mileage_matured_at FROM order_part WHERE id = :id", id=case.part_id) == [(None,)]
     case.approve(asked)
     assert parts_to_mature_at(later) == []

@@ -20,6 +20,7 @@ from portal.blueprints.checkout.methods import list_methods
 from portal.blueprints.context import translated
 from portal.blueprints.documents import pdf_of
 from portal.blueprints.identity import current_actor
+from portal.blueprints.return_words import kind_word
 from portal.blueprints.shop.cards import picture_url
 from portal.db import atomically, reading
 from portal.gateways.base import ElementConfig, TellingGateway
@@ -41,10 +42,12 @@ from portal.queries.orders import (
     number_of,
 )
 from portal.queries.refunds import load_refunds
+from portal.queries.returns import returns_of_order
 from portal.queries.shipments import shipments_of_order
 from portal.rules.cash_receipts import METHODS
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import BEFORE_SHIPMENT
+from portal.rules.returns import SENT
 from portal.services.checkout.cancel_pending_order import cancel_pending_order
 from portal.services.payments.note_return import note_return
 from portal.services.refunds.plan_refund import REFUNDABLE
@@ -180,6 +183,9 @@ def _page(order: OrderView) -> dict[str, Any]:
         shipments = shipments_of_order(opened, order_id=order.id) if _has_parcels(order, parts, moves) else ()
         refunds = load_refunds(opened, order_id=order.id) if order.refund_mark else ()
         cash_receipt = cash_receipt_of(opened, order_id=order.id) if order.method in METHODS else None
+        sent = order.paid_at is not None and any(part.status in SENT for part in parts)
+        returns = returns_of_order(opened, order_id=order.id) if sent else []
+    has_left = any(line.left for part in parts for line in part.lines)
     under_way = any(
         leg.status in {"approved", "sent"} and leg.destination == "original" for one in refunds for leg in one.legs
     )
@@ -191,8 +197,11 @@ def _page(order: OrderView) -> dict[str, Any]:
         "shipments": shipments,
         "events": story_of(moves, parts),
         "refunds": refunds_of(refunds, order),
-        "may_ask": order.status in REFUNDABLE and any(line.left for part in parts for line in part.lines),
+        "may_ask": order.status in REFUNDABLE and has_left,
+        "may_return": order.status in REFUNDABLE and any(part.status in SENT for part in parts) and has_left,
         "is_cancellation": all(part.status in BEFORE_SHIPMENT | {"cancelled"} for part in parts),
+        "returns": returns,
+        "return_kind": kind_word,
         "rows": _rows(order, parts),
         "paid_with": paid_with(order),
         "cash_receipt": cash_receipt,

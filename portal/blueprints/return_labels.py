@@ -1,0 +1,41 @@
+"""The label of a return as PDF, for its buyer and for desks."""
+
+from __future__ import annotations
+
+from flask import Response
+from flask_babel import get_locale
+
+from portal import formatting
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.context import translated
+from portal.blueprints.documents import pdf_answer
+from portal.blueprints.return_words import options_text
+from portal.queries.returns import ReturnView
+
+HAS_LABEL = frozenset({"approved", "sent"})
+
+
+def label_of(case: ReturnView) -> Response:
+    """The label, as long as there is something to send back. Raises NotFoundError."""
+    if case.status not in HAS_LABEL:
+        raise NotFoundError
+    # Fonts and typesetting are loaded with the first document: other pages can do without them.
+    from portal.documents.return_label import ReturnLabel, render_return_label
+    from portal.documents.slips import SlipLine, address_lines
+
+    lines = [
+        SlipLine(line.sku, translated(dict(line.name)), options_text(line.options), line.to_come())
+        for line in case.lines
+    ]
+    label = ReturnLabel(
+        number=case.number,
+        order=case.order_number,
+        store=translated(dict(case.store_name)),
+        send_to=(case.return_to or "").splitlines(),
+        sender=address_lines(case.buyer_address),
+        lines=[line for line in lines if line.pieces],
+        way_back=case.way_back,
+        send_by=formatting.day(case.send_by) if case.send_by else "",
+        locale=str(get_locale()),
+    )
+    return pdf_answer(render_return_label(label), f"{case.number}.pdf")

@@ -1,0 +1,260 @@
+"""A return, exchange or claim with its units, its moves and its pictures; their lists stand in return_lists.py."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.orm import Session
+
+from portal.models import GoodsReturn, Order, ReturnPicture
+from portal.queries.store_order import address_of
+
+
+@dataclass(frozen=True, slots=True)
+class UnitView:
+    """One unit of a line."""
+
+    id: uuid.UUID
+    state: str
+    condition: str | None
+    restocked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnLineView:
+    """A line's units in a case; `wanted` are the options of what goes out instead."""
+
+    line_id: uuid.UUID
+    sku: str
+    name: Mapping[str, str]
+    options: Sequence[Mapping[str, Any]]
+    picture: str | None
+    wanted: Sequence[Mapping[str, Any]]
+    wanted_sku: str | None
+    units: tuple[UnitView, ...]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return Counter(one.state for one in self.units)
+
+    def to_come(self) -> int:
+        return sum(one.state in {"approved", "sent"} for one in self.units)
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnMove:
+    """One recorded move of a case; `by` is buyer, store or mall."""
+
+    state: str
+    at: datetime
+    reason: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnView:
+    """A case with all that its page shows. `channel_id` and `currency` are its order's."""
+
+    id: uuid.UUID
+    number: str
+    order_id: uuid.UUID
+    order_number: str
+    part_id: uuid.UUID
+    store_id: int
+    store_name: Mapping[str, str]
+    buyer_id: uuid.UUID
+    buyer_name: str
+    buyer_address: Mapping[str, str]
+    channel_id: int
+    currency: str
+    kind: str
+    wish: str
+    reason: str
+    note: str | None
+    way_back: str
+    otherwise: str
+    status: str
+    requested_at: datetime
+    answer_by: datetime
+    decided_at: datetime | None
+    answer: str | None
+    send_by: datetime | None
+    return_to: str | None
+    carrier: str | None
+    tracking_number: str | None
+    received_at: datetime | None
+    inspection_note: str | None
+    back_carrier: str | None
+    back_number: str | None
+    carrier_liable: bool | None
+    refund_id: uuid.UUID | None
+    refund_status: str | None
+    refund_minor: int | None
+    replacement_number: str | None
+    replacement_carrier: str | None
+    replacement_status: str | None
+    version: int
+    lines: tuple[ReturnLineView, ...]
+    moves: tuple[ReturnMove, ...]
+    pictures: tuple[uuid.UUID, ...]
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        return Counter(unit.state for line in self.lines for unit in line.units)
+
+    @property
+    def units(self) -> int:
+        return sum(len(line.units) for line in self.lines)
+
+    @property
+    def is_claim(self) -> bool:
+        return self.kind == "claim"
+
+    @property
+    def goes_out(self) -> int:
+        """Units that are still to be sent out for those that were taken."""
+        if self.wish == "refund" or self.status != "inspected" or self.replacement_number:
+            return 0
+        return self.counts.get("accepted", 0)
+
+
+_ONE = text(
+    """
+    SELECT g.id, g.number, g.order_id, o.number AS order_number, g.part_id, g.store_id, s.name AS store_name,
+           g.buyer_id, o.address, o.channel_id, o.currency, g.kind, g.wish, g.reason, g.note, g.way_back, g.otherwise,
+           g.status, g.requested_at, g.answer_by, g.decided_at, g.answer, g.send_by, g.return_to,
+           g.carrier, g.tracking_number, g.received_at,
+           g.inspection_note, g.back_carrier, g.back_number, g.carrier_liable, g.refund_id,
+           f.status AS refund_status, f.total_minor AS refund_minor, r.tracking_number AS replacement_number,
+           r.carrier AS replacement_carrier, r.status AS replacement_status, g.version
+      FROM goods_return g JOIN orders o ON o.id = g.order_id JOIN store s ON s.id = g.store_id
+      LEFT JOIN refund f ON f.id = g.refund_id LEFT JOIN shipment r ON r.id = g.replacement_id
+     WHERE g.id = :id
+    """
+).columns(address=Order.address.type)
+_UNITS = text(
+    """
+    SELECT u.id, u.line_id, u.state, u.condition, u.restocked, l.sku, l.name, l.options, l.picture,
+           v.options AS wanted, v.sku AS wanted_sku
+      FROM return_unit u JOIN order_line l ON l.id = u.line_id LEFT JOIN variant v ON v.id = u.variant_id
+     WHERE u.return_id = :id ORDER BY l.position, u.n
+    """
+)
+_MOVES = text(
+    """
+    SELECT t.to_state, t.at, t.reason,
+           CASE WHEN t.actor = 'user:' || g.buyer_id THEN 'buyer'
+                WHEN EXISTS (SELECT FROM store_member m WHERE m.store_id = g.store_id
+                                AND t.actor = 'user:' || m.user_id) THEN 'store' ELSE 'mall' END AS by
+      FROM transition t JOIN goods_return g ON g.id = :id
+     WHERE t.subject = 'return' AND t.subject_id = CAST(:id AS text) ORDER BY t.id
+    """
+)
+_PICTURES = select(ReturnPicture.id).order_by(ReturnPicture.position)
+
+
+def load_return(session: Session, *, return_id: uuid.UUID) -> ReturnView | None:
+    """A case by its id. Whose it is, the caller checks."""
+    row = session.execute(_ONE, {"id": return_id}).one_or_none()
+    if row is None:
+        return None
+    address = address_of(row.address)
+    facts = {name: value for name, value in row._mapping.items() if name != "address"}  # noqa: SLF001  # Public.
+    return ReturnView(
+        **facts,
+        buyer_name=str(address.get("name") or ""),
+        buyer_address=address,
+        lines=_lines(session.execute(_UNITS, {"id": return_id}).all()),
+        moves=tuple(ReturnMove(*one) for one in session.execute(_MOVES, {"id": return_id})),
+        pictures=tuple(session.scalars(_PICTURES.where(ReturnPicture.return_id == return_id))),
+    )
+
+
+def find_return(session: Session, *, number: str, buyer_id: uuid.UUID) -> ReturnView | None:
+    """A buyer's own case by its number."""
+    found = session.scalar(
+        select(GoodsReturn.id).where(GoodsReturn.number == number.upper(), GoodsReturn.buyer_id == buyer_id)
+    )
+    return load_return(session, return_id=found) if found else None
+
+
+def load_picture(session: Session, *, return_id: uuid.UUID, picture_id: uuid.UUID) -> tuple[str, str, bytes] | None:
+    """Name, kind and content of a picture of this case."""
+    found = session.execute(
+        select(ReturnPicture.name, ReturnPicture.kind, ReturnPicture.content).where(
+            ReturnPicture.id == picture_id, ReturnPicture.return_id == return_id
+        )
+    ).one_or_none()
+    return (found.name, found.kind, base64.b64decode(found.content)) if found else None
+
+
+def _lines(rows: Sequence[Row[Any]]) -> tuple[ReturnLineView, ...]:
+    found: dict[uuid.UUID, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.line_id, []).append(row)
+    return tuple(
+        ReturnLineView(
+            line_id=line_id,
+            sku=units[0].sku,
+            name=units[0].name,
+            options=units[0].options,
+            picture=units[0].picture,
+            wanted=units[0].wanted or (),
+            wanted_sku=units[0].wanted_sku,
+            units=tuple(UnitView(one.id, one.state, one.condition, one.restocked) for one in units),
+        )
+        for line_id, units in found.items()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OptionView:
+    """An option of the same product at the same price, and how many of it can be promised now."""
+
+    variant_id: int
+    options: Sequence[Mapping[str, Any]]
+    left: int
+
+
+_OPTIONS = text(
+    """
+    SELECT l.id AS line_id, v.id AS variant_id, v.options,
+           coalesce((SELECT sum(greatest(s.on_hand - s.reserved - s.safety, 0)) FROM stock s
+                      WHERE s.variant_id = v.id), 0)::bigint AS "left"
+      FROM order_line l JOIN orders o ON o.id = l.order_id
+      JOIN price was ON was.variant_id = l.variant_id AND was.channel_id = o.channel_id
+      JOIN variant v ON v.product_id = l.product_id AND v.id <> l.variant_id AND v.state = 'active'
+      JOIN price p ON p.variant_id = v.id AND p.channel_id = o.channel_id AND p.amount_minor = was.amount_minor
+     WHERE l.id = ANY(:lines) ORDER BY v.position, v.id
+    """
+)
+
+
+def options_of_lines(session: Session, *, line_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[OptionView]]:
+    """For what each line may be exchanged."""
+    found: dict[uuid.UUID, list[OptionView]] = {}
+    for row in session.execute(_OPTIONS, {"lines": list(line_ids)}):
+        found.setdefault(row.line_id, []).append(OptionView(row.variant_id, row.options, row.left))
+    return found
+
+
+def returns_of_order(session: Session, *, order_id: uuid.UUID) -> list[tuple[str, str, str, uuid.UUID]]:
+    """Number, kind, state and part of the cases of an order, the newest first."""
+    found = select(GoodsReturn.number, GoodsReturn.kind, GoodsReturn.status, GoodsReturn.part_id).where(
+        GoodsReturn.order_id == order_id
+    )
+    rows = session.execute(found.order_by(GoodsReturn.requested_at.desc()))
+    return [(row.number, row.kind, row.status, row.part_id) for row in rows]
+
+
+def last_return_address(session: Session, *, store_id: int) -> str:
+    """Where the store had things sent back to the last time; empty when it never has."""
+    query = select(GoodsReturn.return_to).where(GoodsReturn.store_id == store_id, GoodsReturn.return_to.is_not(None))
+    return session.scalar(query.order_by(GoodsReturn.decided_at.desc()).limit(1)) or ""
