@@ -16,7 +16,7 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.desk import choice_arg, requires_in, text_arg
 from portal.blueprints.identity import current_actor
 from portal.blueprints.refund_words import reason_word
-from portal.blueprints.return_labels import HAS_LABEL, label_of
+from portal.blueprints.return_labels import HAS_LABEL, label_of, picture_of
 from portal.blueprints.return_words import (
     CONDITIONS,
     condition_word,
@@ -86,12 +86,17 @@ def hang(bp: Blueprint, desk: ReturnsDesk) -> None:
         return label_of(_load(desk, return_id))
 
     @guard
+    def return_picture(return_id: uuid.UUID, picture_id: uuid.UUID) -> Response:
+        return picture_of(_load(desk, return_id).id, picture_id)
+
+    @guard
     def return_step(return_id: uuid.UUID, step: str) -> ResponseReturnValue:
         return _step(desk, return_id, step)
 
     bp.add_url_rule("/returns", "returns", returns)
     bp.add_url_rule("/returns/<uuid:return_id>", "return", return_)
     bp.add_url_rule("/returns/<uuid:return_id>/label.pdf", "return_label", return_label)
+    bp.add_url_rule("/returns/<uuid:return_id>/pictures/<uuid:picture_id>", "return_picture", return_picture)
     steps = "any({})".format(", ".join(f'"{step}"' for step in STEPS))
     bp.add_url_rule(f"/returns/<uuid:return_id>/<{steps}:step>", "return_step", return_step, methods=["POST"])
 
@@ -189,6 +194,7 @@ def _page(desk: ReturnsDesk, return_id: uuid.UUID, error: PortalError | None = N
         order_href=order_href,
         refund_href=refund_href,
         label_href=desk.url("return_label", return_id=case.id) if case.status in HAS_LABEL else None,
+        picture_href=lambda one: desk.url("return_picture", return_id=case.id, picture_id=one),
         step_href=lambda step: desk.url("return_step", return_id=case.id, step=step),
         ship_form=ship_form(carrier, typed if "number" in typed else None),
         address=typed.get("return_to", address),

@@ -1,6 +1,8 @@
-"""The label of a return as PDF, for its buyer and for desks."""
+"""The label of a return as PDF, and its pictures, for its buyer and for desks."""
 
 from __future__ import annotations
+
+import uuid
 
 from flask import Response
 from flask_babel import get_locale
@@ -10,7 +12,9 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.context import translated
 from portal.blueprints.documents import pdf_answer
 from portal.blueprints.return_words import options_text
-from portal.queries.returns import ReturnView
+from portal.blueprints.uploads import file_answer
+from portal.db import reading
+from portal.queries.returns import ReturnView, load_picture
 
 HAS_LABEL = frozenset({"approved", "sent"})
 
@@ -39,3 +43,12 @@ def label_of(case: ReturnView) -> Response:
         locale=str(get_locale()),
     )
     return pdf_answer(render_return_label(label), f"{case.number}.pdf")
+
+
+def picture_of(return_id: uuid.UUID, picture_id: uuid.UUID) -> Response:
+    """A picture of this case. Raises NotFoundError."""
+    with reading() as session:
+        found = load_picture(session, return_id=return_id, picture_id=picture_id)
+    if found is None:
+        raise NotFoundError
+    return file_answer(*found)

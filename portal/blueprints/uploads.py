@@ -17,6 +17,7 @@ _MARK = "portal_takes_files"
 BODY_BYTES_MAX = FILES_MAX * FILE_BYTES_MAX + 256 * 1024
 # What a browser's file dialog offers; what is taken is judged by the file itself.
 ACCEPT = ",".join(FileKind)
+ACCEPT_PICTURES = ",".join(kind for kind in FileKind if kind.is_picture)
 
 
 def takes_files(view: V) -> V:

@@ -22,8 +22,8 @@ from portal.queries.invoice_invariants import INVOICE_INVARIANTS
 from portal.queries.mileage_invariants import MILEAGE_INVARIANTS
 from portal.queries.parcel_invariants import PARCEL_INVARIANTS
 from portal.queries.refund_invariants import REFUND_INVARIANTS
-from portal.queries.ticket_invariants import TICKET_INVARIANTS
 from portal.queries.return_invariants import RETURN_INVARIANTS
+from portal.queries.ticket_invariants import TICKET_INVARIANTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 from html import unescape
@@ -138,6 +139,27 @@ def test_a_store_answers_receives_looks_at_each_piece_and_sends_back_what_it_doe
     assert "Stained." in shown
     assert "₩12,000" in shown
     handle_all()
+
+
+def test_pictures_are_drawn_anew_and_what_is_none_is_refused(app: APIFlask, case: Case) -> None:
+    from PIL import Image
+
+    client, form = browser(app, case.bea), f"/orders/{case.order.number}/returns/new"
+    data: dict[str, object] = {"kind": "return", f"units-{case.line}": "1", "reason": "damaged", "key": "p"}
+    address = f"/orders/{case.order.number}/returns"
+    wrong = send(client, address, data | {"pictures": (io.BytesIO(b"<script>"), "seam.jpg")}, page=form)
+    assert wrong.status_code == 422
+    assert rows("SELECT count(*) FROM goods_return") == [(0,)]
+    file = io.BytesIO()
+    Image.new("RGB", (40, 30), "green").save(file, "JPEG", comment=b"secret place")
+    file.seek(0)
+    assert send(client, address, data | {"pictures": (file, "seam.jpg")}, page=form).status_code == 303
+    [(picture, return_id)] = rows("SELECT id, return_id FROM return_picture")
+    shown = browser(app, case.sam).get(f"/seller/returns/{return_id}/pictures/{picture}")
+    assert (shown.status_code, shown.mimetype) == (200, "image/jpeg")
+    assert b"secret place" not in shown.data
+    assert client.get(f"/returns/{code_of(return_id)}/pictures/{picture}").data == shown.data
+    assert client.get(f"/returns/{code_of(return_id)}/pictures/{return_id}").status_code == 404
 
 
 def test_an_exchange_and_a_claim_go_through_their_pages(app: APIFlask, case: Case) -> None:

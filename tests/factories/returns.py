@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portal.db import atomically
+from portal.documents.attachments import Attachment
 from portal.gateways.carriers.base import CarrierEvent, TrackingReport
 from portal.kit import clock
 from portal.kit.ids import new_token
@@ -25,7 +26,7 @@ from portal.services.fulfilment.take_report import apply_events
 from portal.services.returns.decide_return import approve_return
 from portal.services.returns.inspect_return import inspect_return
 from portal.services.returns.receive_return import receive_return
-from portal.services.returns.request_return import Picture, ReturnRequest, request_return
+from portal.services.returns.request_return import ReturnRequest, request_return
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import make_order
@@ -68,7 +69,7 @@ class Case:
         by: Person | None = None,
         party: Party = Party.BUYER,
         key: str | None = None,
-        pictures: Sequence[Picture] = (),
+        pictures: Sequence[Attachment] = (),
         **more: Any,
     ) -> uuid.UUID:
         request = ReturnRequest(key=key or new_token(), kind=kind, units=units, reason=reason, **more)

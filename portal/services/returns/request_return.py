@@ -13,6 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.db import insert_rows
+from portal.documents.attachments import Attachment
 from portal.kit.errors import PortalError, RejectedError
 from portal.kit.ids import new_id, new_number
 from portal.kit.text import N_
@@ -83,15 +84,6 @@ class ParcelOfClaimError(PortalError):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """A picture as it is kept: made safe before."""
-
-    name: str
-    kind: str
-    content: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class ReturnRequest:
     """What somebody asks for: units by line, all of one part; `variants` by line what is wanted instead.
 
@@ -129,7 +121,7 @@ def request_return(
     party: Party,
     order_id: uuid.UUID,
     request: ReturnRequest,
-    pictures: Sequence[Picture] = (),
+    pictures: Sequence[Attachment] = (),
     now: datetime,
 ) -> Asked:
     """Write a case behind the order's lock; one submission is one case, however often it is sent.
@@ -306,7 +298,7 @@ def _write_units(
     case: GoodsReturn,
     chosen: Mapping[uuid.UUID, int],
     variants: Mapping[uuid.UUID, int],
-    pictures: Sequence[Picture],
+    pictures: Sequence[Attachment],
     actor: Actor,
     now: datetime,
 ) -> None:

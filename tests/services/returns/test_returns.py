@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import update
 
 from portal.db import atomically, transaction
+from portal.documents.attachments import Attachment
 from portal.kit import clock
 from portal.kit.errors import RejectedError
+from portal.kit.file_kinds import FileKind
 from portal.models import RefundRule
 from portal.rules.refund_policy import Party
 from portal.rules.refunds import RefundUnitsError
@@ -21,7 +23,7 @@ from portal.services.refunds.plan_refund import RefundOrderUnknownError, RefundR
 from portal.services.returns.decide_return import lapse_return, lapsed_returns, refuse_return, withdraw_return
 from portal.services.returns.inspect_return import InspectionNoteError
 from portal.services.returns.receive_return import NothingReceivedError, note_sent
-from portal.services.returns.request_return import NotSentYetError, Picture, ReturnUnitsError
+from portal.services.returns.request_return import NotSentYetError, ReturnUnitsError
 from portal.services.returns.settle_return import send_rejected
 from portal.services.returns.take_return import ReturnChangedError, ReturnUnknownError, take_return
 from tests.factories.account import make_person
@@ -39,7 +41,7 @@ def case(books: None) -> Case:
 @pytest.mark.req("ORD-12", "ORD-14", "REF-02")
 def test_units_come_back_are_looked_at_and_are_refunded_to_the_unit(case: Case) -> None:
     before = case.on_hand()
-    asked = case.ask({case.line: 2}, pictures=[Picture("seam.jpg", "image/jpeg", b"\xff\xd8\xff")])
+    asked = case.ask({case.line: 2}, pictures=[Attachment("seam.jpg", FileKind.JPEG, b"\xff\xd8\xff")])
     assert (status_of_return(asked), case.part()) == ("requested", "delivered")
     assert case.approve(asked)
     assert not case.approve(asked)  # A double click.

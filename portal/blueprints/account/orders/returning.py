@@ -19,19 +19,21 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.identity import current_actor
 from portal.blueprints.refund_words import plan_rows, reason_word, side_effects
-from portal.blueprints.return_labels import HAS_LABEL, label_of
+from portal.blueprints.return_labels import HAS_LABEL, label_of, picture_of
 from portal.blueprints.return_words import counts_text, events_of, kind_word, options_text, wish_word
 from portal.blueprints.seller.fulfil_words import ship_form
+from portal.blueprints.uploads import ACCEPT_PICTURES, read_files, takes_files
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
+from portal.kit.file_kinds import PICTURES
 from portal.kit.ids import new_token
 from portal.queries.orders import OrderPartView, OrderView, load_parts
 from portal.queries.refund_facts import Refundable, load_refundable, units_to_return
 from portal.queries.return_lists import ReturnQueue, list_returns
 from portal.queries.returns import ReturnView, find_return, options_of_lines
-from portal.queries.shipments import ShipmentView, shipments_of_order
+from portal.queries.shipments import shipments_of_order
 from portal.rules.permissions import Permission
 from portal.rules.refund_order import LineFacts
 from portal.rules.refund_policy import REASONS, Party, refusal_of
@@ -69,6 +71,7 @@ def new_return(number: str) -> ResponseReturnValue:
 
 @bp.post("/orders/<number>/returns")
 @requires(Permission.REFUND_HANDLE)
+@takes_files
 def create_return(number: str) -> ResponseReturnValue:
     """Ask for it; what stands against it is said on the form, with everything that was typed."""
     order, wanted = own_order(number), _wanted(request.form)
@@ -84,8 +87,12 @@ def create_return(number: str) -> ResponseReturnValue:
     )
     actor, now = current_actor(), clock.now()
     try:
+        # Made safe before anything is locked.
+        pictures = read_files("pictures", taken=PICTURES)
         made = atomically(
-            lambda s: request_return(s, actor=actor, party=Party.BUYER, order_id=order.id, request=asked, now=now)
+            lambda s: request_return(
+                s, actor=actor, party=Party.BUYER, order_id=order.id, request=asked, pictures=pictures, now=now
+            )
         )
     except PortalError as error:
         return render_template("orders/return_new.html", **_form(order, wanted, error=error)), error.status
@@ -121,6 +128,13 @@ def show_return(code: str) -> ResponseReturnValue:
 def return_label(code: str) -> Response:
     """The label to print."""
     return label_of(_own(code))
+
+
+@bp.get("/returns/<code>/pictures/<uuid:picture_id>")
+@requires(Permission.REFUND_HANDLE)
+def return_picture(code: str, picture_id: uuid.UUID) -> Response:
+    """A picture that was sent along."""
+    return picture_of(_own(code).id, picture_id)
 
 
 @bp.post("/returns/<code>/withdrawal")
@@ -260,12 +274,17 @@ def _form(order: OrderView, wanted: Wanted, *, error: PortalError | None = None)
             )
         ],
         "lines": shown,
-        "parcels": _parcels(parcels, part),
+        "parcels": [
+            (str(one.id), f"{gettext(one.carrier_name)} {one.tracking_number}")
+            for one in parcels
+            if one.part_id == part.id
+        ],
         "reasons": [(code, reason_word(code)) for code in codes],
         "reason": reason,
         "way_back": way_back(policies, reason) if reason and not is_claim else "nobody",
         "is_claim": is_claim,
         "error": say(error) if error else None,
+        "accept": ACCEPT_PICTURES,
         "key": request.form.get("key") or new_token(),
         **_preview(order, known, wanted, part.id, reason, chosen),
         **_words(),
@@ -305,12 +324,6 @@ def _line(
         "choices": [(one.variant_id, options_text(one.options), one.left) for one in choices],
         "choice": wanted.variants.get(line.id),
     }
-
-
-def _parcels(parcels: tuple[ShipmentView, ...], part: OrderPartView) -> list[tuple[str, str]]:
-    return [
-        (str(one.id), f"{gettext(one.carrier_name)} {one.tracking_number}") for one in parcels if one.part_id == part.id
-    ]
 
 
 def _preview(
