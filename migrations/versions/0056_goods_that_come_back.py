@@ -121,8 +121,7 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("return_unit_id IS NOT NULL"),
     )
-    op.execute("GRANT SELECT, INSERT, UPDATE ON goods_return, return_unit TO portal_app")
-    op.execute("GRANT SELECT, INSERT ON return_picture TO portal_app")
+    op.execute("GRANT SELECT, INSERT, UPDATE ON goods_return, return_unit, return_picture TO portal_app")
 
 
 def downgrade() -> None:

@@ -112,6 +112,10 @@ READING = {
     "admin.refunds": P.REFUND_HANDLE,
     "admin.refund": P.REFUND_HANDLE,
     "admin.order_refund": P.REFUND_HANDLE,
+    "admin.returns": P.REFUND_HANDLE,
+    "admin.return": P.REFUND_HANDLE,
+    "admin.return_label": P.REFUND_HANDLE,
+    "admin.return_picture": P.REFUND_HANDLE,
     "admin.campaign": P.COUPON_VIEW,
     "admin.campaign_dry_run": P.COUPON_VIEW,
     "admin.campaign_edit": P.COUPON_ISSUE,
@@ -184,6 +188,7 @@ WRITING = {
     "admin.dispute_evidence": P.DISPUTE_HANDLE,
     "admin.dispute_acceptance": P.DISPUTE_HANDLE,
     "admin.refund_approval": P.REFUND_APPROVE,
+    "admin.return_step": P.REFUND_HANDLE,
     "admin.refund_refusal": P.REFUND_APPROVE,
     "admin.refund_replacement": P.REFUND_APPROVE,
     "admin.refund_payment": P.REFUND_APPROVE,
@@ -242,6 +247,8 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "shipment_id",
         "surplus_id",
         "ticket_id",
+        "return_id",
+        "picture_id",
         "file_id",
     )
     values |= dict.fromkeys(theirs, bea.id)
@@ -255,6 +262,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "code": "X",
         "key": "leaked",
         "name": "amount_above",
+        "step": "approval",
     }
     wrong = []
     for role in ROLES:
