@@ -54,5 +54,6 @@ def test_goods_go_back_are_looked_at_and_paid_back(shop: Shop) -> None:
     assert violations(buyer) == []
     picture(buyer, "return-done")
     desk = shop.enter(case.sam)
-    shop.go(desk, f"/seller/returns/{rows('SELECT id FROM goods_return')[0][0]}")
+    [(return_id,)] = rows("SELECT id FROM goods_return")
+    shop.go(desk, f"/seller/returns/{return_id}")
     assert violations(desk) == []
