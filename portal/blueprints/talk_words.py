@@ -7,6 +7,11 @@ from collections.abc import Mapping
 from portal.kit.text import N_
 
 TALK_ACTIONS: Mapping[str, str] = {
+    "review:written": N_("Review written"),
+    "question:asked": N_("Question about a product"),
+    "remark:answered": N_("Review or question answered"),
+    "remark:hidden": N_("Review or question hidden"),
+    "remark:shown": N_("Review or question shown again"),
     "ticket:opened": N_("Ticket opened"),
     "ticket:written": N_("Message in a ticket"),
     "ticket:moved": N_("Ticket moved"),

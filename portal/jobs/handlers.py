@@ -60,6 +60,7 @@ from portal.services.notifications.notify_refund import (
     tell_buyer_of_refund,
     tell_sellers_of_refund,
 )
+from portal.services.notifications.notify_remark import ask_for_review, tell_author_of_answer, tell_store_of_remark
 from portal.services.notifications.notify_return import tell_buyer_of_return, tell_store_of_return
 from portal.services.notifications.notify_security import mail_factor_change, mail_step_up_code
 from portal.services.notifications.notify_shipment import tell_buyer_of_parcel, tell_store_of_trouble
@@ -72,6 +73,7 @@ from portal.services.notifications.notify_ticket import (
     tell_of_due_answers,
     tell_of_ticket_move,
 )
+from portal.services.notifications.notify_wish import tell_wisher
 from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
 from portal.services.refunds.claim_leg import legs_to_send
 
@@ -175,6 +177,11 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "stock.low": (tell_store_of_low_stock,),
     "part.held": (tell_store_of_hold,),
     "part.hold_ended": (tell_store_of_hold,),
+    "wish.back": (tell_wisher,),
+    "wish.cheaper": (tell_wisher,),
+    "remark.written": (tell_store_of_remark,),
+    "remark.answered": (tell_author_of_answer,),
+    "review.invited": (ask_for_review,),
     "ticket.opened": (ask_for_answer,),
     "ticket.written": (ask_for_answer,),
     "ticket.answered": (tell_buyer_of_answer,),

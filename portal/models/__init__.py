@@ -65,6 +65,7 @@ from portal.models.refund import (
     RefundRule,
     Withdrawal,
 )
+from portal.models.remark import ProductRating, Remark, RemarkPicture, ReviewInvitation
 from portal.models.restriction import AccountFreeze
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.seller import Store
@@ -72,6 +73,7 @@ from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEven
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
 from portal.models.surplus import Surplus
 from portal.models.ticket import Ticket, TicketFile, TicketMessage
+from portal.models.wish import Wish
 
 __all__ = [
     "AccountFreeze",
@@ -149,6 +151,7 @@ __all__ = [
     "Posting",
     "Price",
     "Product",
+    "ProductRating",
     "ProviderEvent",
     "ReconciliationBreak",
     "ReconciliationRun",
@@ -160,9 +163,12 @@ __all__ = [
     "RefundLeg",
     "RefundLine",
     "RefundRule",
+    "Remark",
+    "RemarkPicture",
     "Reservation",
     "ReturnPicture",
     "ReturnUnit",
+    "ReviewInvitation",
     "RiskDecision",
     "RiskListEntry",
     "RiskRuleRelease",
@@ -202,5 +208,6 @@ __all__ = [
     "UserState",
     "Variant",
     "WebSession",
+    "Wish",
     "Withdrawal",
 ]

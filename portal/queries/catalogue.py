@@ -56,6 +56,8 @@ class Card:
     price_to_minor: int
     compare_at_minor: int | None
     left: int
+    reviews: int = 0
+    stars: int = 0
     sort_key: CursorValue = field(compare=False, default=None)
     number: int = field(compare=False, default=0)
 
@@ -190,8 +192,10 @@ def _list_statement(order: _Order, where: list[str], *, backwards: bool) -> Text
              WHERE {" AND ".join(where)} ORDER BY {sorted_by} LIMIT :limit)
         SELECT found.product_id AS id, found.sort_key, found.price_from_minor, found.price_to_minor,
                found.compare_at_minor, p.slug, p.name, p.picture, st.slug AS store_slug, st.name AS store_name,
-               ({_LEFT.replace("l.", "found.")}) AS "left"
+               ({_LEFT.replace("l.", "found.")}) AS "left", coalesce(r.reviews, 0) AS reviews,
+               coalesce(r.stars, 0) AS stars
           FROM found JOIN product p ON p.id = found.product_id JOIN store st ON st.id = found.store_id
+          LEFT JOIN product_rating r ON r.product_id = found.product_id
          ORDER BY {outer} {way}
         """  # noqa: S608  # Only our own words are put together; values are bound.
     )
@@ -209,6 +213,8 @@ def _card(row: Any, number: int) -> Card:
         price_to_minor=row.price_to_minor,
         compare_at_minor=row.compare_at_minor,
         left=row.left,
+        reviews=row.reviews,
+        stars=row.stars,
         sort_key=row.sort_key,
         number=number,
     )

@@ -22,6 +22,7 @@ class StoreWaits:
     """What waits for a store, beside its orders."""
 
     tickets: int
+    questions: int
 
 
 # As columns of one row, for whoever counts more beside them; admin_home.py does.
@@ -36,7 +37,9 @@ _MALL = text(f"SELECT {MALL_COLUMNS}")
 _STORE = text(
     """
     SELECT (SELECT count(*) FROM ticket
-             WHERE answer_due_at IS NOT NULL AND NOT with_mall AND store_id = :store_id) AS tickets
+             WHERE answer_due_at IS NOT NULL AND NOT with_mall AND store_id = :store_id) AS tickets,
+           (SELECT count(*) FROM remark
+             WHERE store_id = :store_id AND kind = 'question' AND answer IS NULL AND hidden_at IS NULL) AS questions
     """
 )
 
@@ -50,4 +53,4 @@ def mall_waits(session: Session) -> MallWaits:
 def store_waits(session: Session, *, store_id: int) -> StoreWaits:
     """Beside the entries of a store's menu."""
     row = session.execute(_STORE, {"store_id": store_id}).one()
-    return StoreWaits(row.tickets)
+    return StoreWaits(row.tickets, row.questions)

@@ -22,6 +22,7 @@ from portal.queries.invoice_invariants import INVOICE_INVARIANTS
 from portal.queries.mileage_invariants import MILEAGE_INVARIANTS
 from portal.queries.parcel_invariants import PARCEL_INVARIANTS
 from portal.queries.refund_invariants import REFUND_INVARIANTS
+from portal.queries.remark_invariants import REMARK_INVARIANTS
 from portal.queries.return_invariants import RETURN_INVARIANTS
 from portal.queries.ticket_invariants import TICKET_INVARIANTS
 
@@ -318,6 +319,7 @@ INVARIANTS = (
             *COUPON_INVARIANTS,
             *PARCEL_INVARIANTS,
             *TICKET_INVARIANTS,
+            *REMARK_INVARIANTS,
         )
     ),
 )

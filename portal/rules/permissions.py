@@ -84,6 +84,11 @@ class Permission(StrEnum):
     EVENT_VIEW = "event:view"
     EVENT_REPLAY = "event:replay"
     REPORT_EXPORT = "report:export"
+    REMARK_VIEW = "remark:view"
+    REMARK_WRITE = "remark:write"
+    REMARK_ANSWER = "remark:answer"
+    REMARK_MODERATE = "remark:moderate"
+    WISH_KEEP = "wish:keep"
     TICKET_VIEW = "ticket:view"
     TICKET_WRITE = "ticket:write"
     TICKET_ANSWER = "ticket:answer"
@@ -163,6 +168,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.USER_EXPORT,
             P.TICKET_VIEW,
             P.TICKET_WRITE,
+            P.REMARK_WRITE,
+            P.WISH_KEEP,
         ],
         Scope.OWN,
     ),
@@ -185,6 +192,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.REPORT_EXPORT,
             P.TICKET_VIEW,
             P.TICKET_ANSWER,
+            P.REMARK_VIEW,
+            P.REMARK_ANSWER,
         ],
         Scope.STORE,
     ),
@@ -256,6 +265,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.USER_LIST,
             P.ANALYTICS_VIEW,
             P.REPORT_EXPORT,
+            P.REMARK_VIEW,
+            P.REMARK_MODERATE,
         ]
     ),
     Role.OPERATIONS: _all(
@@ -284,6 +295,9 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.REPORT_EXPORT,
             P.TICKET_VIEW,
             P.TICKET_ANSWER,
+            P.REMARK_VIEW,
+            P.REMARK_ANSWER,
+            P.REMARK_MODERATE,
         ]
     ),
     # Reads everything, changes nothing.

@@ -21,11 +21,13 @@ def blueprints() -> list[Blueprint]:
         payments,
         preferences,
         profile,
+        reviews,
         security,
         signing,
         step_up,
         tickets,
         top_ups,
+        wishes,
         withdrawals,
     )
     from portal.blueprints.account.blueprint import bp
@@ -46,11 +48,13 @@ def blueprints() -> list[Blueprint]:
         payments,
         preferences,
         profile,
+        reviews,
         security,
         signing,
         step_up,
         tickets,
         top_ups,
+        wishes,
         withdrawals,
     )
     assert all(loaded)

@@ -51,6 +51,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.payments", _("Payments"), "credit-card", Permission.PAYMENT_VIEW, 0),
                 ("admin.tickets", _("Tickets"), "message-circle", Permission.TICKET_VIEW, waits.tickets),
                 ("admin.returns", _("Returns"), "arrow-back-up", Permission.REFUND_HANDLE, 0),
+                ("admin.remarks", _("Reviews and questions"), "star", Permission.REMARK_VIEW, 0),
                 ("admin.refunds", _("Refunds"), "receipt-refund", Permission.REFUND_HANDLE, 0),
                 ("admin.disputes", _("Disputes"), "gavel", Permission.DISPUTE_HANDLE, 0),
                 ("admin.campaigns", _("Coupons"), "ticket", Permission.COUPON_VIEW, 0),

@@ -16,6 +16,7 @@ from portal.blueprints.seller import (
     orders,
     payments,
     refunds,
+    remarks,
     returns,
     stock,
     stock_import,
@@ -33,6 +34,7 @@ orders.hang(bp)
 fulfilment.hang(bp)
 payments.hang(bp)
 refunds.hang(bp)
+remarks.hang(bp)
 tickets.hang(bp)
 returns.hang(bp)
 campaigns.hang(bp)

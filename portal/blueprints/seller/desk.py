@@ -65,6 +65,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.figures", _("Figures"), "chart-bar", 0),
         ("seller.stock", _("Stock"), "packages", 0),
         ("seller.tickets", _("Tickets"), "message-circle", desk.waits.tickets),
+        ("seller.remarks", _("Reviews and questions"), "star", desk.waits.questions),
         ("seller.payments", _("Payments"), "credit-card", 0),
         ("seller.balance", _("Balance"), "coins", 0),
         ("seller.returns", _("Returns"), "arrow-back-up", desk.counts.return_work),

@@ -85,6 +85,15 @@ def show() -> ResponseReturnValue:
             "href": url_for("seller.tickets", store=desk.store_arg),
         }
     )
+    tiles.append(
+        {
+            "name": _("Questions"),
+            "count": desk.waits.questions,
+            "picture": "help-circle",
+            "note": _("About your goods, without an answer"),
+            "href": url_for("seller.remarks", store=desk.store_arg),
+        }
+    )
     return render_template(
         "seller/home.html", tiles=tiles, rows=waiting.rows[:SHOWN], list_args={}, **around(desk, "seller.home")
     )

@@ -18,6 +18,7 @@ from portal.queries.catalogue import Card
 from portal.queries.exchange import rate_of_channel
 from portal.queries.products import StoreView
 from portal.rules.fx import FxRate, exchange
+from portal.rules.remarks import average_tenths
 
 
 def picture_url(key: str | None) -> str | None:
@@ -47,6 +48,8 @@ class ShownCard(NamedTuple):
     mark: str | None = None
     other_minor: int | None = None
     other_currency: str | None = None
+    reviews: int = 0
+    average_tenths: int = 0
 
 
 def card_rate(session: Session) -> FxRate | None:
@@ -72,6 +75,8 @@ def shown(cards: Iterable[Card], rate: FxRate | None = None) -> list[ShownCard]:
             state=card.state,
             other_minor=exchange(Money(card.price_from_minor, currency), rate).amount.minor if rate else None,
             other_currency=rate.target if rate else None,
+            reviews=card.reviews,
+            average_tenths=average_tenths(card.stars, card.reviews),
         )
         for card in cards
     ]

@@ -6,21 +6,27 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask import request
+from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError, public
 from portal.blueprints.identity import current_actor, current_channel, current_locale
 from portal.blueprints.shop.blueprint import bp
 from portal.blueprints.shop.cards import delivery_days, picture_url, product_url, shown, store_url
 from portal.db import reading
-from portal.htmx import page_or_partial
+from portal.htmx import is_htmx, page_or_partial
 from portal.kit import clock
+from portal.kit.ids import new_token
 from portal.queries.catalogue import Filters, Sort, list_products
 from portal.queries.products import ChoiceView, ProductView, VariantView, find_product
+from portal.queries.remarks import RemarkRow, list_remarks, rating_of
 from portal.queries.sections import section_directory
+from portal.queries.wishes import is_wished
+from portal.rules.remarks import RemarkKind
 from portal.services.checkout.earning import points_of_product
 from portal.services.checkout.exchange import quote_rate
 
 RELATED = 4
+REMARKS = 5
 QUANTITY_MAX = 99
 
 PARTIALS = {"product": "shop/product/_product.html"}
@@ -56,6 +62,9 @@ def product(slug: str) -> str:
             user_id=current_actor().user_id,
             now=now,
         )
+        user_id = current_actor().user_id
+        wished = user_id is not None and is_wished(session, user_id=user_id, variant_id=chosen.id)
+        spoken = {} if is_htmx() else _remarks(session, found.id)
     return page_or_partial(
         "shop/product/show.html",
         PARTIALS,
@@ -73,7 +82,24 @@ def product(slug: str) -> str:
         in_platform=rate.in_platform(chosen.amount_minor, channel.currency) if rate else None,
         picture_url=picture_url,
         store_url=store_url,
+        wished=wished,
+        **spoken,
     )
+
+
+def _remarks(session: Session, product_id: int) -> dict[str, Any]:
+    """What buyers say of it: the latest, and how many stars in all."""
+    rating = rating_of(session, product_id=product_id)
+
+    def latest(kind: RemarkKind) -> tuple[RemarkRow, ...]:
+        return list_remarks(session, kind=kind, product_id=product_id, limit=REMARKS, count=False).rows
+
+    return {
+        "rating": rating,
+        "reviews": latest(RemarkKind.REVIEW) if rating.reviews else (),
+        "questions": latest(RemarkKind.QUESTION),
+        "question_key": new_token() if current_actor().is_signed_in else None,
+    }
 
 
 def _chosen(product: ProductView, code: str) -> VariantView:

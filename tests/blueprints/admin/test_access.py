@@ -30,6 +30,7 @@ READING = {
     "admin.mileage_rules_new": P.MILEAGE_CONFIGURE,
     "admin.mileage_rules_version": P.MILEAGE_CONFIGURE,
     "admin.order_hold": P.ORDER_VIEW,
+    "admin.remarks": P.REMARK_VIEW,
     "admin.ticket": P.TICKET_VIEW,
     "admin.ticket_file": P.TICKET_VIEW,
     "admin.tickets": P.TICKET_VIEW,
@@ -124,6 +125,8 @@ READING = {
     "admin.campaigns": P.COUPON_VIEW,
 }
 WRITING = {
+    "admin.remark_hiding": P.REMARK_MODERATE,
+    "admin.remark_showing": P.REMARK_MODERATE,
     "admin.ticket_addressee": P.TICKET_ANSWER,
     "admin.ticket_assignee": P.TICKET_ANSWER,
     "admin.ticket_message": P.TICKET_ANSWER,
@@ -246,6 +249,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "part_id",
         "shipment_id",
         "surplus_id",
+        "remark_id",
         "ticket_id",
         "return_id",
         "picture_id",

@@ -1,0 +1,1 @@
+"""Wishlists: kept, told of, moved into the cart (CAT-03)."""
