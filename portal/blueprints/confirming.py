@@ -68,6 +68,7 @@ def ask_to_confirm(needed: StepUpNeededError) -> ResponseReturnValue:
             binding=needed.binding,
             path=request.script_root + request.full_path.rstrip("?"),
             form=form,
+            kept=needed.kept,
             now=now,
         )
     )

@@ -12,6 +12,8 @@ from portal.kit import clock
 from portal.rules.fraud import Outcome
 from portal.rules.permissions import Actor
 from portal.rules.split import MileageTerms
+from portal.services.accounts.step_up import StepUpNeededError
+from portal.services.fraud.prove_risk import leave_behind
 from portal.services.fraud.score_acts import GiftBlockedError, score_mileage_gift
 from portal.services.mileage.send_mileage import send_mileage
 
@@ -24,17 +26,21 @@ def send_gift(*, actor: Actor, email: str, points: int, message: str, terms: Mil
         risk = score_mileage_gift(session, actor=actor, points=points, ip=request.remote_addr, now=now)
         if risk.outcome is Outcome.BLOCK:
             return None
-        return send_mileage(
-            session,
-            actor=actor,
-            email=email,
-            points=points,
-            message=message.replace("\0", ""),
-            terms=terms,
-            key=key,
-            now=now,
-            proves=risk.outcome is not Outcome.ALLOW,
-        )
+        try:
+            return send_mileage(
+                session,
+                actor=actor,
+                email=email,
+                points=points,
+                message=message.replace("\0", ""),
+                terms=terms,
+                key=key,
+                now=now,
+                proves=risk.outcome is not Outcome.ALLOW,
+            )
+        except StepUpNeededError as needed:
+            leave_behind(needed, risk)
+            raise
 
     made = atomically(work)
     if made is None:

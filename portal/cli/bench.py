@@ -66,8 +66,8 @@ def checkout(
     waits for its disk, and is thrown away afterwards. Exit code 1 if a purchase failed or `portal check` fails.
     """
     wish = Wish(buyers, seconds, purchases, floor_seconds)
-    with _portal(against) as running:
-        settings = _settings(running)
+    with portal_at(against) as running:
+        settings = demo_settings(running)
         home = running.home if (running.home / "run" / "processes.json").exists() else None
         report = run(settings, running.base, home, wish, shlex.join(["portal", *sys.argv[1:]]), click.echo)
         report.is_clean = _is_clean(running.env)
@@ -94,8 +94,8 @@ def payments(*, buyers: int, payments: int, json_file: Path | None, against: str
     gateway holds other money than the orders say, or if `portal check` fails.
     """
     outcomes: list[Outcome] = []
-    with _portal(against) as running:
-        settings = _settings(running)
+    with portal_at(against) as running:
+        settings = demo_settings(running)
         start(settings, name="portal bench", connections=2)
         for outcome in measure(settings, running.base, PaymentsWish(buyers, payments)):
             outcomes.append(outcome)
@@ -123,9 +123,9 @@ def ledger(*, postings: int, history: int, json_file: Path | None) -> None:
     """
     if history > postings // 4:
         raise click.UsageError("One person has a quarter of the postings at most.")
-    with _portal(None) as running:
+    with portal_at(None) as running:
         found = ledger_figures.measure(
-            _settings(running),
+            demo_settings(running),
             running.base,
             postings=postings,
             history=history,
@@ -155,7 +155,8 @@ def pricing(*, carts: int, lines: int, coupons: int, seed: int) -> None:
         click.echo(f"{name:<20} p50 {times['p50']:6.2f} ms   p95 {times['p95']:6.2f} ms   max {times['max']:6.2f} ms")
 
 
-def _settings(running: Running) -> Settings:
+def demo_settings(running: Running) -> Settings:
+    """The settings of a portal that may be bought from for nothing. Raises StackError for a real one."""
     settings = Settings.from_environment(running.env)
     if settings.is_production:
         raise StackError("The bench buys for real: it measures demo portals only (PORTAL_ENV=demo).")
@@ -163,7 +164,8 @@ def _settings(running: Running) -> Settings:
 
 
 @contextlib.contextmanager
-def _portal(against: str | None) -> Iterator[Running]:
+def portal_at(against: str | None) -> Iterator[Running]:
+    """The portal that runs there, or one of its own that is thrown away afterwards."""
     if against is None:
         click.echo("portal: starting a portal to measure", err=True)
         with own_portal(os.environ) as running:

@@ -107,6 +107,8 @@ class Decision:
     score: int
     fired: tuple[Fired, ...] = ()
     unsure: tuple[Unsure, ...] = ()
+    # The row that is kept of it.
+    row: Mapping[str, object] | None = field(default=None, compare=False, repr=False)
 
 
 # What a new mall goes by. Each is version 1 of its rule; the words are what it is called.
@@ -132,6 +134,12 @@ SHIPPED: Mapping[str, Rule] = MappingProxyType(
             Rule("declines_velocity", "declines_1h > 4", points=30),
             Rule("coupon_misses_velocity", "coupon_misses_1h > 10", points=20),
             Rule("accounts_on_device", "accounts_on_device > 4", points=20),
+            Rule("card_testing", "declines_1h >= 10", points=60, mode=Mode.BLOCK),
+            Rule("account_farm", "accounts_on_device >= 5 and account_age < 24 h", points=50, mode=Mode.REVIEW),
+            Rule("coupon_farm", "accounts_on_device >= 5 and coupons > 0", points=50, mode=Mode.REVIEW),
+            Rule("mileage_mules", 'event = "mileage_gift" and accounts_on_device >= 4', points=60, mode=Mode.BLOCK),
+            Rule("top_up_velocity", 'event = "top_up" and attempts_24h >= 8', points=50, mode=Mode.REVIEW),
+            Rule("refund_habit", "refunds_90d >= 5 and refunds_90d * 2 > paid_orders", points=50, mode=Mode.REVIEW),
         )
     }
 )
@@ -146,6 +154,12 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "declines_velocity": N_("Many declined payments in a short time"),
         "coupon_misses_velocity": N_("Many wrong coupon codes in a short time"),
         "accounts_on_device": N_("Many accounts on one device"),
+        "card_testing": N_("Cards are tried one after another"),
+        "account_farm": N_("A new account on a device of many accounts"),
+        "coupon_farm": N_("Coupons used by many accounts on one device"),
+        "mileage_mules": N_("Points sent on from a device of many accounts"),
+        "top_up_velocity": N_("Many top-ups in a day"),
+        "refund_habit": N_("Most orders are given back"),
     }
 )
 DEFAULT_RULES = RuleSet(tuple(SHIPPED.values()))

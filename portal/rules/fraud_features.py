@@ -80,6 +80,7 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "accounts_on_network_24h": _count(N_("accounts in this network within 24 hours")),
         "accounts_on_address_30d": _count(N_("accounts with this delivery address within 30 days")),
         "coupon_misses_1h": _count(N_("wrong coupon codes within 1 hour")),
+        "refunds_90d": _count(N_("refunds within 90 days")),
         "country": Feature(Kind.TEXT, N_("the delivery country"), Source.EVENT),
         "throwaway_mail": Feature(Kind.BOOL, N_("a throw-away e-mail address"), Source.TABLE),
         "crawler": Feature(Kind.BOOL, N_("a browser that names itself a robot"), Source.TABLE),

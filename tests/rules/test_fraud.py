@@ -16,7 +16,7 @@ def values(**more: Any) -> dict[str, Value | None]:
     """What is known of a quiet payment, but for what is said: counts as plain numbers."""
     quiet: dict[str, Any] = {name: 0 for name, one in FEATURES.items() if one.kind is Kind.NUMBER}
     quiet |= {"amount": 30_000, "own_mean": 28_000, "paid_orders": 5, "account_age": 90 * DAY, "accounts_on_device": 1}
-    quiet |= {"blocked_by": frozenset(), "trusted_by": frozenset()} | more
+    quiet |= {"event": "order", "blocked_by": frozenset(), "trusted_by": frozenset()} | more
     return {
         name: Decimal(value) if isinstance(value, int) and not isinstance(value, bool) else value
         for name, value in quiet.items()
@@ -54,6 +54,24 @@ def test_a_usual_payment_fires_nothing() -> None:
         ("declines_velocity", {"declines_1h": 4}, {"declines_1h": 5}),
         ("coupon_misses_velocity", {"coupon_misses_1h": 10}, {"coupon_misses_1h": 11}),
         ("accounts_on_device", {"accounts_on_device": 4}, {"accounts_on_device": 5}),
+        ("card_testing", {"declines_1h": 9}, {"declines_1h": 10}),
+        (
+            "account_farm",
+            {"accounts_on_device": 5, "account_age": DAY},
+            {"accounts_on_device": 5, "account_age": DAY - 1},
+        ),
+        ("coupon_farm", {"accounts_on_device": 5, "coupons": 0}, {"accounts_on_device": 5, "coupons": 1}),
+        (
+            "mileage_mules",
+            {"accounts_on_device": 4, "event": "order"},
+            {"accounts_on_device": 4, "event": "mileage_gift"},
+        ),
+        ("top_up_velocity", {"attempts_24h": 7, "event": "top_up"}, {"attempts_24h": 8, "event": "top_up"}),
+        (
+            "refund_habit",
+            {"refunds_90d": 5, "paid_orders": 10},
+            {"refunds_90d": 5, "paid_orders": 9},
+        ),
         ("on_blocked_list", {"blocked_by": frozenset()}, {"blocked_by": frozenset({"cards"})}),
     ],
 )

@@ -181,7 +181,9 @@ def show_step_up(error: StepUpNeededError) -> Response:
     """The person confirms in a browser; the same request goes through afterwards, with the same key, once."""
     now = clock.now()
     step_up_id = atomically(
-        lambda s: begin_step_up(s, actor=api_actor(), action=error.action, binding=error.binding, now=now)
+        lambda s: begin_step_up(
+            s, actor=api_actor(), action=error.action, binding=error.binding, kept=error.kept, now=now
+        )
     )
     return answer(as_problem(error) | {"confirm_at": site.address(f"/step-up/{step_up_id}")})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from portal.crypto import blind_index
+from portal.db import Base, insert_rows
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
 from portal.kit.money import Money
@@ -50,7 +51,10 @@ class Binding:
 
 
 class StepUpNeededError(PortalError):
-    """Nobody has proved himself for just this. `why` is needed, changed, expired or used."""
+    """Nobody has proved himself for just this. `why` is needed, changed, expired or used.
+
+    `kept` are rows that stay although nothing was done, such as why the proof is asked: begin_step_up() writes them.
+    """
 
     code = "step_up_needed"
     status = 403
@@ -58,6 +62,7 @@ class StepUpNeededError(PortalError):
 
     def __init__(self, action: StepUpAction, binding: Binding, why: str = "needed") -> None:
         self.action, self.binding, self.why = action, binding, why
+        self.kept: Sequence[tuple[type[Base], Mapping[str, Any]]] = ()
         super().__init__(why=why)
         self.sentence = WHY[why]
 
@@ -78,9 +83,15 @@ def begin_step_up(
     now: datetime,
     path: str | None = None,
     form: str | None = None,
+    kept: Sequence[tuple[type[Base], Mapping[str, Any]]] = (),
 ) -> uuid.UUID:
-    """Open a proof for this actor's session or API client; returns its id. `path` and `form` go on after it."""
+    """Open a proof for this actor's session or API client; returns its id. `path` and `form` go on after it.
+
+    `kept` is what the error that asks for the proof has brought along.
+    """
     assert actor.user_id is not None  # Nobody else is ever asked.
+    for model, stays in kept:
+        insert_rows(session, model, [dict(stays)])
     amount = binding.amount
     told = dict(binding.told) | ({"amount_minor": amount.minor, "currency": amount.currency} if amount else {})
     row = StepUp(

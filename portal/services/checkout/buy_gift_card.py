@@ -22,10 +22,11 @@ from portal.rules.states import Machine
 from portal.rules.step_up import StepUpAction
 from portal.services.accounts.emails import normalise_email
 from portal.services.accounts.may_spend import check_may_spend
-from portal.services.accounts.step_up import Binding, check_step_up, require_step_up
+from portal.services.accounts.step_up import Binding
 from portal.services.checkout.begin_payment import Begun, begin_payment
 from portal.services.checkout.means import Means
 from portal.services.checkout.place_order import Blocked, ChannelClosedError, NotAllowedError
+from portal.services.fraud.prove_risk import prove_risk
 from portal.services.fraud.score_payment import PaymentBlockedError, score_payment
 from portal.services.history import Move, record_moves
 from portal.services.idempotency import claim_key, fingerprint
@@ -93,9 +94,8 @@ def buy_gift_card(
     )
     if risk.outcome is Outcome.BLOCK:
         return Blocked(PaymentBlockedError())
-    prove = check_step_up if risk.outcome is Outcome.ALLOW else require_step_up
     binding = Binding(f"gift-card:{actor.user_id}", Money(wish.amount_minor, channel.currency))
-    prove(session, actor=actor, action=StepUpAction.BUY_GIFT_CARD, binding=binding, now=now)
+    prove_risk(session, risk=risk, actor=actor, action=StepUpAction.BUY_GIFT_CARD, binding=binding, now=now)
     begun = begin_payment(
         session,
         payment_id=payment_id,

@@ -25,7 +25,7 @@ from portal.rules.invoices import METHOD as INVOICE
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.step_up import StepUpAction
 from portal.services.accounts.may_spend import check_may_spend
-from portal.services.accounts.step_up import Binding, require_step_up
+from portal.services.accounts.step_up import Binding
 from portal.services.cart.take_cart import lock_cart, take_cart
 from portal.services.cash_receipts.want_cash_receipt import want_cash_receipt
 from portal.services.checkout.check_coupon_rush import check_coupon_rush
@@ -36,6 +36,7 @@ from portal.services.checkout.route_payment import route_payment
 from portal.services.checkout.routing import PaymentRoute, files_cash_receipts
 from portal.services.checkout.write_order import write_order
 from portal.services.coupons.claim_uses import Claim, lock_limits
+from portal.services.fraud.prove_risk import prove_risk
 from portal.services.fraud.score_payment import PaymentBlockedError, score_payment
 from portal.services.idempotency import claim_key, fingerprint
 from portal.services.invoices.claim_credit import claim_credit
@@ -189,7 +190,7 @@ def place_order(
     if risk.outcome is Outcome.STEP_UP:
         amount = Money(quoted.quote.total_minor, channel.currency)
         binding = Binding(f"order:{submission.shown}", amount)
-        require_step_up(session, actor=actor, action=StepUpAction.PLACE_ORDER, binding=binding, now=now)
+        prove_risk(session, risk=risk, actor=actor, action=StepUpAction.PLACE_ORDER, binding=binding, now=now)
     claims = [Claim(o.coupon, o.saving_minor) for o in quoted.coupons if o.is_applied]
     check_coupon_rush(session, actor=actor, channel=channel, claims=claims, shown=submission.shown, now=now)
     lock_limits(session, claims=claims, user_id=actor.user_id, currency=channel.currency)

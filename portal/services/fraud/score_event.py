@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -56,8 +56,9 @@ def score_event(session: Session, *, event: RiskEvent, actor: Actor, now: dateti
     rules = rules_by_stamp(session, known.rules_stamp)
     decision = evaluate(values, event.currency, rules, snoozed=known.snoozed)
     row = _row(event, actor, values, known, rules, decision, now)
-    insert_rows(session, RiskDecision, [row | {"contributions": said.kept}])
-    return decision
+    row["contributions"] = said.kept
+    insert_rows(session, RiskDecision, [row])
+    return replace(decision, row=row)
 
 
 def _of_event(event: RiskEvent, now: datetime) -> dict[str, Value | None]:

@@ -24,14 +24,15 @@ MEAN_OVER = timedelta(days=180)
 # Where an address or a network is as busy as this it says nothing, and counting on would cost.
 COUNTED_MAX = 100
 
-_FEATURES = text(
-    f"""
+_SQL = f"""
     SELECT u.created_at AS account_made_at, u.email, coalesce(s.device_id, :device_id) AS device_id, s.user_agent,
            h.*, a.*, d.accounts AS accounts_on_device, d.first_at AS device_first_at,
            i.events_on_ip_1h, i.accounts_on_ip_24h, n.accounts AS accounts_on_network_24h,
            m.accounts AS accounts_on_address_30d,
            (SELECT count(*) FROM coupon_act c WHERE c.user_id = u.id AND c.at > :hour_ago AND c.kind = 'miss')
                AS coupon_misses_1h,
+           (SELECT count(*) FROM refund r JOIN orders o ON o.id = r.order_id
+             WHERE o.buyer_id = u.id AND r.requested_at > :quarter_ago) AS refunds_90d,
            ARRAY(SELECT l.mode || ':' || l.kind FROM risk_list_entry l
                   WHERE l.removed_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > :now)
                     AND ((l.kind = 'user' AND l.value_index = :user_index)
@@ -52,12 +53,12 @@ _FEATURES = text(
                            count(*) FILTER (WHERE o.placed_at > :week_ago) AS orders_7d,
                            count(*) FILTER (WHERE o.placed_at > :month_ago) AS orders_30d,
                            {
-        ", ".join(
-            f"coalesce(sum(o.payable_minor) FILTER (WHERE o.placed_at > :{since}"
-            f" AND o.currency = :currency), 0)::bigint AS spent_{name}"
-            for name, since in (("1h", "hour_ago"), ("24h", "day_ago"), ("7d", "week_ago"), ("30d", "month_ago"))
-        )
-    }
+    ", ".join(
+        f"coalesce(sum(o.payable_minor) FILTER (WHERE o.placed_at > :{since}"
+        f" AND o.currency = :currency), 0)::bigint AS spent_{name}"
+        for name, since in (("1h", "hour_ago"), ("24h", "day_ago"), ("7d", "week_ago"), ("30d", "month_ago"))
+    )
+}
                       FROM orders o WHERE o.buyer_id = u.id AND o.placed_at > :mean_start) h,
            LATERAL (SELECT count(*) FILTER (WHERE p.created_at > :hour_ago) AS attempts_1h,
                            count(*) FILTER (WHERE p.created_at > :day_ago) AS attempts_24h,
@@ -82,15 +83,18 @@ _FEATURES = text(
                              WHERE address_index = :address_index AND decided_at > :month_ago
                              ORDER BY decided_at DESC LIMIT {COUNTED_MAX}) k) m
      WHERE u.id = :user_id
-    """  # noqa: S608  # Pieces of our own.
-).columns(email=EncryptedText("user_account.email"), user_agent=EncryptedText("web_session.user_agent"))
+"""  # noqa: S608  # Pieces of our own.
+# Short enough for the driver to keep what it has read of it.
+_FEATURES = text(" ".join(_SQL.split())).columns(
+    email=EncryptedText("user_account.email"), user_agent=EncryptedText("web_session.user_agent")
+)
 
 # What of an address says which door it is.
 _DOOR = frozenset({"country", "postcode", "line1", "line2"})
 # Features that are counts, and those that are sums in the event's currency, as the statement names them.
 _COUNTS = (
     "paid_orders", "orders_1h", "orders_24h", "orders_7d", "orders_30d", "attempts_1h", "attempts_24h", "declines_1h",
-    "declines_24h", "declines_30d", "coupon_misses_1h",
+    "declines_24h", "declines_30d", "coupon_misses_1h", "refunds_90d",
 )  # fmt: skip
 _SUMS = ("spent_1h", "spent_24h", "spent_7d", "spent_30d")
 
@@ -137,6 +141,7 @@ def load_features(
             "day_ago": now - DAY,
             "week_ago": now - 7 * DAY,
             "month_ago": now - 30 * DAY,
+            "quarter_ago": now - 90 * DAY,
             "mean_start": now - MEAN_OVER,
             "user_index": blind_index(f"user:{actor.user_id}"),
             "ip_index": ip_index or b"",

@@ -22,10 +22,11 @@ from portal.rules.purposes import PaymentPurpose
 from portal.rules.step_up import StepUpAction
 from portal.rules.top_ups import DAY, limits_of, refusal_of
 from portal.services.accounts.may_spend import check_may_spend
-from portal.services.accounts.step_up import Binding, check_step_up, require_step_up
+from portal.services.accounts.step_up import Binding
 from portal.services.checkout.begin_payment import Begun, begin_payment
 from portal.services.checkout.means import Means
 from portal.services.checkout.place_order import ChannelClosedError
+from portal.services.fraud.prove_risk import prove_risk
 from portal.services.fraud.score_payment import PaymentBlockedError, score_payment
 from portal.services.idempotency import claim_key, fingerprint
 
@@ -80,6 +81,8 @@ def begin_top_up(
         raise TopUpForbiddenError
     if channel.state != ChannelState.LIVE:
         raise ChannelClosedError
+    # Before the checks, which share the row: two who share it could not both have it alone afterwards.
+    session.execute(_LOCK, {"user_id": owner_id})
     check_may_spend(session, user_id=actor.user_id)
     check_may_spend(session, user_id=owner_id)
     payment_id = new_id()
@@ -94,7 +97,6 @@ def begin_top_up(
     )
     if known is not None:
         return _first_answer(session, known.subject_id)
-    session.execute(_LOCK, {"user_id": owner_id})
     today = topped_up_since(session, user_id=owner_id, currency=channel.currency, since=now - DAY)
     limits = limits_of(channel.currency, channel.policy)
     refusal = refusal_of(wish.amount_minor, channel.currency, limits, today_minor=today)
@@ -113,10 +115,8 @@ def begin_top_up(
     if risk.outcome is Outcome.BLOCK:
         return Blocked(PaymentBlockedError())
     amount = Money(wish.amount_minor, channel.currency)
-    # Nothing is fulfilled that a reviewer could stop: what would be reviewed as an order asks for a proof here.
-    prove = check_step_up if risk.outcome is Outcome.ALLOW else require_step_up
     binding = Binding(f"deposit:{owner_id}", amount)
-    prove(session, actor=actor, action=StepUpAction.TOP_UP, binding=binding, now=now)
+    prove_risk(session, risk=risk, actor=actor, action=StepUpAction.TOP_UP, binding=binding, now=now)
     return begin_payment(
         session,
         payment_id=payment_id,

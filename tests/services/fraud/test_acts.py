@@ -64,3 +64,17 @@ def test_a_gift_of_points_is_scored_and_one_that_is_blocked_moves_nothing(
         ("block",),
     ]
     assert rows("SELECT count(*) FROM mileage_gift") == [(1,)]
+
+
+def test_why_a_proof_was_asked_stays_though_nothing_was_done(client: FlaskClient, mall: Mall, rita: Actor) -> None:
+    give_mileage(make_person("bea"), 5_000)
+    sign_in(client, "bea@example.com")
+    write(rita, 'event = "mileage_gift"', mode="step_up")
+    place(rita, 1)
+    gift = {"email": "max@example.com", "points": "1000", "message": "", "key": "one"}
+    answer = send(client, "/account/mileage/gifts", gift, page="/account/mileage")
+    assert "/step-up/" in answer.location
+    assert rows("SELECT outcome, fired->0->>'rule' FROM risk_decision WHERE event = 'mileage_gift'") == [
+        ("step_up", "cheap")
+    ]
+    assert rows("SELECT count(*) FROM mileage_gift") == [(0,)]
