@@ -246,3 +246,37 @@ class Unasked:
 def unsure_of(unsure: Sequence[Mapping[str, Any]] | None) -> list[Unasked]:
     """The rules of a decision that could not be asked."""
     return [Unasked(title_of(one["rule"]), missing_words(one["missing"])) for one in unsure or ()]
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A feature that moved a model's word, and which way."""
+
+    seen: Seen
+    raises: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelWord:
+    """What a model said: its risk in per cent, and the features that moved it, strongest first."""
+
+    place: str
+    version: int
+    risk: str
+    weighed: Sequence[Weighed]
+
+
+def models_of(kept: Mapping[str, Any] | None, features: Mapping[str, Any], currency: str | None) -> Sequence[ModelWord]:
+    """What the models in their places said of a decision, the champion first (A02)."""
+    found = []
+    for place in ("champion", "challenger"):
+        said = (kept or {}).get(place)
+        if said is None:
+            continue
+        weighed = []
+        for name, weight in said["parts"].items():
+            if name in FEATURES:
+                (seen,) = seen_of({name: features.get(name)}, features, currency)
+                weighed.append(Weighed(seen, weight > 0))
+        found.append(ModelWord(gettext(PLACES[place]), said["version"], f"{said['risk']:.1f} %", weighed))
+    return found

@@ -72,7 +72,7 @@ _ORDER = text(
            y.id AS payment_id, y.status AS payment_status, y.amount_minor AS payment_minor, y.method,
            y.authorised_minor, y.captured_minor, y.refunded_minor, y.capture_wanted,
            r.outcome AS risk_outcome, r.fired AS risk_fired, r.features AS risk_features, r.unsure AS risk_unsure,
-           r.decided_at AS risk_at,
+           r.decided_at AS risk_at, r.contributions AS risk_models,
            (SELECT count(*) FROM order_hold h WHERE h.order_id = o.id AND h.reason = 'high_risk'
                AND h.released_at IS NULL) AS open_holds,
            (SELECT h.released_by FROM order_hold h WHERE h.order_id = o.id AND h.reason = 'high_risk'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from portal.kit.money import round_half_up
-from portal.models import RiskRuleRelease, RiskRuleVersion, User
+from portal.models import RiskRuleRelease, RiskRuleVersion, RiskSnooze, User
 from portal.rules.fraud import DEFAULT_RULES, SHIPPED, Mode, Rule, RuleSet
 from portal.rules.fraud_language import ExpressionError
 
@@ -185,6 +186,30 @@ def list_releases(session: Session, *, name: str) -> Sequence[ReleaseRow]:
         .order_by(RiskRuleRelease.id.desc())
     )
     return [ReleaseRow(*row) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class SnoozeRow:
+    """For whom a rule is quiet, as far as it is kept: a person or an IP address, until when, by whom and why."""
+
+    id: uuid.UUID
+    kind: str
+    until: datetime
+    reason: str
+    by: str
+    at: datetime
+
+
+def list_snoozes(session: Session, *, name: str, now: datetime) -> Sequence[SnoozeRow]:
+    """Where the rule is quiet now, the newest first."""
+    statement = (
+        select(RiskSnooze.id, RiskSnooze.kind, RiskSnooze.until, RiskSnooze.reason, User.name, RiskSnooze.created_at)
+        .join(User, User.id == RiskSnooze.created_by)
+        .where(RiskSnooze.rule == name, RiskSnooze.ended_at.is_(None), RiskSnooze.until > now)
+        .order_by(RiskSnooze.created_at.desc())
+        .limit(50)
+    )
+    return [SnoozeRow(*row) for row in session.execute(statement)]
 
 
 _FIGURES = text(

@@ -21,7 +21,7 @@ from portal.blueprints.desk_words import actor_word, word
 from portal.blueprints.documents import pdf_of
 from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import day_chips
-from portal.blueprints.risk_words import reasons_of, unsure_of
+from portal.blueprints.risk_words import models_of, reasons_of, unsure_of
 from portal.db import reading, transaction
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
@@ -135,6 +135,7 @@ def show(number: str) -> ResponseReturnValue:
         buyer_shown=shown,
         fired=reasons_of(detail.order.risk_fired, detail.order.risk_features or {}, detail.order.currency),
         unsure=unsure_of(detail.order.risk_unsure),
+        models=models_of(detail.order.risk_models, detail.order.risk_features or {}, detail.order.currency),
         events=history(detail),
         holds=holds,
         shipments=shipments,

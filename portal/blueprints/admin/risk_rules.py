@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -27,6 +27,7 @@ from portal.queries.risk_rules import (
     Standing,
     VersionRow,
     list_releases,
+    list_snoozes,
     list_versions,
     load_figures,
     load_standings,
@@ -105,15 +106,24 @@ def index() -> ResponseReturnValue:
 @requires_all(Permission.FRAUD_VIEW)
 def show(name: str) -> ResponseReturnValue:
     """One rule: what it says, all its versions, and when which was in force."""
+    return rule_page(name)
+
+
+def rule_page(
+    name: str, error: PortalError | None = None, typed: Mapping[str, str] | None = None
+) -> ResponseReturnValue:
+    """The page of a rule; with an error, that of making it quiet for somebody."""
+    now = clock.now()
     with reading() as session:
         versions = list_versions(session, name=name)
         if not versions:
             raise NotFoundError
         standing = load_standings(session)[name]
         releases = list_releases(session, name=name)
-        figures = load_figures(session, since=clock.now() - FIGURES_OVER).get(name)
+        snoozes = list_snoozes(session, name=name, now=now)
+        figures = load_figures(session, since=now - FIGURES_OVER).get(name)
         frame = around(session, "admin.risk_rules")
-    return render_template(
+    page = render_template(
         "admin/risk/rules/show.html",
         name=name,
         title=_title(versions, name),
@@ -121,11 +131,15 @@ def show(name: str) -> ResponseReturnValue:
         live=next((one for one in versions if one.version == standing.live), None),
         standing=standing,
         releases=releases,
+        snoozes=snoozes,
         figures=figures,
         days=FIGURES_OVER.days,
         sentence=sentence,
+        typed=typed or {},
+        problem=say(error) if error else None,
         **frame,
     )
+    return page, error.status if error else 200
 
 
 @requires_all(Permission.FRAUD_VIEW)

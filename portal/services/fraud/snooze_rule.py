@@ -28,6 +28,11 @@ class SnoozeUnfitError(PortalError):
     sentence = N_("Choose a time within the next 180 days.")
 
 
+class SnoozeValueUnfitError(PortalError):
+    code = "snooze_value_unfit"
+    sentence = N_("Name somebody who has an account here, or an IP address.")
+
+
 def snooze_rule(
     session: Session, *, actor: Actor, rule: str, kind: str, value: str, until: datetime, reason: str, now: datetime
 ) -> uuid.UUID:
@@ -37,8 +42,10 @@ def snooze_rule(
     """
     if actor.user_id is None or not may(actor, Permission.FRAUD_DECIDE):
         raise RiskRulesForbiddenError
-    if rule not in load_standings(session) or kind not in KINDS or not value:
+    if rule not in load_standings(session) or kind not in KINDS:
         raise RiskRuleUnknownError
+    if not value:
+        raise SnoozeValueUnfitError
     reason = reason.strip()
     if not 0 < len(reason) <= REASON_LENGTH_MAX:
         raise RiskRuleReasonUnfitError

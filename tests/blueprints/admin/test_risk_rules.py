@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -144,3 +145,22 @@ def test_a_version_is_tried_on_the_past(client: FlaskClient, mall: Mall, bea: Pe
     sample = page.partition("Some of them, the newest first")[2]
     assert "Fraud" in sample
     assert client.get("/admin/risk/rules/cheap/1?from=x&to=y").status_code == 422
+
+
+def test_a_rule_is_made_quiet_for_one_buyer_and_heard_again(client: FlaskClient, bea: Person) -> None:
+    send(client)
+    place(client)
+    path = "/admin/risk/rules/cheap/snoozes"
+    quiet = {"value": "bea@example.com", "days": "7", "reason": "Known to us"} | token(client)
+    for wrong in ({"value": "nobody@example.com"}, {"value": ""}, {"days": "181"}, {"days": "x"}, {"reason": ""}):
+        assert client.post(path, data=quiet | wrong).status_code == 422
+    assert client.post("/admin/risk/rules/nothing/snoozes", data=quiet).status_code == 404
+    assert client.post(path, data=quiet).status_code == 303
+    assert score(bea).outcome is Outcome.ALLOW
+    page = client.get("/admin/risk/rules/cheap").text
+    assert "Known to us" in page
+    end = re.findall(r'action="([^"]*/snoozes/[^"]*/end)"', page)
+    assert client.post(end[0], data=token(client)).status_code == 303
+    assert score(bea).outcome is Outcome.BLOCK
+    assert client.post(path, data=quiet | {"value": "203.0.113.7"}).status_code == 303
+    assert score(bea).outcome is Outcome.ALLOW

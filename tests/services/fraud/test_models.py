@@ -24,7 +24,8 @@ from portal.rules.permissions import SYSTEM, Actor
 from portal.services.fraud.place_model import ModelForbiddenError, ModelVersionUnknownError, place_model
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import make_person
-from tests.factories.cart import make_mall
+from tests.factories.cart import make_mall, make_variant
+from tests.factories.order import make_order
 from tests.factories.refund import rows
 from tests.services.fraud.rules import make_reviewer, place, write
 from tests.services.fraud.test_rules import score
@@ -178,3 +179,13 @@ def test_the_page_shows_the_card_and_places_the_model(app: APIFlask, rita: Actor
     assert client.post("/admin/risk/models/9/place", data=sent | {"reason": "x"}).status_code == 404
     auditor = browser(app, make_person("aud", roles=("auditor",)))
     assert "Train now" not in auditor.get("/admin/risk/models").text
+
+
+def test_the_order_page_says_what_moved_the_model(app: APIFlask, rita: Actor) -> None:
+    mall = make_mall()
+    keep_past()
+    learn_from_decisions(actor=SYSTEM, promotes=True)
+    order = make_order(make_person("bea"), mall, {make_variant(mall): 1})
+    page = browser(app, make_person("ada", roles=("admin",))).get(f"/admin/orders/{order.number}").text
+    assert "Champion model, version 1: risk" in page
+    assert "raises it" in page or "lowers it" in page
