@@ -50,7 +50,12 @@ from portal.services.notifications.notify_order import (
     tell_buyer_of_kept_payment,
     tell_buyer_of_payment,
 )
-from portal.services.notifications.notify_part import tell_desks_of_part, tell_of_deadlines, tell_store_of_hold
+from portal.services.notifications.notify_part import (
+    tell_desks_of_part,
+    tell_of_amendment,
+    tell_of_deadlines,
+    tell_store_of_hold,
+)
 from portal.services.notifications.notify_payment import mail_top_up, tell_owner_of_payment
 from portal.services.notifications.notify_rates import tell_admins_of_rates
 from portal.services.notifications.notify_reconciliation import tell_admins_of_differences
@@ -169,6 +174,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "order.failed": (notify_buyer_of_failure,),
     "order.expired": (notify_buyer_of_failure,),
     "order.parts_released": (notify_sellers,),
+    "order.amended": (tell_of_amendment,),
     "part.moved": (tell_desks_of_part,),
     "shipment.sent": (_follow_parcel, tell_buyer_of_parcel, tell_desks_of_part),
     "shipment.moved": (tell_buyer_of_parcel, tell_store_of_trouble),

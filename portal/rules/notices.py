@@ -29,6 +29,7 @@ class NoticeKind(StrEnum):
     REFUND_OF_PART = "refund_of_part"
     REFUND_FAILED_ADMIN = "refund_failed_admin"
     REFUND_LATE = "refund_late"
+    ORDER_AMENDED = "order_amended"
     RETURN_WANTED = "return_wanted"
     CLAIM_WANTED = "claim_wanted"
     RETURN_COMES = "return_comes"

@@ -240,3 +240,62 @@ def test_an_exchange_shows_the_options_of_the_same_price(app: APIFlask, case: Ca
     [(return_id, kind)] = rows("SELECT id, kind FROM goods_return")
     assert kind == ReturnKind.EXCHANGE
     assert "Exchange for" in browser(app, case.sam).get(f"/seller/returns/{return_id}").text
+
+
+@pytest.mark.ux("S18")
+@pytest.mark.req("ORD-06")
+def test_a_buyer_changes_address_and_option_and_the_second_of_two_is_told(app: APIFlask, books: None) -> None:
+    case = Case(sent=False)
+    client, path = browser(app, case.bea), f"/orders/{case.order.number}/change"
+    assert path in client.get(f"/orders/{case.order.number}").text
+    page = client.get(path).text
+    version = hidden(page, "version")
+    address = {
+        "version": version,
+        "country": "KR",
+        "name": "Bea",
+        "phone": "010-1234-5678",
+        "postcode": "48058",
+        "line1": "부산 해운대구 센텀로 1",
+    }
+    missing = send(client, f"/orders/{case.order.number}/address", address | {"line1": ""}, page=path)
+    assert missing.status_code == 422
+    assert "Enter the street and number." in missing.text
+    assert send(client, f"/orders/{case.order.number}/address", address, page=path).status_code == 303
+    assert "센텀로" in client.get(f"/orders/{case.order.number}").text
+    late = send(client, f"/orders/{case.order.number}/address", address | {"postcode": "48059"}, page=path)
+    assert late.status_code == 409
+    assert "changed this order on" in unescape(late.text)
+    option = f"/orders/{case.order.number}/lines/{case.line}/option"
+    assert send(client, option, {"variant": str(case.other)}, page=path).status_code == 422
+    assert browser(app, make_person("eve")).get(path).status_code == 404
+    handle_all()
+    with reading() as session:
+        told = session.scalars(select(Notice.user_id).where(Notice.kind == "order_amended")).all()
+    assert told == [case.sam.id]
+
+
+@pytest.mark.req("ORD-11")
+def test_the_mall_changes_an_order_with_a_reason_and_sees_no_address_that_was_not_revealed(
+    app: APIFlask, books: None
+) -> None:
+    case = Case(sent=False)
+    ada, path = browser(app, case.ada), f"/admin/orders/{case.order.number}/change"
+    page = ada.get(path).text
+    assert "김베아" not in page
+    address = {
+        "version": hidden(page, "version"),
+        "country": "KR",
+        "name": "Bea",
+        "phone": "010-1234-5678",
+        "postcode": "48058",
+        "line1": "부산 해운대구 센텀로 1",
+    }
+    where = f"/admin/orders/{case.order.number}/address"
+    assert "Say why: it stands in the record." in send(ada, where, address, page=path).text
+    assert send(ada, where, address | {"reason": "She called."}, page=path).status_code == 303
+    assert browser(app, case.sam).get(path).status_code == 403
+    handle_all()
+    with reading() as session:
+        told = session.scalars(select(Notice.user_id).where(Notice.kind == "order_amended")).all()
+    assert set(told) == {case.sam.id, case.bea.id}

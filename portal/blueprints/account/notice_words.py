@@ -114,6 +114,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     NoticeKind.REFUND_FAILED_ADMIN: ("alert-circle", N_("A refund of order %(number)s failed at the gateway.")),
     NoticeKind.REFUND_LATE: ("alarm", N_("A refund of order %(number)s is late.")),
+    NoticeKind.ORDER_AMENDED: ("pencil", N_("Order %(number)s was changed. Look at it before you go on.")),
     NoticeKind.RETURN_WANTED: ("message-circle", N_("%(code)s: somebody wants to send goods of %(number)s back.")),
     NoticeKind.CLAIM_WANTED: ("alert-triangle", N_("%(code)s: a parcel of %(number)s is said to be lost or damaged.")),
     NoticeKind.RETURN_COMES: ("truck", N_("%(code)s: goods of %(number)s are on their way back to you.")),

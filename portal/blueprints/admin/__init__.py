@@ -7,6 +7,7 @@ from flask import Blueprint
 from portal.blueprints.admin import (
     adjustment_form,
     adjustments,
+    amend,
     audit,
     books,
     campaign_hands,
@@ -61,6 +62,7 @@ for area in (
     orders,
     fulfilment,
     holds,
+    amend,
     review,
     payments,
     refunds,

@@ -62,3 +62,16 @@ def tell_of_deadlines(session: Session, event: OutboxEvent, now: datetime) -> Co
             session, user_ids=admins, kind=kind, params=params, path="/admin/fulfilment", dedup_key=key, now=now
         )
     return [f"store:{store_id}", "admin"]
+
+
+def tell_of_amendment(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """The store hears that address or option changed before it packs; the buyer too when it was not himself."""
+    store_id, number = int(event.payload["store"]), event.payload["number"]
+    kind = NoticeKind.ORDER_AMENDED
+    members = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == store_id)).all()
+    told = [(members, f"/seller/orders/{event.payload['part']}", f"{kind}:{event.id}")]
+    if event.payload["by_mall"] and event.profile_id is not None:
+        told.append(([event.profile_id], f"/orders/{number}", f"{kind}:buyer:{event.id}"))
+    for people, path, key in told:
+        write_notices(session, user_ids=people, kind=kind, params={"number": number}, path=path, dedup_key=key, now=now)
+    return [f"store:{store_id}", "admin"]

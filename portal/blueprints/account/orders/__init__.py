@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.blueprints.account.orders import refunding, returning  # noqa: F401  # They hang their routes onto the blueprint.
+from portal.blueprints.account.orders import amending, refunding, returning  # noqa: F401  # They hang their routes onto the blueprint.
 from portal.blueprints.account.orders.views import bp
 
 __all__ = ["bp"]

@@ -46,7 +46,7 @@ from portal.queries.returns import returns_of_order
 from portal.queries.shipments import shipments_of_order
 from portal.rules.cash_receipts import METHODS
 from portal.rules.permissions import Permission
-from portal.rules.refund_policy import BEFORE_SHIPMENT
+from portal.rules.refund_policy import BEFORE_SHIPMENT, CANCEL_ALONE
 from portal.rules.returns import SENT
 from portal.services.checkout.cancel_pending_order import cancel_pending_order
 from portal.services.payments.note_return import note_return
@@ -201,6 +201,7 @@ def _page(order: OrderView) -> dict[str, Any]:
         "may_return": order.status in REFUNDABLE and any(part.status in SENT for part in parts) and has_left,
         "is_cancellation": all(part.status in BEFORE_SHIPMENT | {"cancelled"} for part in parts),
         "returns": returns,
+        "may_change": order.status in REFUNDABLE and any(part.status in CANCEL_ALONE for part in parts),
         "return_kind": kind_word,
         "rows": _rows(order, parts),
         "paid_with": paid_with(order),
