@@ -8,6 +8,12 @@ from portal.kit.text import N_
 
 STORE_ACTIONS: Mapping[str, str] = {
     "stock:counted": N_("Stock changed"),
+    "order:amended": N_("Order changed"),
+    "return:requested": N_("Return asked for"),
+    "return:decided": N_("Return decided"),
+    "return:moved": N_("Return moved on"),
+    "return:inspected": N_("Return inspected"),
+    "return:settled": N_("Return done"),
 }
 
 STORE_WORDS: Mapping[str, Mapping[str, str]] = {
