@@ -46,6 +46,9 @@ def thing_word(thing: Thing) -> str:
     if thing.about.kind is AboutKind.PARCEL:
         words = _("Parcel %(label)s of order %(number)s, %(store)s", label=thing.label, number=number, store=store)
         return str(words)
+    if thing.about.kind is AboutKind.RETURN:
+        words = _("Return %(label)s of order %(number)s, %(store)s", label=thing.label, number=number, store=store)
+        return str(words)
     return str(_("The whole order %(number)s", number=number))
 
 

@@ -43,6 +43,7 @@ from portal.jobs.queue import (
     enqueue_surplus,
 )
 from portal.jobs.reconciliation import nightly_run_is_due
+from portal.jobs.talk import tend_reviews, watch_tickets, watch_wishes, write_digests
 from portal.kit import clock
 from portal.queries.mails import mails_wait
 from portal.services.accounts.step_up import forget_step_ups
@@ -66,11 +67,8 @@ from portal.services.payments.receive_webhook import due_events
 from portal.services.refunds.claim_leg import legs_due
 from portal.services.refunds.decide_surplus import surpluses_due
 from portal.services.refunds.escalate_late import escalate_late
-from portal.services.remarks.tend_reviews import invite_to_review, reviews_to_reward, reward_review
 from portal.services.returns.decide_return import lapse_return, lapsed_returns
 from portal.services.stock.watch_stock import watch_stock as watch_low_stock
-from portal.services.tickets.watch_tickets import end_silent, silent_tickets, watch_answers
-from portal.services.wishes.watch_wishes import watch_wishes as look_at_wishes
 
 log = structlog.get_logger()
 
@@ -197,26 +195,6 @@ def watch_stock() -> None:
         watch_low_stock(session, now=clock.now())
 
 
-def tend_reviews() -> None:
-    """Ask for reviews of what has arrived, and give the points of those whose time for returns is over."""
-    with transaction() as session:
-        invite_to_review(session, now=clock.now())
-    one_by_one(reviews_to_reward, reward_review, name="remark_id")
-
-
-def watch_wishes() -> None:
-    """Tell of wished goods that are there again, or cost less."""
-    with transaction() as session:
-        look_at_wishes(session, now=clock.now())
-
-
-def watch_tickets() -> None:
-    """Warn of answers that are due soon, escalate missed ones, and close what nobody has touched for long."""
-    with transaction() as session:
-        watch_answers(session, now=clock.now())
-    one_by_one(silent_tickets, end_silent, name="ticket_id")
-
-
 def follow_parcels() -> None:
     """Ask about parcels whose notices were lost, or whose carrier sends none."""
     with reading() as session:
@@ -301,6 +279,7 @@ TIMETABLE = (
     Entry("watch_deadlines", 30, watch_deadlines),
     Entry("watch_stock", 30, watch_stock),
     Entry("tend_reviews", 60, tend_reviews),
+    Entry("write_digests", 60, write_digests),
     Entry("watch_wishes", 60, watch_wishes),
     Entry("watch_tickets", 30, watch_tickets),
     Entry("follow_parcels", 10, follow_parcels),

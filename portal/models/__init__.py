@@ -38,7 +38,7 @@ from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayme
 from portal.models.learning import FraudModelPlace, FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
 from portal.models.loyalty import LoyaltyVersion, MemberTier, Referral, ReferralCode, TierMove
-from portal.models.notice import Mail, Notice
+from portal.models.notice import Mail, Notice, NoticePreference
 from portal.models.order import DiscountShare, Order, OrderHold, OrderLine, OrderPart, Transition
 from portal.models.outbox import OutboxEvent
 from portal.models.payment import (
@@ -139,6 +139,7 @@ __all__ = [
     "MileageLot",
     "MileageLotUse",
     "Notice",
+    "NoticePreference",
     "Order",
     "OrderHold",
     "OrderLine",

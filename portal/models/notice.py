@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, Integer, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.crypto import EncryptedText
@@ -31,6 +31,30 @@ class Notice(Base):
     dedup_key: Mapped[str]
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
+
+
+class NoticePreference(Base):
+    """What somebody chose of his notices; without a row all of it comes at once. `digest_at` is when the next digest
+    is due, where he wants one; it counts what came since `digested_at`."""
+
+    __tablename__ = "notice_preference"
+    __table_args__ = (
+        CheckConstraint(
+            "num_nulls(quiet_from, quiet_until) IN (0, 2) AND quiet_from BETWEEN 0 AND 23"
+            " AND quiet_until BETWEEN 0 AND 23",
+            name="quiet",
+        ),
+        Index("ix_notice_preference_digest_at", "digest_at", postgresql_where=text("digest_at IS NOT NULL")),
+    )
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    choices: Mapped[dict[str, Any]]
+    quiet_from: Mapped[int | None] = mapped_column(Integer)
+    quiet_until: Mapped[int | None] = mapped_column(Integer)
+    time_zone: Mapped[str]
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    digested_at: Mapped[datetime]
+    digest_at: Mapped[datetime | None]
 
 
 class Mail(Base):

@@ -32,6 +32,7 @@ _THINGS: Final[Mapping[AboutKind, str]] = {
     AboutKind.ORDER: "SELECT id, id AS order_id, NULL::bigint AS store_id, number AS label FROM orders",
     AboutKind.PART: "SELECT id, order_id, store_id, '' AS label FROM order_part",
     AboutKind.PARCEL: "SELECT id, order_id, store_id, tracking_number AS label FROM shipment",
+    AboutKind.RETURN: "SELECT id, order_id, store_id, number AS label FROM goods_return",
 }
 _COLUMNS = """
     SELECT t.id, t.order_id, o.buyer_id, o.channel_id, o.number, t.store_id, s.name AS store_name, t.label
@@ -48,7 +49,8 @@ _OWN = text(
       JOIN LATERAL (
            SELECT 1 AS place, 'part' AS kind, id, store_id, '' AS label FROM order_part WHERE order_id = o.id
            UNION ALL SELECT 2, 'parcel', id, store_id, tracking_number FROM shipment WHERE order_id = o.id
-           UNION ALL SELECT 3, 'order', o.id, NULL, o.number
+           UNION ALL SELECT 3, 'return', id, store_id, number FROM goods_return WHERE order_id = o.id
+           UNION ALL SELECT 4, 'order', o.id, NULL, o.number
       ) x ON true
       LEFT JOIN store s ON s.id = x.store_id
      ORDER BY o.placed_at DESC, o.id, x.place, x.id

@@ -50,6 +50,7 @@ class AboutKind(StrEnum):
     ORDER = "order"
     PART = "part"
     PARCEL = "parcel"
+    RETURN = "return"
 
 
 class AboutUnknownError(PortalError):

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from portal.db import insert_rows
 from portal.kit.ids import new_id
 from portal.models import Mail
+from portal.queries.notice_wishes import notice_wishes_of
+from portal.rules.notice_topics import TOPIC_OF_MAIL, ByMail, quiet_until
 from portal.services.notifications.render import render_mail
 
 # What a session that has written a mail says of itself.
@@ -55,8 +57,15 @@ def write_mail(
 ) -> None:
     """Render and keep a mail. A worker sends it; that it waits or fails is never the reason that a payment does.
 
+    A mail of a topic is left out for who does not want it, or wants a digest; in his quiet hours it waits.
     `document_id` is an issued document that goes with it as PDF.
     """
+    due_at, topic = now, TOPIC_OF_MAIL.get(template)
+    if topic is not None and user_id is not None:
+        wishes = notice_wishes_of(session, user_id)
+        if wishes.of(topic).mail is not ByMail.NOW:
+            return
+        due_at = quiet_until(now, wishes)
     mail = render_mail(template, locale=locale, **values)
     row = {
         "id": new_id(),
@@ -68,7 +77,7 @@ def write_mail(
         "body": mail.text,
         "html": mail.html,
         "created_at": now,
-        "due_at": now,
+        "due_at": due_at,
         "document_id": document_id,
     }
     insert_rows(session, Mail, [row], once=("dedup_key",))

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from portal.db import reading, transaction
 from portal.jobs.outbox import handle_events
-from portal.jobs.schedule import tend_reviews
+from portal.jobs.talk import tend_reviews
 from portal.kit import clock
 from portal.models import AuditRow, Mail, Notice, OrderLine, OrderPart, OutboxEvent, ProductRating, Remark
 from portal.rules.earning import EarnTerms, to_json

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from portal.db import reading, transaction
 from portal.jobs.outbox import handle_events
-from portal.jobs.schedule import watch_tickets
+from portal.jobs.talk import watch_tickets
 from portal.kit import clock
 from portal.models import AuditRow, Mail, Notice, OutboxEvent, TicketMessage
 from portal.rules.states import MoveRefusedError

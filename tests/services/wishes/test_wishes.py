@@ -7,7 +7,7 @@ from sqlalchemy import func, select, update
 
 from portal.db import reading, transaction
 from portal.jobs.outbox import handle_events
-from portal.jobs.schedule import watch_wishes
+from portal.jobs.talk import watch_wishes
 from portal.kit import clock
 from portal.models import CartLine, Notice, OutboxEvent, Price, Stock, Wish
 from portal.services.cart.errors import NotOnSaleError, SoldOutError
