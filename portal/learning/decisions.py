@@ -18,7 +18,6 @@ from portal.learning.measures import Report, measure
 from portal.learning.windows import Floats, Ints
 
 FORMAT = "decisions-1"
-NEWEST_SHARE = 0.2
 HELD_SHARE = 0.2
 EVENTS_MIN = 200
 PARTS_KEPT = 8
@@ -92,9 +91,7 @@ def learn(past: Labelled, *, names: Sequence[str], money: frozenset[str]) -> tup
         dtype=np.float32,
     )
     label = past.label[:cut]
-    newest = np.zeros(cut, dtype=bool)
-    newest[int(cut * (1 - NEWEST_SHARE)) :] = True
-    model = train(tuple(names), values[:cut], label, newest=newest)
+    model = train(tuple(names), values[:cut], label, newest=fraud.newest_of(label))
     tails = anomaly.learn_tails(tuple(names), values[:cut][label == 0])
     made = DecisionModel(model, tails, tuple(names), money, usual, float(past.at_s[cut - 1]))
     margin = model.margin(values[cut:]) if cut < past.at_s.size else np.zeros(0)

@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 
 from portal.learning import anomaly
-from portal.learning.boosting import Matrix, Model, TooFewError, train
+from portal.learning.boosting import FRAUDS_MIN, Matrix, Model, TooFewError, train
 from portal.learning.features import Events, Table, build
 from portal.learning.fitness import unfit
 from portal.learning.measures import Report, measure, not_known_yet
@@ -20,7 +21,7 @@ from portal.learning.windows import DAY_S, Floats
 from portal.learning.words import Encoding, learn_encoding, worth_before
 
 # Of the events that may be learned from, the newest that say when to stop.
-NEWEST_SHARE = 0.2
+NEWEST_SHARES = (0.2, 0.35, 0.5)
 FORMAT = 1
 DELAY_S = 7 * DAY_S
 # Of a shorter time the days themselves are too coarse.
@@ -82,9 +83,7 @@ def learn(events: Events, *, until_s: float, label_delay_s: float, since_s: floa
             events.words[name], events.at_s, events.label, delay_s=label_delay_s, general=encoding.general
         )
         values[:, table.names.index(f"w_{name}")] = before[known]
-    newest = np.zeros(label.size, dtype=bool)
-    newest[int(label.size * (1 - NEWEST_SHARE)) :] = True
-    model = train(table.names, values, label, newest=newest)
+    model = train(table.names, values, label, newest=newest_of(label))
     return FraudModel(
         model,
         anomaly.learn_tails(table.names, values[label == 0]),
@@ -131,6 +130,18 @@ def weights(trained: FraudModel, table: Table, *, sample: int = 5000) -> dict[st
     means = np.abs(trained.model.contributions(some)[:, :-1]).mean(axis=0)
     order = np.argsort(-means)
     return {trained.model.names[place]: float(means[place]) for place in order}
+
+
+def newest_of(label: Floats) -> npt.NDArray[np.bool_]:
+    """The events that say when to stop: the newest fifth, more where it holds too few frauds, else every fifth."""
+    chosen = np.zeros(label.size, dtype=bool)
+    for share in NEWEST_SHARES:
+        start = int(label.size * (1 - share))
+        if min(label[start:].sum(), label[:start].sum()) >= FRAUDS_MIN:
+            chosen[start:] = True
+            return chosen
+    chosen[::5] = True
+    return chosen
 
 
 def default_until(events: Events, share: float = 0.8) -> float:

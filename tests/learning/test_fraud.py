@@ -160,3 +160,13 @@ def test_who_was_found_is_known_after_the_delay_and_for_two_weeks() -> None:
     at_s = np.array([0.0, 5.0, 9.0, 24.0]) * DAY_S
     label, customer = np.array([1.0, 0.0, 0.0, 0.0]), np.array([1, 1, 1, 1])
     assert not_known_yet(at_s, label, customer, delay_s=DELAY_S).tolist() == [True, True, False, True]
+
+
+def test_where_the_newest_hold_too_few_frauds_more_or_others_say_when_to_stop() -> None:
+    frauds = np.zeros(1000)
+    frauds[:700:20] = 1
+    assert np.flatnonzero(fraud.newest_of(frauds))[0] == 500
+    frauds[300:] = 0
+    assert fraud.newest_of(frauds).sum() == 200
+    frauds[850::10] = 1
+    assert np.flatnonzero(fraud.newest_of(frauds))[0] == 800
