@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from flask_babel import gettext
 
 from portal.blueprints.book_words import BOOK_WORDS
+from portal.blueprints.case_words import CASE_ACTIONS, CASES
 from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
 from portal.blueprints.risk_words import EVENTS, KINDS, MODES, OUTCOMES, PLACES, RISK_ACTIONS
@@ -48,14 +49,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "write_off": N_("Written off"),
     },
     **BOOK_WORDS,
-    "freeze_reason": {
-        "fraud": N_("Fraud"),
-        "account_taken_over": N_("The account may be in other hands"),
-        "incentive_abuse": N_("Abuse of coupons or points"),
-        "identity_unclear": N_("It is unclear who it is"),
-        "legal": N_("A legal question is open"),
-        "other": N_("Another reason"),
-    },
+    **CASES,
     "machine": {
         "order": N_("Order"),
         "part": N_("Seller's part"),
@@ -75,6 +69,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "action": {
         **COUPON_ACTIONS,
+        **CASE_ACTIONS,
         **STORE_ACTIONS,
         **TALK_ACTIONS,
         "account:signed-up": N_("Signed up"),
@@ -83,8 +78,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "account:signed-out": N_("Signed out"),
         "account:session-revoked": N_("Session ended"),
         "account:password-changed": N_("Password changed"),
-        "user:frozen": N_("Account frozen"),
-        "user:cleared": N_("Account cleared"),
         "account:email-verified": N_("E-mail verified"),
         "order:placed": N_("Order placed"),
         "order:paid": N_("Order paid"),

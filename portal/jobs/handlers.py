@@ -25,12 +25,14 @@ from portal.jobs.queue import (
     enqueue_setup,
 )
 from portal.models import OutboxEvent
+from portal.services.cases.open_cases import open_cases
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.loyalty.award_points import award_sign_up
 from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
+from portal.services.notifications.notify_case import tell_admins_of_case
 from portal.services.notifications.notify_coupon import tell_admins_of_flag, tell_holder, tell_holders
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_freeze import tell_owner_of_freeze
@@ -140,6 +142,11 @@ def _run_setup(session: Session, event: OutboxEvent, _now: datetime) -> Collecti
     return ()
 
 
+def _open_cases(session: Session, _event: OutboxEvent, now: datetime) -> Collection[str]:
+    open_cases(session, now=now)
+    return ["admin"]
+
+
 def _welcome(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     if event.profile_id is not None:
         award_sign_up(session, user_id=event.profile_id, now=now)
@@ -170,7 +177,7 @@ def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[
 
 HANDLERS: Mapping[str, Sequence[Handler]] = {
     "order.paid": (_want_receipt, _look_at_cash_receipt, tell_buyer_of_payment, notify_sellers, _refresh_tier),
-    "order.review_wanted": (notify_admins_of_review,),
+    "order.review_wanted": (notify_admins_of_review, _open_cases),
     "order.failed": (notify_buyer_of_failure,),
     "order.expired": (notify_buyer_of_failure,),
     "order.parts_released": (notify_sellers,),
@@ -203,6 +210,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "account.reset_requested": (mail_account_link,),
     "account.factor_added": (mail_factor_change,),
     "account.factor_removed": (mail_factor_change,),
+    "case.opened": (tell_admins_of_case,),
     "account.frozen": (tell_owner_of_freeze,),
     "account.cleared": (tell_owner_of_freeze,),
     "step_up.code_wanted": (mail_step_up_code,),
@@ -282,6 +290,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
 # Desks that hear of an event beside the person's own pages, though nothing is to be done about it.
 TOLD: Mapping[str, Collection[str]] = {
     "order.placed": ("admin",),
+    "case.grew": ("admin",),
+    "case.changed": ("admin",),
     "document.receipt_issued": ("admin",),
     "document.credit_note_issued": ("admin",),
     "payment.unknown": ("admin",),

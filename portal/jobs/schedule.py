@@ -11,6 +11,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import atomically, reading, transaction
+from portal.jobs.cases import gather_cases
 from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.figures import prove_figures, renew_figures
@@ -292,6 +293,7 @@ TIMETABLE = (
     Entry("end_mileage", 60, end_mileage),
     Entry("return_gifts", 60, return_gifts),
     Entry("move_tiers", 60, move_tiers),
+    Entry("gather_cases", 3, gather_cases),
     Entry("sweep_bulks", 15, sweep_bulks),
     Entry("tend_coupons", 60, tend_coupons),
     Entry("watch_coupons", 30, watch_coupons),

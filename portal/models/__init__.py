@@ -67,6 +67,7 @@ from portal.models.refund import (
 )
 from portal.models.remark import ProductRating, Remark, RemarkPicture, ReviewInvitation
 from portal.models.restriction import AccountFreeze
+from portal.models.risk_case import RiskCase, RiskCaseDecision
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.seller import Store
 from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEvent, ShipmentLine
@@ -170,6 +171,8 @@ __all__ = [
     "ReturnPicture",
     "ReturnUnit",
     "ReviewInvitation",
+    "RiskCase",
+    "RiskCaseDecision",
     "RiskDecision",
     "RiskListEntry",
     "RiskRuleRelease",

@@ -64,6 +64,7 @@ class NoticeKind(StrEnum):
     WITHDRAWAL_APPROVED = "withdrawal_approved"
     WITHDRAWAL_REFUSED = "withdrawal_refused"
     WITHDRAWAL_PAID = "withdrawal_paid"
+    CASE_OPENED = "case_opened"
     ACCOUNT_FROZEN = "account_frozen"
     ACCOUNT_CLEARED = "account_cleared"
     ADJUSTMENT_WANTED = "adjustment_wanted"

@@ -77,6 +77,7 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("Your withdrawal was refused. The amount is on your deposit again."),
     ),
     NoticeKind.WITHDRAWAL_PAID: ("circle-check", N_("Your withdrawal was sent to your bank account.")),
+    NoticeKind.CASE_OPENED: ("shield-lock", N_("A case of risk waits: %(amount)s at stake.")),
     NoticeKind.ACCOUNT_FROZEN: (
         "lock",
         N_("Your account is on hold while we look at it. Nothing of yours is lost. Contact us to go on."),

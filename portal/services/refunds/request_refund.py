@@ -17,7 +17,7 @@ from portal.kit.ids import new_id
 from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Destination, Refund, RefundApproval, RefundLine
-from portal.rules.permissions import Actor
+from portal.rules.permissions import Actor, Role
 from portal.rules.refund_plan import RefundPlan
 from portal.rules.refund_policy import Party, working_day_after
 from portal.rules.states import Machine
@@ -113,7 +113,8 @@ def request_refund(
     bank = None
     if any(leg.destination == Destination.BANK for leg in planned.plan.legs):
         bank = check_bank(request.bank or {})
-    if planned.step_up:
+    # What we do ourselves was proved, or decided with its own permission, before.
+    if planned.step_up and Role.SYSTEM not in actor.roles:
         bound = f"order:{order_id}:{party}:{planned.plan.mark}:{keep_bank(bank or {})}"
         amount = Money(planned.plan.total_minor, planned.plan.currency)
         binding = Binding(bound, amount, {"number": order.number})

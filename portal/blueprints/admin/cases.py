@@ -1,0 +1,221 @@
+"""The desk of cases: the queue by expected loss, one case with all that is known, a verdict and its undoing."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from flask import Blueprint, flash, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.admin.desk import around, may_all, requires_all
+from portal.blueprints.checkout.words import say
+from portal.blueprints.desk_words import word
+from portal.blueprints.identity import current_actor
+from portal.blueprints.risk_words import reasons_of, unsure_of
+from portal.db import atomically, reading
+from portal.formatting import money
+from portal.htmx import done, page_or_partial
+from portal.kit import clock
+from portal.kit.errors import PortalError
+from portal.queries.cases import STATES, CaseDetail, alert_times, list_cases, load_case, next_case
+from portal.queries.users import masked
+from portal.rules.cases import FREEZES, TELL_WITHIN, Effect, OrderFacts, Verdict, effect_of
+from portal.rules.permissions import Permission
+from portal.services.cases.decide_case import decide_case, take_case, undo_verdict
+
+MENU = "admin.cases"
+MEASURED_OVER = timedelta(days=30)
+# One key for each verdict.
+KEYS = {
+    Verdict.GENUINE: "g",
+    Verdict.FRAUD: "f",
+    Verdict.ACCOUNT_TAKEOVER: "t",
+    Verdict.FRIENDLY_FRAUD: "b",
+    Verdict.INCENTIVE_ABUSE: "i",
+    Verdict.INCONCLUSIVE: "c",
+}
+
+
+def hang(bp: Blueprint) -> None:
+    path = "/cases/<uuid:case_id>"
+    bp.add_url_rule("/cases", "cases", index)
+    bp.add_url_rule(path, "case", show)
+    bp.add_url_rule(f"{path}/assignment", "case_assignment", take, methods=["POST"])
+    bp.add_url_rule(f"{path}/verdict", "case_verdict", decide, methods=["POST"])
+    bp.add_url_rule(f"{path}/undoing", "case_undoing", undo, methods=["POST"])
+
+
+@requires_all(Permission.FRAUD_VIEW)
+def index() -> ResponseReturnValue:
+    """The queue, the largest expected loss first, with how fast it was told of."""
+    view = request.args.get("view", "open")
+    state = view if view in STATES else "open"
+    mine = current_actor().user_id if view == "mine" else None
+    now = clock.now()
+    with reading() as session:
+        found = list_cases(session, state=state, mine=mine, cursor=request.args.get("cursor"))
+        times = alert_times(session, since=now - MEASURED_OVER, within=TELL_WITHIN)
+        frame = around(session, MENU)
+    tabs = [
+        {"label": text, "href": url_for(MENU, view=name), "current": view == name}
+        for name, text in (
+            ("open", _("Open")),
+            ("mine", _("Mine")),
+            ("decided", _("Just decided")),
+            ("closed", _("Closed")),
+        )
+    ]
+    return page_or_partial(
+        "admin/cases/index.html",
+        {"cases": "admin/cases/_list.html"},
+        found=found,
+        times=times,
+        tab_list=tabs,
+        masked=masked,
+        now=now,
+        **frame,
+    )
+
+
+@requires_all(Permission.FRAUD_VIEW)
+def show(case_id: uuid.UUID) -> ResponseReturnValue:
+    """One case on one page."""
+    return _page(case_id)
+
+
+@requires_all(Permission.FRAUD_DECIDE)
+def take(case_id: uuid.UUID) -> ResponseReturnValue:
+    """Say that one looks at it."""
+    try:
+        atomically(lambda s: take_case(s, case_id=case_id, actor=current_actor(), now=clock.now()))
+    except PortalError as error:
+        return _page(case_id, error)
+    return done(location=url_for("admin.case", case_id=case_id))
+
+
+@requires_all(Permission.FRAUD_DECIDE)
+def decide(case_id: uuid.UUID) -> ResponseReturnValue:
+    """Give a verdict; the next case opens, and this one offers to undo it."""
+    typed = request.form
+    if typed.get("verdict") not in set(Verdict) or not typed.get("version", "").isdigit():
+        return _page(case_id, missing=_("Choose a verdict: it stands in the record, and the models learn from it."))
+    verdict = Verdict(typed["verdict"])
+    try:
+        atomically(
+            lambda s: decide_case(
+                s,
+                case_id=case_id,
+                verdict=verdict,
+                note=typed.get("note", ""),
+                version=int(typed["version"]),
+                actor=current_actor(),
+                now=clock.now(),
+            )
+        )
+    except PortalError as error:
+        return _page(case_id, error)
+    said = word("case_verdict", verdict.value)
+    flash(_("Verdict: %(verdict)s. It can be undone for a minute on the case's page.", verdict=said), "success")
+    return done(location=url_for("admin.case", case_id=case_id))
+
+
+@requires_all(Permission.FRAUD_DECIDE)
+def undo(case_id: uuid.UUID) -> ResponseReturnValue:
+    """Take a verdict back within its minute."""
+    try:
+        atomically(lambda s: undo_verdict(s, case_id=case_id, actor=current_actor(), now=clock.now()))
+    except PortalError as error:
+        return _page(case_id, error)
+    flash(_("The verdict is undone. The case is open again."), "success")
+    return done(location=url_for("admin.case", case_id=case_id))
+
+
+def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str | None = None) -> ResponseReturnValue:
+    now = clock.now()
+    with reading() as session:
+        detail = load_case(session, case_id=case_id)
+        if detail is None:
+            raise NotFoundError
+        following = next_case(session, after=case_id)
+        frame = around(session, MENU)
+    case = detail.case
+    page = render_template(
+        "admin/cases/show.html",
+        detail=detail,
+        case=case,
+        problem=say(error) if error else missing,
+        reasons=[
+            (one, reasons_of(one.fired, one.features or {}, one.told_currency), unsure_of(one.unsure))
+            for one in detail.decisions
+        ],
+        orders=[_order(one) for one in detail.orders],
+        verdicts=[_verdict(one, detail) for one in Verdict],
+        events=[_event(one) for one in detail.events],
+        following=following,
+        may_decide=may_all(Permission.FRAUD_DECIDE) and case.user_id != current_actor().user_id,
+        may_undo=case.state == "decided"
+        and case.decided_by == current_actor().user_id
+        and case.effects_at is not None
+        and now < case.effects_at,
+        is_mine=case.assignee_id == current_actor().user_id,
+        given=request.form,
+        masked=masked,
+        now=now,
+        **frame,
+    )
+    return page, error.status if error else 422 if missing else 200
+
+
+def _order(order: Any) -> dict[str, Any]:
+    address = orjson.loads(order.address or "{}")
+    card = order.card or {}
+    return {
+        "row": order,
+        "country": address.get("country"),
+        "city": address.get("city") or address.get("region"),
+        "card_country": card.get("card_country") or (card.get("card") or {}).get("country"),
+    }
+
+
+def _verdict(verdict: Verdict, detail: CaseDetail) -> dict[str, str]:
+    """A verdict with what it does to the money, order by order, as things stand now."""
+    told = []
+    for order in detail.orders:
+        effect = effect_of(verdict, OrderFacts(order.status, order.is_held, order.is_authorised))
+        amount = money(order.payable_minor, order.currency)
+        told.append(
+            {
+                Effect.CAPTURE: _("capture %(amount)s", amount=amount),
+                Effect.RELEASE: _("release %(amount)s to the sellers", amount=amount),
+                Effect.VOID: _("void %(amount)s", amount=amount),
+                Effect.REFUND: _("refund %(amount)s, which is paid already", amount=amount),
+                Effect.WAIT: _("wait for the gateway's answer about %(amount)s", amount=amount),
+                Effect.NOTHING: "",
+            }[effect]
+        )
+    if verdict in FREEZES:
+        told.append(_("freeze the account at once"))
+    if verdict in {Verdict.FRAUD, Verdict.INCENTIVE_ABUSE}:
+        told.append(_("withdraw the coupons"))
+    doing = ", ".join(one for one in told if one) or _("nothing moves")
+    return {"value": verdict.value, "title": word("case_verdict", verdict.value), "hint": doing, "key": KEYS[verdict]}
+
+
+def _event(row: Any) -> dict[str, Any]:
+    facts = orjson.loads(row.payload)
+    after = facts.get("after") or {}
+    told = [word("case_effect", one) for one in (after.get("orders") or {}).values()]
+    verdict = after.get("verdict")
+    return {
+        "at": row.at,
+        "who": row.name or "",
+        "what": word("action", row.action),
+        "verdict": word("case_verdict", verdict) if verdict else "",
+        "note": facts.get("reason") if facts["action"] == "case:decided" else None,
+        "told": told,
+    }

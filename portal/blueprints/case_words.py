@@ -1,0 +1,45 @@
+"""Words for cases of risk, for what keeps an account from acting, and for what was recorded of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portal.kit.text import N_
+
+CASE_ACTIONS: Mapping[str, str] = {
+    "case:opened": N_("Case opened"),
+    "case:grew": N_("More came to the case"),
+    "case:taken": N_("Case taken"),
+    "case:decided": N_("Verdict given"),
+    "case:undone": N_("Verdict undone"),
+    "case:closed": N_("Verdict carried out"),
+    "user:frozen": N_("Account frozen"),
+    "user:cleared": N_("Account cleared"),
+}
+
+CASES: Mapping[str, Mapping[str, str]] = {
+    "case_verdict": {
+        "genuine": N_("Genuine"),
+        "fraud": N_("Fraud"),
+        "account_takeover": N_("Account taken over"),
+        "friendly_fraud": N_("Friendly fraud"),
+        "incentive_abuse": N_("Abuse of coupons or points"),
+        "inconclusive": N_("Cannot be told"),
+    },
+    "freeze_reason": {
+        "fraud": N_("Fraud"),
+        "account_taken_over": N_("The account may be in other hands"),
+        "incentive_abuse": N_("Abuse of coupons or points"),
+        "identity_unclear": N_("It is unclear who it is"),
+        "legal": N_("A legal question is open"),
+        "other": N_("Another reason"),
+    },
+    "case_effect": {
+        "capture": N_("Captured"),
+        "release": N_("Released to the sellers"),
+        "void": N_("Voided"),
+        "refund": N_("Refunded, for it was paid already"),
+        "wait": N_("Waits for the gateway's answer"),
+        "nothing": N_("Nothing was left to do"),
+    },
+}

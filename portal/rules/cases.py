@@ -1,0 +1,82 @@
+"""Cases of risk: how urgent one is, what may be said of it, and what that does to the money (FRD-03, FRD-06)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final
+
+from portal.kit.money import Money
+from portal.rules.freezes import FreezeReason
+
+# How long a case may wait for its verdict, and administrators for their alert (FRD-03).
+DECIDE_WITHIN: Final = timedelta(hours=4)
+TELL_WITHIN: Final = timedelta(minutes=2)
+# How long a verdict can be undone before anything is sent to a gateway.
+UNDO_WITHIN: Final = timedelta(minutes=1)
+
+
+class Verdict(StrEnum):
+    """What a reviewer says; it is also what the models learn from, except for what nobody could tell."""
+
+    GENUINE = "genuine"
+    FRAUD = "fraud"
+    ACCOUNT_TAKEOVER = "account_takeover"
+    FRIENDLY_FRAUD = "friendly_fraud"
+    INCENTIVE_ABUSE = "incentive_abuse"
+    INCONCLUSIVE = "inconclusive"
+
+    @property
+    def lets_through(self) -> bool:
+        return self is Verdict.GENUINE
+
+
+# The verdicts that freeze the account, with the reason that is kept; those that take its coupons away.
+FREEZES: Final[Mapping[Verdict, FreezeReason]] = {
+    Verdict.FRAUD: FreezeReason.FRAUD,
+    Verdict.ACCOUNT_TAKEOVER: FreezeReason.ACCOUNT_TAKEN_OVER,
+}
+REVOKES: Final = frozenset({Verdict.FRAUD, Verdict.INCENTIVE_ABUSE})
+
+
+class Effect(StrEnum):
+    """What happens to the money of one order."""
+
+    CAPTURE = "capture"
+    RELEASE = "release"
+    VOID = "void"
+    REFUND = "refund"
+    WAIT = "wait"
+    NOTHING = "nothing"
+
+
+REFUNDABLE: Final = frozenset({"paid", "shipped", "delivered", "partially_refunded"})
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """How an order of a case stands."""
+
+    status: str
+    is_held: bool
+    is_authorised: bool
+
+
+def effect_of(verdict: Verdict, order: OrderFacts) -> Effect:
+    """What a verdict does to an order as it stands now: what was settled meanwhile is given back, not voided."""
+    if verdict.lets_through:
+        if not order.is_held:
+            return Effect.NOTHING
+        if order.status == "pending":
+            return Effect.CAPTURE if order.is_authorised else Effect.WAIT
+        return Effect.RELEASE if order.status in REFUNDABLE else Effect.NOTHING
+    if order.status == "pending":
+        return Effect.VOID if order.is_authorised else Effect.WAIT
+    return Effect.REFUND if order.status in REFUNDABLE else Effect.NOTHING
+
+
+def expected_loss(stake: Money, score: int) -> Money:
+    """What is lost on average if nobody looks: what is at stake, by the score taken as a chance in a hundred."""
+    return stake.share(basis_points=max(0, min(score, 100)) * 100)
