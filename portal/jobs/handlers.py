@@ -33,6 +33,7 @@ from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
 from portal.services.notifications.notify_case import tell_admins_of_case
+from portal.services.notifications.notify_channel import tell_of_channel
 from portal.services.notifications.notify_coupon import tell_admins_of_flag, tell_holder, tell_holders
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_freeze import tell_owner_of_freeze
@@ -281,6 +282,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "gateway.breaker_opened": (tell_admins_of_gateway,),
     "gateway.breaker_closed": (tell_admins_of_gateway,),
     "reconciliation.differs": (tell_admins_of_differences,),
+    "channel.moved": (tell_of_channel,),
     "rates.refused": (tell_admins_of_rates,),
     "rates.missing": (tell_admins_of_rates,),
     "rates.jumped": (tell_admins_of_rates,),

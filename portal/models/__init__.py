@@ -6,7 +6,8 @@ from portal.models.audit import AuditLink, AuditRow
 from portal.models.cart import Cart, CartLine
 from portal.models.cash_receipt import CashReceipt, CashReceiptWish
 from portal.models.catalog import Listing, Price, Product, Reservation, Section, Stock, StockMove, Variant
-from portal.models.channel import Channel, ChannelState
+from portal.models.channel import Channel
+from portal.models.channel_life import ChannelCheck, ChannelMove
 from portal.models.client import ApiClient
 from portal.models.coupon import (
     Campaign,
@@ -94,7 +95,8 @@ __all__ = [
     "CashReceiptWish",
     "Cause",
     "Channel",
-    "ChannelState",
+    "ChannelCheck",
+    "ChannelMove",
     "Consent",
     "CouponAbuseRule",
     "CouponAct",

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.db import reading
 from portal.models import Channel
+from portal.rules.channels import OPEN_STATES, TELLING
 
 # A change of a channel must be in force everywhere in under 2 s (CHN-02).
 KEPT_FOR_S = 1.0
@@ -35,11 +36,17 @@ class ChannelView:
     policy: Mapping[str, Any]
     tax_rate: Decimal
     tax_inclusive: bool
+    notices: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def notice(self) -> Mapping[str, str] | None:
+        """What buyers are told while it takes no orders; None while it does."""
+        return self.notices if self.state in TELLING else None
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelDirectory:
-    """All channels at one moment; the default is the oldest."""
+    """All channels at one moment. Those of `codes` and `hosts` have pages; the default is the oldest of them."""
 
     channels: Mapping[str, ChannelView]
     hosts: Mapping[str, str]
@@ -98,8 +105,11 @@ def _load(session: Session) -> ChannelDirectory:
             policy=row.policy,
             tax_rate=row.tax_rate,
             tax_inclusive=row.tax_inclusive,
+            notices=row.notices,
         )
         for row in rows
     }
-    hosts = {host.lower(): row.code for row in rows for host in row.hosts}
-    return ChannelDirectory(views, hosts, next(iter(views), ""), frozenset(views))
+    # A house whose every channel is closed still has pages: those of its people.
+    shown = [row for row in rows if row.state in OPEN_STATES] or rows
+    hosts = {host.lower(): row.code for row in shown for host in row.hosts}
+    return ChannelDirectory(views, hosts, shown[0].code if shown else "", frozenset(row.code for row in shown))

@@ -12,8 +12,9 @@ from portal.db import insert_rows
 from portal.kit.errors import RejectedError
 from portal.kit.ids import new_id
 from portal.kit.money import Money
-from portal.models import ChannelState, GiftCard, Payment
+from portal.models import GiftCard, Payment
 from portal.queries.channels import ChannelView
+from portal.rules.channels import State
 from portal.rules.fraud import Outcome
 from portal.rules.gift_cards import refusal_of, terms_of
 from portal.rules.permissions import Actor, Permission, may
@@ -61,7 +62,7 @@ def buy_gift_card(
     """
     if actor.user_id is None or not may(actor, Permission.GIFT_CARD_USE, owner_id=actor.user_id):
         raise NotAllowedError
-    if channel.state != ChannelState.LIVE:
+    if channel.state != State.LIVE:
         raise ChannelClosedError
     check_may_spend(session, user_id=actor.user_id)
     recipient = normalise_email(wish.recipient)

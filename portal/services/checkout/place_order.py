@@ -14,11 +14,12 @@ from portal.kit.errors import PortalError, RejectedError
 from portal.kit.ids import new_id
 from portal.kit.money import Money
 from portal.kit.text import N_
-from portal.models import ChannelState, Order
+from portal.models import Order
 from portal.queries.carts import load_cart
 from portal.queries.channels import ChannelView
 from portal.queries.gateways import gateway_directory
 from portal.rules.cash_receipts import ReceiptWish
+from portal.rules.channels import State
 from portal.rules.fraud import Outcome
 from portal.rules.fx import FxRate
 from portal.rules.invoices import METHOD as INVOICE
@@ -135,7 +136,7 @@ def place_order(
     """
     if actor.user_id is None or not may(actor, Permission.PAYMENT_INITIATE, owner_id=actor.user_id):
         raise NotAllowedError
-    if channel.state != ChannelState.LIVE:
+    if channel.state != State.LIVE:
         raise ChannelClosedError
     check_may_spend(session, user_id=actor.user_id)
     order_id = new_id()

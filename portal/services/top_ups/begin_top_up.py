@@ -13,9 +13,9 @@ from portal.kit.errors import PortalError, RejectedError
 from portal.kit.ids import new_id
 from portal.kit.money import Money
 from portal.kit.text import N_
-from portal.models import ChannelState
 from portal.queries.channels import ChannelView
 from portal.queries.top_ups import topped_up_since
+from portal.rules.channels import State
 from portal.rules.fraud import Outcome
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.purposes import PaymentPurpose
@@ -79,7 +79,7 @@ def begin_top_up(
     """
     if actor.user_id is None or not may(actor, Permission.DEPOSIT_TOP_UP, owner_id=owner_id):
         raise TopUpForbiddenError
-    if channel.state != ChannelState.LIVE:
+    if channel.state != State.LIVE:
         raise ChannelClosedError
     # Before the checks, which share the row: two who share it could not both have it alone afterwards.
     session.execute(_LOCK, {"user_id": owner_id})

@@ -18,6 +18,9 @@ P = Permission
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
     "admin.causes": P.MILEAGE_CONFIGURE,
+    "admin.channel": P.CHANNEL_VIEW,
+    "admin.channel_new": P.CHANNEL_CONFIGURE,
+    "admin.channels": P.CHANNEL_VIEW,
     "admin.credit_lines": P.INVOICE_VIEW,
     "admin.figures": P.ANALYTICS_VIEW,
     "admin.figures_file": P.ANALYTICS_VIEW,
@@ -213,6 +216,10 @@ WRITING = {
     "admin.user_profile_view": P.USER_VIEW,
     "admin.user_balance_view": P.BALANCE_VIEW,
     "admin.ledger_balance_view": P.BALANCE_VIEW,
+    "admin.channel_check": P.CHANNEL_CONFIGURE,
+    "admin.channel_new": P.CHANNEL_CONFIGURE,
+    "admin.channel_save": P.CHANNEL_CONFIGURE,
+    "admin.channel_state": P.CHANNEL_CONFIGURE,
     "admin.campaign_edit": P.COUPON_ISSUE,
     "admin.campaign_launch": P.COUPON_ISSUE,
     "admin.campaign_new": P.COUPON_ISSUE,
@@ -275,6 +282,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "store_id": 1,
         "campaign_id": 1,
         "cause_id": 1,
+        "channel_id": 1,
         "code": "X",
         "key": "leaked",
         "name": "amount_above",

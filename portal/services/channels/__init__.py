@@ -1,0 +1,1 @@
+"""Channels: what they say of themselves, and which state they are in."""

@@ -1,0 +1,116 @@
+"""Keep what a channel says of itself (CHN-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal.kit.errors import PortalError
+from portal.kit.text import N_
+from portal.models import Channel
+from portal.rules.channels import ChannelTerms, State, problems_of
+from portal.rules.permissions import Actor
+from portal.services.audit import AuditAction, Fact, record
+
+
+class ChannelUnknownError(PortalError):
+    code = "not_found"
+    status = 404
+    sentence = N_("This page or record does not exist.")
+
+
+class ChannelChangedError(PortalError):
+    """Somebody else has saved it, or moved it, since this page was opened."""
+
+    code = "channel_changed"
+    status = 409
+    sentence = N_("Somebody has changed this channel meanwhile. Look at it anew; nothing of yours was saved.")
+
+
+class ChannelUnfitError(PortalError):
+    """Fields that cannot be so; `faults` has a sentence for each, by the field's name."""
+
+    code = "channel_unfit"
+    sentence = N_("The channel was not saved: some fields need another look.")
+
+    def __init__(self, faults: Mapping[str, str]) -> None:
+        self.faults = dict(faults)
+        super().__init__()
+
+
+# What orders, prices and books of a channel are made of stays as it was when it opened.
+FIXED_WHEN_OPEN = {"currency": "currency", "country": "country", "time_zone": "time_zone", "code": "code"}
+
+
+def save_channel(
+    session: Session, *, channel_id: int | None, version: int | None, terms: ChannelTerms, actor: Actor, now: datetime
+) -> int:
+    """Make a draft, or change a channel; returns its id. Raises ChannelUnknownError, -ChangedError, -UnfitError."""
+    row = lock_channel(session, channel_id, version) if channel_id is not None else None
+    others = session.execute(select(Channel.id, Channel.code, Channel.hosts)).all()
+    faults = problems_of(
+        terms,
+        codes={one.code for one in others if one.id != channel_id},
+        hosts={host for one in others if one.id != channel_id for host in one.hosts},
+    )
+    values = _values(terms)
+    if row is not None and row.state != State.DRAFT:
+        fixed = N_("It stays as it was when the channel opened.")
+        faults |= {field: fixed for column, field in FIXED_WHEN_OPEN.items() if getattr(row, column) != values[column]}
+    if faults:
+        raise ChannelUnfitError(faults)
+    before = None
+    if row is None:
+        row = Channel(**values, state=State.DRAFT, brand=_brand({}, terms), policy=_policy({}, terms), created_at=now)
+        session.add(row)
+    else:
+        before = {name: getattr(row, name) for name in values}
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.brand, row.policy = _brand(row.brand, terms), _policy(row.policy, terms)
+        row.version += 1
+    try:
+        session.flush()
+    except IntegrityError as error:  # Two who took the same code at once.
+        raise ChannelUnfitError({"code": N_("Another channel has this code.")}) from error
+    fact = Fact(AuditAction.CHANNEL_SAVED, f"channel:{row.id}", before, values)
+    record(session, fact, actor=actor, now=now)
+    return row.id
+
+
+def lock_channel(session: Session, channel_id: int, version: int | None) -> Channel:
+    """The channel, kept from others until the end; in the version that was shown."""
+    row = session.execute(select(Channel).where(Channel.id == channel_id).with_for_update()).scalar_one_or_none()
+    if row is None:
+        raise ChannelUnknownError
+    if row.version != version:
+        raise ChannelChangedError
+    return row
+
+
+def _values(terms: ChannelTerms) -> dict[str, Any]:
+    return {
+        "code": terms.code,
+        "name": dict(terms.names),
+        "country": terms.country,
+        "currency": terms.currency,
+        "time_zone": terms.time_zone,
+        "locales": list(terms.locales),
+        "default_locale": terms.default_locale,
+        "hosts": list(terms.hosts),
+        "support_email": terms.support_email,
+        "notices": {locale: text for locale, text in terms.notices.items() if text},
+    }
+
+
+def _brand(old: Mapping[str, Any], terms: ChannelTerms) -> dict[str, Any]:
+    return {**old, "name": dict(terms.names), "colour": terms.colour}
+
+
+def _policy(old: Mapping[str, Any], terms: ChannelTerms) -> dict[str, Any]:
+    return {**old, "issuer": dict(terms.issuers)}

@@ -1,0 +1,43 @@
+"""Stores and administrators hear that a channel opens, stops or ends (CHN-02); buyers read it on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.models import OutboxEvent
+from portal.rules.channels import OPEN_STATES, State
+from portal.rules.notices import NoticeKind
+from portal.services.notifications.write_notices import write_notices
+
+KINDS = {
+    State.LIVE: NoticeKind.CHANNEL_OPEN,
+    State.MAINTENANCE: NoticeKind.CHANNEL_STOPPED,
+    State.SUNSET: NoticeKind.CHANNEL_ENDS,
+    State.OFFBOARDING: NoticeKind.CHANNEL_ENDED,
+}
+_ADMINS = text("SELECT id FROM user_account WHERE roles && ARRAY['admin', 'operations']")
+_SELLERS = text(
+    "SELECT DISTINCT m.user_id FROM store_member m"
+    " WHERE EXISTS (SELECT FROM product p JOIN variant v ON v.product_id = p.id JOIN price r ON r.variant_id = v.id"
+    " WHERE p.store_id = m.store_id AND r.channel_id = :channel)"
+)
+
+
+def tell_of_channel(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """By bell: the stores that sell there, and who runs the house. Open pages of both hear of it."""
+    new = State(event.payload["to"])
+    if new not in OPEN_STATES:
+        return ["admin"]
+    params = {"code": event.payload["code"]}
+    told = (
+        (session.scalars(_ADMINS).all(), f"/admin/channels/{event.channel_id}"),
+        (session.scalars(_SELLERS, {"channel": event.channel_id}).all(), "/seller/"),
+    )
+    for user_ids, path in told:
+        key = f"{event.kind}:{event.id}:{path}"
+        write_notices(session, user_ids=user_ids, kind=KINDS[new], params=params, path=path, dedup_key=key, now=now)
+    return ["admin"]
