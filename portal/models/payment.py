@@ -162,6 +162,11 @@ class PaymentAttempt(Base):
             ),
         ),
         Index("uq_payment_attempt_gateway_ref", "gateway", "gateway_ref", unique=True),
+        Index(
+            "ix_payment_attempt_card",
+            text("(card ->> 'fingerprint')"),
+            postgresql_where=text("card ->> 'fingerprint' IS NOT NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

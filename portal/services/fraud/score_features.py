@@ -41,6 +41,10 @@ _SQL = f"""
            ARRAY(SELECT z.rule FROM risk_snooze z
                   WHERE z.ended_at IS NULL AND z.until > :now
                     AND z.value_index IN (:user_index, :ip_index)) AS snoozed,
+           c.cards_24h, c.cards_30d,
+           (SELECT count(DISTINCT k.user_id)
+              FROM (SELECT p.user_id FROM payment_attempt t JOIN payment p ON p.id = t.payment_id
+                     WHERE t.card ->> 'fingerprint' = ANY(c.fingerprints) LIMIT {COUNTED_MAX}) k) AS accounts_on_cards,
            (SELECT coalesce(max(r.id), 0) FROM risk_rule_release r) AS rules_stamp,
            (SELECT coalesce(max(r.id), 0) FROM fraud_model_place r) AS models_stamp
       FROM user_account u
@@ -66,6 +70,11 @@ _SQL = f"""
                            count(*) FILTER (WHERE p.status = 'failed' AND p.created_at > :day_ago) AS declines_24h,
                            count(*) FILTER (WHERE p.status = 'failed') AS declines_30d
                       FROM payment p WHERE p.user_id = u.id AND p.created_at > :month_ago) a,
+           LATERAL (SELECT count(DISTINCT t.card ->> 'fingerprint') FILTER (WHERE p.created_at > :day_ago) AS cards_24h,
+                           count(DISTINCT t.card ->> 'fingerprint') AS cards_30d,
+                           array_agg(DISTINCT t.card ->> 'fingerprint') AS fingerprints
+                      FROM payment p JOIN payment_attempt t ON t.payment_id = p.id
+                     WHERE p.user_id = u.id AND p.created_at > :month_ago AND t.card ->> 'fingerprint' IS NOT NULL) c,
            LATERAL (SELECT count(DISTINCT w.user_id) AS accounts, min(w.created_at) AS first_at
                       FROM (SELECT user_id, created_at FROM web_session
                              WHERE device_id = coalesce(s.device_id, :device_id) LIMIT {COUNTED_MAX}) w) d,
@@ -94,7 +103,7 @@ _DOOR = frozenset({"country", "postcode", "line1", "line2"})
 # Features that are counts, and those that are sums in the event's currency, as the statement names them.
 _COUNTS = (
     "paid_orders", "orders_1h", "orders_24h", "orders_7d", "orders_30d", "attempts_1h", "attempts_24h", "declines_1h",
-    "declines_24h", "declines_30d", "coupon_misses_1h", "refunds_90d",
+    "declines_24h", "declines_30d", "coupon_misses_1h", "refunds_90d", "cards_24h", "cards_30d",
 )  # fmt: skip
 _SUMS = ("spent_1h", "spent_24h", "spent_7d", "spent_30d")
 
@@ -155,6 +164,7 @@ def load_features(
         "own_mean": None if row.own_mean is None else Decimal(row.own_mean),
         "account_age": _seconds(now - row.account_made_at),
         "accounts_on_device": Decimal(max(row.accounts_on_device, 1)),
+        "accounts_on_cards_30d": Decimal(max(row.accounts_on_cards, 1)),
         "device_age": None if row.device_first_at is None else _seconds(now - row.device_first_at),
         # This event's own account is there with it.
         "events_on_ip_1h": None if ip is None else Decimal(row.events_on_ip_1h),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from apiflask import APIFlask
+from sqlalchemy import text
 
 from portal.db import transaction
 from portal.kit import clock
@@ -20,6 +22,8 @@ from portal.services.fraud.save_rule import (
 from portal.services.fraud.score_event import RiskEvent, score_event
 from portal.services.fraud.snooze_rule import SnoozeUnfitError, end_snooze, snooze_rule
 from tests.factories.account import ADDRESS_KR, Person, make_person
+from tests.factories.cart import make_mall, make_variant
+from tests.factories.order import make_order
 from tests.factories.refund import rows
 from tests.services.fraud.rules import live_release, make_reviewer, place, write
 
@@ -131,3 +135,18 @@ def test_accounts_at_one_address_and_one_door_are_counted(rita: Actor) -> None:
     outcomes.append(score(people[4], ip="198.51.100.1").outcome)
     assert outcomes == [Outcome.ALLOW] * 3 + [Outcome.BLOCK]
     assert score(make_person("far"), ip="192.0.2.1").outcome is Outcome.ALLOW
+
+
+@pytest.mark.req("FRD-10")
+def test_cards_that_accounts_share_are_counted(app: APIFlask, rita: Actor, bea: Person) -> None:
+    mall = make_mall()
+    write(rita, "cards_24h = 1 and accounts_on_cards_30d = 2")
+    place(rita, 1)
+    assert score(bea).outcome is Outcome.ALLOW
+    mate = make_person("mate", now=clock.now() - timedelta(days=30))
+    for person in (bea, mate):
+        make_order(person, mall, {make_variant(mall): 1})
+    with transaction() as session:
+        session.execute(text("""UPDATE payment_attempt SET card = card || '{"fingerprint": "the-same"}'"""))
+    assert score(bea).outcome is Outcome.BLOCK
+    assert score(make_person("far")).outcome is Outcome.ALLOW
