@@ -53,6 +53,7 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "withdrawal_requested": N_("Withdrawal asked for"),
         "withdrawal_undone": N_("Withdrawal undone"),
         "withdrawal_paid": N_("Withdrawal paid"),
+        "withdrawal_sent_back": N_("Withdrawal sent back the way it came"),
         "part_released": N_("Part paid out to the seller"),
         "mileage_granted": N_("Mileage given"),
         "mileage_matured": N_("Mileage became available"),

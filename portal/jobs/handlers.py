@@ -100,7 +100,8 @@ def _capture(_session: Session, event: OutboxEvent, _now: datetime) -> Collectio
 
 
 def _send_legs(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    for leg_id in legs_to_send(session, refund_id=uuid.UUID(event.payload["refund"])):
+    behind = event.payload.get("refund") or event.payload["withdrawal"]
+    for leg_id in legs_to_send(session, behind_id=uuid.UUID(behind)):
         enqueue_refund_leg(leg_id)
     return ["admin"]
 
@@ -254,7 +255,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "adjustment.undoing": (_work_on_adjustment,),
     "balance.adjusted": (tell_owner_of_correction,),
     "withdrawal.requested": (ask_about_withdrawal,),
-    "withdrawal.approved": (tell_owner_of_withdrawal,),
+    "withdrawal.approved": (_send_legs, tell_owner_of_withdrawal),
+    "withdrawal.returned": (tell_owner_of_withdrawal,),
     "withdrawal.refused": (tell_owner_of_withdrawal,),
     "withdrawal.paid": (tell_owner_of_withdrawal,),
     "mileage.matured": (tell_of_matured_mileage,),

@@ -121,13 +121,20 @@ class RefundLeg(Base):
     """What one tender gives back, once, under one key of the gateway's, which is stored before the call.
 
     A leg that failed stays failed and does not count against the cap; what it owed goes out by another leg, which
-    names it in `replaces`.
+    names it in `replaces`. Behind it stands a refund with its tender, or a withdrawal of deposit, which goes back
+    through the payments that it came from (REF-08).
     """
 
     __tablename__ = "refund_leg"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint(
+            "(refund_id IS NULL) <> (withdrawal_id IS NULL) AND (refund_id IS NULL) = (tender_id IS NULL)",
+            name="behind",
+        ),
         Index("ix_refund_leg_refund_id", "refund_id"),
+        Index("ix_refund_leg_attempt_id", "attempt_id"),
+        Index("ix_refund_leg_withdrawal_id", "withdrawal_id", postgresql_where=text("withdrawal_id IS NOT NULL")),
         Index("ix_refund_leg_tender_id", "tender_id"),
         Index("uq_refund_leg_replaces", "replaces", unique=True),
         Index(
@@ -140,8 +147,9 @@ class RefundLeg(Base):
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    refund_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("refund.id"))
-    tender_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("tender.id"))
+    refund_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("refund.id"))
+    tender_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("tender.id"))
+    withdrawal_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("withdrawal.id"))
     amount_minor: Mapped[int]
     points: Mapped[int | None]
     # In the platform's currency at the payment's rate, and what today's rate would have cost less (REF-07).
@@ -190,12 +198,15 @@ class Payout(Base):
 class Withdrawal(Base):
     """A person's wish to have deposit back. The amount leaves the balance with the request (REF-08).
 
-    `holds` are the reasons why a person must look at it first; without any it is approved at once.
+    `holds` are the reasons why a person must look at it first; without any it is approved at once. It goes back
+    through the payments of top-ups first, and what is left to the `bank`; `returned_minor` could not be sent and is
+    deposit again.
     """
 
     __tablename__ = "withdrawal"
     __table_args__ = (
         CheckConstraint("amount_minor > 0", name="amount"),
+        CheckConstraint("returned_minor BETWEEN 0 AND amount_minor", name="returned"),
         Index("ix_withdrawal_user_id", "user_id", text("requested_at DESC")),
         Index("ix_withdrawal_requested_at", text("requested_at DESC"), text("id DESC")),
     )
@@ -207,7 +218,8 @@ class Withdrawal(Base):
     amount_minor: Mapped[int]
     status: Mapped[str]
     holds: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
-    bank: Mapped[str] = mapped_column(EncryptedText("withdrawal.bank"))
+    bank: Mapped[str | None] = mapped_column(EncryptedText("withdrawal.bank"))
+    returned_minor: Mapped[int] = mapped_column(server_default=text("0"))
     requested_at: Mapped[datetime]
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]

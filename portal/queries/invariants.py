@@ -215,7 +215,7 @@ INVARIANTS = (
              SELECT l.owner, l.currency, 0, -q.amount_minor FROM ledger_posting q
                JOIN ledger_account l ON l.id = q.account_id AND l.kind = 'gateway_clearing'
                JOIN ledger_entry e ON e.id = q.entry_id
-                AND (e.order_id IS NOT NULL OR e.idem_key LIKE ANY ('{payment:%,dispute:%}'))) AS sides
+                AND (e.order_id IS NOT NULL OR e.idem_key LIKE ANY ('{payment:%,dispute:%,refund_leg:%}'))) AS sides
             GROUP BY gateway, currency HAVING sum(taken) <> sum(booked)""",
     ),
     Invariant(

@@ -285,7 +285,11 @@ _REFUNDS = text(
     """
     SELECT r.id, r.kind, r.reason, r.status, r.requested_at, l.amount_minor, l.status AS leg_status, l.gateway_ref
       FROM payment y JOIN refund_leg l ON l.tender_id = y.tender_id JOIN refund r ON r.id = l.refund_id
-     WHERE y.id = :payment_id ORDER BY r.requested_at
+     WHERE y.id = :payment_id
+    UNION ALL
+    SELECT w.id, 'withdrawal', 'withdrawal', w.status, w.requested_at, l.amount_minor, l.status, l.gateway_ref
+      FROM payment_attempt a JOIN refund_leg l ON l.attempt_id = a.id JOIN withdrawal w ON w.id = l.withdrawal_id
+     WHERE a.payment_id = :payment_id ORDER BY requested_at
     """
 )
 

@@ -315,7 +315,7 @@ def _priced(line: Row[Any]) -> PricedLine:
 
 
 def _tenders(session: Session, head: Row[Any], now: datetime) -> tuple[TenderFacts, ...]:
-    closed, takes_parts = _way_back(session, head, now)
+    closed, takes_parts = way_back(session, head, now)
     return tuple(
         TenderFacts(row.id, row.type, row.amount_minor, row.points, closed, takes_parts)
         if row.type == TenderType.GATEWAY
@@ -324,7 +324,7 @@ def _tenders(session: Session, head: Row[Any], now: datetime) -> tuple[TenderFac
     )
 
 
-def _way_back(session: Session, head: Row[Any], now: datetime) -> tuple[str | None, bool]:
+def way_back(session: Session, head: Row[Any], now: datetime) -> tuple[str | None, bool]:
     """Why a gateway cannot take money back the way it came (REF-03): one word, or None; and whether it takes parts."""
     configured = gateway_directory(session).get(head.gateway_account_id) if head.gateway_account_id else None
     if configured is None:

@@ -11,8 +11,9 @@ REFUND_INVARIANTS = (
              LEFT JOIN refund_leg g ON g.tender_id = t.id AND g.status = 'succeeded'
             GROUP BY t.id HAVING t.refunded_minor <> coalesce(sum(g.amount_minor), 0)
            UNION ALL SELECT p.id, p.refunded_minor, coalesce(sum(g.amount_minor), 0) FROM payment p
-             LEFT JOIN refund_leg g
-               ON g.tender_id = p.tender_id AND g.status = 'succeeded' AND g.destination = 'original'
+             LEFT JOIN refund_leg g ON g.status = 'succeeded' AND g.destination = 'original'
+                  AND (g.tender_id = p.tender_id OR g.withdrawal_id IS NOT NULL AND g.attempt_id IN (
+                       SELECT a.id FROM payment_attempt a WHERE a.payment_id = p.id))
             WHERE p.captured_minor > 0
               -- What an imported history paid beyond the total went back beside its refund.
               AND NOT EXISTS (SELECT FROM refund f WHERE f.order_id = p.order_id AND f.shown = '')
@@ -80,8 +81,13 @@ REFUND_INVARIANTS = (
         "what waits to be withdrawn is what withdrawals say",
         """SELECT a.owner, a.currency, coalesce(sum(p.amount_minor), 0) AS booked, coalesce(w.open, 0) AS open
              FROM ledger_account a LEFT JOIN ledger_posting p ON p.account_id = a.id
-             LEFT JOIN (SELECT 'user:' || user_id AS owner, currency, sum(amount_minor) AS open FROM withdrawal
-                         WHERE status IN ('requested', 'approved') GROUP BY user_id, currency) w
+             LEFT JOIN (
+                  SELECT 'user:' || w.user_id AS owner, w.currency, sum(w.amount_minor - w.returned_minor
+                         - coalesce((SELECT sum(g.amount_minor) FROM refund_leg g
+                                      WHERE g.withdrawal_id = w.id AND g.status = 'succeeded'), 0)
+                         - coalesce((SELECT sum(y.amount_minor) FROM payout y
+                                      WHERE y.withdrawal_id = w.id AND y.state = 'paid'), 0)) AS open
+                    FROM withdrawal w WHERE w.status IN ('requested', 'approved') GROUP BY w.user_id, w.currency) w
                ON w.owner = a.owner AND w.currency = a.currency
             WHERE a.kind = 'withdrawal' GROUP BY a.id, w.open
            HAVING coalesce(sum(p.amount_minor), 0) <> coalesce(w.open, 0)""",
@@ -92,7 +98,7 @@ REFUND_INVARIANTS = (
         """SELECT s.subject, s.id, s.state, l.to_state FROM (
              SELECT 'refund' AS subject, id::text AS id, status AS state FROM refund WHERE shown <> ''
              UNION ALL SELECT 'refund_leg', g.id::text, g.status FROM refund_leg g
-               JOIN refund f ON f.id = g.refund_id AND f.shown <> '') AS s
+               LEFT JOIN refund f ON f.id = g.refund_id WHERE f.shown <> '' OR g.withdrawal_id IS NOT NULL) AS s
              LEFT JOIN LATERAL (SELECT to_state FROM transition t
                                  WHERE t.subject = s.subject AND t.subject_id = s.id
                                  ORDER BY t.id DESC LIMIT 1) l ON true
@@ -102,7 +108,7 @@ REFUND_INVARIANTS = (
         8,
         "every refund in the books has an audit row",
         """SELECT e.id, e.kind FROM ledger_entry e
-            WHERE e.idem_key LIKE 'refund%'
+            WHERE e.idem_key LIKE 'refund%' AND e.order_id IS NOT NULL
               AND NOT EXISTS (SELECT FROM refund f JOIN audit_row a ON a.ref = 'refund:' || f.id
                                WHERE f.order_id = e.order_id AND a.action LIKE 'refund:%')""",
     ),

@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
-from portal.models import User, Withdrawal
+from portal.models import Payment, PaymentAttempt, Payout, RefundLeg, User, Withdrawal
 from portal.queries.keyset import Sorting, count_up_to, fetch_page
 
 OPEN = ("requested", "approved")
@@ -85,8 +86,32 @@ def load_withdrawal(session: Session, *, withdrawal_id: uuid.UUID) -> Withdrawal
     return WithdrawalRow(*row) if row is not None else None
 
 
-def load_withdrawal_bank(session: Session, *, withdrawal_id: uuid.UUID) -> Mapping[str, str]:
-    """Where it goes: for whoever pays it."""
-    kept = session.execute(select(Withdrawal.bank).where(Withdrawal.id == withdrawal_id)).scalar_one()
-    found: Mapping[str, str] = orjson.loads(kept)
-    return found
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """What of a withdrawal goes back through one payment, and how far that is."""
+
+    method: str
+    card: Mapping[str, Any] | None
+    amount_minor: int
+    status: str
+    payment_id: uuid.UUID
+
+
+def load_sent_back(session: Session, *, withdrawal_id: uuid.UUID) -> list[SentBack]:
+    """The legs of a withdrawal, in the order of their payments."""
+    rows = session.execute(
+        select(Payment.method, PaymentAttempt.card, RefundLeg.amount_minor, RefundLeg.status, Payment.id)
+        .join(PaymentAttempt, PaymentAttempt.id == RefundLeg.attempt_id)
+        .join(Payment, Payment.id == PaymentAttempt.payment_id)
+        .where(RefundLeg.withdrawal_id == withdrawal_id)
+        .order_by(RefundLeg.id)
+    )
+    return [SentBack(*row) for row in rows]
+
+
+def load_to_pay(session: Session, *, withdrawal_id: uuid.UUID) -> tuple[int, Mapping[str, str]] | None:
+    """How much is to be paid to which account by hand; None when nothing is (any more)."""
+    row = session.execute(
+        select(Payout.amount_minor, Payout.bank).where(Payout.withdrawal_id == withdrawal_id, Payout.state == "waiting")
+    ).one_or_none()
+    return (row.amount_minor, orjson.loads(row.bank)) if row else None

@@ -62,6 +62,7 @@ class NoticeKind(StrEnum):
     INVOICE_EXPIRED = "invoice_expired"
     WITHDRAWAL_WANTED = "withdrawal_wanted"
     WITHDRAWAL_APPROVED = "withdrawal_approved"
+    WITHDRAWAL_RETURNED = "withdrawal_returned"
     WITHDRAWAL_REFUSED = "withdrawal_refused"
     WITHDRAWAL_PAID = "withdrawal_paid"
     CASE_OPENED = "case_opened"

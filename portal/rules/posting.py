@@ -97,6 +97,7 @@ class EntryKind(StrEnum):
     WITHDRAWAL_REQUESTED = "withdrawal_requested"
     WITHDRAWAL_UNDONE = "withdrawal_undone"
     WITHDRAWAL_PAID = "withdrawal_paid"
+    WITHDRAWAL_SENT_BACK = "withdrawal_sent_back"
     MILEAGE_GRANTED = "mileage_granted"
     GIFT_GRANTED = "gift_granted"
     GIFT_CARD_SOLD = "gift_card_sold"
@@ -286,6 +287,16 @@ def withdrawal_paid(*, user_id: UUID, currency: str, amount_minor: int) -> tuple
     )
 
 
+def withdrawal_sent_back(*, user_id: UUID, gateway: str, currency: str, amount_minor: int) -> tuple[Line, ...]:
+    """A part of a withdrawal went back through the gateway that the deposit had come by (REF-08)."""
+    return _kept(
+        [
+            Line(of_user(AccountKind.WITHDRAWAL, user_id, currency), -amount_minor),
+            Line(clearing(gateway, currency), amount_minor),
+        ]
+    )
+
+
 def payment_difference(*, source: AccountRef, amount_minor: int) -> tuple[Line, ...]:
     """What was paid beyond an order's total, such as the interest of instalments; below zero, what was short of it.
 
@@ -330,6 +341,7 @@ TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
     EntryKind.WITHDRAWAL_REQUESTED: withdrawal_requested,
     EntryKind.WITHDRAWAL_UNDONE: withdrawal_undone,
     EntryKind.WITHDRAWAL_PAID: withdrawal_paid,
+    EntryKind.WITHDRAWAL_SENT_BACK: withdrawal_sent_back,
     EntryKind.PAYMENT_DIFFERENCE: payment_difference,
     EntryKind.GATEWAY_FEES: gateway_fees,
     EntryKind.GATEWAY_PAID_OUT: gateway_paid_out,

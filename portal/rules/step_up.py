@@ -19,6 +19,7 @@ class StepUpAction(StrEnum):
     TOP_UP = "deposit:top-up"
     BUY_GIFT_CARD = "gift-card:buy"
     WITHDRAW = "deposit:withdraw"
+    WITHDRAW_BACK = "deposit:withdraw-back"
     RELEASE_WITHDRAWAL = "withdrawal:release"
     REQUEST_REFUND = "refund:request"
     USE_COUPONS = "coupon:use-many"
@@ -40,6 +41,7 @@ ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
     StepUpAction.TOP_UP: _LARGE,
     StepUpAction.BUY_GIFT_CARD: _LARGE,
     StepUpAction.WITHDRAW: _LARGE,
+    StepUpAction.WITHDRAW_BACK: _LARGE,
     StepUpAction.RELEASE_WITHDRAWAL: _LARGE,
     StepUpAction.WRITE_OFF: _LARGE,
     StepUpAction.ADJUST_MILEAGE: {"PTS": 50_000},

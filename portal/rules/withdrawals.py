@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from portal.kit.errors import Rejection
 from portal.kit.money import Money
@@ -74,3 +75,29 @@ def holds_of(amount_minor: int, currency: str, standing: Standing, *, now: datet
     if standing.fresh_minor and amount_minor > 0:
         found.append("fresh_money")
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """A payment that deposit came from, and what of it may still go back. `takes_parts` False: only all of it."""
+
+    attempt_id: UUID
+    left_minor: int
+    takes_parts: bool = True
+    is_whole: bool = True
+
+    @property
+    def can_take_any(self) -> bool:
+        return self.left_minor > 0 and (self.takes_parts or self.is_whole)
+
+
+def spread(amount_minor: int, ways: Sequence[WayBack]) -> tuple[tuple[tuple[WayBack, int], ...], int]:
+    """What of an amount goes back by which payment, the oldest first, and what is left for the bank (REF-08)."""
+    taken = []
+    for way in ways:
+        part = min(amount_minor, way.left_minor)
+        if part <= 0 or not (way.takes_parts or (way.is_whole and part == way.left_minor)):
+            continue
+        taken.append((way, part))
+        amount_minor -= part
+    return tuple(taken), amount_minor

@@ -32,8 +32,8 @@ from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import GIFT_CODE, throttle
 from portal.services.checkout.buy_gift_card import GiftCardWish, buy_gift_card
 from portal.services.checkout.place_order import Blocked
-from portal.services.gift_cards.end_card import give_card_back
 from portal.services.gift_cards.redeem_card import redeem_card
+from portal.services.withdrawals.return_card import return_card
 
 
 @bp.get("/account/gift-cards")
@@ -72,13 +72,18 @@ def return_gift_card(card_id: uuid.UUID) -> ResponseReturnValue:
     """Give one's own card back while nobody has redeemed it."""
     actor, now = current_actor(), clock.now()
     try:
-        back = atomically(
-            lambda s: give_card_back(s, card_id=card_id, reason="given_back_by_buyer", actor=actor, now=now)
+        back, sent = atomically(
+            lambda s: return_card(s, card_id=card_id, reason="given_back_by_buyer", actor=actor, now=now)
         )
     except PortalError as refused:
         return _page(error=refused)
     told = formatting.money(back.minor, back.currency)
-    flash(gettext("%(amount)s of the gift card is on your deposit.", amount=told), "success")
+    if sent == back:
+        flash(gettext("%(amount)s of the gift card goes back the way it was paid.", amount=told), "success")
+    elif sent.minor:
+        flash(gettext("%(amount)s comes back: partly the way it was paid, partly as deposit.", amount=told), "success")
+    else:
+        flash(gettext("%(amount)s of the gift card is on your deposit.", amount=told), "success")
     return leave_for(url_for(".gift_cards"))
 
 

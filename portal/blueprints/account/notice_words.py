@@ -71,12 +71,16 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("The payment of %(amount)s for your invoice was not made in time. Nothing was charged."),
     ),
     NoticeKind.WITHDRAWAL_WANTED: ("shield-check", N_("A withdrawal waits for somebody to look at it.")),
-    NoticeKind.WITHDRAWAL_APPROVED: ("building-bank", N_("Your withdrawal goes to your bank account.")),
+    NoticeKind.WITHDRAWAL_APPROVED: ("building-bank", N_("Your withdrawal is on its way to you.")),
+    NoticeKind.WITHDRAWAL_RETURNED: (
+        "arrow-back-up",
+        N_("A part of your withdrawal could not be sent the way it came, and is on your deposit again."),
+    ),
     NoticeKind.WITHDRAWAL_REFUSED: (
         "circle-x",
         N_("Your withdrawal was refused. The amount is on your deposit again."),
     ),
-    NoticeKind.WITHDRAWAL_PAID: ("circle-check", N_("Your withdrawal was sent to your bank account.")),
+    NoticeKind.WITHDRAWAL_PAID: ("circle-check", N_("Your withdrawal was sent.")),
     NoticeKind.CASE_OPENED: ("shield-lock", N_("A case of risk waits: %(amount)s at stake.")),
     NoticeKind.ACCOUNT_FROZEN: (
         "lock",

@@ -44,6 +44,7 @@ WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.TOP_UP: N_("Top up the deposit by %(amount)s"),
     StepUpAction.BUY_GIFT_CARD: N_("Buy a gift card of %(amount)s"),
     StepUpAction.WITHDRAW: N_("Withdraw %(amount)s to the account at %(bank)s that ends in %(ends)s"),
+    StepUpAction.WITHDRAW_BACK: N_("Withdraw %(amount)s the way it was paid in"),
     StepUpAction.RELEASE_WITHDRAWAL: N_("Let a withdrawal of %(amount)s go out"),
     StepUpAction.REQUEST_REFUND: N_("Give back %(amount)s of order %(number)s"),
     StepUpAction.USE_COUPONS: N_("Use more coupons at once: %(amount)s off an order"),

@@ -1,4 +1,4 @@
-"""The deposit of one's own: how much there is, and how it comes back to a bank account (REF-08)."""
+"""The deposit of one's own: how much there is, and how it comes back: as it was paid in, or to a bank (REF-08)."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from portal.kit.ids import new_token
 from portal.kit.money import parse_minor
 from portal.queries.benefits import load_balances
 from portal.queries.top_ups import latest_top_ups
+from portal.queries.withdrawal_ways import ways_back
 from portal.queries.withdrawals import own_withdrawals
 from portal.rules.permissions import Permission
 from portal.services.accounts.step_up import StepUpNeededError
@@ -48,6 +49,7 @@ def deposit() -> ResponseReturnValue:
     with reading() as session:
         balances = load_balances(session, user_id=user_id, currency=currency)
         rows = own_withdrawals(session, user_id=user_id)
+        ways = ways_back(session, user_id=user_id, currency=currency, now=clock.now())
         top_ups = latest_top_ups(session, user_id=user_id)
     page = render_template(
         "account/deposit.html",
@@ -56,6 +58,8 @@ def deposit() -> ResponseReturnValue:
         currency=currency,
         rows=rows,
         top_ups=top_ups,
+        ways=ways,
+        ways_minor=sum(one.way.left_minor for one in ways),
         method_word=method_word,
         error=say(error) if error else None,
         given=request.form,
@@ -79,4 +83,4 @@ def _ask(currency: str) -> None:
     if made.status == "requested":
         flash(gettext("%(amount)s is set aside. Somebody looks at it first.", amount=told), "success")
     else:
-        flash(gettext("%(amount)s goes to your bank account within a working day.", amount=told), "success")
+        flash(gettext("%(amount)s is on its way to you.", amount=told), "success")

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.desk import choice_arg
-from portal.blueprints.desk_words import word
+from portal.blueprints.desk_words import word, words
 from portal.blueprints.identity import current_actor
 from portal.db import reading, transaction
 from portal.htmx import done
@@ -69,6 +69,8 @@ def index() -> ResponseReturnValue:
     ]
     return render_template(
         "admin/exceptions/index.html",
+        # What is not about an order names its purpose, a withdrawal its state.
+        subjects=dict(words("purpose")) | {"requested": _("Being looked at"), "approved": _("Waits to be paid")},
         rows=[(row, _page_of(row), row.kind in NOTICES) for row in rows if chosen in (None, row.kind)],
         tabs=tabs,
         may_act=may_all(Permission.REFUND_APPROVE),

@@ -23,7 +23,8 @@ from portal.kit.errors import PortalError
 from portal.queries.gift_cards import list_gift_cards, load_gift_card
 from portal.rules.permissions import Permission
 from portal.rules.states import Machine, states
-from portal.services.gift_cards.end_card import give_card_back, void_card
+from portal.services.gift_cards.end_card import void_card
+from portal.services.withdrawals.return_card import return_card
 from portal.statuses import status_of
 
 
@@ -74,9 +75,9 @@ def give_back(card_id: uuid.UUID) -> ResponseReturnValue:
     actor, now, reason = current_actor(), clock.now(), request.form.get("reason", "")
 
     def work(session: Session) -> None:
-        give_card_back(session, card_id=card_id, reason=reason, actor=actor, now=now)
+        return_card(session, card_id=card_id, reason=reason, actor=actor, now=now)
 
-    return _act(card_id, work, _("What was left is on the buyer's deposit."))
+    return _act(card_id, work, _("What was left goes back the way it was paid, or is on the buyer's deposit."))
 
 
 def _act(card_id: uuid.UUID, work: Callable[[Session], None], told: str) -> ResponseReturnValue:

@@ -15,12 +15,13 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor
+from portal.blueprints.payment_history import method_word
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
-from portal.queries.withdrawals import list_withdrawals, load_withdrawal, load_withdrawal_bank
+from portal.queries.withdrawals import list_withdrawals, load_sent_back, load_to_pay, load_withdrawal
 from portal.rules.permissions import Permission
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.withdrawals.decide_withdrawal import approve_withdrawal, pay_withdrawal, refuse_withdrawal
@@ -69,7 +70,7 @@ def approve(withdrawal_id: uuid.UUID) -> ResponseReturnValue:
     return _act(
         withdrawal_id,
         lambda s: approve_withdrawal(s, withdrawal_id=withdrawal_id, actor=actor, now=now),
-        _("Approved. It can be paid now."),
+        _("Approved. It is on its way."),
     )
 
 
@@ -111,12 +112,14 @@ def _page(withdrawal_id: uuid.UUID, error: PortalError | None = None) -> Respons
         row = load_withdrawal(session, withdrawal_id=withdrawal_id)
         if row is None:
             raise NotFoundError
-        bank = load_withdrawal_bank(session, withdrawal_id=withdrawal_id) if row.status == "approved" else None
+        to_pay = load_to_pay(session, withdrawal_id=withdrawal_id) if row.status == "approved" else None
+        legs = load_sent_back(session, withdrawal_id=withdrawal_id)
         frame = around(session, "admin.withdrawals")
     page = render_template(
         "admin/withdrawals/show.html",
         row=row,
-        bank=bank,
+        to_pay=to_pay,
+        legs=[(method_word(leg.method), leg) for leg in legs],
         holds=[gettext(HOLDS[one]) for one in row.holds if one in HOLDS],
         problem=say(error) if error else None,
         is_own=row.user_id == current_actor().user_id,

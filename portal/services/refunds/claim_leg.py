@@ -24,8 +24,11 @@ ASKABLE = ("sent", "pending", "unknown")
 
 _LEG = """
     SELECT g.id AS leg_id, g.refund_id, g.amount_minor, g.op_key, g.gateway_ref AS refund_ref, g.status, g.sent_at,
-           f.order_id, f.currency, f.reason, a.gateway_ref, a.gateway_account_id, a.op_key AS payment_op_key, a.gateway
-      FROM refund_leg g JOIN refund f ON f.id = g.refund_id JOIN payment_attempt a ON a.id = g.attempt_id
+           g.withdrawal_id, f.order_id, coalesce(f.currency, w.currency) AS currency,
+           coalesce(f.reason, 'withdrawal') AS reason, a.gateway_ref, a.gateway_account_id,
+           a.op_key AS payment_op_key, a.gateway
+      FROM refund_leg g JOIN payment_attempt a ON a.id = g.attempt_id
+      LEFT JOIN refund f ON f.id = g.refund_id LEFT JOIN withdrawal w ON w.id = g.withdrawal_id
      WHERE g.id = :leg_id AND {which}
        FOR UPDATE OF g SKIP LOCKED
 """
@@ -85,7 +88,8 @@ def claim_leg(session: Session, *, leg_id: uuid.UUID, now: datetime) -> ClaimedL
     move = Move(Machine.REFUND_LEG, leg_id, "approved", "sent", row.order_id)
     record_moves(session, move, actor=SYSTEM, now=now)
     after = {"leg": str(leg_id), "amount_minor": row.amount_minor, "call": row.calls}
-    record(session, Fact(AuditAction.REFUND_LEG_SENT, f"refund:{row.refund_id}", after=after), actor=SYSTEM, now=now)
+    behind = behind_of(row)
+    record(session, Fact(AuditAction.REFUND_LEG_SENT, ":".join(behind), after=after), actor=SYSTEM, now=now)
     return _claimed(row)
 
 
@@ -108,10 +112,20 @@ def legs_due(session: Session, *, now: datetime, limit: int = 200) -> DueLegs:
     )
 
 
-def legs_to_send(session: Session, *, refund_id: uuid.UUID) -> list[uuid.UUID]:
-    """Legs of a decided refund that a gateway has not heard of."""
-    found = text("SELECT id FROM refund_leg WHERE refund_id = :id AND status = 'approved' AND attempt_id IS NOT NULL")
-    return list(session.scalars(found, {"id": refund_id}))
+def legs_to_send(session: Session, *, behind_id: uuid.UUID) -> list[uuid.UUID]:
+    """Legs of a decided refund or withdrawal that a gateway has not heard of."""
+    found = text(
+        "SELECT id FROM refund_leg WHERE (refund_id = :id OR withdrawal_id = :id) AND status = 'approved'"
+        " AND attempt_id IS NOT NULL"
+    )
+    return list(session.scalars(found, {"id": behind_id}))
+
+
+def behind_of(leg: Row[Any]) -> tuple[str, str]:
+    """What stands behind a leg, by its kind and id."""
+    if leg.withdrawal_id is not None:
+        return "withdrawal", str(leg.withdrawal_id)
+    return "refund", str(leg.refund_id)
 
 
 def leg_notices(session: Session, *, leg_id: uuid.UUID, limit: int = 500) -> list[bytes]:
@@ -137,6 +151,6 @@ def _claimed(row: Row[Any]) -> ClaimedLeg:
         amount_minor=row.amount_minor,
         currency=row.currency,
         reason=row.reason,
-        metadata={"refund": str(row.refund_id)},
+        metadata=dict([behind_of(row)]),
     )
     return ClaimedLeg(row.leg_id, row.gateway_account_id, request, row.refund_ref, row.sent_at)

@@ -15,11 +15,12 @@ from portal.kit.ids import new_id
 from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Withdrawal
+from portal.queries.withdrawal_ways import ways_back
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.posting import EntryKind, withdrawal_requested
 from portal.rules.states import Machine
 from portal.rules.step_up import StepUpAction
-from portal.rules.withdrawals import FRESH_MONEY, VELOCITY_OVER, Standing, holds_of, limit_of
+from portal.rules.withdrawals import FRESH_MONEY, VELOCITY_OVER, Standing, holds_of, limit_of, spread
 from portal.services.accounts.may_spend import check_may_spend
 from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, label, record
@@ -28,7 +29,8 @@ from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyK
 from portal.services.ledger.post import post
 from portal.services.outbox import emit
 from portal.services.refunds.bank_details import check_bank, ends_of, keep_bank
-from portal.services.withdrawals.decide_withdrawal import carry_out, withdrawal_event
+from portal.services.refunds.follow_withdrawal import withdrawal_event
+from portal.services.withdrawals.decide_withdrawal import carry_out
 
 KEY_LENGTH_MAX = 200
 
@@ -77,8 +79,9 @@ def request_withdrawal(
     key: str,
     now: datetime,
 ) -> WithdrawalRequested:
-    """Take the amount from the actor's own deposit and pay it out, or wait for somebody's look.
+    """Take the amount from the actor's own deposit and send it back, or wait for somebody's look.
 
+    It goes back through the payments of his top-ups, the oldest first; `bank` is needed for what goes beyond them.
     What is held by a checkout cannot be withdrawn; gifts and mileage never can. Raises RejectedError at a limit,
     BalanceTooLowError, AccountFrozenError, BankDetailsError, StepUpNeededError above the threshold, and the errors of
     idempotency keys.
@@ -95,14 +98,14 @@ def request_withdrawal(
             raise IdempotencyKeyReusedError
         return WithdrawalRequested(known.id, known.status, tuple(known.holds), is_repeat=True)
     check_may_spend(session, user_id=actor.user_id)
-    details = check_bank(bank)
+    ways = ways_back(session, user_id=actor.user_id, currency=currency, now=now, lock=True)
+    _, rest = spread(amount_minor, [one.way for one in ways])
+    details = check_bank(bank) if rest or any(bank.values()) else None
     standing = _standing(session, actor.user_id, currency, now)
     refusal = limit_of(amount_minor, currency, standing)
     if refusal is not None:
         raise RejectedError(refusal)
-    told = {"bank": details["bank"], "ends": ends_of(details)}
-    binding = Binding(f"bank:{keep_bank(details)}", Money(amount_minor, currency), told)
-    check_step_up(session, actor=actor, action=StepUpAction.WITHDRAW, binding=binding, now=now)
+    _check_step_up(session, actor, details, Money(amount_minor, currency), now)
     holds = holds_of(amount_minor, currency, standing, now=now)
     row = Withdrawal(
         id=new_id(),
@@ -112,7 +115,7 @@ def request_withdrawal(
         amount_minor=amount_minor,
         status="requested",
         holds=list(holds),
-        bank=keep_bank(details),
+        bank=keep_bank(details) if details else None,
         requested_at=now,
     )
     session.add(row)
@@ -130,8 +133,20 @@ def request_withdrawal(
     if holds:
         emit(session, withdrawal_event("withdrawal.requested", row), now=now)
     else:
-        carry_out(session, row=row, actor=actor, now=now)
+        carry_out(session, row=row, ways=ways, actor=actor, now=now)
     return WithdrawalRequested(row.id, row.status, holds)
+
+
+def _check_step_up(
+    session: Session, actor: Actor, details: Mapping[str, str] | None, amount: Money, now: datetime
+) -> None:
+    """Above the threshold its owner confirms it, with where it goes."""
+    if details is None:
+        action, binding = StepUpAction.WITHDRAW_BACK, Binding("back", amount)
+    else:
+        told = {"bank": details["bank"], "ends": ends_of(details)}
+        action, binding = StepUpAction.WITHDRAW, Binding(f"bank:{keep_bank(details)}", amount, told)
+    check_step_up(session, actor=actor, action=action, binding=binding, now=now)
 
 
 def _standing(session: Session, user_id: uuid.UUID, currency: str, now: datetime) -> Standing:
