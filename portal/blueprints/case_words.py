@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from portal.kit.text import N_
 
 CASE_ACTIONS: Mapping[str, str] = {
+    "list:added": N_("Put on a risk list"),
+    "list:removed": N_("Taken off a risk list"),
     "case:opened": N_("Case opened"),
     "case:grew": N_("More came to the case"),
     "case:taken": N_("Case taken"),
@@ -18,6 +20,18 @@ CASE_ACTIONS: Mapping[str, str] = {
 }
 
 CASES: Mapping[str, Mapping[str, str]] = {
+    "list_kind": {
+        "user": N_("Person"),
+        "email": N_("E-mail"),
+        "card": N_("Card"),
+        "device": N_("Device"),
+        "ip": N_("IP address"),
+        "network": N_("Network"),
+    },
+    "list_mode": {
+        "block": N_("Blocked"),
+        "allow": N_("Trusted"),
+    },
     "case_verdict": {
         "genuine": N_("Genuine"),
         "fraud": N_("Fraud"),

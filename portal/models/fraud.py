@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import CIDR
 from sqlalchemy.orm import Mapped, mapped_column
 
+from portal.crypto import EncryptedText
 from portal.db import Base
 
 
@@ -59,6 +61,15 @@ class RiskListEntry(Base):
     __tablename__ = "risk_list_entry"
     __table_args__ = (
         CheckConstraint("mode IN ('allow', 'block')", name="mode"),
+        CheckConstraint("kind IN ('user', 'email', 'card', 'device', 'ip', 'network')", name="kind"),
+        CheckConstraint("(kind = 'network') = (network IS NOT NULL)", name="network"),
+        Index(
+            "ix_risk_list_entry_network",
+            "network",
+            postgresql_using="gist",
+            postgresql_ops={"network": "inet_ops"},
+            postgresql_where=text("removed_at IS NULL AND network IS NOT NULL"),
+        ),
         Index("uq_risk_list_entry", "kind", "value_index", unique=True, postgresql_where=text("removed_at IS NULL")),
     )
 
@@ -66,11 +77,14 @@ class RiskListEntry(Base):
     kind: Mapped[str]
     mode: Mapped[str]
     value_index: Mapped[bytes]
+    value: Mapped[str | None] = mapped_column(EncryptedText("risk_list_entry.value"))
+    network: Mapped[str | None] = mapped_column(CIDR)
     reason: Mapped[str]
     owner: Mapped[str]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
+    removed_by: Mapped[str | None]
 
 
 class RiskRuleVersion(Base):

@@ -160,6 +160,8 @@ class AuditAction(StrEnum):
     BREAK_EXPLAINED = "break:explained"
     BALANCE_VIEWED = "balance:viewed"
     USER_VIEWED = "user:viewed"
+    LIST_ENTRY_ADDED = "list:added"
+    LIST_ENTRY_REMOVED = "list:removed"
     CASE_OPENED = "case:opened"
     CASE_GREW = "case:grew"
     CASE_TAKEN = "case:taken"

@@ -56,6 +56,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.disputes", _("Disputes"), "gavel", Permission.DISPUTE_HANDLE, 0),
                 ("admin.campaigns", _("Coupons"), "ticket", Permission.COUPON_VIEW, 0),
                 ("admin.cases", _("Cases"), "shield-lock", Permission.FRAUD_VIEW, 0),
+                ("admin.risk_lists", _("Risk lists"), "ban", Permission.FRAUD_VIEW, 0),
                 ("admin.coupon_flags", _("Coupon abuse"), "flag", Permission.FRAUD_VIEW, 0),
                 ("admin.risk_rules", _("Rules of risk"), "shield-lock", Permission.FRAUD_VIEW, 0),
                 ("admin.risk_models", _("Fraud model"), "activity", Permission.FRAUD_VIEW, 0),

@@ -33,11 +33,21 @@ _SQL = f"""
                AS coupon_misses_1h,
            (SELECT count(*) FROM refund r JOIN orders o ON o.id = r.order_id
              WHERE o.buyer_id = u.id AND r.requested_at > :quarter_ago) AS refunds_90d,
-           ARRAY(SELECT l.mode || ':' || l.kind FROM risk_list_entry l
-                  WHERE l.removed_at IS NULL AND (l.expires_at IS NULL OR l.expires_at > :now)
-                    AND ((l.kind = 'user' AND l.value_index = :user_index)
-                      OR (l.kind = 'email' AND l.value_index = u.email_index)
-                      OR (l.kind = 'ip' AND l.value_index = :ip_index))) AS lists,
+           ARRAY(SELECT DISTINCT l.mode || ':' || l.kind FROM (
+                   SELECT e.mode, e.kind, e.expires_at FROM risk_list_entry e
+                    WHERE e.removed_at IS NULL
+                      AND (e.kind, e.value_index) IN (('user', :user_index), ('email', u.email_index),
+                           ('ip', :ip_index), ('device', uuid_send(coalesce(s.device_id, CAST(:device_id AS uuid)))))
+                    UNION ALL
+                   SELECT e.mode, e.kind, e.expires_at FROM risk_list_entry e
+                    WHERE e.removed_at IS NULL AND e.network IS NOT NULL AND e.network >>= CAST(:ip AS inet)
+                    UNION ALL
+                   SELECT e.mode, e.kind, e.expires_at
+                     FROM payment p JOIN payment_attempt t ON t.payment_id = p.id
+                     JOIN risk_list_entry e ON e.kind = 'card' AND e.removed_at IS NULL
+                      AND e.value_index = convert_to(t.card->>'fingerprint', 'UTF8')
+                    WHERE p.user_id = u.id AND p.created_at > :quarter_ago) l
+                  WHERE l.expires_at IS NULL OR l.expires_at > :now) AS lists,
            ARRAY(SELECT z.rule FROM risk_snooze z
                   WHERE z.ended_at IS NULL AND z.until > :now
                     AND z.value_index IN (:user_index, :ip_index)) AS snoozed,
@@ -153,6 +163,7 @@ def load_features(
             "quarter_ago": now - 90 * DAY,
             "mean_start": now - MEAN_OVER,
             "user_index": blind_index(f"user:{actor.user_id}"),
+            "ip": ip if network else None,
             "ip_index": ip_index or b"",
             "network_index": network_index,
             "address_index": address_index,
