@@ -55,7 +55,8 @@
   portal.on("change", "[aria-invalid=true]", (_, field) => {
     if (!field.value || field.closest("[hx-post],[hx-get]")?.matches(".field")) return;
     field.removeAttribute("aria-invalid");
-    document.getElementById(`${field.id}-error`)?.setAttribute("hidden", "");
+    // It keeps its room: a button that moves while it is pressed is missed.
+    document.getElementById(`${field.id}-error`)?.classList.add("is-mended");
   });
 
   // Steppers: the buttons appear only where they work.

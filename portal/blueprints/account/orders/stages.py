@@ -175,6 +175,10 @@ def _paid(order: OrderView) -> Stage:
         sentences.append(gettext("The stores prepare it now. You get a mail when a parcel is on its way."))
     if email and order.status == "paid":
         sentences.append(gettext("The receipt goes to %(email)s.", email=email))
+    if order.status == "shipped":
+        sentences.append(gettext("Each parcel says below where it is. You hear when it arrives."))
+    if order.status == "delivered":
+        sentences.append(gettext("You can review it, or give it back while the time for returns lasts."))
     return Stage("paid", titles[order.status], tuple(sentences), "green", "circle-check")
 
 

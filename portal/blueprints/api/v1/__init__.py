@@ -19,6 +19,7 @@ RESOURCES = (
     "campaigns",
     "fulfilment",
     "mileage",
+    "tickets",
 )
 
 

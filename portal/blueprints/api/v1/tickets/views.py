@@ -1,0 +1,232 @@
+"""Tickets of the key's person and his stores, through the services that the pages use (ORD-08)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import current_app
+from sqlalchemy.orm import Session
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.api.keys import api_actor, current_client
+from portal.blueprints.api.operations import PathValue, Reply, operation
+from portal.blueprints.api.schemas import In
+from portal.blueprints.api.v1.tickets import examples
+from portal.blueprints.api.v1.tickets.schemas import (
+    Message,
+    MessageRequest,
+    Ticket,
+    TicketDetail,
+    TicketFile,
+    TicketPage,
+    TicketQuery,
+    TicketRequest,
+)
+from portal.config import Settings
+from portal.db import atomically, reading
+from portal.kit import clock
+from portal.kit.paging import CursorInvalidError
+from portal.queries.channels import channel_directory
+from portal.queries.tickets import TicketDetail as Detail
+from portal.queries.tickets import TicketFilter, TicketRow, TicketView, list_tickets, load_ticket
+from portal.rules.permissions import Permission
+from portal.rules.tickets import AboutUnknownError, MessageEmptyError, Side, TicketClosedError
+from portal.services.idempotency import (
+    IdempotencyKeyMissingError,
+    IdempotencyKeyReusedError,
+    claim_key,
+    fingerprint,
+)
+from portal.services.tickets.keep_message import Words
+from portal.services.tickets.lock_ticket import TicketUnknownError, TicketWithMallError, speaks_for
+from portal.services.tickets.open_ticket import Matter, open_ticket
+from portal.services.tickets.write_message import write_message, write_note
+
+TAG = "Tickets"
+NUMBER = PathValue("The ticket's number.", {"type": "string", "minLength": 1}, examples.TICKET_NUMBER)
+
+
+@operation(
+    "GET",
+    "/tickets",
+    tag=TAG,
+    summary="List tickets",
+    description="One's own, or those that were written to the first of the person's stores.",
+    permission=Permission.TICKET_VIEW,
+    query=TicketQuery,
+    answer=TicketPage,
+    example=examples.PAGE,
+    refusals=(CursorInvalidError, NotFoundError),
+)
+def list_own_tickets(query: TicketQuery) -> TicketPage:
+    actor = api_actor()
+    view = TicketView(query.view)
+    if query.side == "store":
+        if not actor.store_ids:
+            raise NotFoundError
+        chosen = TicketFilter(view, store_id=min(actor.store_ids), limit=query.limit)
+    else:
+        chosen = TicketFilter(view, buyer_id=actor.user_id, limit=query.limit)
+    with reading() as session:
+        page = list_tickets(session, chosen=chosen, cursor=query.cursor)
+    return TicketPage(
+        items=[_as_ticket(row) for row in page.rows],
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
+    )
+
+
+@operation(
+    "GET",
+    "/tickets/<string:number>",
+    tag=TAG,
+    summary="Show a ticket",
+    description="With all that was said. Buyers do not read notes.",
+    permission=Permission.TICKET_VIEW,
+    answer=TicketDetail,
+    example=examples.DETAIL,
+    path_values={"number": NUMBER},
+    refusals=(NotFoundError,),
+)
+def show_ticket(number: str) -> TicketDetail:
+    return _as_detail(_load(number)[0])
+
+
+@operation(
+    "POST",
+    "/tickets",
+    tag=TAG,
+    summary="Open a ticket",
+    description="It goes to the store that its thing concerns, or to the mall about payments and accounts.",
+    permission=Permission.TICKET_WRITE,
+    body=TicketRequest,
+    body_example=examples.REQUEST,
+    answer=TicketDetail,
+    status=201,
+    answer_text="The ticket is open.",
+    example=examples.DETAIL,
+    refusals=(
+        TicketUnknownError,
+        AboutUnknownError,
+        MessageEmptyError,
+        IdempotencyKeyMissingError,
+        IdempotencyKeyReusedError,
+    ),
+    is_idempotent=True,
+)
+def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
+    actor, now, client = api_actor(), clock.now(), current_client()
+    channel = channel_directory().by_id(client.client.channel_id)
+    locale = body.locale or client.locale or channel.default_locale
+    matter = Matter(body.kind, body.about or "", Words(_key(key), body.text))
+
+    def work(session: Session) -> str:
+        _claim(session, key, "new", body)
+        return open_ticket(session, matter=matter, actor=actor, channel_id=channel.id, locale=locale, now=now)
+
+    return _as_detail(_load(atomically(work))[0])
+
+
+@operation(
+    "POST",
+    "/tickets/<string:number>/messages",
+    tag=TAG,
+    summary="Write in a ticket",
+    description="As its buyer, or for the store that it was written to.",
+    permission=Permission.TICKET_VIEW,
+    body=MessageRequest,
+    body_example=examples.WORDS,
+    answer=TicketDetail,
+    status=201,
+    answer_text="It is said.",
+    example=examples.DETAIL,
+    path_values={"number": NUMBER},
+    refusals=(
+        NotFoundError,
+        TicketClosedError,
+        TicketWithMallError,
+        TicketUnknownError,
+        MessageEmptyError,
+        IdempotencyKeyMissingError,
+        IdempotencyKeyReusedError,
+    ),
+    is_idempotent=True,
+)
+def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
+    actor, now = api_actor(), clock.now()
+    found, side = _load(number)
+    words, ticket_id = Words(_key(key), body.text), found.row.id
+
+    def work(session: Session) -> None:
+        _claim(session, key, str(ticket_id), body)
+        if body.is_note and side is not Side.BUYER:
+            write_note(session, ticket_id=ticket_id, side=side, words=words, actor=actor, now=now)
+            return
+        solves = body.solves and side is not Side.BUYER
+        write_message(session, ticket_id=ticket_id, side=side, words=words, actor=actor, now=now, solves=solves)
+
+    atomically(work)
+    return Reply(_as_detail(_load(number)[0]), 201)
+
+
+def _key(key: str) -> str:
+    return f"api:{current_client().client.id}:{key}" if key else ""
+
+
+def _claim(session: Session, key: str, what: str, body: In) -> None:
+    """Refuse other content under a key that was used; the services do what was sent twice once."""
+    settings: Settings = current_app.config["PORTAL"]
+    claim_key(
+        session,
+        scope="ticket",
+        key=_key(key),
+        mark=fingerprint([what, body.model_dump(mode="json")]),
+        now=clock.now(),
+        lifetime=timedelta(hours=settings.idempotency_hours),
+    )
+
+
+def _load(number: str) -> tuple[Detail, Side]:
+    """A ticket, and for whom the key's person speaks in it; one in which he has no say is not there."""
+    actor = api_actor()
+    if "\0" in number:  # PostgreSQL could not read it.
+        raise NotFoundError
+    with reading() as session:
+        found = load_ticket(session, number=number.upper(), with_notes=True)
+    if found is None:
+        raise NotFoundError
+    row = found.row
+    if row.buyer_id == actor.user_id:
+        said = tuple(one for one in found.messages if not one.is_internal)
+        return Detail(row, found.thing, None, said, found.moves), Side.BUYER
+    if not speaks_for(actor, Side.STORE, Permission.TICKET_VIEW, buyer_id=row.buyer_id, store_id=row.store_id):
+        raise NotFoundError
+    return found, Side.STORE
+
+
+def _as_ticket(row: TicketRow) -> Ticket:
+    return Ticket(
+        number=row.number,
+        kind=row.kind,  # type: ignore[arg-type]  # The rules have these and no others.
+        status=row.state,  # type: ignore[arg-type]  # The state machine has these and no others.
+        order_number=row.order_number,
+        about=row.about,
+        answered_by="mall" if row.with_mall else "store",
+        answer_due_at=row.answer_due_at,
+        opened_at=row.opened_at,
+        moved_at=row.moved_at,
+    )
+
+
+def _as_detail(found: Detail) -> TicketDetail:
+    messages = [
+        Message(
+            side=one.side,  # type: ignore[arg-type]  # The table has these and no others.
+            text=one.text,
+            is_note=one.is_internal,
+            files=[TicketFile(name=file.name, kind=file.kind, size=file.size) for file in one.files],
+            at=one.at,
+        )
+        for one in found.messages
+    ]
+    return TicketDetail(ticket=_as_ticket(found.row), messages=messages)

@@ -1,0 +1,44 @@
+"""Tickets opened, read and answered by programs (ORD-08)."""
+
+from __future__ import annotations
+
+import pytest
+
+from portal.rules.permissions import Permission
+from tests.blueprints.api.conftest import Api, World, data, make_key
+from tests.factories.account import make_person
+from tests.factories.order import make_order
+
+pytestmark = pytest.mark.req("ORD-08", "API-01")
+
+
+def test_a_program_asks_and_the_stores_program_answers(world: World) -> None:
+    order = make_order(world.bea, world.mall, {world.bowl: 1})
+    sam = make_person("sam", store_ids=world.mall.store_ids)
+    shop = Api(world.api.client, make_key(sam, world.mall.kr, Permission.TICKET_VIEW, Permission.TICKET_ANSWER))
+    body = {"kind": "delay", "about": f"part:{order.part_ids[0]}", "text": "Where is it?\nI wait."}
+
+    opened = world.api.post("/tickets", body, Idempotency_Key="one")
+    again = world.api.post("/tickets", body, Idempotency_Key="one")
+    other = world.api.post("/tickets", body | {"text": "Else"}, Idempotency_Key="one")
+    assert (opened.status_code, again.status_code) == (201, 201)
+    assert data(opened) == data(again)
+    assert (other.status_code, data(other)["code"]) == (409, "idempotency_key_reused")
+    path = f"/tickets/{data(opened)['ticket']['number']}"
+    assert world.stranger.get(path).status_code == 404
+    assert world.stranger.post(f"{path}/messages", {"text": "x"}, Idempotency_Key="x").status_code == 404
+    assert world.stranger.post("/tickets", body, Idempotency_Key="x").status_code == 404
+
+    (waiting,) = shop.read("/tickets?side=store&view=waiting")["items"]
+    assert waiting["number"] in path
+    note = shop.post(f"{path}/messages", {"text": "Check the van.", "is_note": True}, Idempotency_Key="n")
+    answered = shop.post(f"{path}/messages", {"text": "Tomorrow.", "solves": True}, Idempotency_Key="a")
+    assert (note.status_code, answered.status_code) == (201, 201)
+    read = world.api.read(path)
+    assert read["ticket"]["status"] == "solved"
+    assert [one["text"] for one in read["messages"]] == ["Where is it?\nI wait.", "Tomorrow."]
+    assert len(shop.read(path)["messages"]) == 3
+    world.api.post(f"{path}/messages", {"text": "It came."}, Idempotency_Key="b")
+    assert [one["status"] for one in world.api.read("/tickets")["items"]] == ["reopened"]
+    assert world.api.get("/tickets?side=store").status_code == 404
+    assert world.as_bea(Permission.ORDER_VIEW).get("/tickets").status_code == 403
