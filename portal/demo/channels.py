@@ -19,6 +19,7 @@ CHANNELS: tuple[dict[str, Any], ...] = (
         "default_locale": "ko",
         "locales": ["ko", "en"],
         "time_zone": "Asia/Seoul",
+        "support_email": "help@kr.example.com",
         "brand": {"name": {"en": "Portal Korea", "ko": "Portal 한국"}, "colour": "#c2410c"},
         "policy": {
             "issuer": {"en": "Portal Korea Co., Ltd.", "ko": "포털코리아 주식회사"},
@@ -42,6 +43,7 @@ CHANNELS: tuple[dict[str, Any], ...] = (
         "default_locale": "en",
         "locales": ["en", "ko"],
         "time_zone": "America/New_York",
+        "support_email": "help@us.example.com",
         "brand": {"name": {"en": "Portal US", "ko": "Portal 미국"}, "colour": "#1d4ed8"},
         "policy": {
             "issuer": {"en": "Portal US, Inc.", "ko": "포털 US"},

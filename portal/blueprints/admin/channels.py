@@ -257,7 +257,7 @@ def _page(
     page = render_template(
         "admin/channels/show.html",
         form=form,
-        channel=channel,
+        row=channel,
         heading=translated(channel.name) if channel else _("New channel"),
         can_save=may_all(Permission.CHANNEL_CONFIGURE),
         problem=_words(problem) if problem else None,

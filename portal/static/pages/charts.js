@@ -24,10 +24,10 @@
     // A dozen days are told apart by month and day; the year stands in the table.
     const every = Math.ceil(rows.length / 8);
     const ticks = rows.map((row) => row.dataset.x).filter((_, n) => n % every === 0);
-    const axis = { color: ink, gridcolor: line, zerolinecolor: line, fixedrange: true };
+    const axis = { color: ink, ticklabelstandoff: 6, gridcolor: line, zerolinecolor: line, fixedrange: true };
     const layout = {
       height: 240,
-      margin: { l: 64, r: 8, t: 8, b: 32 },
+      margin: { l: 64, r: 8, t: 8, b: 40 },
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(box).fontFamily, color: ink },
