@@ -8,6 +8,7 @@ RESOURCES = (
     "quote",
     "orders",
     "refunds",
+    "returns",
     "payments",
     "methods",
     "account",

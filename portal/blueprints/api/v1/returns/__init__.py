@@ -1,0 +1,1 @@
+"""Returns, exchanges and claims, for buyers and for the programs of stores."""
