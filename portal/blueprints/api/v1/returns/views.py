@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import PathValue, Reply, operation
-from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.orders.views import NUMBER
 from portal.blueprints.api.v1.refunds.schemas import LineUnits
 from portal.blueprints.api.v1.returns import examples
@@ -17,20 +16,18 @@ from portal.blueprints.api.v1.returns.schemas import (
     ReturnIn,
     ReturnInspection,
     ReturnItem,
-    ReturnLine,
     ReturnPage,
     ReturnReceipt,
-    ReturnRefund,
     ReturnRefusal,
-    ReturnUnit,
     StoreReturnQuery,
 )
+from portal.blueprints.api.v1.returns.shown import as_return
 from portal.db import atomically, reading
 from portal.kit import clock
 from portal.kit.paging import CursorInvalidError
 from portal.queries.orders import load_order
 from portal.queries.return_lists import ReturnQueue, list_returns
-from portal.queries.returns import ReturnView, find_return, load_return
+from portal.queries.returns import find_return, load_return
 from portal.queries.store_orders import list_stores
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import Party
@@ -133,7 +130,7 @@ def show_return(code: str) -> Return:
         case = find_return(session, number=code, buyer_id=user_id)
     if case is None:
         raise ReturnUnknownError
-    return _as_return(case)
+    return as_return(case)
 
 
 @operation(
@@ -314,41 +311,4 @@ def _shown(return_id: uuid.UUID) -> Return:
         case = load_return(session, return_id=return_id)
     if case is None or not (case.buyer_id == actor.user_id or case.store_id in actor.store_ids or actor.is_admin):
         raise ReturnUnknownError
-    return _as_return(case)
-
-
-def _as_return(case: ReturnView) -> Return:
-    refund = None
-    if case.refund_status is not None and case.refund_minor is not None:
-        refund = ReturnRefund(status=case.refund_status, total=Amount.of(case.refund_minor, case.currency))
-    return Return(
-        id=case.id,
-        number=case.number,
-        order_number=case.order_number,
-        kind=case.kind,
-        wish=case.wish,
-        reason=case.reason,
-        status=case.status,
-        way_back=case.way_back,
-        requested_at=case.requested_at,
-        answer_by=case.answer_by,
-        send_by=case.send_by,
-        answer=case.answer,
-        carrier=case.carrier,
-        tracking_number=case.tracking_number,
-        replacement_number=case.replacement_number,
-        refund=refund,
-        version=case.version,
-        lines=[
-            ReturnLine(
-                line_id=line.line_id,
-                sku=line.sku,
-                name=dict(line.name),
-                units=[
-                    ReturnUnit(id=one.id, state=one.state, condition=one.condition, restocked=one.restocked)
-                    for one in line.units
-                ],
-            )
-            for line in case.lines
-        ],
-    )
+    return as_return(case)
