@@ -83,6 +83,7 @@ from portal.services.notifications.notify_ticket import (
 )
 from portal.services.notifications.notify_wish import tell_wisher
 from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
+from portal.services.orders.take_lost_points import follow_dispute_points
 from portal.services.refunds.claim_leg import legs_to_send
 
 # A handler returns the live topics, beside the profile's own, whose open pages must hear of it.
@@ -97,6 +98,11 @@ def _reverse(_session: Session, event: OutboxEvent, _now: datetime) -> Collectio
 def _capture(_session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
     enqueue_capture(uuid.UUID(event.payload["attempt"]))
     return ["admin"]
+
+
+def _follow_points(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    follow_dispute_points(session, dispute_id=uuid.UUID(event.payload["dispute"]), now=now)
+    return ()
 
 
 def _send_legs(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
@@ -276,9 +282,9 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "coupon.flagged": (tell_admins_of_flag,),
     "coupon.appealed": (tell_admins_of_flag,),
     "coupon_bulk.asked": (_run_bulk,),
-    "dispute.opened": (tell_admins_of_dispute,),
+    "dispute.opened": (tell_admins_of_dispute, _follow_points),
     "dispute.due": (tell_admins_of_dispute,),
-    "dispute.closed": (tell_admins_of_dispute,),
+    "dispute.closed": (tell_admins_of_dispute, _follow_points),
     "dispute.answer_wanted": (_send_answer,),
     "dispute.answer_refused": (tell_admins_of_dispute,),
     "gateway.breaker_opened": (tell_admins_of_gateway,),

@@ -22,7 +22,7 @@ from portal.services.outbox import Event, emit
 
 # A parcel about which something is open is looked at again after this.
 AGAIN_AFTER = timedelta(days=1)
-IN_DISPUTE = frozenset({"disputed", "dispute_lost"})
+IN_DISPUTE = "disputed"
 
 _DUE = text(
     """
@@ -56,11 +56,12 @@ def parts_to_mature(session: Session, *, now: datetime, limit: int = 200) -> lis
     return list(session.scalars(_DUE, {"now": now, "limit": limit}))
 
 
-def mature_mileage(session: Session, *, part_id: uuid.UUID, now: datetime) -> int:
+def mature_mileage(session: Session, *, part_id: uuid.UUID, now: datetime, is_lost: bool = False) -> int:
     """Make the parcel's points spendable if its time has come, else note when it will; returns how many.
 
     What its owner owes is paid first (REF-06). Points of units that went back were taken with them. While a refund
-    waits for an answer or a bank disputes the payment they stay pending. A second run finds nothing.
+    waits for an answer or a bank disputes the payment they stay pending. A second run finds nothing. With `is_lost`
+    they are due at once and nobody hears of it: the caller takes them back.
     """
     order = session.execute(_LOCK, {"part_id": part_id}).one()
     if not session.execute(_STANDS, {"part_id": part_id}).scalar_one():
@@ -68,29 +69,30 @@ def mature_mileage(session: Session, *, part_id: uuid.UUID, now: datetime) -> in
     known = load_refundable(session, order_id=order.id, now=now)
     assert known is not None
     due_at = _due_at(known, part_id, now)
-    if due_at > now:
+    if due_at > now and not is_lost:
         session.execute(_LATER, {"part_id": part_id, "at": due_at})
         return 0
     session.execute(_MATURED, {"part_id": part_id, "now": now})
     lines = [line for line in known.facts.lines if line.part_id == part_id]
-    if any(line.units_left for line in lines):
+    if any(line.units_left for line in lines) and not is_lost:
         settle_referral(session, referee_id=order.buyer_id, order_id=order.id, now=now)
     points = sum(still_promised(line.promised, quantity=line.quantity, units_gone=line.units_gone) for line in lines)
     if points:
         life = timedelta(days=order.life_days) if order.life_days else LIFE
         _give(session, order.buyer_id, order.id, part_id, points, now + life, now)
-        emit(
-            session,
-            Event(
-                "mileage.matured",
-                f"order:{order.id}",
-                {"number": order.number, "points": points, "part": str(part_id)},
-                channel_id=order.channel_id,
-                profile_id=order.buyer_id,
-                dedup_key=f"mileage.matured:{part_id}",
-            ),
-            now=now,
-        )
+        if not is_lost:
+            emit(
+                session,
+                Event(
+                    "mileage.matured",
+                    f"order:{order.id}",
+                    {"number": order.number, "points": points, "part": str(part_id)},
+                    channel_id=order.channel_id,
+                    profile_id=order.buyer_id,
+                    dedup_key=f"mileage.matured:{part_id}",
+                ),
+                now=now,
+            )
     return points
 
 
@@ -98,7 +100,7 @@ def _due_at(known: Refundable, part_id: uuid.UUID, now: datetime) -> datetime:
     part = known.parts[part_id]
     windows = [known.policies[line.id].window_days for line in known.facts.lines if line.part_id == part_id]
     ends = matures_at(shipped_at=part.shipped_at, delivered_at=part.delivered_at, window_days=windows) or now
-    if part.waits or part.has_return or known.head.payment_status in IN_DISPUTE:
+    if part.waits or part.has_return or known.head.payment_status == IN_DISPUTE:
         return max(ends, now + AGAIN_AFTER)
     return ends
 
