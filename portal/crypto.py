@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import LargeBinary
 from sqlalchemy.engine import Dialect
@@ -57,6 +58,11 @@ class KeyRing:
         base = self.keys[next(reversed(self.keys))]
         return hmac.new(hashlib.sha256(b"portal blind index" + base).digest(), text.encode(), hashlib.sha256).digest()
 
+    def signing_key(self) -> Ed25519PrivateKey:
+        """What signs; the same as long as the last key of the ring is."""
+        base = self.keys[next(reversed(self.keys))]
+        return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"portal signature" + base).digest())
+
 
 def key_prefix(key_id: str) -> bytes:
     """How every value begins that this key has encrypted."""
@@ -96,6 +102,11 @@ def renew(blob: bytes, context: str) -> bytes:
 
 def blind_index(text: str) -> bytes:
     return _ring.get().blind_index(text)
+
+
+def signing_key() -> Ed25519PrivateKey:
+    """What this portal signs with; its public half is told to those who are to believe it."""
+    return _ring.get().signing_key()
 
 
 def email_index(email: str) -> bytes:
