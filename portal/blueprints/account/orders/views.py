@@ -197,7 +197,8 @@ def _page(order: OrderView) -> dict[str, Any]:
         "shipments": shipments,
         "events": story_of(moves, parts),
         "refunds": refunds_of(refunds, order),
-        "may_ask": order.status in REFUNDABLE and has_left,
+        # What was sent comes back by a return; only what was not is simply cancelled.
+        "may_ask": order.status in REFUNDABLE and has_left and any(part.status in BEFORE_SHIPMENT for part in parts),
         "may_return": order.status in REFUNDABLE and any(part.status in SENT for part in parts) and has_left,
         "is_cancellation": all(part.status in BEFORE_SHIPMENT | {"cancelled"} for part in parts),
         "returns": returns,
