@@ -230,11 +230,12 @@ def load_case(session: Session, *, case_id: uuid.UUID) -> CaseDetail | None:
 
 _TIMES = text(
     """
-    WITH told AS (
-        SELECT k.alarm_at, k.told_at,
-               (SELECT min(m.sent_at) FROM mail m WHERE m.template = 'risk_case' AND m.created_at >= :since
-                   AND m.dedup_key LIKE 'case:' || k.id || ':%') AS mailed_at
-          FROM risk_case k WHERE k.opened_at >= :since
+    WITH mailed AS (
+        SELECT split_part(m.dedup_key, ':', 2) AS case_id, min(m.sent_at) AS at FROM mail m
+         WHERE m.template = 'risk_case' AND m.created_at >= :since GROUP BY 1
+    ), told AS (
+        SELECT k.alarm_at, k.told_at, mailed.at AS mailed_at
+          FROM risk_case k LEFT JOIN mailed ON mailed.case_id = k.id::text WHERE k.opened_at >= :since
     )
     SELECT count(*) AS cases, count(mailed_at) AS mailed,
            count(*) FILTER (WHERE greatest(told_at, mailed_at) - alarm_at <= CAST(:within AS interval)

@@ -93,6 +93,14 @@ def freeze(user_id: uuid.UUID) -> None:
         session.add(AccountFreeze(frozen_at=clock.now(), **values))
 
 
+def thaw(user_id: uuid.UUID) -> None:
+    """As if somebody had cleared it."""
+    over = {"lifted_by": "system", "lifted_at": clock.now()}
+    with transaction() as session:
+        session.execute(update(User).where(User.id == user_id).values(state="active"))
+        session.execute(update(AccountFreeze).where(AccountFreeze.user_id == user_id).values(**over))
+
+
 def make_session(person: Person | None = None, *, now: datetime | None = None) -> tuple[str, uuid.UUID]:
     """A committed web session of the person, or of a visitor: its token and id."""
     with transaction() as session:

@@ -34,7 +34,7 @@ from portal.services.payouts.decide_payout import (
 )
 from tests.blueprints.desks import browser, fields
 from tests.documents.reading import pages_of
-from tests.factories.account import Person, make_person
+from tests.factories.account import Person, freeze, make_person, thaw
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import MadeOrder, give_deposit, make_coupon, make_order
 from tests.factories.refund import ask_refund, lines_of, rows
@@ -172,6 +172,18 @@ def test_four_who_pay_it_at_once_pay_it_once(mall: Mall, fay: Person) -> None:
         "SELECT sum(p.amount_minor)::int FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id"
         " WHERE a.kind = 'seller_payable'"
     ) == [(0,)]
+
+
+@pytest.mark.req("FRD-08")
+def test_it_waits_while_an_owner_of_the_store_is_frozen(mall: Mall, fay: Person) -> None:
+    owner = make_person("sid", store_ids=mall.store_ids[:1])
+    close_part(sold(mall))
+    close_month()
+    freeze(owner.id)
+    assert not approve(fay)
+    assert rows("SELECT state, holds FROM seller_payout") == [("held", ["owner_frozen"])]
+    thaw(owner.id)
+    assert approve(fay)
 
 
 def test_it_waits_while_less_is_owed_or_an_order_is_on_hold(mall: Mall, fay: Person) -> None:
