@@ -30,7 +30,7 @@ class StockView(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StockFilter:
-    """`search` is a SKU or a part of a product's name."""
+    """`search` is a part of a SKU or of a product's name."""
 
     store_id: int
     view: StockView = StockView.ALL
@@ -141,7 +141,7 @@ def _conditions(chosen: StockFilter) -> list[ColumnElement[bool]]:
     words = chosen.search.strip()
     if words:
         names = [func.lower(Product.name[key].astext).contains(words.lower(), autoescape=True) for key in SEARCHED_IN]
-        conditions.append(or_(Variant.sku.istartswith(words, autoescape=True), *names))
+        conditions.append(or_(Variant.sku.icontains(words, autoescape=True), *names))
     return conditions
 
 

@@ -142,7 +142,7 @@ def _page(typed: Mapping[str, str], faults: Mapping[str, str], error: PortalErro
         reasons=[(one.value, word("stock_reason", one.value)) for one in Reason],
         typed=typed,
         faults=faults,
-        query=chosen.search,
+        words=chosen.search,
         **around(desk, "seller.stock"),
     )
     return page, error.status if error else 200

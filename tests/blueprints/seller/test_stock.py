@@ -87,6 +87,19 @@ def test_unfit_numbers_and_missing_reasons_change_nothing(app: APIFlask, mall: M
     assert rows("SELECT on_hand, safety FROM stock") == [(10, 0)]
 
 
+def test_goods_are_found_by_a_part_of_their_sku_or_name(app: APIFlask, mall: Mall, sam: Person) -> None:
+    make_variant(mall, name="Rice bowl")
+    make_variant(mall, name="Tea_cup")
+    as_sam, sku = browser(app, sam), rows("SELECT sku FROM variant ORDER BY id")[0][0]
+
+    def found(words: str) -> list[str]:
+        page = as_sam.get("/seller/stock", query_string={"q": words}).text
+        return [name for name in ("Rice bowl", "Tea_cup") if f"<span>{name}" in page]
+
+    assert found(sku.lower()[2:]) == ["Rice bowl"]
+    assert [found("tea_"), found("a_"), found("nothing")] == [["Tea_cup"], ["Tea_cup"], []]
+
+
 @pytest.mark.req("IDN-02")
 def test_a_stranger_changes_nothing(app: APIFlask, mall: Mall, sam: Person) -> None:
     theirs = make_variant(mall, store=1, on_hand=10)
