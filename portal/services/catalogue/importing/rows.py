@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,18 +66,30 @@ def read_rows(
     Lines with more cells than columns come with the cell `""` filled, so that they can be refused. Raises
     FileUnreadableError when the file breaks off.
     """
+    lines = read_cells(path, delimiter=delimiter, moved=moved)
+    columns = next(lines)[1]
+    for line, cells in lines:
+        values = {name: cell.strip() for name, cell in zip(columns, cells, strict=False)}
+        if len(cells) > len(columns):
+            values[""] = "more"
+        yield Row(line, values)
+
+
+def read_cells(
+    path: Path, *, delimiter: str = ",", moved: Callable[[int], None] = lambda _position: None
+) -> Iterator[tuple[int, Sequence[str]]]:
+    """The header as `header_of` gives it, then the cells of every line as they stand, each with its line's number.
+
+    For files of so many lines that a mapping of each would take minutes. Raises FileUnreadableError.
+    """
     csv.field_size_limit(CELL_MAX)
     try:
         with _opened(path, moved) as lines:
             reader = csv.reader(lines, delimiter=delimiter)
-            columns = _header(next(reader, []), path)
+            yield 1, _header(next(reader, []), path)
             for cells in reader:
-                if not any(cell.strip() for cell in cells):
-                    continue
-                values = {name: cell.strip() for name, cell in zip(columns, cells, strict=False)}
-                if len(cells) > len(columns):
-                    values[""] = "more"
-                yield Row(reader.line_num, values)
+                if any(cell.strip() for cell in cells):
+                    yield reader.line_num, cells
     except (OSError, UnicodeDecodeError, csv.Error, EOFError) as failure:
         raise FileUnreadableError(f"{path} breaks off or is not CSV in UTF-8: {failure}") from failure
 

@@ -1,0 +1,144 @@
+"""What an experiment changed on average, and whether it was dealt out as planned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from portal.learning.uplift.bootstrap import Bootstrap, Interval, interval, ratio
+from portal.learning.uplift.experiment import Experiment
+from portal.learning.windows import Floats
+
+# Below this chance of such shares by luck the assignment is not what was planned.
+ALARM_BELOW = 0.001
+PLAN_STEP = 0.05
+# Means that differ by more than a tenth of their spread.
+UNBALANCED_FROM = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRatio:
+    """Rows per arm against the plan. `is_guessed`: nobody said the plan; it is the nearest one of round shares."""
+
+    rows: dict[str, int]
+    plan: dict[str, float]
+    is_guessed: bool
+    p_value: float
+
+    @property
+    def is_alarming(self) -> bool:
+        return self.p_value < ALARM_BELOW
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an arm changed against the control, per person. `relative` is against the control's mean.
+
+    `per_exposed` is the change for those whom the treatment reached, where the file says who was reached.
+    """
+
+    arm: str
+    mean: float
+    control_mean: float
+    difference: Interval
+    relative: Interval
+    p_value: float
+    exposed_share: float | None
+    per_exposed: Interval | None
+
+
+@dataclass(frozen=True, slots=True)
+class Imbalance:
+    """A feature whose mean differs between an arm and the control, in standard deviations."""
+
+    feature: str
+    arm: str
+    deviations: float
+
+
+def sample_ratio(experiment: Experiment, plan: Mapping[str, float] | None) -> SampleRatio:
+    """Compare rows per arm with the plan by Pearson's test; without a plan, with equal or the nearest round shares."""
+    rows = np.bincount(experiment.arm, minlength=len(experiment.names)).astype(np.float64)
+    if plan is not None:
+        shares = np.array([plan[name] for name in experiment.names])
+        candidates = [shares / shares.sum()]
+    else:
+        equal = np.full(rows.size, 1 / rows.size)
+        rounded = np.maximum(np.round(rows / rows.sum() / PLAN_STEP), 1) * PLAN_STEP
+        candidates = [equal, rounded / rounded.sum()]
+    p_values = [_goodness(rows, shares) for shares in candidates]
+    best = int(np.argmax(p_values))
+    return SampleRatio(
+        dict(zip(experiment.names, map(int, rows), strict=True)),
+        dict(zip(experiment.names, map(float, candidates[best]), strict=True)),
+        plan is None,
+        p_values[best],
+    )
+
+
+def _goodness(rows: Floats, shares: Floats) -> float:
+    from scipy.stats import chisquare
+
+    return float(chisquare(rows, rows.sum() * shares).pvalue)
+
+
+def effects(experiment: Experiment, bootstrap: Bootstrap) -> tuple[Effect, ...]:
+    """Each arm against the control: differences of means, by assignment and never by who took it."""
+    return tuple(_effect(experiment, bootstrap, arm) for arm in range(1, len(experiment.names)))
+
+
+def _effect(experiment: Experiment, bootstrap: Bootstrap, arm: int) -> Effect:
+    from scipy.stats import ttest_ind
+
+    treated, control = experiment.arm == arm, experiment.arm == 0
+    y = experiment.outcome
+    columns = [treated * 1.0, treated * y, control * 1.0, control * y]
+    if experiment.exposed is not None:
+        columns.append(treated * experiment.exposed)
+    sums = np.column_stack([bootstrap.sums(column) for column in columns])
+    totals, draws = sums.sum(axis=0), bootstrap.drawn(sums)
+    means, drawn = ((ratio(some[..., 1], some[..., 0]), ratio(some[..., 3], some[..., 2])) for some in (totals, draws))
+    difference = float(means[0] - means[1])
+    change = drawn[0] - drawn[1]
+    share, per_exposed = None, None
+    if experiment.exposed is not None and totals[4] > 0:
+        share = float(totals[4] / totals[0])
+        per_exposed = interval(difference / share, change / ratio(draws[:, 4], draws[:, 0]))
+    return Effect(
+        experiment.names[arm],
+        float(means[0]),
+        float(means[1]),
+        interval(difference, change),
+        interval(difference / float(means[1]) if means[1] else float("nan"), ratio(change, drawn[1])),
+        float(ttest_ind(y[treated], y[control], equal_var=False).pvalue),
+        share,
+        per_exposed,
+    )
+
+
+def imbalances(experiment: Experiment) -> tuple[Imbalance, ...]:
+    """Features by how far their means differ between an arm and the control; the farthest first."""
+    found = []
+    control = _moments(experiment, 0)
+    for arm in range(1, len(experiment.names)):
+        mean, variance = _moments(experiment, arm)
+        spread = np.sqrt((variance + control[1]) / 2)
+        far = np.divide(mean - control[0], spread, out=np.zeros_like(mean), where=spread > 0)
+        found += [
+            Imbalance(name, experiment.names[arm], float(value))
+            for name, value in zip(experiment.features, far, strict=True)
+        ]
+    return tuple(sorted(found, key=lambda one: (-abs(one.deviations), one.feature, one.arm)))
+
+
+def _moments(experiment: Experiment, arm: int) -> tuple[Floats, Floats]:
+    rows = np.flatnonzero(experiment.arm == arm)
+    means, variances = np.zeros(len(experiment.features)), np.zeros(len(experiment.features))
+    for place in range(len(experiment.features)):
+        column = experiment.values[rows, place].astype(np.float64)
+        known = column[~np.isnan(column)]
+        if known.size:
+            means[place], variances[place] = known.mean(), known.var()
+    return means, variances

@@ -1,0 +1,104 @@
+"""`portal incentives` as it is typed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from portal.cli.incentives import incentives
+from tests.factories.experiment import as_csv, mailing
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(incentives, [*map(str, arguments)])
+
+
+def hillstrom(people: int) -> str:
+    """Lines in the shape of Hillstrom's mailing: three arms, three outcomes, words among the features."""
+    rng = np.random.default_rng(4)
+    lines = ["recency,history_segment,history,mens,zip_code,newbie,channel,segment,visit,conversion,spend"]
+    for _ in range(people):
+        arm = rng.choice(["Mens E-Mail", "Womens E-Mail", "No E-Mail"])
+        visit = int(rng.random() < {"Mens E-Mail": 0.4, "Womens E-Mail": 0.3, "No E-Mail": 0.2}[str(arm)])
+        spend = round(float(rng.exponential(50)) * visit, 2)
+        known = f'{rng.integers(1, 13)},"2) $100 - $200",{rng.uniform(30, 500):.2f},{rng.integers(0, 2)}'
+        lines.append(f"{known},{rng.choice(['Urban', 'Rural'])},1,Web,{arm},{visit},{int(spend > 60)},{spend}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.req("INC-05")
+def test_an_experiment_in_a_compressed_file_is_measured(tmp_path: Path) -> None:
+    file = tmp_path / "x5.csv.gz"
+    lines = as_csv(mailing(people=3000)) + "c9,,1,0,0,0,new,0\nc9,1,maybe,0,0,0,new,0\n"
+    file.write_bytes(gzip.compress(lines.encode()))
+    answer = run("evaluate", file, "--value", 10, "--cost", 0.2, "--json")
+    assert answer.exit_code == 1
+    assert "treatment_flg is empty" in answer.stderr
+    assert "target: 'maybe' is no number" in answer.stderr
+    figures = json.loads(answer.stdout)
+    assert figures["refused_lines"] == 2
+    assert figures["columns"] == {"treatment": "treatment_flg", "outcome": "target"}
+    assert figures["left_out"] == {"client_id": "it names the rows", "true_effect": "it tells the answer"}
+    assert sorted(figures["features"]) == ["kind=new", "kind=regular", "x1", "x2", "x3"]
+    assert figures["arms"][0]["rankings"]["dr"]["qini_normalised"]["low"] > 0
+    assert figures["policies"][-1]["roii"]["value"] > 0
+
+
+def test_several_arms_are_each_compared_with_the_control(tmp_path: Path) -> None:
+    file = tmp_path / "mailing.csv"
+    file.write_text(hillstrom(1500))
+    answer = run("evaluate", file)
+    assert answer.exit_code == 0
+    assert "the control is No E-Mail" in answer.stdout
+    assert "Mens E-Mail against No E-Mail" in answer.stdout
+    assert "conversion: it is another outcome (--column outcome=conversion asks about it)" in answer.stdout
+    spend = json.loads(run("evaluate", file, "--column", "outcome=spend", "--json").stdout)
+    assert [arm["arm"] for arm in spend["arms"]] == ["Mens E-Mail", "Womens E-Mail"]
+    assert not spend["is_binary"]
+    assert spend["arms"][0]["rankings"]["t"]["qini_normalised"] is None
+
+
+def test_one_file_may_come_in_parts_and_a_sample_of_it_be_taken(tmp_path: Path) -> None:
+    header, *lines = as_csv(mailing(people=3000)).splitlines(keepends=True)
+    parts = []
+    for n, some in enumerate((lines[:1500], lines[1500:])):
+        parts.append(tmp_path / f"part{n}.csv")
+        parts[-1].write_text(header + "".join(some))
+    plain = ["--without", "x1", "--without", "x2", "--without", "x3", "--without", "kind", "--json"]
+    assert json.loads(run("evaluate", *parts, *plain).stdout)["rows"] == 3000
+    assert 800 < json.loads(run("evaluate", *parts, *plain, "--sample", "0.3").stdout)["rows"] < 1000
+
+
+@pytest.mark.parametrize(
+    ("content", "arguments", "sentence"),
+    [
+        ("", (), "is empty"),
+        ("a,b\n1,2\n", (), "No column is known as treatment"),
+        ("treatment,y\n1,0\n", ("--column", "reward=y"), "reward is no role"),
+        ("treatment,y\n1,0\n", ("--column", "outcome=z"), "There is no column z"),
+        ("treatment,y\n1,0\n", ("--column", "outcome"), "equals sign"),
+        ("treatment,y\n", (), "There are no rows"),
+        ("treatment,y\n" + "1,0\n" * 200, (), "None of the arms 1 is known as the control"),
+        ("treatment,y\n" + "1,0\n0,1\n" * 20, (), "below 100 nothing can be said"),
+        ("treatment,y\n" + "1,0\n0,0\n" * 200, (), "in every row"),
+        ("treatment,y\n" + "1,0\n0,1\n" * 200, ("--share", "1=0.5"), "for each of 0, 1"),
+        ("treatment,y\n" + "1,0\n0,1\n" * 200, ("--cost", "0=5"), "is the control"),
+        ("treatment,y\n" + "1,0\n0,1\n" * 200, ("--cost", "x=5"), "there is no arm x"),
+        ("y,y,treatment\n1,1,0\n", (), "names y twice"),
+        ("treatment,y\n" + "".join(f"{n},0\n" for n in range(50)), (), "more than 20 arms"),
+    ],
+)
+def test_what_cannot_be_measured_is_one_sentence(
+    tmp_path: Path, content: str, arguments: tuple[str, ...], sentence: str
+) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_text(content)
+    answer = run("evaluate", file, *arguments)
+    assert answer.exit_code != 0
+    assert sentence in answer.output
+    assert "Traceback" not in answer.output
