@@ -47,7 +47,7 @@ def test_a_campaign_is_built_tried_and_launched(shop: Shop, javascript: bool, wi
     picture(page, f"campaign-dry-run-{width}")
     if javascript:
         assert violations(page) == []
-    page.get_by_role("link", name="Figures").click()
+    page.get_by_label("Pages of this campaign").get_by_role("link", name="Figures").click()
     expect(page.locator("main")).to_contain_text("Nobody has used it yet")
     if javascript:
         assert violations(page) == []
