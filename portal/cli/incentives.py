@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portal.cli._scores import scores
+
 if TYPE_CHECKING:
     from portal.jobs.experiment_file import Taken
     from portal.learning.uplift.bootstrap import Interval
@@ -25,6 +27,9 @@ DRAWN_EVERY = 10
 @click.group()
 def incentives() -> None:
     """Experiments with incentives. docs/incentives.md explains columns and figures."""
+
+
+incentives.add_command(scores)
 
 
 @incentives.command()
