@@ -23,14 +23,17 @@ from portal.rules.refunds import share_of_units
 
 LAYOUT = 1
 
+# Shipping bore the rate of the goods, as it was when the order was placed; the channel's may be another by now.
 _HEAD = text(
     """
     SELECT o.id, o.number, o.locale, o.contact, o.currency, o.paid_at, o.subtotal_minor, o.discount_minor,
            o.shipping_minor, o.tax_added_minor, o.tax_included_minor, o.payable_minor, o.platform_currency,
            o.platform_minor, o.fx_rate, o.fx_source, o.fx_as_of, c.code, c.brand,
            c.name AS channel_name, c.policy,
-           c.time_zone, c.tax_rate, c.tax_inclusive, d.label AS receipt_label
+           c.time_zone, s.tax_rate, s.tax_inclusive, d.label AS receipt_label
       FROM orders o JOIN channel c ON c.id = o.channel_id
+     CROSS JOIN LATERAL (SELECT l.tax_rate, l.tax_inclusive FROM order_line l JOIN order_part p ON p.id = l.part_id
+                          WHERE l.order_id = o.id ORDER BY p.position, l.position LIMIT 1) s
       LEFT JOIN document d ON d.order_id = o.id AND d.kind = 'receipt'
      WHERE o.id = :order_id
     """
@@ -90,7 +93,7 @@ def freeze_receipt(session: Session, *, order_id: uuid.UUID, label: str, now: da
         parts.setdefault(row.part_id, _part(row, order.locale, row.shipping_minor))["lines"].append(
             _line(row, order.locale, row.quantity, row.unit_price_minor, row.subtotal_minor, row.discount_minor)
         )
-    # What the lines do not bear is the tax of the shipping fees, at the channel's own rate.
+    # What the lines do not bear is the tax of the shipping fees.
     taxes[_rate(order.tax_rate), order.tax_inclusive] += (
         order.tax_added_minor + order.tax_included_minor - sum(taxes.values())
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
@@ -18,7 +19,7 @@ from portal.db import atomically, reading, transaction
 from portal.jobs.documents import issue_documents
 from portal.jobs.outbox import handle_events
 from portal.kit import clock
-from portal.models import Document, Mail
+from portal.models import Channel, Document, Mail
 from portal.queries.documents import DocumentAlteredError, load_document
 from portal.services.documents.issue_document import CreditAboveReceiptError, issue_document, wanted_documents
 from portal.services.documents.want_document import want_credit_note, want_receipt
@@ -157,6 +158,22 @@ def test_a_content_that_was_exchanged_is_noticed(books: None) -> None:
         session.execute(update(Document).values(content='{"total_minor": 1}'))
     with reading() as session, pytest.raises(DocumentAlteredError):
         load_document(session, document_id=wanted)
+
+
+def test_documents_show_the_rate_of_the_day_of_the_order(books: None) -> None:
+    mall = make_mall()
+    order = buy(mall, krw=9_999, units=3)
+    handle_all()
+    with transaction() as session:
+        session.execute(update(Channel).values(tax_rate=Decimal("0.2")))
+    issue_documents()
+    [(label,)] = rows("SELECT label FROM document")
+    assert {tax["rate"].rstrip("0") for tax in content(label)["taxes"]} == {"0.1"}
+    assert answer_legs(ask_refund(order).refund_id) == "succeeded"
+    handle_all()
+    issue_documents()
+    [(note,)] = rows("SELECT label FROM document WHERE kind = 'credit_note'")
+    assert {tax["rate"].rstrip("0") for tax in content(note)["taxes"]} == {"0.1"}
 
 
 @pytest.mark.req("REF-05")
