@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from portal.crypto import email_index
 from portal.db import transaction
+from portal.demo.afterwards import go_on
 from portal.kit.ids import new_id
 from portal.models import OutboxEvent, User
 from portal.queries.carts import load_cart
@@ -72,11 +73,13 @@ def make_past_orders(*, now: datetime, progress: Callable[[int], object] = lambd
     directory = channel_directory()
     with transaction() as session:
         buyers = [_make_buyer(session, n, directory, now) for n in range(len(BUYERS))]
+        buyers.append(_bea(session, directory["kr"]))
     moments = sorted(now - LAST_DAYS * chance.random() - timedelta(minutes=10) for _ in range(ORDERS))
     for number, at in enumerate(moments):
         with transaction() as session:
             _place(session, chance.choice(buyers), chance, number, at)
         progress(1)
+    go_on(now=now)
     with transaction() as session:
         # Whoever had to hear of them did so when they were placed.
         session.execute(update(OutboxEvent).where(OutboxEvent.handled_at.is_(None)).values(handled_at=now))
@@ -100,6 +103,13 @@ def _make_buyer(session: Session, number: int, directory: ChannelDirectory, now:
     session.flush()
     channel = directory[code]
     return _Buyer(Actor(user_id, frozenset({Role.BUYER}), channel_id=channel.id), email, name, channel)
+
+
+def _bea(session: Session, channel: ChannelView) -> _Buyer:
+    """Who signs in as her finds orders, too."""
+    email = "bea@example.com"
+    found = session.execute(select(User.id, User.name).where(User.email_index == email_index(email))).one()
+    return _Buyer(Actor(found.id, frozenset({Role.BUYER}), channel_id=channel.id), email, found.name, channel)
 
 
 def _place(session: Session, buyer: _Buyer, chance: random.Random, number: int, at: datetime) -> None:

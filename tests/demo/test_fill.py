@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
@@ -13,11 +13,13 @@ from portal.db import transaction
 from portal.demo.fill import count_goods, fill, is_filled
 from portal.demo.people import PASSWORD
 from portal.demo.pictures import is_key
-from portal.models import User
+from portal.models import Order, User
 from portal.process import start
 from portal.queries.channels import forget_channels
+from portal.queries.invariants import find_violations
 from portal.queries.sections import forget_sections
 from portal.services.accounts.passwords import password_matches
+from portal.services.seal_audit import seal_audit
 from tests.services.catalogue.mall import NOW
 
 
@@ -96,6 +98,19 @@ def test_the_command_fills_once_and_then_leaves_everything(settings: Settings) -
     assert first.exit_code == 0, first.output
     with transaction() as session:
         assert is_filled(session)
+        arrived, under_way, confirmed, reviews, tickets = numbers(
+            session,
+            """
+            SELECT count(*) FILTER (WHERE status = 'delivered'), count(*) FILTER (WHERE status = 'shipped'),
+                   count(*) FILTER (WHERE status = 'accepted'), (SELECT count(*) FROM remark),
+                   (SELECT count(*) FROM ticket) FROM order_part
+            """,
+        )
+        assert (arrived, under_way, confirmed, reviews, tickets) == (8, 6, 4, 3, 1)
+        of_bea = select(Order.id).join(User, User.id == Order.buyer_id)
+        assert session.scalars(of_bea.where(User.email_index == email_index("bea@example.com"))).all()
+        seal_audit(session)
+        assert not {one.invariant.name: one.rows for one in find_violations(session) if one.rows}
         session.execute(text("DELETE FROM coupon_code WHERE code = 'SUMMER25'"))
     second = CliRunner().invoke(seed, ["--demo"], env=environment)
     assert second.exit_code == 0
