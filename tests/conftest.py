@@ -32,6 +32,7 @@ from portal.queries.routing_rules import forget_rules
 from portal.queries.sections import forget_sections
 from portal.services.accounts.throttle import throttle
 from portal.services.seal_audit import seal_audit
+from portal.stack.processes import wait_until
 from portal.stack.testing import Services, clone_database, template_database, throwaway_services
 from portal.translations import compile_catalogues
 
@@ -192,6 +193,19 @@ def seal_audit_trail() -> None:
     """Seal what the test has left, as the relay would have done."""
     with database.transaction() as opened:
         seal_audit(opened)
+
+
+def seal_whole_trail() -> None:
+    """Seal every row. It waits for older transactions of the whole cluster, those of other workers' tests too."""
+
+    def is_sealed() -> bool:
+        seal_audit_trail()
+        with database.reading() as opened:
+            return bool(
+                opened.scalar(text("SELECT (SELECT count(*) FROM audit_row) = (SELECT count(*) FROM audit_link)"))
+            )
+
+    assert wait_until(is_sealed, timeout_s=30)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from portal.process import start
 from portal.rules.permissions import SYSTEM
 from portal.services.audit import AuditAction, Fact, record
 from tests.cli.shown import Run
-from tests.conftest import seal_audit_trail
+from tests.conftest import seal_whole_trail
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def run(db: None, settings: Settings) -> Iterator[Run]:
 def test_the_trail_is_written_signed_and_proved(run: Run, tmp_path: Path) -> None:
     with transaction() as session:
         record(session, Fact(AuditAction.LEDGER_POSTED, "entry:1"), actor=SYSTEM, now=clock.now())
-    seal_audit_trail()
+    seal_whole_trail()
     file = tmp_path / "audit.jsonl"
 
     written = run("export", file)

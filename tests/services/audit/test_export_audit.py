@@ -10,7 +10,7 @@ from portal.kit import clock
 from portal.rules.permissions import SYSTEM
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.export_audit import export_audit, public_key, verify_export
-from tests.conftest import seal_audit_trail
+from tests.conftest import seal_whole_trail
 
 pytestmark = [pytest.mark.req("AUD-01"), pytest.mark.usefixtures("db")]
 
@@ -19,7 +19,7 @@ def exported(count: int = 5, first: int = 1) -> list[bytes]:
     for number in range(count):
         with transaction() as session:
             record(session, Fact(AuditAction.LEDGER_POSTED, f"entry:{number}"), actor=SYSTEM, now=clock.now())
-    seal_audit_trail()
+    seal_whole_trail()
     with transaction() as session:
         return list(export_audit(session, first=first, now=clock.now()))
 
