@@ -34,7 +34,12 @@ from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
 from portal.services.notifications.notify_case import tell_admins_of_case
 from portal.services.notifications.notify_channel import tell_of_channel
-from portal.services.notifications.notify_coupon import tell_admins_of_flag, tell_holder, tell_holders
+from portal.services.notifications.notify_coupon import (
+    tell_admins_of_flag,
+    tell_holder,
+    tell_holders,
+    tell_holders_of_campaign,
+)
 from portal.services.notifications.notify_dispute import tell_admins_of_dispute
 from portal.services.notifications.notify_freeze import tell_owner_of_freeze
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
@@ -274,6 +279,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "refund.late": (tell_admins_of_refund,),
     "method.setup_begun": (_run_setup,),
     "method.removal_wanted": (_forget_method,),
+    "campaign.moved": (tell_holders_of_campaign,),
     "coupon.given": (tell_holders,),
     "coupon.expires": (tell_holders,),
     "coupon.suspended": (tell_holder,),
@@ -313,7 +319,6 @@ TOLD: Mapping[str, Collection[str]] = {
     "refund.sent": ("admin",),
     "dispute.changed": ("admin",),
     "coupon_bulk.moved": ("admin",),
-    "campaign.moved": ("admin",),
     "dispute.answer_sent": ("admin",),
 }
 

@@ -20,6 +20,7 @@ class BuyerFacts:
     segments: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     tier: str | None = None
+    paid_orders: int = 0
 
 
 _FACTS = text(
@@ -39,4 +40,5 @@ def load_buyer_facts(session: Session, *, user_id: uuid.UUID, tier: str | None, 
         segments=segments_of(row.paid_orders, row.last_paid_at, now),
         groups=groups_of(row.roles),
         tier=found.code if found else None,
+        paid_orders=row.paid_orders,
     )

@@ -1,10 +1,15 @@
 """Whether a coupon can be taken into a wallet just now (CPN-02)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from portal.kit.errors import Rejection
+from portal.rules.coupons.conditions import kinds, parse
+from portal.rules.coupons.conditions.base import Group
+from portal.rules.coupons.facts import Facts
 from portal.rules.coupons.rejection import Code, reject
+from portal.rules.coupons.terms import ConditionTerms
 
 # How people come by a coupon: by a code, from the page of coupons, without doing anything, or by being given it.
 BY_CODE, BY_CLAIM, BY_ITSELF, GIVEN = "code", "claim", "automatic", "grant"
@@ -37,3 +42,14 @@ def why_not(offer: Offer, *, now: datetime) -> Rejection | None:
     if offer.held is None and offer.left is not None and offer.left <= 0:
         return reject(Code.USED_UP)
     return None
+
+
+def audience_of(conditions: Sequence[ConditionTerms]) -> tuple[ConditionTerms, ...]:
+    """Those that are about who somebody is: what he buys, where and when, is asked when he orders."""
+    known = kinds()
+    return tuple(one for one in conditions if one.name in known and known[one.name].group is Group.PEOPLE)
+
+
+def not_among(audience: Sequence[ConditionTerms], person: Facts) -> Rejection | None:
+    """Why this person is none of those that the coupon is for."""
+    return next((refused for one in audience if (refused := parse(one).check(person, ()))), None)

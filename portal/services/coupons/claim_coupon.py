@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
-from portal.kit.errors import PortalError, RejectedError
+from portal.kit.errors import PortalError, RejectedError, Rejection
 from portal.kit.text import N_
-from portal.rules.coupons.claiming import BY_CLAIM, SHOWN_STATES, Offer, why_not
+from portal.queries.buyer_facts import load_buyer_facts
+from portal.rules.coupons.claiming import BY_CLAIM, SHOWN_STATES, Offer, audience_of, not_among, why_not
+from portal.rules.coupons.facts import Facts
 from portal.rules.coupons.rejection import Code, reject
+from portal.rules.coupons.terms import ConditionTerms
 from portal.rules.permissions import Actor, Permission, may
 from portal.services.coupons.give_coupon import give_coupon
 from portal.services.coupons.note_act import Source, note_claim
@@ -41,7 +46,8 @@ class Claimed:
 
 _OFFER = text(
     """
-    SELECT c.state, c.distribution, c.valid_from, c.valid_until, c.cap,
+    SELECT c.state, c.distribution, c.valid_from, c.valid_until, c.cap, c.conditions,
+           (SELECT m.tier FROM member_tier m WHERE m.user_id = :user_id) AS tier,
            (SELECT g.state FROM coupon_grant g WHERE g.campaign_id = c.id AND g.user_id = :user_id) AS held
       FROM campaign c WHERE c.id = :campaign_id
     """
@@ -70,6 +76,8 @@ def claim_coupon(session: Session, *, campaign_id: int, actor: Actor, source: So
     if row is None or row.distribution != BY_CLAIM or row.state not in SHOWN_STATES:
         raise CouponNotOfferedError
     refused = why_not(Offer(row.state, row.valid_from, row.valid_until, held=row.held), now=now)
+    if refused is None and row.held is None:
+        refused = _not_for(session, user_id, row, now)
     if refused is not None:
         raise RejectedError(refused)
     given = give_coupon(session, campaign_id=campaign_id, user_ids=[user_id], source="claimed", actor=actor, now=now)
@@ -81,3 +89,23 @@ def claim_coupon(session: Session, *, campaign_id: int, actor: Actor, source: So
             raise RejectedError(reject(Code.USED_UP))
     note_claim(session, user_id=user_id, campaign_id=campaign_id, code=None, source=source, now=now)
     return Claimed(campaign_id, is_new=True)
+
+
+def _not_for(session: Session, user_id: uuid.UUID, row: Row[Any], now: datetime) -> Rejection | None:
+    """Why the coupon is not for this person; what he would buy with it is asked when he does."""
+    audience = audience_of([ConditionTerms(one["name"], one.get("params") or {}) for one in row.conditions])
+    if not audience:
+        return None
+    person = load_buyer_facts(session, user_id=user_id, tier=row.tier, now=now)
+    facts = Facts(
+        now=now,
+        currency="",
+        channel_id=0,
+        lines=(),
+        paid_orders=person.paid_orders,
+        user_id=user_id,
+        tier=person.tier,
+        segments=person.segments,
+        groups=person.groups,
+    )
+    return not_among(audience, facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
@@ -74,6 +75,29 @@ def tell_holder(session: Session, event: OutboxEvent, now: datetime) -> Collecti
             dedup_key=f"{kind}:{event.id}",
             now=now,
         )
+    return ["admin"]
+
+
+def tell_holders_of_campaign(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """Tell everybody who holds a coupon of a campaign that it was withdrawn, each in his language (CPN-10)."""
+    if event.payload["state"] == "revoked":
+        campaign_id = int(event.subject.partition(":")[2])
+        names = session.scalars(select(Campaign.name).where(Campaign.id == campaign_id)).one()
+        held = CouponGrant.campaign_id == campaign_id, CouponGrant.state == "held", User.state != "closed"
+        holders = select(User.id, User.locale).join(CouponGrant, CouponGrant.user_id == User.id)
+        by_locale: dict[str, set[uuid.UUID]] = defaultdict(set)
+        for row in session.execute(holders.where(*held)):
+            by_locale[row.locale or "en"].add(row.id)
+        for locale, user_ids in by_locale.items():
+            write_notices(
+                session,
+                user_ids=sorted(user_ids),
+                kind=NoticeKind.COUPON_REVOKED,
+                params={"name": names.get(locale) or names.get("en") or next(iter(names.values()), "")},
+                path=PATH,
+                dedup_key=f"{NoticeKind.COUPON_REVOKED}:campaign:{campaign_id}",
+                now=now,
+            )
     return ["admin"]
 
 

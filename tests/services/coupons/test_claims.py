@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
 from portal.db import atomically, reading, transaction
+from portal.jobs.outbox import handle_events
 from portal.kit import clock
 from portal.kit.errors import PortalError, RejectedError, Rejection
 from portal.models import CouponGrant
@@ -16,10 +19,12 @@ from portal.queries.benefits import load_coupons
 from portal.rules.permissions import VISITOR
 from portal.services.coupons.claim_coupon import ClaimNotAllowedError, CouponNotOfferedError, claim_coupon
 from portal.services.coupons.end_coupons import decide_code
+from portal.services.coupons.move_campaign import move_campaign
 from portal.services.coupons.note_act import UNKNOWN_SOURCE
 from tests.factories.account import Person, make_person
+from tests.factories.cart import make_mall, make_variant
 from tests.factories.coupon import claim, give, make_campaign, type_code
-from tests.factories.order import make_coupon
+from tests.factories.order import make_coupon, make_order
 from tests.factories.refund import rows
 
 pytestmark = [pytest.mark.usefixtures("books"), pytest.mark.req("CPN-02")]
@@ -150,3 +155,44 @@ def test_what_was_given_is_told_once_and_kept(db: None) -> None:
     assert len(give(campaign_id, bea, bea)) == 1
     assert give(campaign_id, bea) == []
     assert held_by(bea) == {str(campaign_id): None}
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [
+        ({"name": "first_order", "params": {}}, "COUPON_FIRST_ORDER_ONLY"),
+        ({"name": "user", "params": {"user_ids": [str(uuid.uuid4())]}}, "COUPON_NOT_ELIGIBLE"),
+        ({"name": "segment", "params": {"any_of": ["new"]}}, "COUPON_WRONG_SEGMENT"),
+    ],
+)
+def test_a_coupon_for_others_cannot_be_claimed(books: None, condition: dict[str, Any], code: str) -> None:
+    mall, bea, max_ = make_mall(), make_person("bea"), make_person("max")
+    make_order(bea, mall, {make_variant(mall): 1})
+    campaign_id = make_campaign(conditions=[condition])
+    with pytest.raises(RejectedError) as caught:
+        claim(campaign_id, bea)
+    assert caught.value.code == code
+    assert rows("SELECT count(*) FROM coupon_grant") == [(0,)]
+    if condition["name"] != "user":
+        assert claim(campaign_id, max_).is_new
+
+
+def test_what_one_would_buy_is_asked_when_one_buys_it(db: None) -> None:
+    goods = {"name": "minimum_spend", "params": {"minimum": {"KRW": 50_000}}}
+    assert claim(make_campaign(conditions=[goods]), make_person("bea")).is_new
+
+
+@pytest.mark.req("CPN-10")
+def test_who_holds_a_coupon_hears_that_its_campaign_is_withdrawn(db: None) -> None:
+    bea, kim, max_ = make_person("bea"), make_person("kim", locale="ko"), make_person("max")
+    campaign_id, other = make_campaign(), make_campaign()
+    for person in (bea, kim):
+        claim(campaign_id, person)
+    claim(other, max_)
+    boss = make_person("ada", roles=("admin",)).actor
+    with transaction() as session:
+        move_campaign(session, campaign_id=campaign_id, new="revoked", reason="leaked", actor=boss, now=clock.now())
+    for _twice in range(2):
+        handle_events([row[0] for row in rows("SELECT id FROM outbox_event WHERE kind = 'campaign.moved'")])
+    told = rows("SELECT user_id, params->>'name' FROM notice WHERE kind = 'coupon_revoked'")
+    assert sorted(told, key=lambda row: str(row[1])) == [(kim.id, "10% 할인"), (bea.id, "Ten percent off")]
