@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -35,6 +34,8 @@ from portal.services.seal_audit import seal_audit
 from portal.stack.processes import wait_until
 from portal.stack.testing import Services, clone_database, template_database, throwaway_services
 from portal.translations import compile_catalogues
+from tools.chromium import SHELL
+from tools.chromium import find as find_chromium
 
 # Nothing here measures time: how long an example takes says how busy the machine is.
 hypothesis_settings.register_profile("portal", hypothesis_settings(), deadline=None)
@@ -239,9 +240,9 @@ CHROMIUM_ARGUMENTS = [
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Debian's Chromium, one for all tests of this worker: two of Playwright's loops do not go together."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    program = find_chromium()
     if program is None:
-        pytest.skip("There is no Chromium on this machine; root installs it with apt-get install chromium.")
+        pytest.skip(f"There is no Chromium on this machine; root installs it with apt-get install {SHELL}.")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_ARGUMENTS)
         yield browser

@@ -72,6 +72,7 @@ def test_at_the_desk_an_answer_is_sent_once_and_whoever_is_second_keeps_his_word
     shop.go(page, "/admin/tickets")
     assert violations(page) == []
     page.get_by_role("link", name="Payment, refund or receipt").click()
+    expect(page.get_by_label("Answer or note")).to_be_visible()
     page.keyboard.press("r")
     expect(page.get_by_label("Answer or note")).to_be_focused()
     page.keyboard.type("No, once.")

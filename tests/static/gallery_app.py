@@ -1,7 +1,8 @@
 """The gallery alone, without database or session rows: what the layouts are handed is made up here."""
 
-import queue
+import threading
 from collections.abc import Iterator
+from itertools import count
 from types import SimpleNamespace
 from typing import Any
 
@@ -38,9 +39,28 @@ def gallery_app() -> Flask:
     app.add_url_rule("/live", "live", lambda: _live_page(app))
     app.add_url_rule("/events", "events", lambda: _events(app))
     app.extensions["sent"] = []
-    app.extensions["told"] = queue.Queue()
+    app.extensions["told"] = Told()
     app.extensions["fetched"] = 0
     return app
+
+
+class Told:
+    """What is told to everybody who listens, also to whoever came back because his line broke."""
+
+    def __init__(self) -> None:
+        self.events: list[str | None] = []
+        self._more = threading.Condition()
+
+    def put(self, event: str | None) -> None:
+        with self._more:
+            self.events.append(event)
+            self._more.notify_all()
+
+    def get(self, number: int) -> str | None:
+        """Wait for the event of this number; None ends the stream."""
+        with self._more:
+            self._more.wait_for(lambda: len(self.events) > number)
+            return self.events[number]
 
 
 def _sent(app: Flask) -> tuple[str, int]:
@@ -65,10 +85,16 @@ def _live_page(app: Flask) -> str:
 def _events(app: Flask) -> Response:
     """Send what the test puts into the queue; None ends the stream."""
 
+    told: Told = app.extensions["told"]
+    heard = len(told.events)
+
     def stream() -> Iterator[str]:
         yield ": hello\n\n"
-        while (told := app.extensions["told"].get()) is not None:
-            yield told
+        for number in count(heard):
+            event = told.get(number)
+            if event is None:
+                return
+            yield event
 
     return Response(stream(), mimetype="text/event-stream")
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.conftest import WCAG, violations
+
 pytestmark = pytest.mark.browser
 
-AXE = Path(__file__).parents[1] / "vendor/axe/axe.min.js"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+TAGS = (*WCAG, "best-practice")
 PAGES = ["", "desk", "form", "sign-in", "confirmation", "error/404"]
 
 
@@ -38,7 +38,7 @@ def test_no_accessibility_violation(tab: Page, path: str, looks: tuple[Literal["
     scheme, lang = looks
     tab.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     tab.goto(f"/_gallery/{path}?lang={lang}")
-    assert _violations(tab) == []
+    assert violations(tab, TAGS) == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -48,11 +48,11 @@ def test_no_violation_with_errors_and_with_an_open_dialog(tab: Page, theme: str)
     tab.get_by_role("button", name="Save").click()
     expect(tab.locator(".error-summary")).to_be_focused()
     assert tab.title().startswith("Error: ")
-    assert _violations(tab) == []
+    assert violations(tab, TAGS) == []
     tab.goto(f"/_gallery/?theme={theme}")
     tab.locator("main a[hx-get]").click()
     expect(tab.locator("#dialog")).to_be_visible()
-    assert _violations(tab) == []
+    assert violations(tab, TAGS) == []
 
 
 @pytest.mark.parametrize(("path", "width"), list(product(PAGES, [320, 360])))
@@ -197,9 +197,3 @@ def test_menus_are_whole_on_a_small_phone(tab: Page, path: str) -> None:
         assert box["x"] + box["width"] <= 320
         tab.keyboard.press("Escape")
         expect(menu.locator("summary").first).to_be_focused()
-
-
-def _violations(page: Page) -> list[dict[str, Any]]:
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("tags => axe.run(document, { runOnly: tags })", TAGS)
-    return [{"rule": v["id"], "where": [n["html"][:200] for n in v["nodes"]]} for v in found["violations"]]
