@@ -14,6 +14,7 @@ from typing import Self
 from urllib.parse import urlsplit
 
 from portal.kit.currency import POINTS, is_currency
+from portal.kit.networks import read_allowed
 
 SECRET_BYTES_MIN = 32
 # Gateways whose settings are all read by their prefix: `api_key` of adyen is ADYEN_API_KEY.
@@ -90,6 +91,7 @@ class Settings:
     trackhub_url: str
     trackhub_api_key: str = field(repr=False)
     trackhub_webhook_secrets: tuple[str, ...] = field(repr=False)
+    webhook_targets: tuple[str, ...]
 
     @property
     def is_demo(self) -> bool:
@@ -175,6 +177,7 @@ class Settings:
             trackhub_url=read.feed("TRACKHUB_URL", mode),
             trackhub_api_key=read.text("TRACKHUB_API_KEY", ""),
             trackhub_webhook_secrets=read.words("TRACKHUB_WEBHOOK_SECRETS"),
+            webhook_targets=read.targets("WEBHOOK_ALLOWED_TARGETS"),
         )
 
 
@@ -215,6 +218,18 @@ class _Reader:
 
     def words(self, name: str) -> tuple[str, ...]:
         return tuple(word.strip() for word in self._env.get(name, "").split(",") if word.strip())
+
+    def targets(self, name: str) -> tuple[str, ...]:
+        """Networks, or addresses with a port."""
+        words = self.words(name)
+        for word in words:
+            try:
+                read_allowed(word)
+            except ValueError:
+                raise ConfigurationError(
+                    f"{name} must be a list such as 10.1.0.0/16,127.0.0.1:9000, not {word!r}."
+                ) from None
+        return words
 
     def prefixed(self, prefix: str) -> dict[str, str]:
         return {

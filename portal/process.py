@@ -12,6 +12,7 @@ from portal.broker import broker
 from portal.config import Settings
 from portal.db import database
 from portal.jobs.parcels import set_tracker
+from portal.jobs.webhooks import allow_targets
 from portal.kit.rates import BUNDLED
 from portal.queries.exchange import use_platform
 from portal.queries.gateways import use_house_settings
@@ -33,6 +34,7 @@ def start(settings: Settings, *, name: str, connections: int) -> None:
     # The bundled table may serve at any age where nobody pays in earnest, and never in production.
     use_platform(currency=settings.platform_currency, ageless=() if settings.is_production else {BUNDLED})
     set_tracker(settings)
+    allow_targets(settings)
     set_site(settings.external_url or f"http://{settings.host}:{settings.port}")
     structlog.configure(
         processors=[

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from typing import Any
 
-from sandbox import adyen, console, paylink, portone, stripe, trackhub
+from sandbox import adyen, console, paylink, portone, receiver, stripe, trackhub
 from sandbox.config import Config
 from sandbox.faults import Facts, Fault
 from sandbox.http import Json, Request, Response, Route, Router, as_json
@@ -21,8 +21,15 @@ _FACTS = {
     "adyen": adyen.facts,
     "portone": portone.facts,
     "trackhub": trackhub.facts,
+    "receiver": receiver.facts,
 }
-_HANDLERS = {"paylink": paylink.handle, "adyen": adyen.handle, "portone": portone.handle, "trackhub": trackhub.handle}
+_HANDLERS = {
+    "paylink": paylink.handle,
+    "adyen": adyen.handle,
+    "portone": portone.handle,
+    "trackhub": trackhub.handle,
+    "receiver": receiver.handle,
+}
 
 
 class App:
@@ -32,7 +39,7 @@ class App:
         self.world = World(config)
         self.world.notices = Notices(self.world)
         self.router = Router()
-        for part in (stripe, paylink, adyen, portone, trackhub, console):
+        for part in (stripe, paylink, adyen, portone, trackhub, receiver, console):
             part.add_routes(self.router)
 
     async def __call__(self, scope: Any, proto: Any) -> None:

@@ -27,7 +27,20 @@ NOTICE_FAULTS = (
     "wrong_amount",  # A well signed copy about another amount comes first, with an id of its own.
 )
 KINDS = CALL_FAULTS + NOTICE_FAULTS
-CALLS = ("any", "charge", "capture", "void", "refund", "fetch", "save", "dispute", "receipt", "report", "notice")
+CALLS = (
+    "any",
+    "charge",
+    "capture",
+    "void",
+    "refund",
+    "fetch",
+    "save",
+    "dispute",
+    "receipt",
+    "report",
+    "receive",
+    "notice",
+)
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ with start_sandbox(portal_url="http://127.0.0.1:8000") as sandbox:
     assert len(sandbox.charges(order="KR-1")) == 1
 """
 
+import json
 import socket
 import subprocess
 import sys
@@ -129,6 +130,16 @@ class Sandbox:
         more = {} if amount is None else {"amount": amount}
         answer = self.post(f"/sandbox/deposits/{payment_id}", {"silent": silent, "late": late, **more})
         return str(answer["became"])
+
+    def receiver(self, name: str, **known: Any) -> str:
+        """The address of a receiver of webhooks that knows these `secrets` and has this `behaviour`."""
+        self.post(f"/sandbox/receivers/{name}", known)
+        return f"{self.url}/receiver/{name}"
+
+    def received(self, name: str) -> list[dict[str, Any]]:
+        """What a receiver has kept, the oldest first; the bodies read."""
+        answer = self.http.request("GET", f"{self.url}/sandbox/receivers/{name}")
+        return [{**each, "body": json.loads(each["body"])} for each in answer.json()["messages"]]
 
     def authenticate(self, intent_id: str, *, passed: bool = True) -> None:
         """Answer the bank's question of 3-D Secure."""

@@ -1,7 +1,7 @@
 """Notices signed in the way of Standard Webhooks, with the time stamp under the signature."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from typing import Any, TypeVar
@@ -14,6 +14,17 @@ T = TypeVar("T")
 
 TOLERANCE = timedelta(minutes=5)
 _SCHEME = "v1,"
+
+
+def signed_headers(secrets: Sequence[str], *, message_id: str, body: bytes, now: datetime) -> dict[str, str]:
+    """The headers of a message of ours, signed with each of the secrets: a receiver knows one of them."""
+    text = body.decode()
+    signatures = [Webhook(secret).sign(message_id, now, text) for secret in secrets]
+    return {
+        "webhook-id": message_id,
+        "webhook-timestamp": str(int(now.timestamp())),
+        "webhook-signature": " ".join(signatures),
+    }
 
 
 def believe(

@@ -25,6 +25,7 @@ from portal.jobs.queue import (
     enqueue_setup,
 )
 from portal.models import OutboxEvent
+from portal.rules.webhooks import EVENT_TYPES, TEST
 from portal.services.cases.open_cases import open_cases
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.documents.want_document import want_credit_note, want_receipt
@@ -86,6 +87,7 @@ from portal.services.notifications.notify_ticket import (
     tell_of_due_answers,
     tell_of_ticket_move,
 )
+from portal.services.notifications.notify_webhook import tell_of_stopped_webhook
 from portal.services.notifications.notify_wish import tell_wisher
 from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
 from portal.services.orders.take_lost_points import follow_dispute_points
@@ -297,6 +299,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "gateway.breaker_closed": (tell_admins_of_gateway,),
     "reconciliation.differs": (tell_admins_of_differences,),
     "channel.moved": (tell_of_channel,),
+    "webhook.stopped": (tell_of_stopped_webhook,),
     "rates.refused": (tell_admins_of_rates,),
     "rates.missing": (tell_admins_of_rates,),
     "rates.jumped": (tell_admins_of_rates,),
@@ -321,6 +324,10 @@ TOLD: Mapping[str, Collection[str]] = {
     "coupon_bulk.moved": ("admin",),
     "dispute.answer_sent": ("admin",),
 }
+
+
+# What a worker looks at: what is to be done, and what webhooks are told of.
+WORKED: frozenset[str] = frozenset({*HANDLERS, *EVENT_TYPES, TEST})
 
 
 def handlers_of(kind: str) -> Sequence[Handler]:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from portal.db import transaction
+from portal.db import after_commit, transaction
 from portal.jobs.handlers import handlers_of
 from portal.jobs.live import fact_of, publish
-from portal.jobs.queue import enqueue_mails
+from portal.jobs.queue import enqueue_mails, enqueue_webhooks
 from portal.kit import clock
 from portal.models import OutboxEvent
 from portal.services.notifications.write_mail import mails_written
+from portal.services.webhooks.fan_out import fan_out
 
 log = structlog.get_logger()
 
@@ -66,6 +68,8 @@ def _handle(session: Session, event_ids: Sequence[int], now: datetime) -> list[t
     for event in sorted(events, key=lambda event: event.id):
         for handler in handlers_of(event.kind):
             topics[event.id].update(handler(session, event, now))
+    for endpoint_id in fan_out(session, event_ids=[event.id for event in events], now=now):
+        after_commit(session, partial(enqueue_webhooks, endpoint_id))
     return [(topic, event) for event in events for topic in topics[event.id]]
 
 

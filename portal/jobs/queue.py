@@ -95,6 +95,11 @@ def enqueue_events(event_ids: Sequence[int]) -> bool:
     return _hint(DEFAULT, "portal.jobs.outbox.handle_events", list(event_ids))
 
 
+def enqueue_webhooks(endpoint_id: uuid.UUID) -> None:
+    """Let a worker bring what waits for a webhook endpoint."""
+    _hint(DEFAULT, "portal.jobs.webhooks.send_messages", str(endpoint_id))
+
+
 def enqueue_parcel(shipment_id: uuid.UUID) -> None:
     """Let a worker ask how a parcel stands."""
     _hint(DEFAULT, "portal.jobs.parcels.follow_parcel", str(shipment_id))

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.broker import broker
 from portal.db import alone, atomically
-from portal.jobs.handlers import HANDLERS, TOLD
+from portal.jobs.handlers import TOLD, WORKED
 from portal.jobs.live import fact_of, publish
 from portal.jobs.queue import enqueue_events
 from portal.kit import clock
@@ -43,11 +43,11 @@ _CLAIM = text(
 def relay_once() -> int:
     """Take one batch; returns how many events it had. An event that nobody works on is handled by being told."""
     now = clock.now()
-    worked = list(HANDLERS)
+    worked = list(WORKED)
     with alone() as session:
         rows = session.execute(_CLAIM, {"later": now + LEASE, "now": now, "worked": worked, "batch": BATCH}).all()
     publish((topic, *fact_of(row.subject, row.kind)) for row in rows for topic in _topics(row))
-    to_work = sorted(row.id for row in rows if row.kind in HANDLERS)
+    to_work = sorted(row.id for row in rows if row.kind in WORKED)
     if to_work:
         enqueue_events(to_work)
     return len(rows)

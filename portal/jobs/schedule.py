@@ -42,6 +42,7 @@ from portal.jobs.queue import (
     enqueue_setup,
     enqueue_statements,
     enqueue_surplus,
+    enqueue_webhooks,
 )
 from portal.jobs.reconciliation import nightly_run_is_due
 from portal.jobs.talk import tend_reviews, watch_tickets, watch_wishes, write_digests
@@ -70,6 +71,8 @@ from portal.services.refunds.decide_surplus import surpluses_due
 from portal.services.refunds.escalate_late import escalate_late
 from portal.services.returns.decide_return import lapse_return, lapsed_returns
 from portal.services.stock.watch_stock import watch_stock as watch_low_stock
+from portal.services.webhooks.claim_delivery import endpoints_due
+from portal.services.webhooks.settle_delivery import forget_deliveries
 
 log = structlog.get_logger()
 
@@ -133,6 +136,20 @@ def send_waiting_mails() -> None:
         waiting = mails_wait(session, now=clock.now())
     if waiting:
         enqueue_mails()
+
+
+def send_webhooks() -> None:
+    """Give a job to endpoints with messages that are due: after a pause, a crash, an emptied Redis."""
+    with reading() as session:
+        due = endpoints_due(session, now=clock.now())
+    for endpoint_id in due:
+        enqueue_webhooks(endpoint_id)
+
+
+def forget_webhooks() -> None:
+    """Forget the log of webhooks beyond its time."""
+    with transaction() as session:
+        forget_deliveries(session, now=clock.now())
 
 
 def escalate_refunds() -> None:
@@ -272,6 +289,8 @@ TIMETABLE = (
     Entry("expire_gift_cards", 300, expire_gift_cards),
     Entry("remind_of_invoices", 60, remind_of_invoices),
     Entry("send_waiting_mails", 5, send_waiting_mails),
+    Entry("send_webhooks", 1, send_webhooks),
+    Entry("forget_webhooks", 3600, forget_webhooks),
     Entry("issue_documents", 5, issue_documents),
     Entry("file_cash_receipts", 10, file_cash_receipts),
     Entry("escalate_refunds", 30, escalate_refunds),

@@ -75,6 +75,7 @@ from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEven
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
 from portal.models.surplus import Surplus
 from portal.models.ticket import Ticket, TicketFile, TicketMessage
+from portal.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from portal.models.wish import Wish
 
 __all__ = [
@@ -214,6 +215,9 @@ __all__ = [
     "UserState",
     "Variant",
     "WebSession",
+    "WebhookAttempt",
+    "WebhookDelivery",
+    "WebhookEndpoint",
     "Wish",
     "Withdrawal",
 ]

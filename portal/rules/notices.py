@@ -91,6 +91,7 @@ class NoticeKind(StrEnum):
     GATEWAY_DOWN = "gateway_down"
     GATEWAY_BACK = "gateway_back"
     BOOKS_DIFFER = "books_differ"
+    WEBHOOK_STOPPED = "webhook_stopped"
     CHANNEL_OPEN = "channel_open"
     CHANNEL_STOPPED = "channel_stopped"
     CHANNEL_ENDS = "channel_ends"

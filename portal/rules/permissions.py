@@ -83,6 +83,8 @@ class Permission(StrEnum):
     AUDIT_VIEW = "audit:view"
     EVENT_VIEW = "event:view"
     EVENT_REPLAY = "event:replay"
+    WEBHOOK_VIEW = "webhook:view"
+    WEBHOOK_MANAGE = "webhook:manage"
     REPORT_EXPORT = "report:export"
     REMARK_VIEW = "remark:view"
     REMARK_WRITE = "remark:write"
@@ -170,6 +172,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.TICKET_WRITE,
             P.REMARK_WRITE,
             P.WISH_KEEP,
+            P.WEBHOOK_VIEW,
+            P.WEBHOOK_MANAGE,
         ],
         Scope.OWN,
     ),
@@ -194,6 +198,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.TICKET_ANSWER,
             P.REMARK_VIEW,
             P.REMARK_ANSWER,
+            P.WEBHOOK_VIEW,
+            P.WEBHOOK_MANAGE,
         ],
         Scope.STORE,
     ),
@@ -291,6 +297,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.USER_VIEW,
             P.EVENT_VIEW,
             P.EVENT_REPLAY,
+            P.WEBHOOK_VIEW,
+            P.WEBHOOK_MANAGE,
             P.ANALYTICS_VIEW,
             P.REPORT_EXPORT,
             P.TICKET_VIEW,

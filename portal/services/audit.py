@@ -145,6 +145,10 @@ class AuditAction(StrEnum):
     CHANNEL_SAVED = "channel:saved"
     CHANNEL_MOVED = "channel:moved"
     CHANNEL_CHECKED = "channel:checked"
+    WEBHOOK_SAVED = "webhook:saved"
+    WEBHOOK_SWITCHED = "webhook:switched"
+    WEBHOOK_SECRET_ROTATED = "webhook:secret-rotated"  # noqa: S105  # A name of an act.
+    WEBHOOK_SENT_AGAIN = "webhook:sent-again"
     GATEWAY_CONFIGURED = "gateway:configured"
     GATEWAY_TESTED = "gateway:tested"
     ROUTING_WRITTEN = "routing:written"

@@ -107,6 +107,9 @@ class _Settled:
             self.choose_port("SANDBOX_PORT", 2)
             self.env["SANDBOX_URL"] = f"http://127.0.0.1:{self.env['SANDBOX_PORT']}"
         sandbox = self.env["SANDBOX_URL"].rstrip("/")
+        # The sandbox has a receiver of webhooks; nothing else of this machine may be called.
+        if not has_own:
+            self.env.setdefault("WEBHOOK_ALLOWED_TARGETS", f"127.0.0.1:{self.env['SANDBOX_PORT']}")
         addresses = {
             "STRIPE_API_BASE": sandbox,
             "STRIPE_JS_URL": sandbox + STRIPE_JS_PATH,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from html import escape
 from itertools import islice
 
-from sandbox import pages
+from sandbox import pages, receiver
 from sandbox.adyen import cards as adyen
 from sandbox.console import accounts
 from sandbox.console.control import charges, refunds
@@ -33,6 +33,8 @@ def show(world: World, request: Request) -> Response:
         + _refunds(world)
         + _table("Cash receipts", ("Id", "For", "Amount", "Number", "Status"), accounts.receipt_rows(world))
         + _deliveries(world)
+        + _table("Webhooks received", ("Receiver", "Message", "Signature", "Body"), receiver.rows(world))
+        + receiver.form()
         + _events(world)
         + _keys(world)
         + _cards()

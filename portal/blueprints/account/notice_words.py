@@ -149,6 +149,10 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.GATEWAY_DOWN: ("alert-circle", N_("The gateway %(account)s does not answer and is spared for now.")),
     NoticeKind.GATEWAY_BACK: ("circle-check", N_("The gateway %(account)s works again.")),
     NoticeKind.BOOKS_DIFFER: ("alert-triangle", N_("The reconciliation found differences: %(opened)s.")),
+    NoticeKind.WEBHOOK_STOPPED: (
+        "alert-circle",
+        N_("The webhook “%(name)s” was switched off: its receiver does not take messages any more."),
+    ),
     NoticeKind.CHANNEL_OPEN: ("circle-check", N_("The channel %(code)s takes orders.")),
     NoticeKind.CHANNEL_STOPPED: ("player-pause", N_("The channel %(code)s is in maintenance: it takes no new orders.")),
     NoticeKind.CHANNEL_ENDS: ("alert-triangle", N_("The channel %(code)s will end: it takes no new orders.")),

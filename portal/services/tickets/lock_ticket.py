@@ -103,7 +103,12 @@ def tell(session: Session, ticket: Ticket, kind: str, *, now: datetime, **more: 
         Event(
             f"ticket.{kind}",
             f"ticket:{ticket.id}",
-            {"ticket": str(ticket.id), "store": None if ticket.store_id is None else str(ticket.store_id), **more},
+            {
+                "ticket": str(ticket.id),
+                "number": ticket.number,
+                "store": None if ticket.store_id is None else str(ticket.store_id),
+                **more,
+            },
             channel_id=ticket.channel_id,
             profile_id=None if is_private else ticket.buyer_id,
             priority="high",

@@ -73,7 +73,7 @@ def open_ticket(session: Session, *, matter: Matter, actor: Actor, channel_id: i
     record_moves(session, Move(Machine.TICKET, ticket_id, None, first, order_id), actor=actor, now=now)
     after = {"number": number, "kind": kind.value, "about": row["about"], "store": store_id}
     record(session, Fact(AuditAction.TICKET_OPENED, f"ticket:{ticket_id}", after=after), actor=actor, now=now)
-    emit(session, _opened(ticket_id, store_id, row["channel_id"], actor.user_id), now=now)
+    emit(session, _opened(ticket_id, number, store_id, row["channel_id"], actor.user_id), now=now)
     return number
 
 
@@ -87,11 +87,11 @@ def _own_thing(session: Session, text: str, buyer_id: uuid.UUID) -> Thing | None
     return thing
 
 
-def _opened(ticket_id: uuid.UUID, store_id: int | None, channel_id: object, buyer_id: uuid.UUID) -> Event:
+def _opened(ticket_id: uuid.UUID, number: str, store_id: int | None, channel_id: object, buyer_id: uuid.UUID) -> Event:
     return Event(
         "ticket.opened",
         f"ticket:{ticket_id}",
-        {"ticket": str(ticket_id), "store": None if store_id is None else str(store_id)},
+        {"ticket": str(ticket_id), "number": number, "store": None if store_id is None else str(store_id)},
         channel_id=channel_id if isinstance(channel_id, int) else None,
         profile_id=buyer_id,
         priority="high",

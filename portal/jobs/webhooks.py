@@ -1,0 +1,92 @@
+"""Bring messages to endpoints: claim, call with no transaction open, settle. Safe to run any number of times."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+
+import structlog
+
+from portal.config import Settings
+from portal.db import atomically
+from portal.gateways.standard_webhooks import signed_headers
+from portal.gateways.webhook_target import Problem, TargetAnswer, TargetRefusedError, look_up, post
+from portal.jobs.queue import enqueue_webhooks
+from portal.kit import clock
+from portal.kit.networks import AllowedTarget, read_allowed
+from portal.rules.webhooks import body_of
+from portal.services.webhooks.claim_delivery import Claimed, claim_delivery, release_endpoint
+from portal.services.webhooks.settle_delivery import Outcome, settle_delivery
+
+log = structlog.get_logger()
+
+# So many messages one run brings before others of the queue have their turn.
+RUN_MAX = 50
+USER_AGENT = "Portal-Webhooks/1"
+SPREAD = 1_000
+
+
+class _Allowed:
+    """What this process may call beside the internet, set once at its start."""
+
+    def __init__(self) -> None:
+        self.targets: tuple[AllowedTarget, ...] = ()
+
+
+_allowed = _Allowed()
+
+
+def allow_targets(settings: Settings) -> None:
+    """Call what the settings allow."""
+    _allowed.targets = tuple(read_allowed(text) for text in settings.webhook_targets)
+
+
+def is_forbidden(url: str) -> bool:
+    """Whether an address leads where we do not call. One whose name is not known yet may come to be."""
+    try:
+        look_up(url, _allowed.targets)
+    except TargetRefusedError as refused:
+        return refused.problem is Problem.FORBIDDEN_ADDRESS
+    return False
+
+
+def send_messages(endpoint_id: str) -> None:
+    """Bring what is due for one endpoint, in order, until it fails or nothing is left."""
+    lease, wanted = uuid.uuid4(), uuid.UUID(endpoint_id)
+    for _ in range(RUN_MAX):
+        claimed = atomically(lambda s: claim_delivery(s, endpoint_id=wanted, lease=lease, now=clock.now()))
+        if claimed is None:
+            return
+        answer = _bring(claimed)  # No transaction is open here.
+        outcome = Outcome(
+            answer.status_code,
+            answer.latency_ms,
+            answer.problem,
+            answer.excerpt,
+            answer.retry_after_s,
+            secrets.randbelow(2 * SPREAD + 1) - SPREAD,
+        )
+        goes_on = atomically(
+            lambda s, claimed=claimed, outcome=outcome: settle_delivery(  # type: ignore[misc]  # mypy does not infer a lambda's default.
+                s, endpoint_id=wanted, claimed=claimed, lease=lease, outcome=outcome, now=clock.now()
+            )
+        )
+        if not goes_on:
+            log.info("webhook_failed", endpoint=endpoint_id, problem=answer.problem, status=answer.status_code)
+            return
+    atomically(lambda s: release_endpoint(s, endpoint_id=wanted, lease=lease, busy_until=clock.now()))
+    enqueue_webhooks(wanted)
+
+
+def _bring(claimed: Claimed) -> TargetAnswer:
+    body = body_of(claimed.message)
+    headers = {
+        **signed_headers(claimed.secrets, message_id=f"msg_{claimed.message_id.hex}", body=body, now=clock.now()),
+        "Content-Type": "application/json",
+        "User-Agent": USER_AGENT,
+    }
+    try:
+        target = look_up(claimed.url, _allowed.targets)
+    except TargetRefusedError as refused:
+        return TargetAnswer(None, 0, refused.problem)
+    return post(target, headers=headers, body=body)

@@ -1,0 +1,1 @@
+"""Outgoing webhooks: endpoints, messages, and what became of them (API-02)."""
