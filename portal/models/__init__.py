@@ -5,7 +5,18 @@ from portal.models.adjustment import Adjustment, AdjustmentLine
 from portal.models.audit import AuditLink, AuditRow
 from portal.models.cart import Cart, CartLine
 from portal.models.cash_receipt import CashReceipt, CashReceiptWish
-from portal.models.catalog import Listing, Price, Product, Reservation, Section, Stock, StockMove, Variant
+from portal.models.catalog import (
+    Listing,
+    Photo,
+    Price,
+    Product,
+    ProductPicture,
+    Reservation,
+    Section,
+    Stock,
+    StockMove,
+    Variant,
+)
 from portal.models.channel import Channel
 from portal.models.channel_life import ChannelCheck, ChannelMove
 from portal.models.client import ApiClient
@@ -153,9 +164,11 @@ __all__ = [
     "Payment",
     "PaymentAttempt",
     "Payout",
+    "Photo",
     "Posting",
     "Price",
     "Product",
+    "ProductPicture",
     "ProductRating",
     "ProviderEvent",
     "ReconciliationBreak",

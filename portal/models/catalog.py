@@ -25,10 +25,14 @@ class Section(Base):
 
 
 class Product(Base):
-    """Something a store sells, in one or more variants. Texts are {"en": …, "ko": …}."""
+    """Something a store sells, in one or more variants. Texts are {"en": …, "ko": …}.
+
+    `version` counts its changes with those of its variants, prices and pictures; `changed_by` is the last one's label.
+    """
 
     __tablename__ = "product"
     __table_args__ = (
+        CheckConstraint("state IN ('draft', 'active', 'archived')", name="state"),
         Index("ix_product_section_id", "section_id", "id"),
         Index("ix_product_store_id", "store_id", "id"),
     )
@@ -42,15 +46,44 @@ class Product(Base):
     picture: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="active")
     external_ref: Mapped[str | None] = mapped_column(unique=True)
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+    changed_by: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     updated_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
+
+
+class ProductPicture(Base):
+    """One of a product's pictures by its key, in their order; the first is the main one. `alt` is {locale: text}."""
+
+    __tablename__ = "product_picture"
+
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"), primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    picture: Mapped[str]
+    alt: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+
+
+class Photo(Base):
+    """A picture that a store has uploaded, drawn anew before it was kept. Never changed: orders show it for ever."""
+
+    __tablename__ = "photo"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
+    kind: Mapped[str]
+    content: Mapped[bytes]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
 
 
 class Variant(Base):
     """One choice of a product: what is priced, stocked and bought. `options` is [{"name": {…}, "value": {…}}]."""
 
     __tablename__ = "variant"
-    __table_args__ = (Index("ix_variant_product_id", "product_id", "position"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('active', 'archived')", name="state"),
+        Index("ix_variant_product_id", "product_id", "position"),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=False), primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))

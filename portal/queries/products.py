@@ -80,8 +80,8 @@ _PRODUCT = text(
            st.shipping,
            (SELECT count(*) FROM listing l WHERE l.channel_id = :channel_id AND l.store_id = st.id) AS products
       FROM product p JOIN store st ON st.id = p.store_id
-     WHERE p.slug = :slug AND EXISTS (
-           SELECT FROM listing l WHERE l.channel_id = :channel_id AND l.product_id = p.id)
+     WHERE p.slug = :slug AND (NOT :is_listed OR EXISTS (
+           SELECT FROM listing l WHERE l.channel_id = :channel_id AND l.product_id = p.id))
     """
 )
 
@@ -114,9 +114,13 @@ _STORES_OF = text(
 )
 
 
-def find_product(session: Session, *, channel_id: int, slug: str) -> ProductView | None:
-    """A product by its slug; None when the channel does not sell it. Two statements."""
-    row = session.execute(_PRODUCT, {"channel_id": channel_id, "slug": slug}).one_or_none()
+def find_product(session: Session, *, channel_id: int, slug: str, is_listed: bool = True) -> ProductView | None:
+    """A product by its slug; None when the channel does not sell it. Two statements.
+
+    Without `is_listed` also one that is not on sale, for its store to look at; it may then have no variants.
+    """
+    values = {"channel_id": channel_id, "slug": slug, "is_listed": is_listed}
+    row = session.execute(_PRODUCT, values).one_or_none()
     if row is None:
         return None
     found = session.execute(_VARIANTS, {"channel_id": channel_id, "product_id": row.id})

@@ -178,6 +178,7 @@ class AuditAction(StrEnum):
     API_CLIENT_MADE = "api-client:made"
     API_CLIENT_REVOKED = "api-client:revoked"
     STOCK_COUNTED = "stock:counted"
+    PRODUCT_SAVED = "product:saved"
     CATALOGUE_IMPORTED = "catalogue:imported"
     REVIEW_WRITTEN = "review:written"
     QUESTION_ASKED = "question:asked"

@@ -15,6 +15,7 @@ from portal.blueprints.seller import (
     home,
     orders,
     payments,
+    products,
     refunds,
     remarks,
     returns,
@@ -38,6 +39,7 @@ remarks.hang(bp)
 tickets.hang(bp)
 returns.hang(bp)
 campaigns.hang(bp)
+products.hang(bp)
 stock.hang(bp)
 stock_import.hang(bp)
 

@@ -63,6 +63,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.home", _("Home"), "home", 0),
         ("seller.orders", _("Orders"), "list-details", desk.counts.action),
         ("seller.figures", _("Figures"), "chart-bar", 0),
+        ("seller.products", _("Products"), "tag", 0),
         ("seller.stock", _("Stock"), "packages", 0),
         ("seller.tickets", _("Tickets"), "message-circle", desk.waits.tickets),
         ("seller.remarks", _("Reviews and questions"), "star", desk.waits.questions),

@@ -17,12 +17,15 @@ from portal.kit.money import Money
 from portal.queries.catalogue import Card
 from portal.queries.exchange import rate_of_channel
 from portal.queries.products import StoreView
+from portal.queries.store_products import PHOTO
 from portal.rules.fx import FxRate, exchange
 from portal.rules.remarks import average_tenths
 
 
 def picture_url(key: str | None) -> str | None:
-    """The address of a drawn picture. Put together by hand: a list has a hundred of them."""
+    """The address of a picture, drawn or uploaded. Put together by hand: a list has a hundred of them."""
+    if key and key.startswith(PHOTO):
+        return f"{request.script_root}/photos/{key[len(PHOTO) :]}"
     return f"{request.script_root}/pictures/{key}.svg" if key else None
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from flask import request
+from flask import render_template, request
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError, public
@@ -20,6 +20,7 @@ from portal.queries.catalogue import Filters, Sort, list_products
 from portal.queries.products import ChoiceView, ProductView, VariantView, find_product
 from portal.queries.remarks import RemarkRow, list_remarks, rating_of
 from portal.queries.sections import section_directory
+from portal.queries.store_products import pictures_of
 from portal.queries.wishes import is_wished
 from portal.rules.remarks import RemarkKind
 from portal.services.checkout.earning import points_of_product
@@ -51,6 +52,7 @@ def product(slug: str) -> str:
             count=False,
         ).rows
         now, chosen = clock.now(), _chosen(found, request.args.get("v", ""))
+        pictures = pictures_of(session, product_id=found.id)
         rate = quote_rate(session, channel=channel, now=now)
         points = points_of_product(
             session,
@@ -70,8 +72,7 @@ def product(slug: str) -> str:
         PARTIALS,
         product=found,
         chosen=chosen,
-        groups=_groups(found, chosen),
-        thumbs=_thumbs(found, chosen),
+        **_seen(found, chosen, pictures),
         shelf=next((one for one in section_directory() if one.id == found.section_id), None),
         terms=found.store.shipping.get(channel.currency),
         delivery=delivery_days(found.store),
@@ -85,6 +86,63 @@ def product(slug: str) -> str:
         wished=wished,
         **spoken,
     )
+
+
+def show_preview(slug: str, *, back: str) -> str:
+    """A product as buyers of this channel would see it, whatever its state; nothing on the page does anything.
+
+    `back` is where the store changes it. The caller has checked whose it is.
+    """
+    channel = current_channel()
+    with reading() as session:
+        found = find_product(session, channel_id=channel.id, slug=slug, is_listed=False)
+        pictures = pictures_of(session, product_id=found.id) if found else []
+    chosen = _chosen(found, request.args.get("v", "")) if found and found.variants else None
+    page = {"product": found, "chosen": chosen, "back": back, "picture_url": picture_url, "store_url": store_url}
+    if found is None or chosen is None:
+        return render_template("shop/product/preview.html", **page)
+    return render_template(
+        "shop/product/preview.html",
+        **page,
+        **_seen(found, chosen, pictures),
+        terms=found.store.shipping.get(channel.currency),
+        delivery=delivery_days(found.store),
+        quantity_max=1,
+        currency=channel.currency,
+        points=0,
+        in_platform=None,
+        wished=False,
+    )
+
+
+def _seen(product: ProductView, chosen: VariantView, pictures: list[tuple[str, Mapping[str, str]]]) -> dict[str, Any]:
+    """The choices and the pictures; one that `p` in the address names stands large, else that of the variant."""
+    keys = [key for key, _alt in pictures]
+    named = request.args.get("p", "")
+    shown = keys[int(named)] if named.isascii() and named.isdigit() and int(named) < len(keys) else None
+    shown = shown or chosen.picture or product.picture
+    alts = {key: alt for key, alt in pictures if alt}
+    return {
+        "groups": _groups(product, chosen),
+        "thumbs": _own_thumbs(chosen, pictures, shown) if len(keys) > 1 else _thumbs(product, chosen),
+        "shown_picture": shown,
+        "shown_alt": alts.get(shown or ""),
+    }
+
+
+def _own_thumbs(
+    chosen: VariantView, pictures: list[tuple[str, Mapping[str, str]]], shown: str | None
+) -> list[dict[str, Any]]:
+    """The pictures that the store has put in order."""
+    return [
+        {
+            "picture": picture_url(key),
+            "href": f"{request.script_root}{request.path}?v={chosen.code}&p={place}",
+            "text": alt or {"en": f"{place + 1}"},
+            "current": key == shown,
+        }
+        for place, (key, alt) in enumerate(pictures)
+    ]
 
 
 def _remarks(session: Session, product_id: int) -> dict[str, Any]:
@@ -111,7 +169,7 @@ def _chosen(product: ProductView, code: str) -> VariantView:
 
 def _groups(product: ProductView, chosen: VariantView) -> list[dict[str, Any]]:
     """The choices, option by option: each value leads to the variant that differs from the chosen one in it alone."""
-    groups = []
+    groups, here = [], f"{request.script_root}{request.path}"
     for place, option in enumerate(chosen.options):
         values: dict[str, ChoiceView] = {}
         for variant in product.variants:
@@ -123,7 +181,7 @@ def _groups(product: ProductView, chosen: VariantView) -> list[dict[str, Any]]:
             choices.append(
                 {
                     "text": value.value,
-                    "href": f"{product_url(product.slug)}?v={variant.code}",
+                    "href": f"{here}?v={variant.code}",
                     "current": code == option.code,
                     "sold_out": variant.left <= 0,
                 }

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.rules.permissions import Actor, Permission
+from portal.services.audit import label
 from portal.services.catalogue.drafts import ProductDraft, SavedProducts
 from portal.services.catalogue.errors import PriceInvalidError, SkuTakenError
 from portal.services.catalogue.guard import require_stores
@@ -33,7 +34,10 @@ _PRODUCTS = text(
      ORDER BY r.place
     ON CONFLICT (external_ref) DO UPDATE
        SET store_id = excluded.store_id, section_id = excluded.section_id, name = excluded.name,
-           description = excluded.description, picture = excluded.picture, state = 'active', updated_at = :now
+           description = excluded.description, updated_at = :now, version = known.version + 1,
+           changed_by = :changed_by,
+           picture = CASE WHEN EXISTS (SELECT FROM product_picture own WHERE own.product_id = known.id)
+                          THEN known.picture ELSE excluded.picture END
     RETURNING id, external_ref, (xmax = 0) AS is_new
     """
 )
@@ -46,7 +50,7 @@ _VARIANTS = text(
            position integer)
      ORDER BY r.product_id, r.position
     ON CONFLICT (sku) DO UPDATE
-       SET options = excluded.options, picture = excluded.picture, position = excluded.position, state = 'active'
+       SET options = excluded.options, picture = excluded.picture, position = excluded.position
      WHERE known.product_id = excluded.product_id
     RETURNING id, sku
     """
@@ -63,7 +67,8 @@ def save_products(
 ) -> SavedProducts:
     """Make products, or change those whose `ref` is known, with what their variants say; listings follow.
 
-    A known product keeps its slug, so that addresses stay good; variants that are not named stay as they are.
+    A known product keeps its slug, so that addresses stay good, its state and the pictures that its store has put in
+    order; variants that are not named stay as they are, and what was taken off sale is not put back.
     Raises SkuTakenError, PriceInvalidError, StockInvalidError, StockReservedError, ChannelUnknownError, and
     CatalogueForbiddenError when a product is, or would become, a store's that the actor may not change.
     """
@@ -75,7 +80,8 @@ def save_products(
     known = session.execute(_KNOWN, {"refs": refs}).all()
     require_stores(actor, Permission.PRODUCT_EDIT, [*(d.store_id for d in drafts), *(row.store_id for row in known)])
     rows = [_product_row(draft, slug) for draft, slug in zip(drafts, _free_slugs(session, drafts), strict=True)]
-    saved = session.execute(_PRODUCTS, {"rows": json.dumps(rows), "now": now}).all()
+    values = {"rows": json.dumps(rows), "now": now, "changed_by": label(actor)}
+    saved = session.execute(_PRODUCTS, values).all()
     product_ids = {row.external_ref: row.id for row in saved}
     variant_ids = _save_variants(session, drafts, product_ids)
     write_prices(session, changes=_prices(drafts, variant_ids))

@@ -95,7 +95,7 @@ def test_an_unknown_variant_changes_nothing(mall: Mall, bea: Person, variant_id:
 
 
 def test_what_is_not_for_sale_stays_out(mall: Mall, bea: Person) -> None:
-    assert refusal(mall, bea.actor, make_variant(mall, state="inactive"), 1) == "variant_not_on_sale"
+    assert refusal(mall, bea.actor, make_variant(mall, state="archived"), 1) == "variant_not_on_sale"
     assert refusal(mall, bea.actor, make_variant(mall, krw=None), 1) == "variant_not_sold_here"
     assert refusal(mall, bea.actor, make_variant(mall, on_hand=0), 1) == "sold_out"
     assert cart_of(bea.actor, mall.kr).id is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import g, request
+from flask import g
 
 from portal.blueprints.api.operations import PathValue, operation
 from portal.blueprints.api.schemas import Amount, OptionChoice, StoreRef
@@ -23,6 +23,7 @@ from portal.blueprints.api.v1.catalogue.schemas import (
     Variant,
 )
 from portal.blueprints.identity import current_channel
+from portal.blueprints.shop.cards import picture_url
 from portal.db import reading
 from portal.kit.errors import PortalError
 from portal.kit.paging import CursorInvalidError
@@ -182,7 +183,7 @@ def picture_address(key: str | None) -> str | None:
     """Where a picture is, relative to the host."""
     if not key:
         return None
-    return key if "/" in key else f"{request.script_root}/pictures/{key}.svg"
+    return key if "/" in key else picture_url(key)
 
 
 def _item(card: Card, currency: str) -> ProductItem:
