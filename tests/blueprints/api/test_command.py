@@ -2,42 +2,58 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
+from portal import cli
+from portal.config import Settings
+from portal.db import database
+from portal.process import start
 from tests.blueprints.api.conftest import Api, World, data
 
-ROOT = Path(__file__).parents[3]
-Command = Callable[..., subprocess.CompletedProcess[str]]
+
+@dataclass
+class Result:
+    """What a process would have left."""
+
+    code: object
+    stdout: str
+    stderr: str
+
+
+Command = Callable[..., Result]
 
 
 @pytest.fixture
-def command(environment: dict[str, str]) -> Command:
-    """The command in a process of its own, on the tests' database."""
+def command(
+    world: World,
+    settings: Settings,
+    environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Command]:
+    """The command on the tests' database, and this process as it was afterwards."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
 
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "portal.cli", "api-key", *words],
-            env={**os.environ, **environment},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def run(*words: str) -> Result:
+        monkeypatch.setattr(sys, "argv", ["portal", "api-key", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        return Result(end.value.code, *capsys.readouterr())
 
-    return run
+    yield run
+    start(settings, name="tests", connections=1)
+    database.connect(settings.database_url, pool_size=24, wait_s=120, name="tests")
 
 
 def test_a_key_is_made_shown_once_listed_and_revoked(world: World, command: Command) -> None:
     options = ("--user", "bea@example.com", "--channel", "us", "--name", "Kiosk 4")
     made = command("make", *options, "--permission", "cart:edit", "--days", "3")
-    assert made.returncode == 0, made.stderr
+    assert made.code == 0, made.stderr
     key = made.stdout.strip()
     api = Api(world.api.client, key)
     shown = api.read("/key")
@@ -63,6 +79,6 @@ def test_what_cannot_be_is_one_sentence(world: World, command: Command) -> None:
         ({"--permission": "role:grant"}, "does not have the permission"),
     ):
         result = command("make", *[word for pair in {**good, **wrong}.items() for word in pair])
-        assert (result.returncode, result.stdout) == (2, "")
+        assert (result.code, result.stdout) == (2, "")
         assert sentence in result.stderr
         assert len(result.stderr.splitlines()) == 1
