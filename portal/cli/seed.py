@@ -1,31 +1,46 @@
-"""Fill an empty database with a demo mall."""
+"""Fill an empty database with a demo mall, and give one as many orders as wanted."""
 
 import os
+from typing import TYPE_CHECKING
 
 import click
 
+if TYPE_CHECKING:
+    from portal.config import Settings
+
 
 @click.command()
-@click.option("--demo", is_flag=True, required=True, help="Stores, goods, people, coupons: the demo mall.")
-def seed(*, demo: bool) -> None:
+@click.option("--demo", is_flag=True, help="Stores, goods, people, coupons: the demo mall.")
+@click.option("--orders", type=click.IntRange(1), metavar="N", help="Give the demo mall N further orders of 300 days.")
+def seed(*, demo: bool, orders: int | None) -> None:
     """Fill an empty database with a demo mall: channels, stores, goods with pictures, people, coupons, gateways.
 
-    A database that holds anything is left as it is, so the command may be run at every start. Production refuses it.
+    A database that holds anything is left as it is, so the command may be run at every start. With --orders the demo
+    mall gets that many more, by bulk load: each batch is whole whenever it is broken off. Production refuses both.
     """
+    from portal.config import ConfigurationError, Settings
+    from portal.process import start
+
+    if not demo and orders is None:
+        raise click.UsageError("Say what is wanted: --demo, --orders N, or both.")
+    settings = Settings.from_environment(os.environ)
+    if settings.is_production:
+        raise ConfigurationError("Demo data does not go into production: PORTAL_ENV must be demo or test.")
+    start(settings, name="portal seed", connections=2)
+    if demo:
+        _fill(settings)
+    if orders is not None:
+        _make_orders(settings, orders)
+
+
+def _fill(settings: "Settings") -> None:
     from tqdm import tqdm
 
-    from portal.config import ConfigurationError, Settings
     from portal.db import transaction
     from portal.demo.fill import count_goods, fill, is_filled
     from portal.demo.orders import ORDERS, make_past_orders
     from portal.kit import clock
-    from portal.process import start
 
-    del demo  # There is only this one.
-    settings = Settings.from_environment(os.environ)
-    if settings.is_production:
-        raise ConfigurationError("Demo data does not go into production: PORTAL_ENV must be demo or test.")
-    start(settings, name="portal seed", connections=1)
     with transaction() as session:
         if is_filled(session):
             click.echo("portal: the database is filled already", err=True)
@@ -35,3 +50,23 @@ def seed(*, demo: bool) -> None:
     with tqdm(total=ORDERS, unit=" orders", desc="portal: demo orders", leave=False) as bar:
         make_past_orders(now=clock.now(), progress=bar.update)
     click.echo("portal: the demo mall is ready", err=True)
+
+
+def _make_orders(settings: "Settings", orders: int) -> None:
+    from tqdm import tqdm
+
+    from portal.db import reading
+    from portal.demo.bulk import has_demo_mall, make_orders, refresh_statistics
+    from portal.jobs.figures import renew_all
+    from portal.kit import clock
+
+    with reading() as session:
+        if not has_demo_mall(session):
+            raise click.ClickException("There is no demo mall here that could have orders: add --demo.")
+    with tqdm(total=orders, unit=" orders", desc="portal: orders", smoothing=0) as bar:
+        make_orders(settings, orders=orders, now=clock.now(), progress=bar.update)
+    with tqdm(unit=" days", desc="portal: figures", leave=False) as bar:
+        renew_all(progress=bar.update)
+    click.echo("portal: looking through the tables, so that the database knows them", err=True)
+    refresh_statistics(settings)
+    click.echo(f"portal: {orders:,} orders are there", err=True)

@@ -30,7 +30,7 @@ def make_coupons(
     """Make the campaigns, their codes, and what is in the wallets."""
     by_code, in_wallet, others = _by_code(store_ids, now), _in_wallet(section_ids, now), _others(store_ids)
     to_come = _to_come(section_ids, store_ids, now)
-    rows = [_row(each, now) for each in (*by_code.values(), *in_wallet, to_come, *others)]
+    rows = [campaign_row(each, now) for each in (*by_code.values(), *in_wallet, to_come, *others)]
     ids = session.scalars(insert(Campaign).returning(Campaign.id, sort_by_parameter_order=True), rows).all()
     session.add_all(
         CouponCode(code=normalise_code(code), campaign_id=one) for code, one in zip(by_code, ids, strict=False)
@@ -249,7 +249,7 @@ def _spend(minimum: Mapping[str, int]) -> dict[str, Any]:
     return {"name": "minimum_spend", "params": {"minimum": dict(minimum)}}
 
 
-def _row(terms: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def campaign_row(terms: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """Everything that a campaign may leave out, with what it was said to be."""
     empty: dict[str, Any] = {
         "percent": None,

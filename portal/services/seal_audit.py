@@ -36,11 +36,11 @@ def link_hash(prev_hash: str, payload: str) -> str:
     return hashlib.sha256(f"{prev_hash}|{payload}".encode()).hexdigest()
 
 
-def seal_audit(session: Session) -> int:
-    """Seal what has been committed, at most BATCH rows; returns how many. One sealer works, others pass."""
+def seal_audit(session: Session, *, batch: int = BATCH) -> int:
+    """Seal what has been committed, at most `batch` rows; returns how many. One sealer works, others pass."""
     if not session.execute(_LOCK, {"key": SEALER_LOCK}).scalar_one():
         return 0
-    rows = session.execute(_UNSEALED, {"batch": BATCH}).all()
+    rows = session.execute(_UNSEALED, {"batch": batch}).all()
     seq, hashed = (rows[0].last_seq or 0, rows[0].last_hash or GENESIS) if rows else (0, GENESIS)
     links = []
     for row in rows:

@@ -119,8 +119,24 @@ def test_the_command_fills_once_and_then_leaves_everything(settings: Settings) -
         assert session.scalar(text("SELECT count(*) FROM coupon_code WHERE code = 'SUMMER25'")) == 0
 
 
+@pytest.mark.usefixtures("db", "own_process")
+def test_without_a_demo_mall_there_are_no_further_orders(settings: Settings) -> None:
+    from portal.cli.seed import seed
+
+    environment = {"PORTAL_ENV": "test", "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+    for arguments, sentence in (
+        (["--orders", "10"], "no demo mall"),
+        (["--orders", "0"], "--orders"),
+        ([], "Say what"),
+    ):
+        result = CliRunner().invoke(seed, arguments, env=environment)
+        assert result.exit_code != 0
+        assert sentence in result.output
+
+
 @pytest.mark.usefixtures("own_process")
-def test_production_gets_no_demo_data(settings: Settings) -> None:
+@pytest.mark.parametrize("wish", [["--demo"], ["--orders", "10"]])
+def test_production_gets_no_demo_data(settings: Settings, wish: list[str]) -> None:
     from portal.cli.seed import seed
     from portal.config import ConfigurationError
 
@@ -131,6 +147,6 @@ def test_production_gets_no_demo_data(settings: Settings) -> None:
         "SECRET_KEY": "q8Zr1xV0bN3mK7tY5wL2dF9hJ4sG6pAc",
         "PORTAL_ENCRYPTION_KEYS": "k1:" + "8BP8OkGslIPRjNlsPAgUAwsY1gyFLaR0T1fp7dBfzC0=",
     }
-    result = CliRunner().invoke(seed, ["--demo"], env=environment)
+    result = CliRunner().invoke(seed, wish, env=environment)
     assert isinstance(result.exception, ConfigurationError)
     assert "production" in str(result.exception)

@@ -1,0 +1,100 @@
+"""Many orders at once: all of it holds together as if everything had been bought one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import text
+
+from portal.config import Settings
+from portal.db import database, reading, transaction
+from portal.demo import bulk, lives
+from portal.demo.bulk import make_orders
+from portal.demo.fill import fill
+from portal.jobs.figures import renew_all
+from portal.kit import clock
+from portal.queries.channels import forget_channels
+from portal.queries.gateways import forget_gateways
+from portal.queries.invariants import find_violations
+from portal.queries.loyalty import forget_loyalty
+from portal.queries.sections import forget_sections
+from tests.factories.order import make_gateway
+
+ORDERS = 2_000  # Every life is there some times.
+_KEYS = text(
+    """
+    SELECT c.conrelid::regclass AS source, c.confrelid::regclass AS target, a.attname AS name, b.attname AS named
+      FROM pg_constraint c JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
+      JOIN pg_attribute b ON b.attrelid = c.confrelid AND b.attnum = c.confkey[1]
+     WHERE c.contype = 'f' AND cardinality(c.conkey) = 1 AND c.connamespace = 'public'::regnamespace
+    """
+)
+
+
+@pytest.fixture
+def mall(db: None, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The demo mall with one gateway, whose ways the lives pay by."""
+    monkeypatch.setattr(lives, "METHODS", dict.fromkeys(("kr", "us"), "bank_transfer"))
+    monkeypatch.setattr(bulk, "PATTERNS_MAX", 1)
+    with transaction() as session:
+        fill(session, settings=settings, now=clock.now())
+    make_gateway()
+    yield
+    for forget in (forget_channels, forget_gateways, forget_loyalty, forget_sections):
+        forget()
+
+
+def scalar(query: str) -> object:
+    with reading() as session:
+        return session.scalar(text(query))
+
+
+@pytest.mark.req("ORD-14")
+def test_copies_of_lives_hold_together_as_if_they_had_been_lived(
+    mall: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "BATCH_ORDERS", 700)
+    made: list[int] = []
+    make_orders(settings, orders=ORDERS, now=clock.now(), progress=made.append)
+    assert sum(made) == scalar("SELECT count(*) FROM orders") == ORDERS
+    assert len(made) >= 3
+    with database.snapshot() as session:
+        assert not {found.invariant.name: found.rows for found in find_violations(session) if found.rows}
+        lost = [
+            key
+            for key in session.execute(_KEYS).all()
+            if session.scalar(
+                text(
+                    f"SELECT EXISTS (SELECT FROM {key.source} s WHERE s.{key.name} IS NOT NULL AND NOT EXISTS "  # noqa: S608  # Names of the schema.
+                    f"(SELECT FROM {key.target} t WHERE t.{key.named} = s.{key.name}))"
+                )
+            )
+        ]
+    assert not lost
+    # Nothing is due that would have been done long ago, and only what is new is open.
+    assert scalar("SELECT count(*) FROM audit_row") == scalar("SELECT count(*) FROM audit_link")
+    assert scalar("SELECT count(*) FROM order_part WHERE mileage_matured_at IS NULL AND mileage_due_at < now()") == 0
+    open_since = "status IN ('released', 'accepted', 'held') AND placed_at < now() - interval '2 days'"
+    assert scalar(f"SELECT count(*) FROM order_part WHERE {open_since}") == 0  # noqa: S608  # Text of this test.
+    assert int(str(scalar("SELECT count(DISTINCT date_trunc('week', placed_at)) FROM orders"))) >= 42
+    assert scalar("SELECT count(*) FROM user_account") == scalar("SELECT count(DISTINCT email_index) FROM user_account")
+    # The figures by day are those of the rows.
+    assert renew_all() > 0
+    assert renew_all() == 0
+    _break_off(settings, monkeypatch)
+
+
+def _break_off(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second load comes beside the first; what is broken off stands whole."""
+    monkeypatch.setattr(bulk, "BATCH_ORDERS", 20)
+
+    def stop(_orders: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_orders(settings, orders=200, now=clock.now(), progress=stop)
+    bulk.seal_all()
+    assert ORDERS < int(str(scalar("SELECT count(*) FROM orders"))) < ORDERS + 200
+    with database.snapshot() as session:
+        assert not {found.invariant.name: found.rows for found in find_violations(session) if found.rows}
