@@ -227,10 +227,10 @@ def _queries(account_id: int) -> tuple[float, float, float]:
 
 
 def _id_of(email: str) -> uuid.UUID:
-    from portal.queries.users import matching
+    from portal.queries.users import UserFilter, list_users
 
     with reading() as session:
-        return matching(session, email)[0].id
+        return list_users(session, chosen=UserFilter(search=email), cursor=None).rows[0].id
 
 
 def _account(user_id: uuid.UUID) -> int:

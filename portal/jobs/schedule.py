@@ -15,6 +15,7 @@ from portal.jobs.cases import gather_cases
 from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.figures import prove_figures, renew_figures
+from portal.jobs.marks import mark_people
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import (
@@ -313,6 +314,7 @@ TIMETABLE = (
     Entry("return_gifts", 60, return_gifts),
     Entry("move_tiers", 60, move_tiers),
     Entry("gather_cases", 3, gather_cases),
+    Entry("mark_people", 3, mark_people),
     Entry("sweep_bulks", 15, sweep_bulks),
     Entry("tend_coupons", 60, tend_coupons),
     Entry("watch_coupons", 30, watch_coupons),

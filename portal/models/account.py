@@ -23,12 +23,19 @@ class User(Base):
     """One profile for all channels (IDN-01). E-mail and name are readable only through the key ring."""
 
     __tablename__ = "user_account"
-    __table_args__ = (CheckConstraint("state IN ('active', 'frozen', 'closed')", name="state"),)
+    __table_args__ = (
+        CheckConstraint("state IN ('active', 'frozen', 'closed')", name="state"),
+        Index("ix_user_account_marks", "marks", postgresql_using="gin"),
+        Index("ix_user_account_id_end", text("right(id::text, 8)")),
+        Index("ix_user_account_unmarked", "id", postgresql_where=text("marks IS NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(EncryptedText("user_account.email"))
     email_index: Mapped[bytes] = mapped_column(unique=True)
     name: Mapped[str] = mapped_column(EncryptedText("user_account.name"))
+    # By which he is found though his name is encrypted: see services/mark_people.py.
+    marks: Mapped[list[str] | None]
     password_hash: Mapped[str | None]
     locale: Mapped[str | None]
     theme: Mapped[str | None]

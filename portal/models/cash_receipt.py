@@ -37,6 +37,7 @@ class CashReceipt(Base):
         UniqueConstraint("payment_id", "n"),
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("status IN ('sent', 'issued', 'cancelling', 'cancelled', 'failed')", name="status"),
+        Index("ix_cash_receipt_issue_number", "issue_number", postgresql_where=text("issue_number IS NOT NULL")),
         Index(
             "uq_cash_receipt_in_force",
             "payment_id",

@@ -29,6 +29,7 @@ class GiftCard(Base):
         Index("ix_gift_card_buyer_id", "buyer_id", text("created_at DESC")),
         Index("ix_gift_card_created_at", text("created_at DESC"), text("id DESC")),
         Index("ix_gift_card_redeemed_by", "redeemed_by"),
+        Index("ix_gift_card_code_end", "code_end", postgresql_where=text("code_end IS NOT NULL")),
         Index("ix_gift_card_ends", "expires_at", postgresql_where=text("state = 'active'")),
     )
 
@@ -42,6 +43,8 @@ class GiftCard(Base):
     state: Mapped[str]
     code_index: Mapped[bytes | None]
     code: Mapped[str | None] = mapped_column(EncryptedText("gift_card.code"))
+    # The last characters of the code, which stay: by these a person who holds the card can name it.
+    code_end: Mapped[str | None]
     recipient: Mapped[str] = mapped_column(EncryptedText("gift_card.recipient"))
     sender: Mapped[str] = mapped_column(EncryptedText("gift_card.sender"))
     message: Mapped[str] = mapped_column(EncryptedText("gift_card.message"))

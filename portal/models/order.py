@@ -33,6 +33,8 @@ class Order(Base):
         Index("ix_orders_placed_at", text("placed_at DESC"), text("id DESC")),
         Index("ix_orders_status", "status", text("placed_at DESC")),
         Index("ix_orders_open", "expires_at", postgresql_where=text("status = 'pending'")),
+        Index("ix_orders_marks", "marks", postgresql_using="gin"),
+        Index("ix_orders_unmarked", "id", postgresql_where=text("marks IS NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -60,6 +62,8 @@ class Order(Base):
     loyalty: Mapped[dict[str, Any] | None]
     contact: Mapped[str | None] = mapped_column(EncryptedText("orders.contact"))
     address: Mapped[str | None] = mapped_column(EncryptedText("orders.address"))
+    # By which it is found though contact and address are encrypted: see services/mark_people.py.
+    marks: Mapped[list[str] | None]
     cart: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     risk_score: Mapped[int | None] = mapped_column(Integer)
     fraud_hold: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -83,6 +83,7 @@ class SellerPayout(Base):
         CheckConstraint("(state = 'paid') = (paid_at IS NOT NULL)", name="paid"),
         Index("ix_seller_payout_state", "state", "id"),
         Index("ix_seller_payout_store_id", "store_id"),
+        Index("ix_seller_payout_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

@@ -177,6 +177,7 @@ class Payout(Base):
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("(refund_leg_id IS NULL) <> (withdrawal_id IS NULL)", name="purpose"),
         Index("ix_payout_waiting", "requested_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_payout_reference", "reference", postgresql_where=text("reference IS NOT NULL")),
         Index("uq_payout_refund_leg_id", "refund_leg_id", unique=True),
         Index("uq_payout_withdrawal_id", "withdrawal_id", unique=True),
     )

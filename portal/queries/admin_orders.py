@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.crypto import email_index
 from portal.kit.ids import normalise_code
 from portal.kit.paging import Page, fingerprint
-from portal.models import Order, OrderHold, Payment, Shipment, User
+from portal.models import Order, OrderHold, Payment, User
 from portal.queries.channels import channel_directory
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
 from portal.rules.holds import HIGH_RISK
@@ -193,32 +192,5 @@ def orders_of(session: Session, *, user_id: uuid.UUID, limit: int = 10) -> list[
         .where(Order.buyer_id == user_id)
         .order_by(Order.placed_at.desc())
         .limit(limit)
-    )
-    return [OrderRow(*row, payment_status=None, method=None) for row in rows]
-
-
-def matching(session: Session, typed: str) -> list[OrderRow]:
-    """The order of a number, with or without its channel's prefix, of an id, or of a parcel's tracking number."""
-    words = typed.strip()
-    where = number_is(words)
-    code = normalise_code(words)
-    where = or_(where, Order.number.in_([f"{prefix}-{code}" for prefix in ("KR", "US")]))
-    where = or_(where, Order.id.in_(select(Shipment.order_id).where(Shipment.tracking_number == code)))
-    with contextlib.suppress(ValueError):
-        where = or_(where, Order.id == uuid.UUID(words))
-    rows = session.execute(
-        select(
-            Order.id,
-            Order.number,
-            Order.status,
-            Order.currency,
-            Order.payable_minor,
-            Order.placed_at,
-            Order.channel_id,
-            Order.risk_score,
-            Order.fraud_hold,
-            Order.platform_minor,
-            Order.platform_currency,
-        ).where(where)
     )
     return [OrderRow(*row, payment_status=None, method=None) for row in rows]

@@ -128,18 +128,21 @@ class PaymentDetail:
         return exchange_kept(self.payment)
 
 
-def _payments_of(typed: str) -> Any:
-    """Ids of payments by a gateway's reference, our key at the gateway, or an order's number: one index each."""
+def payments_named(typed: str) -> tuple[Any, Any]:
+    """Ids of payments by a gateway's reference, and by our key at the gateway: one index each."""
     # The reference is unique per gateway, so the few gateways are walked and the index is asked for each.
     gateways = select(GatewayAccount.gateway).distinct().subquery()
     by_ref = select(PaymentAttempt.payment_id).join(
         gateways, (PaymentAttempt.gateway == gateways.c.gateway) & (PaymentAttempt.gateway_ref == typed)
     )
-    by_key = select(PaymentAttempt.payment_id).where(PaymentAttempt.op_key == typed)
+    return by_ref, select(PaymentAttempt.payment_id).where(PaymentAttempt.op_key == typed)
+
+
+def _payments_of(typed: str) -> Any:
     by_number = (
         select(Payment.id).join(Order, Order.id == Payment.order_id).where(Order.number.in_(numbers_meant(typed)))
     )
-    return union_all(by_ref, by_key, by_number)
+    return union_all(*payments_named(typed), by_number)
 
 
 def _narrowed(statement: AnySelect, chosen: PaymentFilter) -> AnySelect:
@@ -307,28 +310,3 @@ def load_payment(session: Session, *, payment_id: uuid.UUID) -> PaymentDetail | 
         provider_events=session.execute(_EVENTS, ids).all(),
         refunds=session.execute(_REFUNDS, ids).all(),
     )
-
-
-def matching(session: Session, typed: str) -> list[PaymentRow]:
-    """Payments of an id of ours or of a gateway, or of an order's number."""
-    chosen = PaymentFilter(search=typed)
-    number = select(Order.number).where(Order.id == Payment.order_id).correlate(Payment).scalar_subquery()
-    rows = session.execute(
-        _narrowed(
-            select(
-                Payment.id,
-                Payment.purpose,
-                number.label("number"),
-                Payment.method,
-                Payment.currency,
-                Payment.amount_minor,
-                Payment.captured_minor,
-                Payment.refunded_minor,
-                Payment.status,
-                Payment.channel_id,
-                Payment.created_at,
-            ),
-            chosen,
-        ).limit(10)
-    )
-    return [PaymentRow(*row) for row in rows]

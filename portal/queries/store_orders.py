@@ -12,16 +12,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, or_, select, text
 from sqlalchemy.orm import Session
 
-from portal.kit.ids import normalise_code
 from portal.kit.money import Money
 from portal.kit.paging import CursorValue, Page, fingerprint
-from portal.models import Channel, Order, OrderHold, OrderLine, OrderPart, Payment, Product, Shipment, Store, Variant
+from portal.models import Channel, Order, OrderHold, OrderLine, OrderPart, Payment, Store
 from portal.models.order import TO_SEND
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour
 from portal.queries.store_order import PAID_STATES, StoreOrder, address_of
+from portal.queries.store_search import named_parts
 from portal.rules.fx import FxRate, exchange
-
-PRODUCTS_MATCHED_MAX = 200
 
 
 class StoreView(StrEnum):
@@ -159,38 +157,6 @@ def _in_view(chosen: StoreOrderFilter) -> ColumnElement[bool]:
             return or_(OrderPart.released_at.is_not(None), _is_on_hold())
 
 
-def _found(session: Session, chosen: StoreOrderFilter) -> ColumnElement[bool]:
-    """Order number, tracking number or SKU exactly, or a part of the name of one of the store's own products."""
-    words = chosen.search.strip()
-    number = words.upper()
-    products = select(Product.id).where(
-        Product.store_id == chosen.store_id,
-        or_(*(func.lower(Product.name[key].astext).contains(words.lower(), autoescape=True) for key in ("en", "ko"))),
-    )
-    by_sku = (
-        select(Variant.product_id)
-        .join(Product, Product.id == Variant.product_id)
-        .where(Variant.sku.in_([words, number]), Product.store_id == chosen.store_id)
-    )
-    ids = session.scalars(products.union(by_sku).limit(PRODUCTS_MATCHED_MAX)).all()
-    parcel = (
-        select(Shipment.id)
-        .where(Shipment.part_id == OrderPart.id, Shipment.tracking_number == normalise_code(words))
-        .correlate(OrderPart)
-        .exists()
-    )
-    by_number = or_(Order.number.in_([number, f"{number[:2]}-{normalise_code(number[2:])}"]), parcel)
-    if not ids:
-        return by_number
-    line = (
-        select(OrderLine.id)
-        .where(OrderLine.part_id == OrderPart.id, OrderLine.product_id.in_(ids))
-        .correlate(OrderPart)
-        .exists()
-    )
-    return or_(by_number, line)
-
-
 def _narrowed(session: Session, statement: AnySelect, chosen: StoreOrderFilter) -> AnySelect:
     statement = (
         statement.select_from(OrderPart)
@@ -203,7 +169,9 @@ def _narrowed(session: Session, statement: AnySelect, chosen: StoreOrderFilter) 
         statement = statement.where(Order.channel_id == chosen.channel_id)
     if chosen.placed_from is not None:
         statement = statement.where(OrderPart.placed_at >= chosen.placed_from)
-    return statement.where(_found(session, chosen)) if chosen.search.strip() else statement
+    if not chosen.search.strip():
+        return statement
+    return statement.where(named_parts(session, store_id=chosen.store_id, words=chosen.search))
 
 
 def _sorting(chosen: StoreOrderFilter) -> Sorting:

@@ -95,11 +95,6 @@ def _is(words: str) -> Any:
         return User.email_index == email_index(words)
 
 
-def matching(session: Session, typed: str) -> list[UserRow]:
-    """The person of an e-mail address or id."""
-    return [_row(row) for row in session.execute(select(*_COLUMNS).where(_is(typed.strip())))]
-
-
 _NUMBERS = text(
     """
     SELECT (SELECT count(*) FROM orders WHERE buyer_id = :user_id) AS orders,

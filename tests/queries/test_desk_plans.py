@@ -17,6 +17,8 @@ from portal.db import database, reading, transaction
 from portal.kit import clock
 from portal.queries.admin_home import load_today
 from portal.queries.admin_orders import OrderFilter, list_orders
+from portal.queries.finding.everything import MALL, STORE, find_everything
+from portal.queries.finding.words import Words
 from portal.queries.keyset import PAGE_ROWS
 from portal.queries.payments import PaymentFilter, list_payments
 from portal.queries.routing_replay import ATTEMPTS_MAX, load_past
@@ -35,6 +37,7 @@ SELECT n, gen_random_uuid() AS order_id, gen_random_uuid() AS part_id, gen_rando
        now() - n * interval '7 minutes' AS at FROM generate_series(1, :orders) n;
 INSERT INTO orders SELECT r.* FROM orders o, copied c, LATERAL jsonb_populate_record(o, jsonb_build_object(
        'id', c.order_id, 'number', 'KR-X' || c.n, 'checkout_id', gen_random_uuid(), 'placed_at', c.at,
+       'marks', jsonb_build_array('m' || c.n),
        'status', (ARRAY['paid', 'failed', 'failed', 'delivered'])[least(1 + c.n % 10, 4)])) r;
 INSERT INTO order_part SELECT r.* FROM order_part p, copied c, LATERAL jsonb_populate_record(p, jsonb_build_object(
        'id', c.part_id, 'order_id', c.order_id, 'store_id', 1 + c.n % 2, 'placed_at', c.at,
@@ -60,6 +63,12 @@ def _inbox(view: StoreView, **more: Any) -> Query:
     return run
 
 
+def _search(typed: str, store_ids: tuple[int, ...] | None = None) -> Query:
+    finders = MALL if store_ids is None else STORE
+    return lambda s: find_everything(s, words=Words(typed, store_ids), finders=finders, may=lambda _: True)
+
+
+SOUGHT = ("KR-X77", "010-1234-5678", "김베아", "ref_77", str(uuid.uuid4()))
 QUERIES: dict[str, Query] = {
     "inbox": _inbox(StoreView.ACTION),
     "inbox, all": _inbox(StoreView.ALL),
@@ -73,6 +82,9 @@ QUERIES: dict[str, Query] = {
     "payments": lambda s: list_payments(s, chosen=PaymentFilter(), cursor=None),
     "payments, unknown": lambda s: list_payments(s, chosen=PaymentFilter(unknown=True), cursor=None),
     "payments, by reference": lambda s: list_payments(s, chosen=PaymentFilter(search="ref_77"), cursor=None),
+    **{f"search for {words}": _search(words) for words in SOUGHT},
+    "search of a store": _search("김베아", (1,)),
+    "inbox, by phone": _inbox(StoreView.ALL, search="010-1234-0000"),
     "replay": lambda s: load_past(s, since=NOW() - timedelta(days=50), until=NOW()),
     "today": lambda s: load_today(s, start=NOW() - timedelta(hours=9)),
 }

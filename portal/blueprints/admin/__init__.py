@@ -46,6 +46,7 @@ from portal.blueprints.admin import (
     rules,
     rules_replay,
     search,
+    stores,
     surpluses,
     tickets,
     tiers,
@@ -105,6 +106,7 @@ for area in (
     figures,
     outbox,
     search,
+    stores,
     tickets,
     tiers,
 ):

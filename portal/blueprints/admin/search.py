@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, url_for
+from typing import Any
+
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from portal.blueprints.admin.desk import around, may_all, requires_all
-from portal.blueprints.desk import text_arg
+from portal.blueprints.desk_finding import answer
 from portal.db import reading
-from portal.queries import admin_orders, payments, users
-from portal.queries.coupon_search import find_code
-from portal.queries.users import masked, masked_email
+from portal.queries.finding.everything import MALL
 from portal.rules.permissions import Permission
+
+PLACES = {
+    "order": ("admin.order", "number"),
+    "payment": ("admin.payment", "payment_id"),
+    "person": ("admin.user", "user_id"),
+    "refund": ("admin.refund", "refund_id"),
+    "return": ("admin.return", "return_id"),
+    "ticket": ("admin.ticket", "ticket_id"),
+    "receipt": ("admin.order", "number"),
+    "cash_receipt": ("admin.payment", "payment_id"),
+    "invoice": ("admin.invoice", "invoice_id"),
+    "dispute": ("admin.dispute", "dispute_id"),
+    "case": ("admin.case", "case_id"),
+    "coupon": ("admin.campaign", "campaign_id"),
+    "gift_card": ("admin.gift_card", "card_id"),
+    "payout": ("admin.payout", "payout_id"),
+    "withdrawal": ("admin.withdrawal", "withdrawal_id"),
+    "store": ("admin.store", "store_id"),
+    "product": ("shop.product", "slug"),
+}
 
 
 def hang(bp: Blueprint) -> None:
@@ -20,41 +41,22 @@ def hang(bp: Blueprint) -> None:
 
 @requires_all(Permission.ANALYTICS_VIEW)
 def show() -> ResponseReturnValue:
-    """Order number, payment or gateway id, e-mail address, coupon code: as far as one may see each kind."""
-    query = text_arg("q")
-    orders: list[admin_orders.OrderRow] = []
-    paid: list[payments.PaymentRow] = []
-    people: list[users.UserRow] = []
-    coupon = None
-    with reading() as session:
-        if query:
-            if may_all(Permission.ORDER_VIEW):
-                orders = admin_orders.matching(session, query)
-            if may_all(Permission.PAYMENT_VIEW) and not orders:
-                paid = payments.matching(session, query)
-            if may_all(Permission.USER_VIEW) and not orders:
-                people = users.matching(session, query)
-            if may_all(Permission.COUPON_VIEW) and not orders:
-                coupon = find_code(session, query)
-        frame = around(session, "")
-    if len(orders) + len(paid) + len(people) == 1 and coupon is None:
-        return redirect(_page_of(orders, paid, people), code=303)
-    return render_template(
-        "admin/search.html",
-        query=query,
-        orders=orders,
-        payments=paid,
-        people=people,
-        coupon=coupon,
-        masked=masked,
-        masked_email=masked_email,
-        **frame,
+    """Whatever is named, as far as one may see each kind."""
+    return answer(
+        finders=MALL,
+        places=PLACES,
+        store_ids=None,
+        may=may_all,
+        frame=_frame,
+        hint=_(
+            "Type the number of an order, receipt, return, ticket or invoice, an id of ours or of a gateway, a "
+            "tracking number, a coupon code, the last characters of a gift card, or a whole e-mail address, phone "
+            "number or name. "
+            "Of products, stores and coupons a part of the name is enough."
+        ),
     )
 
 
-def _page_of(orders: list[admin_orders.OrderRow], paid: list[payments.PaymentRow], people: list[users.UserRow]) -> str:
-    if orders:
-        return url_for("admin.order", number=orders[0].number)
-    if paid:
-        return url_for("admin.payment", payment_id=paid[0].id)
-    return url_for("admin.user", user_id=people[0].id)
+def _frame() -> dict[str, Any]:
+    with reading() as session:
+        return around(session, "")

@@ -19,6 +19,7 @@ from portal.blueprints.seller import (
     refunds,
     remarks,
     returns,
+    search,
     stock,
     stock_import,
     tickets,
@@ -28,6 +29,7 @@ bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.add_app_template_global(word, "word")
 campaign_hands.hang(bp)
 home.hang(bp)
+search.hang(bp)
 figures.hang(bp)
 balance.hang(bp)
 bulk.hang(bp)

@@ -76,8 +76,8 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
     return {
         "desk": desk,
         "desk_name": _("Seller desk"),
-        "desk_search": url_for("seller.orders"),
-        "search_label": _("Order, tracking number, product or SKU"),
+        "desk_search": url_for("seller.search"),
+        "search_label": _("Order, buyer, tracking number, product or SKU"),
         "desk_nav": [
             {
                 "title": "",

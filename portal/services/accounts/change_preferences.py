@@ -38,4 +38,4 @@ def change_preferences(
 
 def change_name(session: Session, *, user_id: uuid.UUID, name: str) -> None:
     """Raises NameMissingError and NameTooLongError."""
-    session.execute(update(User).where(User.id == user_id).values(name=check_name(name)))
+    session.execute(update(User).where(User.id == user_id).values(name=check_name(name), marks=None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -30,3 +31,13 @@ def view_user(session: Session, *, user_id: uuid.UUID, what: str, actor: Actor, 
         raise UserViewForbiddenError
     if actor.user_id != user_id:
         record(session, Fact(AuditAction.USER_VIEWED, f"user:{user_id}", after={"what": what}), actor=actor, now=now)
+
+
+def note_user_views(session: Session, *, user_ids: Iterable[uuid.UUID], what: str, actor: Actor, now: datetime) -> None:
+    """Record that the actor has found these people, or things of theirs, by what is personal. Once for each."""
+    facts = [
+        Fact(AuditAction.USER_VIEWED, f"user:{one}", after={"what": what})
+        for one in sorted(set(user_ids))
+        if one != actor.user_id
+    ]
+    record(session, *facts, actor=actor, now=now)

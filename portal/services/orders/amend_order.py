@@ -130,7 +130,9 @@ def change_address(
     if is_mall and not reason.strip():
         raise AmendReasonError
     session.execute(
-        update(Order).where(Order.id == order_id).values(address=orjson.dumps(new).decode(), version=Order.version + 1)
+        update(Order)
+        .where(Order.id == order_id)
+        .values(address=orjson.dumps(new).decode(), marks=None, version=Order.version + 1)
     )
     open_parts = [one for one in parts if one.status != "cancelled"]
     session.execute(_TOUCH, {"ids": [one.id for one in open_parts]})

@@ -31,6 +31,16 @@
   });
   portal.ready((root) => portal.all(root, "form").filter((f) => f.querySelector("input[data-select]")).forEach(count));
 
+  // Arrows walk from the box through what it suggests, Escape goes back to it.
+  document.addEventListener("keydown", (e) => {
+    const box = e.target.closest?.(".search"), field = box?.querySelector("input[type=search]");
+    if (!field || e.isComposing || !["ArrowDown", "ArrowUp", "Escape"].includes(e.key)) return;
+    const stops = [field, ...box.querySelectorAll(".suggestions a")], at = stops.indexOf(document.activeElement);
+    if (stops.length < 2 || (e.key === "Escape" && at < 1)) return;
+    e.preventDefault();
+    stops[e.key === "Escape" ? 0 : Math.min(Math.max(at + (e.key === "ArrowDown" ? 1 : -1), 0), stops.length - 1)].focus();
+  });
+
   const typing = (el) => el?.closest("input, select, textarea, [contenteditable], dialog[open]");
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing || typing(document.activeElement) || document.body.dataset.keys !== "on") return;

@@ -77,6 +77,8 @@ READING = {
     "admin.adjustment": P.LEDGER_VIEW,
     "admin.adjustment_report": P.LEDGER_VIEW,
     "admin.adjustment_new": P.BALANCE_ADJUST,
+    "admin.store": P.STORE_LIST,
+    "admin.stores": P.STORE_LIST,
     "admin.users": P.USER_LIST,
     "admin.user": P.USER_VIEW,
     "admin.risk_lists": P.FRAUD_VIEW,
@@ -252,34 +254,11 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
     order = make_order(bea, mall, {make_variant(mall, krw=REVIEWED_KRW): 1}, outcome="authorised")
     values = {"number": order.number, "payment_id": order.payment_id, "account_id": 1, "entry_id": 1, "user_id": bea.id}
     theirs = (
-        "refund_id",
-        "leg_id",
-        "payout_id",
-        "withdrawal_id",
-        "dispute_id",
-        "break_id",
-        "attempt_id",
-        "adjustment_id",
-        "case_id",
-        "listed_id",
-        "batch_id",
-        "grant_id",
-        "bulk_id",
-        "flag_id",
-        "card_id",
-        "hold_id",
-        "invoice_id",
-        "line_id",
-        "part_id",
-        "shipment_id",
-        "snooze_id",
-        "surplus_id",
-        "remark_id",
-        "ticket_id",
-        "return_id",
-        "picture_id",
-        "file_id",
-    )
+        "refund_id", "leg_id", "payout_id", "withdrawal_id", "dispute_id", "break_id", "attempt_id",
+        "adjustment_id", "case_id", "listed_id", "batch_id", "grant_id", "bulk_id", "flag_id", "card_id",
+        "hold_id", "invoice_id", "line_id", "part_id", "shipment_id", "snooze_id", "surplus_id", "remark_id",
+        "ticket_id", "return_id", "picture_id", "file_id",
+    )  # fmt: skip
     values |= dict.fromkeys(theirs, bea.id)
     values |= {
         "label": "KR-1999-R-000001",

@@ -1,0 +1,43 @@
+"""Writes the marks by which orders and people are found though what they are found by is encrypted (A17, S07).
+
+The only writer of them. Whoever changes a name or an address empties the marks; this fills them in again within
+seconds, so that no checkout waits for it, and rows from before there were marks get theirs in the same way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from portal.crypto import person_marks
+from portal.models import Order, User
+
+BATCH = 500
+
+
+def mark_people(session: Session) -> int:
+    """Mark the next rows that have no marks, and say how many. Rows that somebody works on wait for the next time."""
+    users = session.execute(
+        select(User.id, User.name).where(User.marks.is_(None)).limit(BATCH).with_for_update(skip_locked=True)
+    ).all()
+    if users:
+        session.execute(update(User), [{"id": one.id, "marks": person_marks(names=[one.name])} for one in users])
+    orders = session.execute(
+        select(Order.id, Order.contact, Order.address)
+        .where(Order.marks.is_(None))
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if orders:
+        session.execute(update(Order), [{"id": one.id, "marks": _of(one.contact, one.address)} for one in orders])
+    return len(users) + len(orders)
+
+
+def _of(*sealed: str | None) -> list[str]:
+    people: list[Mapping[str, str]] = [orjson.loads(one) for one in sealed if one]
+    return person_marks(
+        **{f"{name}s": [str(one[name]) for one in people if one.get(name)] for name in ("name", "phone", "email")}
+    )

@@ -1,0 +1,50 @@
+"""What both desks have in common, in a browser: the box at their head."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from portal.db import transaction
+from portal.services.mark_people import mark_people
+from tests.browser.conftest import picture, violations
+from tests.browser.inside import Shop
+from tests.factories.account import make_person
+from tests.factories.cart import make_variant
+from tests.factories.order import make_order
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.ux("A17", "S07")
+def test_one_box_suggests_by_kind_and_opens_what_was_meant(shop: Shop) -> None:
+    bea = make_person("bea")
+    order = make_order(bea, shop.mall, {make_variant(shop.mall): 1})
+    with transaction() as session:
+        mark_people(session)
+    page = shop.enter(make_person("ada", roles=("admin",)))
+    shop.go(page, "/admin/")
+    page.keyboard.press("/")
+    box = page.get_by_role("searchbox", name="Search everything")
+    expect(box).to_be_focused()
+    box.press_sequentially("010-1234-5678")
+    suggested = page.locator("#suggestions").get_by_role("link", name=order.number)
+    expect(suggested).to_be_visible()
+    picture(page, "desk-suggestions")
+    assert violations(page) == []
+    box.press("ArrowDown")
+    expect(suggested).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(box).to_be_focused()
+    box.fill(order.gateway_ref or "")
+    box.press("Enter")
+    expect(page).to_have_url(shop.address(f"/admin/payments/{order.payment_id}"))
+
+    seller = shop.enter(make_person("sam", store_ids=shop.mall.store_ids[:1]), width=390, javascript=False)
+    shop.go(seller, "/seller/")
+    seller.get_by_role("searchbox").fill("김베아")
+    seller.get_by_role("searchbox").press("Enter")
+    expect(seller.get_by_role("heading", name="Orders")).to_be_visible()
+    picture(seller, "seller-search-phone")
+    seller.get_by_role("link", name=order.number).click()
+    expect(seller).to_have_url(shop.address(f"/seller/orders/{order.part_ids[0]}"))
