@@ -11,6 +11,7 @@ from typing import Any, cast
 from portal.rules.balance_posting import BALANCE_TEMPLATES
 from portal.rules.dispute_posting import DISPUTE_TEMPLATES
 from portal.rules.fx_posting import FX_TEMPLATES
+from portal.rules.gateway_posting import GATEWAY_TEMPLATES
 from portal.rules.gift_posting import GIFT_TEMPLATES
 from portal.rules.invoice_posting import INVOICE_TEMPLATES
 from portal.rules.mileage_posting import MILEAGE_TEMPLATES
@@ -53,6 +54,7 @@ MEANING = {
     AccountKind.SELLER_PAYABLE: "what a store is to be paid",
     AccountKind.ORDER_ESCROW: "an order's value between payment and release; zero when it is closed",
     AccountKind.GATEWAY_CLEARING: "what a gateway has taken for us and not paid out",
+    AccountKind.GATEWAY_AUTHORISED: "what a gateway holds for orders that go on and has not taken; below zero",
     AccountKind.COMMISSION: "what the platform earns of sales",
     AccountKind.TAX_PAYABLE: "tax that was added to prices",
     AccountKind.COUPON_COST: "discounts that the platform bears",
@@ -78,6 +80,7 @@ ALL_TEMPLATES = {
     **BALANCE_TEMPLATES,
     **GIFT_TEMPLATES,
     **INVOICE_TEMPLATES,
+    **GATEWAY_TEMPLATES,
     **DISPUTE_TEMPLATES,
     **FX_TEMPLATES,
 }

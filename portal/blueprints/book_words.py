@@ -35,6 +35,7 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "mileage_transit": N_("Mileage on its way"),
         "donation": N_("Donations owed"),
         "gateway_fee": N_("Gateway fees"),
+        "gateway_authorised": N_("Held by gateways, not taken yet"),
         "payment_difference": N_("Payment difference"),
         "invoice_receivable": N_("Owed on invoices"),
         "dispute_receivable": N_("Held by banks for disputes"),
@@ -46,6 +47,7 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
     "entry": {
         "top_up": N_("Deposit topped up"),
         "order_paid": N_("Order paid"),
+        "order_captured": N_("Held payment taken"),
         "order_refunded": N_("Order refunded"),
         "refund_paid_out": N_("Refund paid to a bank account"),
         "part_taken_back": N_("Payout of a part taken back"),

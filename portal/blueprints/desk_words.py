@@ -123,6 +123,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "part:moved": N_("Part moved on"),
         "part:closed": N_("Part closed"),
         "payment:authorised": N_("Payment authorised"),
+        "payment:capture-wanted": N_("Capture asked for"),
         "payment:captured": N_("Payment captured"),
         "payment:declined": N_("Payment declined"),
         "payment:unknown": N_("Outcome not known"),
@@ -233,6 +234,8 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "surplus": N_("Money that came in besides"),
         "dispute_mentioned": N_("Dispute that nobody has recorded"),
         "event_failing": N_("Event that fails"),
+        "hold_ending": N_("Held payment that lapses soon"),
+        "hold_lost": N_("Held payment that has lapsed"),
     },
     "said": {
         "captured": N_("the money was taken"),

@@ -12,6 +12,7 @@ HOLDS: Mapping[str, str] = {
     "account_taken_over": N_("The account may be in other hands"),
     "identity_unclear": N_("It is unclear who buys"),
     "dispute_expected": N_("The bank may take the payment back"),
+    "payment_lost": N_("The payment has lapsed"),
     "amount_unclear": N_("The amount is unclear"),
     "address_unclear": N_("The address is unclear"),
     "out_of_stock": N_("Out of stock"),

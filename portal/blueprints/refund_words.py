@@ -80,6 +80,12 @@ def goes_to(leg: PlannedLeg | LegView, method: str | None, card: Mapping[str, An
         return str(gettext("Deposit"))
     if leg.destination == "bank":
         return str(gettext("Bank account"))
+    if leg.destination == "release":
+        return str(
+            gettext(
+                "%(method)s: the held amount is let go of, nothing was charged", method=tender_word(leg.type, method)
+            )
+        )
     name = tender_word(leg.type, method)
     if leg.type == "gateway" and card and card.get("last4"):
         return f"{name} ···· {card['last4']}"

@@ -53,6 +53,7 @@ class Limit:
 class MethodCapability:
     """One method at one gateway. A currency without a limit cannot be taken; `countries` None means every country.
 
+    `holds_for`: how long it keeps an amount that is to be captured later.
     `refunds_to_account`: the gateway does not know where the money came from, and must be told where it is to go.
     """
 
@@ -62,6 +63,7 @@ class MethodCapability:
     countries: frozenset[str] | None = None
     needs_javascript: bool = False
     capture_later: bool = False
+    holds_for: timedelta = timedelta(days=7)
     saves_methods: bool = False
     partial_refunds: bool = True
     refund_window: timedelta | None = None  # None: the gateway sets no end.

@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from portal.db import after_commit
+from portal.jobs.held_payments import stop_unpaid, take_held, want_credit_notes
 from portal.jobs.queue import (
     enqueue_adjustment,
     enqueue_bulk,
@@ -46,6 +47,7 @@ from portal.services.notifications.notify_freeze import tell_owner_of_freeze
 from portal.services.notifications.notify_gateway import tell_admins_of_gateway
 from portal.services.notifications.notify_gift import tell_of_gift, tell_sender_of_gift
 from portal.services.notifications.notify_gift_card import mail_gift_card
+from portal.services.notifications.notify_hold import tell_of_hold
 from portal.services.notifications.notify_invoice import (
     remind_buyer_of_invoice,
     tell_admins_of_overdue,
@@ -198,7 +200,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "order.parts_released": (notify_sellers,),
     "order.amended": (tell_of_amendment,),
     "part.moved": (tell_desks_of_part,),
-    "shipment.sent": (_follow_parcel, tell_buyer_of_parcel, tell_desks_of_part),
+    "shipment.sent": (_follow_parcel, take_held, tell_buyer_of_parcel, tell_desks_of_part),
     "shipment.moved": (tell_buyer_of_parcel, tell_store_of_trouble),
     "part.deadline_near": (tell_of_deadlines,),
     "part.deadline_missed": (tell_of_deadlines,),
@@ -232,6 +234,9 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "payment.failed_over": (_charge,),
     "payment.reversal_wanted": (_reverse,),
     "payment.capture_wanted": (_capture,),
+    "payment.taken": (_want_receipt, want_credit_notes),
+    "payment.hold_ending": (tell_of_hold,),
+    "payment.hold_lost": (stop_unpaid, tell_of_hold),
     "payment.kept_as_deposit": (tell_buyer_of_kept_payment,),
     "gift_card.sold": (tell_owner_of_payment, mail_gift_card),
     "gift_card.redeemed": (tell_owner_of_payment,),

@@ -16,6 +16,7 @@ from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.marks import mark_people
+from portal.jobs.held_payments import ask_about_holds, tend_holds
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import (
@@ -287,6 +288,8 @@ TIMETABLE = (
     Entry("sweep_payments", 2, sweep_payments),
     Entry("expire_orders", 5, expire_orders),
     Entry("expire_payments", 5, expire_payments),
+    Entry("tend_holds", 60, tend_holds),
+    Entry("ask_about_holds", 3600, ask_about_holds),
     Entry("expire_gift_cards", 300, expire_gift_cards),
     Entry("remind_of_invoices", 60, remind_of_invoices),
     Entry("send_waiting_mails", 5, send_waiting_mails),

@@ -23,6 +23,9 @@ class TenderType(StrEnum):
     GATEWAY = "gateway"
 
 
+_CAPTURE_ON = "capture_on IN ('checkout', 'shipment', 'shipment_or_end')"
+
+
 class Tender(Base):
     """One kind of money that covers a part of an order's total, in the order's currency."""
 
@@ -79,6 +82,7 @@ class GatewayAccount(Base):
     """A contract with a payment vendor, as one channel (or all) uses it (PAY-05)."""
 
     __tablename__ = "gateway_account"
+    __table_args__ = (CheckConstraint(_CAPTURE_ON, name="capture_on"),)
 
     id: Mapped[int] = mapped_column(Identity(always=False), primary_key=True)
     gateway: Mapped[str]
@@ -91,13 +95,15 @@ class GatewayAccount(Base):
     limits: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     priority: Mapped[int] = mapped_column(Integer, server_default=text("100"))
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    capture_on: Mapped[str] = mapped_column(server_default=text("'checkout'"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class Payment(Base):
     """Money asked of a gateway for an order or a top-up. It exists before the gateway is called (PAY-07).
 
-    `expires_at` is set where there is no order: until then its money is waited for.
+    `expires_at` is set where there is no order: until then its money is waited for. `capture_on` says when what a
+    gateway holds is taken, `held_until` how long it holds it, `end_told_at` since when people know that this ends.
     """
 
     __tablename__ = "payment"
@@ -105,6 +111,8 @@ class Payment(Base):
         CheckConstraint("amount_minor > 0", name="amount"),
         CheckConstraint("(tender_id IS NULL) = (order_id IS NULL)", name="purpose"),
         CheckConstraint("captured_minor <= authorised_minor AND refunded_minor <= captured_minor", name="sums"),
+        CheckConstraint(_CAPTURE_ON, name="capture_on"),
+        Index("ix_payment_held_until", "held_until", postgresql_where=text("status = 'authorised'")),
         CheckConstraint(
             "num_nulls(platform_currency, platform_minor, fx_rate, fx_source, fx_as_of) IN (0, 5)", name="fx"
         ),
@@ -139,6 +147,9 @@ class Payment(Base):
     fx_as_of: Mapped[datetime | None]
     status: Mapped[str]
     capture_wanted: Mapped[bool] = mapped_column(server_default=text("true"))
+    capture_on: Mapped[str] = mapped_column(server_default=text("'checkout'"))
+    held_until: Mapped[datetime | None]
+    end_told_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
     completed_at: Mapped[datetime | None]
@@ -148,6 +159,7 @@ class PaymentAttempt(Base):
     """One try at one gateway. `op_key` is stored before the call and is the gateway's idempotency key for good.
 
     `reversal` is `wanted` when money was taken that no order can use any more, and `done` when it has gone back.
+    `capture_minor` is what the gateway was asked to take of what it holds: the same in every repetition.
     """
 
     __tablename__ = "payment_attempt"
@@ -200,6 +212,7 @@ class PaymentAttempt(Base):
     received_minor: Mapped[int | None]
     reversal: Mapped[str | None]
     reversal_ref: Mapped[str | None]
+    capture_minor: Mapped[int | None]
 
 
 class GatewayIncident(Base):

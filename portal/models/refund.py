@@ -15,11 +15,12 @@ from portal.db import Base
 
 
 class Destination(StrEnum):
-    """Where the money of a leg goes. ORIGINAL is where the tender came from."""
+    """Where the money of a leg goes. ORIGINAL is where the tender came from; RELEASE: it was only held, never taken."""
 
     ORIGINAL = "original"
     DEPOSIT = "deposit"
     BANK = "bank"
+    RELEASE = "release"
 
 
 class RefundRule(Base):

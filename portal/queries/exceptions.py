@@ -32,6 +32,8 @@ class ExceptionKind(StrEnum):
     SURPLUS = "surplus"
     DISPUTE_MENTIONED = "dispute_mentioned"
     EVENT_FAILING = "event_failing"
+    HOLD_ENDING = "hold_ending"
+    HOLD_LOST = "hold_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,16 @@ _ALL = text(
      WHERE e.note LIKE 'letter:%' AND e.signature_ok
        AND NOT EXISTS (SELECT FROM dispute d WHERE d.payment_id = p.id)
      GROUP BY o.number, p.purpose, p.currency, p.captured_minor, e.gateway, e.gateway_ref
+    UNION ALL
+    SELECT 'hold_ending', o.number, o.number, p.currency, p.amount_minor, p.end_told_at,
+           CASE WHEN p.capture_wanted THEN 'capture_waits' ELSE 'not_sent' END
+      FROM payment p JOIN orders o ON o.id = p.order_id
+     WHERE p.status = 'authorised' AND p.end_told_at IS NOT NULL AND o.status <> 'pending'
+    UNION ALL
+    SELECT 'hold_lost', o.number, o.number, t.currency, t.amount_minor - t.released_minor, p.completed_at, p.status
+      FROM tender t JOIN payment p ON p.tender_id = t.id JOIN orders o ON o.id = t.order_id
+     WHERE t.status = 'authorised' AND p.status IN ('failed', 'cancelled', 'expired') AND o.paid_at IS NOT NULL
+       AND t.captured_minor = 0 AND t.released_minor < t.amount_minor
     UNION ALL
     SELECT 'event_failing', e.id::text, e.kind, NULL, NULL, e.created_at, e.last_error
       FROM outbox_event e WHERE e.handled_at IS NULL AND e.last_error IS NOT NULL

@@ -47,6 +47,7 @@ class GatewayAccountView:
     limits: Mapping[str, Sequence[int | None]]
     priority: int
     is_on: bool
+    capture_on: str
     version: int
     has_own_keys: bool
     settings: tuple[SettingView, ...]
@@ -109,6 +110,7 @@ def _view(row: GatewayAccount) -> GatewayAccountView:
         limits=row.limits,
         priority=row.priority,
         is_on=row.enabled,
+        capture_on=row.capture_on,
         version=row.version,
         has_own_keys=row.credentials is not None,
         settings=setting_views(row.gateway, row.credentials),

@@ -123,6 +123,7 @@ def _configured(row: Row) -> ConfiguredGateway | None:
             priority=row.priority,
             is_on=row.enabled,
             countries=frozenset(row.countries),
+            capture_on=row.capture_on,
             channel_ids=frozenset() if row.channel_id is None else frozenset({row.channel_id}),
         ),
         gateway,

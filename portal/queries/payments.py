@@ -250,7 +250,7 @@ _PAYMENT = text(
     SELECT y.id, y.purpose, y.order_id, o.number, o.status AS order_status, y.user_id, y.channel_id,
            c.name AS channel_name, y.method, y.currency, y.amount_minor, y.authorised_minor, y.captured_minor,
            y.refunded_minor, y.platform_currency, y.platform_minor, y.fx_rate, y.fx_source, y.fx_as_of, y.status,
-           y.capture_wanted, y.created_at, y.completed_at,
+           y.capture_wanted, y.capture_on, y.created_at, y.completed_at,
            (SELECT jsonb_agg(jsonb_build_array(e.id, e.kind) ORDER BY e.id) FROM ledger_entry e
              WHERE e.order_id = y.order_id OR e.idem_key = 'payment:' || y.id) AS entries,
            (SELECT jsonb_agg(jsonb_build_array(t.type, t.amount_minor, t.points, t.status)

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from portal.models import TenderType
 from portal.queries.coupon_funding import PLATFORM_GIVES
-from portal.queries.gateways import gateway_directory
 from portal.queries.keyset import AnyRow
+from portal.queries.refund_way_back import way_back
 from portal.queries.returned_units import InReturns, units_in_returns
 from portal.rules.ask_back import AskingCoupon, DiscountBearer
 from portal.rules.coupons.terms import OnRefund, from_snapshot
@@ -30,7 +30,10 @@ FIRM = ("approved", "sent", "unknown", "failed", "succeeded")
 
 @dataclass(frozen=True, slots=True)
 class OrderHead:
-    """The order and its payment, as far as a refund asks. `rate` is what the order has kept (REF-07)."""
+    """The order and its payment, as far as a refund asks. `rate` is what the order has kept (REF-07).
+
+    `is_being_taken`: a gateway was asked to take what it holds, and has not answered.
+    """
 
     id: uuid.UUID
     number: str
@@ -43,6 +46,8 @@ class OrderHead:
     payment_status: str | None
     attempt_id: uuid.UUID | None
     rate: FxRate | None = None
+    is_being_taken: bool = False
+    gateway: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,12 @@ _HEAD = text(
     """
     SELECT o.id, o.number, o.status, o.buyer_id, o.channel_id, o.currency, o.paid_at, p.id AS payment_id,
            p.status AS payment_status, a.id AS attempt_id, p.method, p.completed_at, a.gateway_account_id,
-           o.platform_currency, o.fx_rate, o.fx_source, o.fx_as_of
+           o.platform_currency, o.fx_rate, o.fx_source, o.fx_as_of,
+           EXISTS (SELECT FROM payment h JOIN payment_attempt x ON x.payment_id = h.id WHERE h.order_id = o.id
+                      AND h.status = 'authorised' AND x.state = 'authorised' AND x.capture_minor IS NOT NULL)
+               AS is_being_taken,
+           (SELECT x.gateway FROM payment h JOIN payment_attempt x ON x.payment_id = h.id WHERE h.order_id = o.id
+             ORDER BY x.n DESC LIMIT 1) AS gateway
       FROM orders o
       LEFT JOIN payment p ON p.order_id = o.id AND p.captured_minor > 0
       LEFT JOIN LATERAL (SELECT * FROM payment_attempt x WHERE x.payment_id = p.id AND x.state = 'captured'
@@ -115,7 +125,10 @@ _SHARES = text(
     "SELECT id, tender_id, line_id, part_id, amount_minor, refunded_minor, held_minor FROM tender_share"
     " WHERE order_id = :order_id ORDER BY id"
 )
-_TENDERS = text("SELECT id, type, amount_minor, points FROM tender WHERE order_id = :order_id ORDER BY id")
+_TENDERS = text(
+    "SELECT id, type, amount_minor, points, captured_minor = 0 AS is_held FROM tender WHERE order_id = :order_id"
+    " ORDER BY id"
+)
 _COUPONS = text(
     f"""
     SELECT u.id, u.terms, u.status,
@@ -217,6 +230,8 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
             payment_status=head.payment_status,
             attempt_id=head.attempt_id,
             rate=_rate(head),
+            is_being_taken=head.is_being_taken,
+            gateway=head.gateway,
         ),
         facts=facts,
         parts={
@@ -317,25 +332,11 @@ def _priced(line: Row[Any]) -> PricedLine:
 def _tenders(session: Session, head: Row[Any], now: datetime) -> tuple[TenderFacts, ...]:
     closed, takes_parts = way_back(session, head, now)
     return tuple(
-        TenderFacts(row.id, row.type, row.amount_minor, row.points, closed, takes_parts)
+        TenderFacts(row.id, row.type, row.amount_minor, row.points, closed, takes_parts, row.is_held)
         if row.type == TenderType.GATEWAY
         else TenderFacts(row.id, row.type, row.amount_minor, row.points)
         for row in session.execute(_TENDERS, {"order_id": head.id})
     )
-
-
-def way_back(session: Session, head: Row[Any], now: datetime) -> tuple[str | None, bool]:
-    """Why a gateway cannot take money back the way it came (REF-03): one word, or None; and whether it takes parts."""
-    configured = gateway_directory(session).get(head.gateway_account_id) if head.gateway_account_id else None
-    if configured is None:
-        return "no_connection", True
-    method = next((one for one in configured.gateway.capabilities.methods if one.method.value == head.method), None)
-    if method is None:
-        return None, True
-    if method.refund_window is not None and head.completed_at and now >= head.completed_at + method.refund_window:
-        return "window_passed", True
-    # A transfer does not say where it came from: the buyer chooses his deposit, or names his account.
-    return "no_sender" if method.refunds_to_account else None, method.partial_refunds
 
 
 def _policies(session: Session, channel_id: int, sections: set[int]) -> dict[int, RefundPolicy]:

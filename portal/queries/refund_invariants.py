@@ -8,7 +8,7 @@ REFUND_INVARIANTS = (
         4,
         "a tender has given back what its legs have, and a payment what went back through its gateway",
         """SELECT t.id, t.refunded_minor, coalesce(sum(g.amount_minor), 0) AS legs FROM tender t
-             LEFT JOIN refund_leg g ON g.tender_id = t.id AND g.status = 'succeeded'
+             LEFT JOIN refund_leg g ON g.tender_id = t.id AND g.status = 'succeeded' AND g.destination <> 'release'
             GROUP BY t.id HAVING t.refunded_minor <> coalesce(sum(g.amount_minor), 0)
            UNION ALL SELECT p.id, p.refunded_minor, coalesce(sum(g.amount_minor), 0) FROM payment p
              LEFT JOIN refund_leg g ON g.status = 'succeeded' AND g.destination = 'original'
@@ -60,6 +60,22 @@ REFUND_INVARIANTS = (
              LEFT JOIN (SELECT order_id, sum(held_minor) AS held FROM tender_share GROUP BY order_id) h
                ON h.order_id = o.id
             WHERE a.asked <> coalesce(h.held, 0)""",
+    ),
+    (
+        7,
+        "what gateways hold for orders that go on is what their books say",
+        """SELECT gateway, currency, sum(held) AS held, sum(booked) AS booked FROM (
+             SELECT 'gateway:' || a.gateway AS gateway, t.currency, t.amount_minor - t.released_minor AS held,
+                    0 AS booked
+               FROM tender t JOIN orders o ON o.id = t.order_id AND o.paid_at IS NOT NULL
+               JOIN payment p ON p.tender_id = t.id
+               JOIN LATERAL (SELECT gateway FROM payment_attempt x WHERE x.payment_id = p.id
+                              ORDER BY n DESC LIMIT 1) a ON true
+              WHERE t.captured_minor = 0
+             UNION ALL
+             SELECT l.owner, l.currency, 0, -q.amount_minor FROM ledger_posting q
+               JOIN ledger_account l ON l.id = q.account_id AND l.kind = 'gateway_authorised') AS sides
+            GROUP BY gateway, currency HAVING sum(held) <> sum(booked)""",
     ),
     (
         5,

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from portal.queries.refund_facts import way_back
+from portal.queries.refund_way_back import way_back
 from portal.rules.withdrawals import WayBack
 
 # More payments than this are not looked through for one withdrawal; the rest goes to the bank.

@@ -12,6 +12,8 @@ from portal.rules.permissions import Actor, Permission, may
 HIGH_RISK: Final = "high_risk"
 # The buyer's account is frozen; the hold ends with the freeze.
 ACCOUNT_FROZEN: Final = "account_frozen"
+# The gateway holds nothing any more of what the order was to be paid with.
+PAYMENT_LOST: Final = "payment_lost"
 BY_THEMSELVES: Final = frozenset({HIGH_RISK, ACCOUNT_FROZEN})
 
 

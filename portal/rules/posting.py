@@ -30,6 +30,7 @@ class AccountKind(StrEnum):
     SELLER_PAYABLE = "seller_payable"
     ORDER_ESCROW = "order_escrow"
     GATEWAY_CLEARING = "gateway_clearing"
+    GATEWAY_AUTHORISED = "gateway_authorised"
     GATEWAY_FEE = "gateway_fee"
     COMMISSION = "commission"
     TAX_PAYABLE = "tax_payable"
@@ -83,6 +84,7 @@ class Line:
 class EntryKind(StrEnum):
     TOP_UP = "top_up"
     ORDER_PAID = "order_paid"
+    ORDER_CAPTURED = "order_captured"
     ORDER_REFUNDED = "order_refunded"
     REFUND_PAID_OUT = "refund_paid_out"
     PART_RELEASED = "part_released"
@@ -165,7 +167,10 @@ def gift_granted(*, user_id: UUID, currency: str, amount_minor: int) -> tuple[Li
 
 @dataclass(frozen=True, slots=True)
 class OrderMoney:
-    """The amounts of a paid order in its currency. `platform_discount_minor` is what the platform gives (CPN-10)."""
+    """The amounts of a paid order in its currency. `platform_discount_minor` is what the platform gives (CPN-10).
+
+    `is_held`: the gateway's share is only held so far, and is taken when the goods leave.
+    """
 
     order_id: UUID
     user_id: UUID
@@ -179,6 +184,7 @@ class OrderMoney:
     mileage_points: int = 0
     platform_discount_minor: int = 0
     mileage_promised: int = 0
+    is_held: bool = False
 
     @property
     def escrow_minor(self) -> int:
@@ -207,7 +213,8 @@ def order_paid(money: OrderMoney) -> tuple[Line, ...]:
         Line(escrow(money.order_id, money.currency), money.escrow_minor),
     ]
     if money.gateway:
-        lines.append(Line(clearing(money.gateway, money.currency), -money.gateway_minor))
+        kind = AccountKind.GATEWAY_AUTHORISED if money.is_held else AccountKind.GATEWAY_CLEARING
+        lines.append(Line(AccountRef(kind, f"gateway:{money.gateway}", money.currency), -money.gateway_minor))
     return _kept(lines)
 
 
@@ -310,26 +317,6 @@ def payment_difference(*, source: AccountRef, amount_minor: int) -> tuple[Line, 
     )
 
 
-def gateway_fees(*, gateway: str, currency: str, amount_minor: int) -> tuple[Line, ...]:
-    """What a gateway has kept of the money that it holds for us, by its own report (BAL-11)."""
-    return _kept(
-        [
-            Line(clearing(gateway, currency), amount_minor),
-            Line(of_platform(AccountKind.GATEWAY_FEE, currency), -amount_minor),
-        ]
-    )
-
-
-def gateway_paid_out(*, gateway: str, currency: str, amount_minor: int) -> tuple[Line, ...]:
-    """What a gateway has sent to our bank account, by its own report; below zero, what it took from there."""
-    return _kept(
-        [
-            Line(clearing(gateway, currency), amount_minor),
-            Line(of_platform(AccountKind.OUTSIDE, currency), -amount_minor),
-        ]
-    )
-
-
 TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
     EntryKind.TOP_UP: top_up,
     EntryKind.GIFT_GRANTED: gift_granted,
@@ -343,6 +330,4 @@ TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
     EntryKind.WITHDRAWAL_PAID: withdrawal_paid,
     EntryKind.WITHDRAWAL_SENT_BACK: withdrawal_sent_back,
     EntryKind.PAYMENT_DIFFERENCE: payment_difference,
-    EntryKind.GATEWAY_FEES: gateway_fees,
-    EntryKind.GATEWAY_PAID_OUT: gateway_paid_out,
 }

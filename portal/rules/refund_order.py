@@ -63,7 +63,10 @@ class PartFacts:
 
 @dataclass(frozen=True, slots=True)
 class TenderFacts:
-    """A tender, and why its own way back is closed, if it is; or only whole amounts go back (`takes_parts` False)."""
+    """A tender, and why its own way back is closed, if it is; or only whole amounts go back (`takes_parts` False).
+
+    `is_held`: it was not taken yet, so that nothing has to go back.
+    """
 
     id: UUID
     type: str
@@ -71,6 +74,7 @@ class TenderFacts:
     points: int | None
     closed: str | None = None
     takes_parts: bool = True
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,10 @@ class PlannedLine:
 
 @dataclass(frozen=True, slots=True)
 class PlannedLeg:
-    """What one tender gives back, and where it goes: original, deposit or bank. `closed` says why not its own way."""
+    """What one tender gives back, and where it goes: original, deposit or bank. `closed` says why not its own way.
+
+    Of what is only held nothing goes back: it is let go of (release).
+    """
 
     tender_id: UUID
     type: str
@@ -289,6 +292,9 @@ def _legs(facts: OrderFacts, lines: Sequence[PlannedLine], otherwise: str) -> li
     for one in facts.tenders:
         amount = sums.get(one.id, 0)
         if not amount:
+            continue
+        if one.is_held:
+            legs.append(PlannedLeg(one.id, one.type, amount, None, "release"))
             continue
         closed = one.closed or ("no_partial" if not one.takes_parts and amount < one.amount_minor else None)
         to = otherwise if closed else "original"

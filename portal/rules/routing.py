@@ -40,6 +40,7 @@ class GatewayAccount:
     score: int | None = None
     # Whether a call has failed within the window: only then can somebody have been turned away.
     has_failed: bool = False
+    capture_on: str = "checkout"
 
 
 @dataclass(frozen=True, slots=True)

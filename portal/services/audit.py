@@ -82,6 +82,7 @@ class AuditAction(StrEnum):
     SHIPMENT_MOVED = "shipment:moved"
     PAYMENT_AUTHORISED = "payment:authorised"
     PAYMENT_CAPTURED = "payment:captured"
+    PAYMENT_CAPTURE_WANTED = "payment:capture-wanted"
     PAYMENT_DECLINED = "payment:declined"
     PAYMENT_UNKNOWN = "payment:unknown"
     PAYMENT_SURPLUS_FOUND = "payment:surplus-found"

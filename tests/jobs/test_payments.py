@@ -20,14 +20,20 @@ from portal.jobs.payments import (
 )
 from portal.kit import clock
 from portal.rules.permissions import SYSTEM, Actor, Role
+from portal.rules.refund_policy import Party
 from portal.services.checkout.expire_orders import expire_order
 from portal.services.checkout.place_order import Placed
 from portal.services.orders.review_order import Decision, review_order
 from portal.services.payments.claim_attempt import claim_attempt
 from portal.services.payments.find_due import find_due
 from portal.services.payments.settle_attempt import settle_attempt
+from portal.services.payments.take_later import want_capture
+from portal.services.refunds.plan_refund import Selection, plan_refund
+from portal.services.refunds.request_refund import RefundRequest, request_refund
+from tests.factories.account import make_person
 from tests.factories.cart import make_variant
 from tests.factories.order import REVIEWED_KRW
+from tests.factories.parcel import send
 from tests.factories.purchase import ready_to_buy
 from tests.jobs.conftest import World
 
@@ -272,3 +278,55 @@ def test_money_under_an_attempt_that_had_ended_goes_back(world: World) -> None:
 def attempt_of(placed: Placed) -> UUID:
     assert placed.attempt_id is not None
     return placed.attempt_id
+
+
+@pytest.mark.req("PAY-07", "ORD-004")
+def test_what_was_held_is_taken_with_the_parcel_less_what_was_cancelled(world: World) -> None:
+    goods = {make_variant(world.mall, krw=12_000): 1, make_variant(world.mall, store=1, krw=7_000): 1}
+    placed = held_until_shipment(world, goods)
+    capture_attempt(str(placed.attempt_id))
+    assert state(placed) == ("paid", "authorised")
+
+    first, second = (row[0] for row in rows("SELECT id FROM order_part ORDER BY position"))
+    released = cancel(world, placed, Selection(part_id=second))
+    send(first, make_person("sam", store_ids=(world.mall.store_ids[0],)))
+    with transaction() as session:
+        want_capture(session, order_id=placed.order_id, reason="shipped", actor=SYSTEM, now=clock.now())
+    for _ in range(2):
+        capture_attempt(str(placed.attempt_id))
+
+    due = rows("SELECT amount_minor FROM payment")[0][0] - released
+    assert rows("SELECT captured_minor, released_minor FROM tender WHERE type = 'gateway'") == [(due, released)]
+    assert [one["captured"] for one in world.sandbox.charges(order=placed.number)] == [due]
+
+
+@pytest.mark.req("PAY-07", "ORD-004")
+def test_what_was_held_is_let_go_of_at_the_gateway_when_all_is_cancelled(world: World) -> None:
+    placed = held_until_shipment(world, {make_variant(world.mall, krw=12_000): 1})
+    cancel(world, placed, Selection())
+    reverse_attempt(str(placed.attempt_id))
+    capture_attempt(str(placed.attempt_id))
+    assert rows("SELECT reversal FROM payment_attempt") == [("done",)]
+    assert charges(world, placed) == 0
+    assert state(placed)[0] == "refunded"
+
+
+def held_until_shipment(world: World, goods: dict[int, int]) -> Placed:
+    """Bought with a card that is charged when the goods leave."""
+    with transaction() as session:
+        session.execute(text("UPDATE gateway_account SET capture_on = 'shipment', version = version + 1"))
+    placed = ready_to_buy(world.bea, world.mall.kr, goods, token=world.sandbox.card("4242424242424242"))()
+    assert isinstance(placed, Placed)
+    charge(placed)
+    assert state(placed) == ("paid", "authorised")
+    return placed
+
+
+def cancel(world: World, placed: Placed, choice: Selection) -> int:
+    """Call off before it is sent, and return the amount."""
+    facts: dict[str, Any] = {"actor": world.bea.actor, "party": Party.BUYER, "order_id": placed.order_id}
+    with transaction() as session:
+        shown = plan_refund(session, selection=choice, reason="changed_mind", now=clock.now(), **facts)
+        asked = RefundRequest("less", choice, "changed_mind", shown.plan.mark)
+        request_refund(session, request=asked, now=clock.now(), **facts)
+    return shown.plan.total_minor

@@ -118,6 +118,16 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("Something of order %(number)s is given back. Look before you send it."),
     ),
     NoticeKind.REFUND_FAILED_ADMIN: ("alert-circle", N_("A refund of order %(number)s failed at the gateway.")),
+    NoticeKind.HOLD_ENDING: (
+        "clock",
+        N_("Order %(number)s takes longer than your bank holds the amount. We look after it; you need do nothing."),
+    ),
+    NoticeKind.HOLD_LOST: (
+        "alert-triangle",
+        N_("Your bank no longer holds the amount for order %(number)s. Nothing was charged; we will be in touch."),
+    ),
+    NoticeKind.HOLD_ENDING_ADMIN: ("clock", N_("The held payment of order %(number)s lapses within a day.")),
+    NoticeKind.HOLD_LOST_ADMIN: ("alert-circle", N_("The held payment of order %(number)s has lapsed.")),
     NoticeKind.REFUND_LATE: ("alarm", N_("A refund of order %(number)s is late.")),
     NoticeKind.ORDER_AMENDED: ("pencil", N_("Order %(number)s was changed. Look at it before you go on.")),
     NoticeKind.RETURN_WANTED: ("message-circle", N_("%(code)s: somebody wants to send goods of %(number)s back.")),

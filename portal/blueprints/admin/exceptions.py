@@ -35,6 +35,8 @@ PAGES: dict[ExceptionKind, tuple[str, str, Permission]] = {
     ExceptionKind.DISPUTE_UNBOOKED: ("admin.dispute", "dispute_id", Permission.DISPUTE_HANDLE),
     ExceptionKind.SURPLUS: ("admin.exception_surplus", "surplus_id", Permission.PAYMENT_VIEW),
     ExceptionKind.DISPUTE_MENTIONED: ("admin.dispute_record", "number", Permission.DISPUTE_HANDLE),
+    ExceptionKind.HOLD_ENDING: ("admin.order", "number", Permission.ORDER_VIEW),
+    ExceptionKind.HOLD_LOST: ("admin.order", "number", Permission.ORDER_VIEW),
     ExceptionKind.EVENT_FAILING: ("admin.outbox", "", Permission.EVENT_VIEW),
 }
 NOTICES = frozenset({ExceptionKind.DEAD_NOTICE, ExceptionKind.UNAPPLIED_NOTICE})

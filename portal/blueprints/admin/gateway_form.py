@@ -14,6 +14,7 @@ from portal.kit.currency import exponent, is_currency
 from portal.kit.money import AmountInvalidError, parse_minor
 from portal.queries.channels import channel_directory
 from portal.queries.gateway_accounts import GatewayAccountView, SettingView, setting_views
+from portal.rules.capture import CaptureOn
 from portal.services.payments.save_gateway_account import AccountTerms
 
 FIELD_LENGTH_MAX = 4_000
@@ -33,10 +34,20 @@ class AccountForm:
     limits: dict[str, tuple[str, str]] = field(default_factory=dict)
     priority: str = "100"
     is_on: bool = True
+    capture_on: str = CaptureOn.CHECKOUT
     version: int | None = None
     settings: dict[str, str] = field(default_factory=dict, repr=False)
     shown: tuple[SettingView, ...] = ()
     faults: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def captures(self) -> list[tuple[str, str]]:
+        """When what a gateway can hold is taken, in words."""
+        return [
+            (CaptureOn.CHECKOUT, _("At checkout")),
+            (CaptureOn.SHIPMENT, _("When the first parcel leaves")),
+            (CaptureOn.SHIPMENT_OR_END, _("When the first parcel leaves, or before the hold ends")),
+        ]
 
     @property
     def all_methods(self) -> list[str]:
@@ -54,6 +65,7 @@ class AccountForm:
             limits={code: _bounds(code, self.limits[code]) for code in currencies if code in self.limits},
             priority=int(self.priority),
             is_on=self.is_on,
+            capture_on=self.capture_on,
         )
 
 
@@ -77,6 +89,7 @@ def filled_form(account: GatewayAccountView) -> AccountForm:
         limits={code: _typed(code, account.limits.get(code)) for code in account.currencies},
         priority=str(account.priority),
         is_on=account.is_on,
+        capture_on=account.capture_on,
         version=account.version,
         shown=account.settings,
     )
@@ -98,6 +111,7 @@ def read_form(gateway: str, values: MultiDict[str, str], account: GatewayAccount
         currencies=text("currencies").upper(),
         priority=text("priority"),
         is_on="is_on" in values,
+        capture_on=text("capture_on") or CaptureOn.CHECKOUT,
         version=int(text("version")) if _is_number(text("version")) else None,
         settings={one.name: text(f"setting_{one.name}") for one in shown},
         shown=tuple(_kept(one, text(f"setting_{one.name}")) for one in shown),

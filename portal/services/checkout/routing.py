@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from portal.gateways.base import Flow, Method
+from portal.gateways.base import Flow, Method, MethodCapability
 from portal.gateways.receipts import ReceiptingGateway
 from portal.kit.errors import PortalError, RejectedError, Rejection
 from portal.kit.money import Money
@@ -18,6 +18,7 @@ from portal.queries.channels import ChannelView
 from portal.queries.gateways import ConfiguredGateway
 from portal.queries.turned_away import TurnedAway
 from portal.rules import cash_receipts
+from portal.rules.capture import CaptureOn
 from portal.rules.route_rules import RuleSet
 from portal.rules.routing import Route, RouteRequest, methods, route
 from portal.services.payments.tell_route import told_accounts, told_decision
@@ -49,13 +50,17 @@ METHOD_MISSING = Rejection("METHOD_MISSING", N_("Choose how you want to pay."))
 
 @dataclass(frozen=True, slots=True)
 class PaymentRoute:
-    """The chosen account, every account that was considered, and what decided, for the attempt's row."""
+    """The chosen account, every account that was considered, and what decided, for the attempt's row.
+
+    `capture_on` says when the account takes what this method lets it hold.
+    """
 
     account_id: int
     gateway: str
     method: str
     considered: list[dict[str, Any]]
     decision: dict[str, Any]
+    capture_on: CaptureOn = CaptureOn.CHECKOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,13 @@ class MethodOffer:
     needs_javascript: bool
     has_page: bool
     files_receipts: bool
+
+
+def _capture_on(configured: ConfiguredGateway, capability: MethodCapability) -> CaptureOn:
+    """What a gateway cannot hold it takes at once; an invoice is a claim of our own, and nothing to be held."""
+    if not capability.capture_later or capability.method is Method.INVOICE:
+        return CaptureOn.CHECKOUT
+    return CaptureOn(configured.account.capture_on)
 
 
 def offer_methods(
@@ -169,6 +181,7 @@ def choose_route(
                 method,
                 told_accounts(decision),
                 told_decision(decision, request, has_token=has_token),
+                _capture_on(configured, capability),
             )
     if turned_away.until is not None and any(route(replace(request, tried=frozenset()), accounts).account_ids):
         raise TryAgainLaterError(turned_away.until, now)

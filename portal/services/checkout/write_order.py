@@ -26,6 +26,7 @@ from portal.models import (
 )
 from portal.queries.carts import CartView
 from portal.queries.channels import ChannelView
+from portal.rules.capture import CaptureOn
 from portal.rules.fraud import Decision, Outcome
 from portal.rules.fx import FxRate
 from portal.rules.permissions import Actor
@@ -221,7 +222,8 @@ def _write_payment(
                 "amount_minor": quoted.quote.to_pay_now_minor,
                 **fx_columns(quoted.quote.to_pay_now_minor, channel.currency, rate),
                 "status": "pending",
-                "capture_wanted": risk.outcome is not Outcome.REVIEW,
+                "capture_wanted": risk.outcome is not Outcome.REVIEW and route.capture_on is CaptureOn.CHECKOUT,
+                "capture_on": route.capture_on,
                 "created_at": now,
             }
         ],

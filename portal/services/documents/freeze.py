@@ -157,7 +157,7 @@ def freeze_credit_note(
         "tax_added_minor": added,
         "total_minor": subtotal + added + shipping,
         "tenders": [
-            _tender(row, row.type if row.destination == "original" else row.destination, row.gateway_ref)
+            _tender(row, row.type if row.destination in {"original", "release"} else row.destination, row.gateway_ref)
             for row in session.execute(_LEGS, {"refund_id": refund_id})
         ],
         "platform": _in_platform(_at_rate_of(order, subtotal + added + shipping)),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.rules.permissions import SYSTEM
 from portal.rules.states import MoveRefusedError
 from portal.services.orders.part_holds import PartOnHoldError
-from portal.services.orders.release_part import RefundUnderWayError, release_part
+from portal.services.orders.release_part import NotTakenError, RefundUnderWayError, release_part
 
 # Its points have matured: the window of each of its lines is over, nothing is asked back, no bank disputes it.
 _DUE = text(
@@ -23,6 +23,8 @@ _DUE = text(
                           AND g.status IN ('requested', 'approved', 'sent', 'received', 'inspected'))
        AND NOT EXISTS (SELECT FROM refund f WHERE f.order_id = p.order_id
                           AND f.status IN ('requested', 'approved', 'sent', 'unknown', 'failed'))
+       AND NOT EXISTS (SELECT FROM tender t WHERE t.order_id = p.order_id
+                          AND t.captured_minor + t.released_minor < t.amount_minor)
      ORDER BY p.mileage_matured_at LIMIT 100
     """
 )
@@ -37,6 +39,6 @@ def close_part(session: Session, *, part_id: uuid.UUID, now: datetime) -> bool:
     """Close a part and release its escrow; False when something came between, then it is tried again later."""
     try:
         release_part(session, part_id=part_id, actor=SYSTEM, now=now)
-    except (MoveRefusedError, PartOnHoldError, RefundUnderWayError):
+    except (MoveRefusedError, PartOnHoldError, RefundUnderWayError, NotTakenError):
         return False
     return True

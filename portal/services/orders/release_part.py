@@ -75,6 +75,21 @@ _REFUNDS_UNDER_WAY = text(
 )
 
 
+_NOT_TAKEN = text(
+    """
+    SELECT EXISTS (SELECT FROM tender WHERE order_id = :order_id AND captured_minor + released_minor < amount_minor)
+    """
+)
+
+
+class NotTakenError(PortalError):
+    """The gateway only holds the buyer's money, or has lost it."""
+
+    code = "payment_not_taken"
+    status = 409
+    sentence = N_("The payment of this order is not taken yet. The seller is paid out when it is.")
+
+
 class RefundUnderWayError(PortalError):
     """Money of this order may be on its way back to the buyer."""
 
@@ -105,7 +120,8 @@ def commission_on(*, goods_minor: int, currency: str, basis_points: int) -> int:
 def release_part(session: Session, *, part_id: uuid.UUID, actor: Actor, now: datetime) -> int | None:
     """Close a delivered part and pay its seller out of the escrow; returns the entry, None when nothing was left.
 
-    Raises MoveRefusedError when the part cannot be closed (any more), PartOnHoldError, RefundUnderWayError.
+    Raises MoveRefusedError when the part cannot be closed (any more), PartOnHoldError, RefundUnderWayError,
+    NotTakenError.
     """
     order_id = session.execute(select(OrderPart.order_id).where(OrderPart.id == part_id)).scalar_one()
     order = session.execute(select(Order.currency).where(Order.id == order_id).with_for_update()).one()
@@ -114,6 +130,8 @@ def release_part(session: Session, *, part_id: uuid.UUID, actor: Actor, now: dat
     refuse_on_hold(session, part_id=part_id)
     if session.execute(_REFUNDS_UNDER_WAY, {"order_id": order_id, "part_id": part_id}).scalar_one():
         raise RefundUnderWayError
+    if session.execute(_NOT_TAKEN, {"order_id": order_id}).scalar_one():
+        raise NotTakenError
     release = _worth(session, part, order.currency, now)
     session.execute(
         update(OrderPart)

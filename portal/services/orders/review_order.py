@@ -14,12 +14,14 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Order, OrderHold, Payment, PaymentAttempt
+from portal.rules.capture import CaptureOn
 from portal.rules.holds import HIGH_RISK
 from portal.rules.permissions import Actor, Permission, may
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.orders.part_holds import let_go_on
 from portal.services.outbox import Event, emit
 from portal.services.payments.reverse_attempt import want_reversal
+from portal.services.reservations.complete_order import complete_order
 from portal.services.reservations.give_up_order import give_up_order
 
 # What the buyer's page and the history say of a refusal; the rules that fired stay with administrators.
@@ -96,9 +98,10 @@ def review_order(
 ) -> Reviewed:
     """Clear or refuse an order that is held. `version` is the row version that the reviewer was shown.
 
-    Clear releases the holds; what is only authorised is captured after commit, and the parts of a paid order go to
-    their sellers at once. Refuse gives the order up, and what the gateway holds is released after commit.
-    Raises ReviewForbiddenError, NotUnderReviewError, AlreadyReviewedError, ReviewTooEarlyError, RefuseNeedsRefundError.
+    Clear releases the holds; what is only authorised is captured after commit, or stays held until the goods leave;
+    the parts of a paid order go to their sellers at once. Refuse gives the order up, and what the gateway holds is
+    released after commit. Raises ReviewForbiddenError, NotUnderReviewError, AlreadyReviewedError, ReviewTooEarlyError,
+    RefuseNeedsRefundError.
     """
     if not may(actor, Permission.ORDER_REVIEW):
         raise ReviewForbiddenError
@@ -152,7 +155,7 @@ def review_order(
     return Reviewed(order_id, decision)
 
 
-PaymentRow = Row[uuid.UUID, str, uuid.UUID]
+PaymentRow = Row[uuid.UUID, str, str, uuid.UUID]
 OrderRow = Row[str, bool, int, str, uuid.UUID, int]
 HoldRow = Row[uuid.UUID, "str | None", "datetime | None"]
 
@@ -160,7 +163,7 @@ HoldRow = Row[uuid.UUID, "str | None", "datetime | None"]
 def _lock_payment(session: Session, order_id: uuid.UUID) -> PaymentRow | None:
     """Attempt and payment are locked before the order, as settle_attempt does it."""
     return session.execute(
-        select(Payment.id, Payment.status, PaymentAttempt.id.label("attempt_id"))
+        select(Payment.id, Payment.status, Payment.capture_on, PaymentAttempt.id.label("attempt_id"))
         .join(PaymentAttempt, PaymentAttempt.payment_id == Payment.id)
         .where(Payment.order_id == order_id)
         .order_by(PaymentAttempt.n.desc())
@@ -194,6 +197,9 @@ def _clear(
     record(session, Fact(AuditAction.ORDER_RELEASED, f"order:{order_id}", reason=reason), actor=actor, now=now)
     if order.status == "pending":
         assert payment is not None
+        if payment.capture_on != CaptureOn.CHECKOUT:
+            complete_order(session, order_id=order_id, actor=actor, now=now, is_held=True)
+            return
         session.execute(update(Payment).where(Payment.id == payment.id).values(capture_wanted=True))
         event = _event("payment.capture_wanted", order_id, order, {"attempt": str(payment.attempt_id)})
         emit(session, event, now=now)

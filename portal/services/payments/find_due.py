@@ -6,10 +6,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
-from portal.models import OrderHold, Payment, PaymentAttempt
+from portal.models import Order, OrderHold, Payment, PaymentAttempt, Tender
 
 # While one worker looks, no other does.
 LEASE = timedelta(seconds=15)
@@ -63,10 +63,16 @@ def attempt_to_ask(
     return AttemptToAsk(row.id, row.gateway_account_id, row.op_key, row.gateway_ref, row.sent_at)
 
 
-# As long as somebody looks at an order or its buyer, what a gateway holds for it is not taken (FRD-08).
-_IS_HELD = (
+# As long as somebody looks at an order or its buyer, what a gateway holds for it is not taken (FRD-08); and once the
+# order goes on, as long as any of its parts is held for whatever reason.
+IS_HELD = (
     select(OrderHold.id)
-    .where(OrderHold.order_id == Payment.order_id, OrderHold.kind == "fraud", OrderHold.released_at.is_(None))
+    .join(Order, Order.id == OrderHold.order_id)
+    .where(
+        OrderHold.order_id == Payment.order_id,
+        OrderHold.released_at.is_(None),
+        or_(OrderHold.kind == "fraud", Order.status != "pending"),
+    )
     .exists()
 )
 
@@ -92,7 +98,9 @@ def attempt_to_capture(session: Session, *, attempt_id: uuid.UUID, now: datetime
             PaymentAttempt.gateway_ref,
             PaymentAttempt.op_key,
             PaymentAttempt.sent_at,
+            PaymentAttempt.capture_minor,
             Payment.amount_minor,
+            Payment.tender_id,
             Payment.currency,
         )
         .join(Payment, Payment.id == PaymentAttempt.payment_id)
@@ -102,15 +110,22 @@ def attempt_to_capture(session: Session, *, attempt_id: uuid.UUID, now: datetime
             PaymentAttempt.reversal.is_(None),
             Payment.capture_wanted,
             Payment.status == "authorised",
-            ~_IS_HELD,
+            ~IS_HELD,
         )
-        .with_for_update(of=PaymentAttempt, skip_locked=True)
+        # With the payment: a refund that is decided just now either counts, or waits for what is taken.
+        .with_for_update(of=(PaymentAttempt, Payment), skip_locked=True)
     ).one_or_none()
     if row is None or row.gateway_ref is None:
         return None
-    session.execute(update(PaymentAttempt).where(PaymentAttempt.id == attempt_id).values(due_at=now + LEASE))
+    amount = row.capture_minor
+    if amount is None:
+        released = session.execute(select(Tender.released_minor).where(Tender.id == row.tender_id)).scalar()
+        amount = row.amount_minor - (released or 0)
+    session.execute(
+        update(PaymentAttempt).where(PaymentAttempt.id == attempt_id).values(due_at=now + LEASE, capture_minor=amount)
+    )
     asked = AttemptToAsk(row.id, row.gateway_account_id, row.op_key, row.gateway_ref, row.sent_at)
-    return AttemptToCapture(row.id, row.gateway_account_id, row.gateway_ref, row.amount_minor, row.currency, asked)
+    return AttemptToCapture(row.id, row.gateway_account_id, row.gateway_ref, amount, row.currency, asked)
 
 
 def find_due(session: Session, *, now: datetime, limit: int = 200) -> DueAttempts:
@@ -125,7 +140,7 @@ def find_due(session: Session, *, now: datetime, limit: int = 200) -> DueAttempt
                 (PaymentAttempt.state == "authorised")
                 & Payment.capture_wanted
                 & (Payment.status == "authorised")
-                & ~_IS_HELD
+                & ~IS_HELD
             )
             | (PaymentAttempt.reversal == "wanted"),
         )

@@ -26,6 +26,14 @@ class LockedPayment:
     number: str | None
     user_id: uuid.UUID
     channel_id: int
+    gateway_account_id: int
+    capture_on: str
+    released_minor: int
+
+    @property
+    def to_take_minor(self) -> int:
+        """What is still wanted of the amount: what was called off before it was taken is not."""
+        return self.amount_minor - self.released_minor
 
     @property
     def subject(self) -> str:

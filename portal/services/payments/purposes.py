@@ -25,7 +25,7 @@ class _Uses(Protocol):
 
 
 class _Holds(Protocol):
-    def __call__(self, session: Session, payment: LockedPayment, *, now: datetime) -> None: ...
+    def __call__(self, session: Session, payment: LockedPayment, *, actor: Actor, now: datetime) -> None: ...
 
 
 class _GivesUp(Protocol):

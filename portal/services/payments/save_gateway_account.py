@@ -20,6 +20,7 @@ from portal.kit.currency import is_currency
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, GatewayAccount
+from portal.rules.capture import CaptureOn
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.step_up import StepUpAction
 from portal.services.accounts.step_up import Binding, require_step_up
@@ -70,6 +71,7 @@ class AccountTerms:
     limits: Mapping[str, tuple[int | None, int | None]]
     priority: int
     is_on: bool
+    capture_on: str = CaptureOn.CHECKOUT
 
 
 def save_gateway_account(
@@ -116,6 +118,7 @@ def save_gateway_account(
         require_step_up(session, actor=actor, action=StepUpAction.SAVE_CREDENTIALS, binding=binding, now=now)
     row.name, row.channel_id, row.priority, row.enabled = terms.name, terms.channel_id, terms.priority, terms.is_on
     row.countries, row.methods, row.currencies = list(terms.countries), list(terms.methods), list(terms.currencies)
+    row.capture_on = terms.capture_on
     row.limits = {currency: list(bounds) for currency, bounds in terms.limits.items() if bounds != (None, None)}
     if is_own:
         row.credentials = json.dumps({name: value for name, value in wanted.items() if value})
@@ -152,6 +155,7 @@ def _told(row: GatewayAccount) -> dict[str, Any]:
         "limits": row.limits,
         "priority": row.priority,
         "is_on": row.enabled,
+        "capture_on": row.capture_on,
     }
 
 
@@ -166,6 +170,8 @@ def _faults(
         faults["channel"] = N_("Choose one of the channels.")
     if not 0 <= terms.priority <= PRIORITY_MAX:
         faults["priority"] = N_("The place in the order is a whole number from 0 to 10,000.")
+    if terms.capture_on not in set(CaptureOn):
+        faults["capture_on"] = N_("Choose when cards are charged.")
     if any(_COUNTRY.fullmatch(country) is None for country in terms.countries):
         faults["countries"] = N_("Name countries by two letters, such as KR, US.")
     try:

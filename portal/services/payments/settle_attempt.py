@@ -55,7 +55,7 @@ _APPROVE = text(
     )
     UPDATE payment
        SET status = :state, authorised_minor = amount_minor,
-           captured_minor = CASE WHEN :captured THEN amount_minor ELSE 0 END,
+           captured_minor = CASE WHEN :captured THEN CAST(:to_take_minor AS bigint) ELSE 0 END,
            completed_at = CASE WHEN :captured THEN CAST(:now AS timestamptz) END
      WHERE id = :payment_id AND :usable
     """
@@ -99,7 +99,8 @@ def _approve(session: Session, locked: LockedPayment, outcome: Approved, actor: 
         return _give_back(session, locked, outcome, actor, now)
     if locked.state == new or not may_move(Machine.ATTEMPT, locked.state, new):
         return False
-    fits = (outcome.amount_minor, outcome.currency) == (locked.amount_minor, locked.currency)
+    to_take = locked.to_take_minor if outcome.captured else locked.amount_minor
+    fits = (outcome.amount_minor, outcome.currency) == (to_take, locked.currency)
     purpose = PURPOSES[locked.purpose]
     usable = fits and may_move(Machine.PAYMENT, locked.payment_status, new)
     if usable and purpose.takes is not None:
@@ -117,6 +118,7 @@ def _approve(session: Session, locked: LockedPayment, outcome: Approved, actor: 
             "card": orjson.dumps(card).decode() if card else None,
             "reason": reason,
             "captured": outcome.captured,
+            "to_take_minor": to_take,
             "usable": usable,
             "received_minor": outcome.amount_minor - outcome.refunded_minor,
             "now": now,
@@ -175,7 +177,7 @@ def _use(session: Session, locked: LockedPayment, new: str, actor: Actor, now: d
         purpose.use(session, locked, actor=actor, now=now)
         return
     if purpose.hold is not None:
-        purpose.hold(session, locked, now=now)
+        purpose.hold(session, locked, actor=actor, now=now)
     _tell(session, "payment.authorised", locked, now)
 
 

@@ -16,8 +16,9 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import GatewayAccount, SettlementReport, SettlementRow
 from portal.rules.fx_posting import gateway_exchanged
+from portal.rules.gateway_posting import gateway_fees, gateway_paid_out
 from portal.rules.permissions import Actor
-from portal.rules.posting import EntryKind, gateway_fees, gateway_paid_out
+from portal.rules.posting import EntryKind
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.ledger.post import Entry, post_all
 from portal.services.reconciliation.value_exchanges import Exchange, summed, value_exchanges

@@ -88,7 +88,7 @@ def apply_plan(
     record_moves(session, Move(Machine.REFUND, refund_id, "requested", "approved", order.id), actor=actor, now=now)
     _count(session, plan)
     return_uses(session, use_ids=[one.use_id for one in plan.coupons if one.comes_back], now=now)
-    _post(session, refund_id, order, plan, worth, now)
+    _post(session, refund_id, order, known, plan, worth, now)
     for leg in plan.legs:
         return_lots(session, tender_id=leg.tender_id, points=leg.points or 0, now=now)
     if plan.points_matured:
@@ -131,6 +131,7 @@ def _post(
     session: Session,
     refund_id: uuid.UUID,
     order: Row[Any],
+    known: Refundable,
     plan: RefundPlan,
     worth: Mapping[uuid.UUID, PartRelease],
     now: datetime,
@@ -140,6 +141,7 @@ def _post(
     sums = {leg.type: leg for leg in plan.legs}
     # What a gateway cannot take back may become deposit at once (REF-03).
     moved = sum(one.amount_minor for one in plan.legs if one.destination == Destination.DEPOSIT)
+    let_go = sum(one.amount_minor for one in plan.legs if one.destination == Destination.RELEASE)
 
     def minor(kind: str) -> int:
         return sums[kind].amount_minor if kind in sums else 0
@@ -155,6 +157,9 @@ def _post(
         mileage_points=plan.points_back,
         platform_discount_minor=plan.platform_minor,
         mileage_promised=plan.points_taken - plan.points_matured,
+        gateway=known.head.gateway if let_go else None,
+        gateway_minor=let_go,
+        is_held=True,
     )
     entries.append(Entry(EntryKind.ORDER_REFUNDED, f"refund:{refund_id}", order_refunded(money), now, order.id))
     post_all(session, entries)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
-from portal.models import Refund, RefundApproval, RefundLine
+from portal.models import Destination, Refund, RefundApproval, RefundLine
 from portal.queries.refund_facts import load_refundable
 from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
 from portal.rules.refund_plan import RefundPlan, make_plan
@@ -24,7 +24,7 @@ from portal.services.refunds.apply_plan import apply_plan
 from portal.services.refunds.bank_details import read_bank
 from portal.services.refunds.follow_refund import follow_refund
 from portal.services.refunds.locks import lock_order
-from portal.services.refunds.plan_refund import refuse_disputed
+from portal.services.refunds.plan_refund import refuse_unsettled
 from portal.services.refunds.request_refund import refund_event, tell_approved
 
 
@@ -73,7 +73,7 @@ def approve_refund(session: Session, *, refund_id: uuid.UUID, actor: Actor, reas
         return "requested"
     known = load_refundable(session, order_id=order.id, now=now)
     assert known is not None
-    refuse_disputed(known.head.payment_status)
+    refuse_unsettled(known.head)
     plan = _plan_again(session, refund, known, now)
     apply_plan(
         session,
@@ -191,4 +191,9 @@ def _plan_again(session: Session, refund: Refund, known: Any, now: datetime) -> 
 
 def _amounts(plan: Any) -> Any:
     """What the buyer is shown of the plan. A coupon or mileage may have turned out better since."""
-    return [(leg["tender_id"], leg["amount_minor"], leg["points"], leg["destination"]) for leg in plan["legs"]]
+    # What was only held and is taken since goes back to where it came from.
+    ways = {Destination.RELEASE: Destination.ORIGINAL}
+    return [
+        (leg["tender_id"], leg["amount_minor"], leg["points"], ways.get(leg["destination"], leg["destination"]))
+        for leg in plan["legs"]
+    ]

@@ -15,6 +15,7 @@ from portal.rules.states import Machine, may_move
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.history import Move, record_moves
 from portal.services.outbox import Event, emit
+from portal.services.payments.take_later import end_hold
 
 _LEGS = text(
     """
@@ -32,10 +33,12 @@ _SET = text(
 )
 _SUMS = text(
     """
-    UPDATE tender t SET refunded_minor = s.back, updated_at = :now
-      FROM (SELECT t.id, coalesce(sum(g.amount_minor) FILTER (WHERE g.status = 'succeeded'), 0) AS back
-              FROM tender t LEFT JOIN refund_leg g ON g.tender_id = t.id WHERE t.order_id = :order_id GROUP BY t.id) s
-     WHERE t.id = s.id AND t.refunded_minor <> s.back
+    UPDATE tender t SET refunded_minor = s.back, released_minor = s.released, updated_at = :now
+      FROM (SELECT t.id, coalesce(sum(g.amount_minor) FILTER (WHERE g.destination <> 'release'), 0) AS back,
+                   coalesce(sum(g.amount_minor) FILTER (WHERE g.destination = 'release'), 0) AS released
+              FROM tender t LEFT JOIN refund_leg g ON g.tender_id = t.id AND g.status = 'succeeded'
+             WHERE t.order_id = :order_id GROUP BY t.id) s
+     WHERE t.id = s.id AND (t.refunded_minor, t.released_minor) <> (s.back, s.released)
     """
 )
 _PAID_BACK = text(
@@ -54,7 +57,7 @@ _PAID_BACK = text(
 _ORDER = text(
     """
     SELECT (SELECT status FROM orders WHERE id = :order_id) AS status,
-           coalesce(sum(t.refunded_minor), 0)::bigint AS back,
+           coalesce(sum(t.refunded_minor + t.released_minor), 0)::bigint AS back,
            (SELECT bool_and(l.refunded_quantity = l.quantity) FROM order_line l WHERE l.order_id = :order_id)
                AS all_gone,
            (SELECT array_agg(DISTINCT p.status) FROM order_part p WHERE p.order_id = :order_id) AS parts,
@@ -72,6 +75,7 @@ def follow_refund(session: Session, *, refund_id: uuid.UUID, order: Row[Any], ac
     """
     status = _move_refund(session, refund_id, order, actor, now)
     session.execute(_SUMS, {"order_id": order.id, "now": now})
+    end_hold(session, order_id=order.id, actor=actor, now=now)
     _move_payment(session, order, actor, now)
     _move_order(session, order, refund_id, actor, now)
     return status

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError, RejectedError, Rejection
 from portal.kit.money import Money
 from portal.kit.text import N_
-from portal.queries.refund_facts import Refundable, load_refundable
+from portal.queries.refund_facts import OrderHead, Refundable, load_refundable
 from portal.rules.fx import Exchanged, exchange
 from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
 from portal.rules.refund_order import LineFacts
@@ -54,6 +54,14 @@ class RefundWaitingError(PortalError):
     code = "refund_waiting"
     status = 409
     sentence = N_("A request for this parcel waits for an answer already. You will hear as soon as there is one.")
+
+
+class CaptureUnderWayError(PortalError):
+    """The gateway was asked to take what it holds; what goes back is known when it has answered."""
+
+    code = "capture_under_way"
+    status = 409
+    sentence = N_("The payment is being taken at this moment. Try again in a minute; nothing was changed.")
 
 
 class RefundReasonError(PortalError):
@@ -111,15 +119,15 @@ def plan_refund(
 ) -> PlannedRefund:
     """Plan a refund as the world is now; writes nothing. `refused` says of each line left out why.
 
-    Raises RefundOrderUnknownError, NothingToRefundError, RefundWaitingError, RefundReasonError, RefundUnitsError, and
-    RejectedError with the rule's own reason for what was named and cannot be given back.
+    Raises RefundOrderUnknownError, NothingToRefundError, CaptureUnderWayError, RefundWaitingError, RefundReasonError,
+    RefundUnitsError, and RejectedError with the rule's own reason for what was named and cannot be given back.
     """
     order = load_refundable(session, order_id=order_id, now=now)
     if order is None or not _may(actor, party, order):
         raise RefundOrderUnknownError
     if party not in REASONS.get(reason, (frozenset(), False))[0]:
         raise RefundReasonError
-    refuse_disputed(order.head.payment_status)
+    refuse_unsettled(order.head)
     if order.head.status not in REFUNDABLE:
         raise NothingToRefundError
     faulty = _faulty(order, party, reason)
@@ -171,6 +179,13 @@ def _may(actor: Actor, party: Party, order: Refundable) -> bool:
     if party is Party.SELLER:
         return any(may(actor, Permission.REFUND_HANDLE, store_id=part.store_id) for part in order.parts.values())
     return actor.user_id == order.head.buyer_id and may(actor, Permission.REFUND_HANDLE, owner_id=order.head.buyer_id)
+
+
+def refuse_unsettled(head: OrderHead) -> None:
+    """Raises what refuse_disputed raises, and CaptureUnderWayError while a gateway is taking what it holds."""
+    refuse_disputed(head.payment_status)
+    if head.is_being_taken:
+        raise CaptureUnderWayError
 
 
 def refuse_disputed(payment_status: str | None) -> None:

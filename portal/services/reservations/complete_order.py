@@ -40,7 +40,8 @@ _COMPLETE = text(
            AND NOT EXISTS (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
         RETURNING p.id, p.position
     ), captured AS (
-        UPDATE tender SET status = 'captured', captured_minor = amount_minor, updated_at = :now
+        UPDATE tender SET status = CASE WHEN :is_held AND type = 'gateway' THEN 'authorised' ELSE 'captured' END,
+               captured_minor = CASE WHEN :is_held AND type = 'gateway' THEN 0 ELSE amount_minor END, updated_at = :now
          WHERE order_id = :order_id
         RETURNING id, type, amount_minor, points
     )
@@ -52,16 +53,20 @@ _COMPLETE = text(
 )
 
 
-def complete_order(session: Session, *, order_id: uuid.UUID, actor: Actor, now: datetime) -> None:
+def complete_order(
+    session: Session, *, order_id: uuid.UUID, actor: Actor, now: datetime, is_held: bool = False
+) -> None:
     """Settle a pending order whose tenders are all in. The caller holds the lock on its row.
+
+    `is_held`: the gateway's share is only held, and is taken when the goods leave.
 
     Holds, coupon uses and reservations are used; the books get one entry; parts go to their sellers unless a hold
     is open; receipt, notices and live pages follow from the event.
     """
     until = deadlines_from(now)
     values = {"order_id": order_id, "now": now, "accept_by": until.accept_by, "ship_by": until.ship_by}
-    order = session.execute(_COMPLETE, values).one()
-    money = _money(session, order, now)
+    order = session.execute(_COMPLETE, {**values, "is_held": is_held}).one()
+    money = _money(session, order, now, is_held=is_held)
     entry_id = _post(session, order, money, now)
     record_moves(
         session,
@@ -76,7 +81,7 @@ def complete_order(session: Session, *, order_id: uuid.UUID, actor: Actor, now: 
             AuditAction.ORDER_PAID,
             f"order:{order_id}",
             before={"status": order.status},
-            after={"status": "paid", "entry": entry_id, "gateway_minor": money.gateway_minor},
+            after={"status": "paid", "entry": entry_id, "gateway_minor": money.gateway_minor, "is_held": is_held},
         ),
         actor=actor,
         now=now,
@@ -98,7 +103,7 @@ def complete_order(session: Session, *, order_id: uuid.UUID, actor: Actor, now: 
     take_stock(session, order_id=order_id, now=now)
 
 
-def _money(session: Session, order: Row[Any], now: datetime) -> OrderMoney:
+def _money(session: Session, order: Row[Any], now: datetime, *, is_held: bool) -> OrderMoney:
     """What the tenders and the redeemed coupon uses come to."""
 
     def minor(kind: TenderType) -> int:
@@ -118,6 +123,7 @@ def _money(session: Session, order: Row[Any], now: datetime) -> OrderMoney:
         mileage_points=points or 0,
         platform_discount_minor=redeem_uses(session, order_id=order.id, now=now),
         mileage_promised=order.mileage_promised,
+        is_held=is_held,
     )
 
 

@@ -14,7 +14,7 @@ from portal.queries.refund_facts import Refundable, load_refundable
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.refund_plan import RefundPlan, make_plan
 from portal.rules.refund_policy import REASONS, Party, is_above
-from portal.services.refunds.plan_refund import Consent, PlannedRefund, Selection, refuse_disputed
+from portal.services.refunds.plan_refund import Consent, PlannedRefund, Selection, refuse_unsettled
 from portal.services.refunds.request_refund import RefundRequest, carry_out
 from portal.services.returns.take_return import Taken
 
@@ -40,7 +40,7 @@ def refund_units(
     case = taken.case
     known = load_refundable(session, order_id=case.order_id, now=now)
     assert known is not None
-    refuse_disputed(known.head.payment_status)
+    refuse_unsettled(known.head)
     counts: dict[uuid.UUID, int] = dict(Counter(one.line_id for one in units))
     plan = plan_units(known, counts, part_id=case.part_id, reason=case.reason, otherwise=case.otherwise, now=now)
     limits = [known.policies[line_id] for line_id in counts]

@@ -45,7 +45,7 @@ from portal.services.refunds.plan_refund import (
     RefundOrderUnknownError,
     RefundReasonError,
     RefundWaitingError,
-    refuse_disputed,
+    refuse_unsettled,
 )
 from portal.services.returns.take_return import tell
 
@@ -145,7 +145,7 @@ def request_return(
         if before.order_id != order_id:
             raise IdempotencyKeyReusedError
         return Asked(before.id, before.number, is_repeat=True)
-    refuse_disputed(known.head.payment_status)
+    refuse_unsettled(known.head)
     lines = _lines(known, chosen)
     part = known.parts[lines[0].part_id]
     policies = [known.policies[line.id] for line in lines]

@@ -82,6 +82,13 @@ def test_an_account_is_made_and_takes_payments_at_once(client: FlaskClient) -> N
     assert "Paylink Korea" in page
 
 
+def test_an_account_says_when_cards_are_charged(client: FlaskClient) -> None:
+    account_id = make(client, capture_on="shipment_or_end")
+    assert gateway_directory()[account_id].account.capture_on == "shipment_or_end"
+    page = client.get(f"/admin/gateways/{account_id}").text
+    assert '<option value="shipment_or_end" selected>' in page
+
+
 def test_keys_are_written_and_never_read(client: FlaskClient) -> None:
     account_id = make(client)
     page = client.get(f"/admin/gateways/{account_id}").text
@@ -127,6 +134,7 @@ def test_the_second_editor_is_told(client: FlaskClient) -> None:
         ({"name": "x" * 61}, "name"),
         ({"channel": "999"}, "channel"),
         ({"channel": "kr"}, "channel"),
+        ({"capture_on": "never"}, "capture_on"),
         ({"countries": "KOR"}, "countries"),
         ({"methods": []}, "methods"),
         ({"methods": ["barter"]}, "methods"),

@@ -173,7 +173,9 @@ def _paid(order: OrderView) -> Stage:
     sentences = []
     if order.status == "paid":
         sentences.append(gettext("The stores prepare it now. You get a mail when a parcel is on its way."))
-    if email and order.status == "paid":
+    if order.payment_status == "authorised":
+        sentences.append(gettext("The amount is held, and charged only when the first parcel leaves."))
+    elif email and order.status == "paid":
         sentences.append(gettext("The receipt goes to %(email)s.", email=email))
     if order.status == "shipped":
         sentences.append(gettext("Each parcel says below where it is. You hear when it arrives."))
