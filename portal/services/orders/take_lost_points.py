@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from portal.gateways.base import DisputeState
@@ -31,25 +32,30 @@ _TAKEN = text(
       JOIN ledger_entry e ON e.id = p.entry_id WHERE e.idem_key = :key
     """
 )
+# A bank may think again more than once, but not for ever: each turn has keys of its own, found one by one.
+TURNS_MAX = 20
 
 
 def follow_dispute_points(session: Session, *, dispute_id: uuid.UUID, now: datetime) -> int:
-    """Take back what the disputed part of an order had earned, once; returns by how many points the buyer has less.
+    """Take back what the disputed part of an order had earned; returns by how many points the buyer has less.
 
-    Pending points of an order that is lost whole become due at once, to be taken; what was spent is owed. A dispute
-    that is won after all gives them back.
+    Once for each time that the dispute is lost. Pending points of an order that is lost whole become due at once, to be
+    taken; what was spent is owed. A dispute that is won after all gives them back.
     """
     dispute = session.get_one(Dispute, dispute_id)
     if dispute.order_id is None or dispute.status not in (DisputeState.LOST, DisputeState.WON):
         return 0
     buyer_id = session.execute(_LOCK, {"id": dispute.order_id}).scalar_one()
     session.refresh(dispute)
-    key = f"dispute:{dispute_id}:mileage"
-    is_taken = session.execute(select(LedgerEntry.id).where(LedgerEntry.idem_key == key)).scalar_one_or_none()
+    base = f"dispute:{dispute_id}:mileage"
+    turns = [_key(base, turn) for turn in range(1, TURNS_MAX + 1)]
+    taken, given = _known(session, turns), _known(session, [f"{turn}:back" for turn in turns])
+    is_taken = taken > given
     if dispute.status == DisputeState.WON:
-        return -_give_again(session, buyer_id, dispute, key, now) if is_taken else 0
-    if is_taken:
+        return -_give_again(session, buyer_id, dispute, turns[taken - 1], now) if is_taken else 0
+    if is_taken or taken == TURNS_MAX:
         return 0
+    key = turns[taken]
     known = load_refundable(session, order_id=dispute.order_id, now=now)
     assert known is not None
     left = _left_minor(known)
@@ -63,6 +69,14 @@ def follow_dispute_points(session: Session, *, dispute_id: uuid.UUID, now: datet
     fact = Fact(AuditAction.DISPUTE_BOOKED, f"dispute:{dispute_id}", after={"points_taken": points})
     record(session, fact, actor=SYSTEM, now=now)
     return points
+
+
+def _key(base: str, turn: int) -> str:
+    return base if turn == 1 else f"{base}:{turn}"
+
+
+def _known(session: Session, keys: Sequence[str]) -> int:
+    return session.scalar(select(func.count()).where(LedgerEntry.idem_key.in_(keys))) or 0
 
 
 def _lost_points(known: Refundable, lost_minor: int, left_minor: int) -> int:

@@ -71,3 +71,16 @@ def test_matured_points_are_taken_in_proportion_to_what_was_lost(mall: Mall, bea
     decide(order, DisputeState.LOST, amount=order.gateway_minor // part)
     taken = 500 + promised - balance("mileage")
     assert (taken, balance("mileage_owed")) == ((promised * 2 // part + 1) // 2, 0)
+
+
+def test_a_bank_that_thinks_again_takes_and_gives_them_each_time(mall: Mall, bea: Person) -> None:
+    order, promised = delivered(mall, bea)
+    with_them, without = 500 + promised, 500
+    verdicts = [DisputeState.LOST, DisputeState.WON, DisputeState.LOST, DisputeState.LOST, DisputeState.WON]
+    had = []
+    for turn, verdict in enumerate(verdicts):
+        decide(order, verdict, after=1 + turn)
+        had.append(balance("mileage"))
+    assert had == [without, with_them, without, without, with_them]
+    decide(order, DisputeState.LOST, after=9)
+    assert (balance("mileage"), balance("mileage_owed"), balance("mileage_pending")) == (without, 0, 0)
