@@ -122,10 +122,9 @@ def make_coupon(
             funding=funding,
             stackable=True,
             valid_from=now - timedelta(days=1),
-            valid_until=now + timedelta(days=30),
             issued_at=now,
             issued_by="system",
-            **{"kind": "percentage", "target": "order"} | more,
+            **{"kind": "percentage", "target": "order", "valid_until": now + timedelta(days=30)} | more,
         )
         session.add(campaign)
         session.flush()

@@ -13,11 +13,13 @@ from portal.db import Base, atomically, transaction
 from portal.jobs.documents import issue_documents
 from portal.jobs.outbox import handle_events
 from portal.kit import clock
-from portal.models import GatewayAccount, PaymentAttempt
+from portal.kit.ids import new_id
+from portal.models import GatewayAccount, PaymentAttempt, SavedMethod
 from portal.rules.adjustments import Wanted
 from portal.services.accounts.save_address import save_address
 from portal.services.adjustments.prepare_adjustment import Draft, prepare_adjustment
 from portal.services.documents.want_document import want_receipt
+from portal.services.methods.settle_setup import method_index
 from portal.services.withdrawals.request_withdrawal import request_withdrawal
 from tests.factories.account import make_person, make_session
 from tests.factories.cart import make_mall, make_variant
@@ -47,6 +49,22 @@ def test_a_dump_shows_nobody_and_no_secret(books: None, settings: Settings) -> N
         save_address(session, user_id=person.id, fields=ADDRESS, now=clock.now(), make_default=True)
     order = make_order(person, mall, {make_variant(mall): 1}, address=ADDRESS)
     with transaction() as session:
+        account_id = session.scalars(select(GatewayAccount.id)).first()
+        assert account_id is not None
+        kept_card = {"customer_ref": "cus_Quillfeather", "method_ref": "pm_1Nightjar"}
+        session.add(
+            SavedMethod(
+                id=new_id(),
+                user_id=person.id,
+                gateway_account_id=account_id,
+                brand="visa",
+                last4="4242",
+                expiry="12/30",
+                ref_index=method_index(kept_card["method_ref"]),
+                created_at=clock.now(),
+                **kept_card,
+            )
+        )
         session.execute(
             PaymentAttempt.__table__.update().values(source="tok_visa_5iXq")  # type: ignore[attr-defined]  # A table's own.
         )
@@ -72,6 +90,7 @@ def test_a_dump_shows_nobody_and_no_secret(books: None, settings: Settings) -> N
         *BANK.values(),
         secret,
         "tok_visa_5iXq",
+        *kept_card.values(),
         "203.0.113.7",
     ]
     found = {
