@@ -67,6 +67,18 @@ def test_an_order_is_paid_with_a_card_on_file_and_never_with_somebody_elses(worl
     assert rows("SELECT saved_method_id::text FROM payment_attempt") == [(own,)]
 
 
+@pytest.mark.req("BAL-02")
+def test_a_top_up_is_paid_with_a_card_on_file_and_never_with_somebody_elses(world: World) -> None:
+    keep_with_stripe()
+    own, foreign = keep_card(world.bea), keep_card(world.max)
+    body = {"amount_minor": 30_000, "method": "credit_card"}
+    refused = world.api.post("/top-ups", body | {"saved_method_id": foreign}, Idempotency_Key="one")
+    assert (refused.status_code, data(refused)["code"]) == (422, "SAVED_CARD_UNUSABLE")
+    made = world.api.post("/top-ups", body | {"saved_method_id": own}, Idempotency_Key="two")
+    assert made.status_code == 201, made.text
+    assert rows("SELECT saved_method_id::text FROM payment_attempt") == [(own,)]
+
+
 @pytest.mark.req("IDN-02")
 def test_other_peoples_cards_and_keys_without_the_permission_get_nothing(world: World) -> None:
     keep_with_stripe()

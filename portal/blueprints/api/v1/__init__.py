@@ -16,6 +16,8 @@ RESOURCES = (
     "balances",
     "adjustments",
     "top_ups",
+    "gift_cards",
+    "withdrawals",
     "invoices",
     "campaigns",
     "fulfilment",

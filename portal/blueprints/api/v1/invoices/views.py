@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
 
 from flask import current_app
 
@@ -21,6 +20,7 @@ from portal.blueprints.api.v1.invoices.schemas import (
 )
 from portal.blueprints.api.v1.orders.render import next_step
 from portal.blueprints.api.v1.orders.schemas import NextAction
+from portal.blueprints.api.v1.paying import return_url
 from portal.config import Settings
 from portal.db import atomically, reading
 from portal.jobs.queue import enqueue_charge
@@ -35,11 +35,10 @@ from portal.services.accounts.may_spend import AccountFrozenError
 from portal.services.checkout.begin_payment import NOT_ON_INVOICE
 from portal.services.checkout.means import Means
 from portal.services.checkout.pay_invoice import InvoicePaymentWish, pay_invoice
-from portal.services.checkout.routing import METHOD_MISSING, TryAgainLaterError
+from portal.services.checkout.routing import METHOD_MISSING, SAVED_CARD_UNUSABLE, TryAgainLaterError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.invoices.write_off import InvoiceClosedError
 from portal.services.ledger.holds import BalanceTooLowError
-from portal.site import address
 
 TAG = "Invoices"
 NUMBER = PathValue("The invoice's number.", {"type": "string", "minLength": 1}, examples.INVOICE_NUMBER)
@@ -110,6 +109,7 @@ def show_invoice(number: str) -> Invoice:
         BalanceTooLowError,
         AccountFrozenError,
         RejectedError(METHOD_MISSING),
+        RejectedError(SAVED_CARD_UNUSABLE),
         RejectedError(NOT_ON_INVOICE),
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
@@ -125,9 +125,9 @@ def pay_own_invoice(number: str, body: InvoicePaymentRequest, key: str) -> Reply
     wish = InvoicePaymentWish(
         key=f"api:{current_client().client.id}:{key}" if key else "",
         amount_minor=body.amount_minor,
-        means=Means(body.method, body.source_token),
+        means=Means(body.method, body.source_token, saved_method_id=body.saved_method_id),
         locale=body.locale or current_client().locale or channel.default_locale,
-        return_url=_return_url(body, channel.code),
+        return_url=return_url(body.return_url, channel=channel.code),
     )
     begun = atomically(
         lambda s: pay_invoice(
@@ -182,10 +182,3 @@ def _as_invoice(row: InvoiceRow) -> Invoice:
         issued_at=row.issued_at,
         due_at=row.due_at,
     )
-
-
-def _return_url(body: InvoicePaymentRequest, code: str) -> str:
-    """Where the provider sends the buyer. The service fills in the payment's id, so a client's braces are escaped."""
-    if body.return_url is not None:
-        return body.return_url.replace("{", quote("{")).replace("}", quote("}"))
-    return address("/account/paying/{payment_id}/return", channel=code)

@@ -36,6 +36,9 @@ class TopUpRequest(In):
     source_token: Annotated[str, StringConstraints(min_length=1, max_length=8_000, pattern=PRINTABLE)] | None = Field(
         default=None, description="What the provider's own fields made of the card (flow `element`)."
     )
+    saved_method_id: uuid.UUID | None = Field(
+        default=None, description="One of the cards on file, instead of a `source_token`; `method` is that of a card."
+    )
     return_url: Url | None = Field(
         default=None, description="Where the provider sends the buyer afterwards. Left out: the top-up's page."
     )

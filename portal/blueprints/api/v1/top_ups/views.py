@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from datetime import UTC, datetime, timedelta
-from urllib.parse import quote
 
 from flask import current_app, request
 from sqlalchemy.orm import Session
@@ -14,6 +13,7 @@ from portal.blueprints.api.keys import api_actor, current_client
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import Amount, PlatformAmount
 from portal.blueprints.api.v1.orders.render import next_step
+from portal.blueprints.api.v1.paying import return_url
 from portal.blueprints.api.v1.top_ups import examples
 from portal.blueprints.api.v1.top_ups.schemas import TopUp, TopUpLimits, TopUpRequest
 from portal.blueprints.identity import current_channel
@@ -34,11 +34,10 @@ from portal.services.checkout.begin_payment import Begun
 from portal.services.checkout.cancel_payment import PaymentNotPendingError, PaymentUnknownError, cancel_payment
 from portal.services.checkout.means import Means
 from portal.services.checkout.place_order import ChannelClosedError
-from portal.services.checkout.routing import METHOD_MISSING, TryAgainLaterError
+from portal.services.checkout.routing import METHOD_MISSING, SAVED_CARD_UNUSABLE, TryAgainLaterError
 from portal.services.fraud.score_payment import PaymentBlockedError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.top_ups.begin_top_up import Blocked, TopUpWish, begin_top_up
-from portal.site import address
 
 TAG = "Deposit"
 ID = PathValue("The top-up's id.", {"type": "string", "format": "uuid"}, examples.ID)
@@ -96,6 +95,7 @@ def show_limits() -> TopUpLimits:
     refusals=(
         RejectedError(CLOSED),
         RejectedError(METHOD_MISSING),
+        RejectedError(SAVED_CARD_UNUSABLE),
         ChannelClosedError,
         AccountFrozenError,
         PaymentBlockedError,
@@ -120,9 +120,9 @@ def top_up(body: TopUpRequest, key: str) -> Reply:
     wish = TopUpWish(
         key=f"api:{current_client().client.id}:{key}" if key else "",
         amount_minor=body.amount_minor,
-        means=Means(body.method, body.source_token),
+        means=Means(body.method, body.source_token, saved_method_id=body.saved_method_id),
         locale=body.locale or current_client().locale or channel.default_locale,
-        return_url=_return_url(body),
+        return_url=return_url(body.return_url, channel=channel.code),
         ip=request.remote_addr,
     )
 
@@ -218,10 +218,3 @@ def _as_top_up(found: PayingView) -> TopUp:
         expires_at=found.deadline,
         next_action=next_step(found.attempt, is_open=found.is_open),
     )
-
-
-def _return_url(body: TopUpRequest) -> str:
-    """Where the provider sends the buyer. The service fills in the payment's id, so a client's braces are escaped."""
-    if body.return_url is not None:
-        return body.return_url.replace("{", quote("{")).replace("}", quote("}"))
-    return address("/account/paying/{payment_id}/return", channel=current_channel().code)

@@ -1,0 +1,1 @@
+"""Gift cards: bought, redeemed, given back."""

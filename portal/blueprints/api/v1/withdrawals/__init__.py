@@ -1,0 +1,1 @@
+"""Deposit that goes back to its owner."""
