@@ -15,8 +15,8 @@ from portal.jobs.cases import gather_cases
 from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.figures import prove_figures, renew_figures
-from portal.jobs.marks import mark_people
 from portal.jobs.held_payments import ask_about_holds, tend_holds
+from portal.jobs.marks import mark_people
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import (
