@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from portal.jobs.outbox import handle_events
 from portal.queries.channels import channel_directory
 from portal.services.checkout.place_order import ChannelClosedError
+from portal.services.checkout.quote import mileage_terms
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
@@ -143,3 +144,23 @@ def test_nobody_else_sees_or_moves_channels(app: APIFlask, mall: Mall, role: str
     data = {"csrf_token": token[1] if token else "", "to": "closed", "version": "1"}
     assert client.post(f"/admin/channels/{mall.kr.id}/state", data=data).status_code in {400, 403}
     assert state("kr") == "live"
+
+
+@pytest.mark.req("BAL-06")
+def test_limits_of_a_channel_are_set_in_the_desk_and_hold_at_once(ada: FlaskClient, mall: Mall) -> None:
+    page = f"/admin/channels/{mall.kr.id}/terms"
+    status, text = send(ada, page, page, **{"mileage-minimum_points": "500", "mileage-maximum_points": "100"})
+    assert status == 422
+    assert 'id="mileage-maximum_points-error"' in text
+    opened = rows("SELECT version FROM channel WHERE id = :id", id=mall.kr.id)[0][0]
+    status, _text = send(ada, page, page, **{"mileage-minimum_points": "500", "mileage-max_share_basis_points": "30"})
+    assert status == 303
+    terms = mileage_terms(channel_directory()["kr"].policy)
+    assert (terms.minimum_points, terms.max_share_basis_points, terms.maximum_points) == (500, 3_000, None)
+    assert 'value="500"' in ada.get(page).text
+    # Who saves what he opened before is told, and changes nothing.
+    hidden = fields(ada.get(page).text)
+    late = ada.post(page, data={"csrf_token": hidden["csrf_token"], "version": opened, "fx-age_max_days": "1"})
+    assert late.status_code == 409
+    assert "fx" not in rows("SELECT policy FROM channel WHERE id = :id", id=mall.kr.id)[0][0]
+    assert ada.get("/admin/channels/999999/terms").status_code == 404
