@@ -111,6 +111,7 @@ STATUSES: dict[str, Status] = {
     "product.draft": Status("grey", "pencil", N_("Draft")),
     "product.active": Status("green", "circle-check", N_("On sale")),
     "product.archived": Status("grey", "archive", N_("Archived")),
+    "user.blocked": Status("red", "ban", N_("Sign-in blocked")),
     "campaign.draft": Status("grey", "pencil", N_("Draft")),
     "campaign.scheduled": Status("blue", "clock", N_("Scheduled")),
     "campaign.running": Status("green", "circle-check", N_("Running")),

@@ -230,7 +230,7 @@ def _id_of(email: str) -> uuid.UUID:
     from portal.queries.users import UserFilter, list_users
 
     with reading() as session:
-        return list_users(session, chosen=UserFilter(search=email), cursor=None).rows[0].id
+        return list_users(session, chosen=UserFilter(search=email), cursor=None, now=clock.now()).rows[0].id
 
 
 def _account(user_id: uuid.UUID) -> int:

@@ -10,6 +10,7 @@ from portal.blueprints.book_words import BOOK_WORDS
 from portal.blueprints.case_words import CASE_ACTIONS, CASES
 from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
+from portal.blueprints.people_words import ACTS, PEOPLE_ACTIONS
 from portal.blueprints.risk_words import EVENTS, KINDS, MODES, OUTCOMES, PLACES, RISK_ACTIONS
 from portal.blueprints.store_words import STORE_ACTIONS, STORE_WORDS
 from portal.blueprints.talk_words import TALK_ACTIONS
@@ -23,6 +24,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "risk_kind": KINDS,
     "risk_outcome": OUTCOMES,
     **STORE_WORDS,
+    "user_act": ACTS,
     "grant_source": GRANT_SOURCES,
     "tender": {
         "deposit": N_("Deposit"),
@@ -71,6 +73,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **COUPON_ACTIONS,
         **CASE_ACTIONS,
         **STORE_ACTIONS,
+        **PEOPLE_ACTIONS,
         **TALK_ACTIONS,
         "account:signed-up": N_("Signed up"),
         "account:signed-in": N_("Signed in"),

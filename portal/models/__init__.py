@@ -1,6 +1,6 @@
 """All tables. Import models from here, so that every mapper is known whichever is used first."""
 
-from portal.models.account import Address, Consent, StoreMember, User, UserState, WebSession
+from portal.models.account import Address, Consent, StoreMember, User, UserNote, UserState, WebSession
 from portal.models.adjustment import Adjustment, AdjustmentLine
 from portal.models.audit import AuditLink, AuditRow
 from portal.models.cart import Cart, CartLine
@@ -225,6 +225,7 @@ __all__ = [
     "TrainingSet",
     "Transition",
     "User",
+    "UserNote",
     "UserState",
     "Variant",
     "WebSession",

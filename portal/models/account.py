@@ -27,6 +27,12 @@ class User(Base):
         CheckConstraint("state IN ('active', 'frozen', 'closed')", name="state"),
         Index("ix_user_account_marks", "marks", postgresql_using="gin"),
         Index("ix_user_account_id_end", text("right(id::text, 8)")),
+        # What lists narrow to: few of all people have any of these.
+        Index("ix_user_account_roles", "id", postgresql_where=text("roles <> '{buyer}'")),
+        Index("ix_user_account_state", "state", "id", postgresql_where=text("state <> 'active'")),
+        Index("ix_user_account_blocked", "id", postgresql_where=text("blocked_at IS NOT NULL")),
+        Index("ix_user_account_channel_id", "channel_id", "id"),
+        Index("ix_user_account_created_at", "created_at"),
         Index("ix_user_account_unmarked", "id", postgresql_where=text("marks IS NULL")),
     )
 
@@ -41,8 +47,29 @@ class User(Base):
     theme: Mapped[str | None]
     roles: Mapped[list[str]] = mapped_column(server_default=text("'{buyer}'"))
     state: Mapped[str] = mapped_column(server_default=UserState.ACTIVE)
+    # Since when nobody can sign in as him: apart from being frozen, with which one may still look.
+    blocked_at: Mapped[datetime | None]
+    # Where he signed up; one profile is good on all channels.
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))
     email_verified_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class UserNote(Base):
+    """What an administrator has done about a person, or wants colleagues to know of him. Never changed.
+
+    `act` is `note`, or what was done; `text` is why.
+    """
+
+    __tablename__ = "user_note"
+    __table_args__ = (Index("ix_user_note_user_id", "user_id", text("at DESC")),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    act: Mapped[str]
+    text: Mapped[str] = mapped_column(EncryptedText("user_note.text"))
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    at: Mapped[datetime]
 
 
 class StoreMember(Base):
@@ -61,6 +88,7 @@ class WebSession(Base):
     __tablename__ = "web_session"
     __table_args__ = (
         Index("ix_web_session_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),
+        Index("ix_web_session_seen", "user_id", text("last_seen_at DESC")),
         Index("ix_web_session_device_id", "device_id"),
     )
 

@@ -57,7 +57,7 @@ _IDENTITY = text(
     SELECT {_COLUMNS}, u.roles, u.locale,
            ARRAY(SELECT m.store_id FROM store_member m WHERE m.user_id = u.id) AS store_ids
       FROM api_client c JOIN user_account u ON u.id = c.user_id
-     WHERE c.key_hash = :key_hash AND u.state <> 'closed'
+     WHERE c.key_hash = :key_hash AND u.state <> 'closed' AND u.blocked_at IS NULL
     """  # noqa: S608  # Columns of our own.
 )
 

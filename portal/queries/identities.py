@@ -40,7 +40,7 @@ _QUERY = (
            (SELECT count(*) FROM notice n WHERE n.user_id = u.id AND n.read_at IS NULL)::int AS notice_count
       FROM web_session s LEFT JOIN user_account u ON u.id = s.user_id
      WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.expires_at > :now
-       AND (u.id IS NULL OR u.state <> 'closed')
+       AND (u.id IS NULL OR u.state <> 'closed' AND u.blocked_at IS NULL)
     """
     )
     .bindparams(bindparam("token_hash"), bindparam("now"))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Text, cast, func, literal, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.kit.paging import Cursor, CursorValue, Page, decode_cursor, page_of
@@ -77,3 +77,8 @@ def count_up_to(session: Session, statement: AnySelect) -> tuple[int, bool]:
     few = statement.order_by(None).limit(COUNT_MAX + 1).subquery()
     found = session.execute(select(func.count()).select_from(few)).scalar_one()
     return min(found, COUNT_MAX), found > COUNT_MAX
+
+
+def has_mark(column: InstrumentedAttribute[Any], marks: Sequence[str]) -> ColumnElement[bool]:
+    """Whether a row has any of these marks."""
+    return column.op("&&", is_comparison=True)(cast(list(marks), ARRAY(Text)))

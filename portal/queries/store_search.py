@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from portal.crypto import person_marks
 from portal.kit.ids import normalise_code
 from portal.models import Order, OrderLine, OrderPart, Product, Shipment, Variant
-from portal.queries.finding.words import has_mark
+from portal.queries.keyset import has_mark
 
 MATCHED_MAX = 200
 

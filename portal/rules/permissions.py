@@ -64,6 +64,7 @@ class Permission(StrEnum):
     USER_LIST = "user:list"
     USER_VIEW = "user:view"
     USER_RESTRICT = "user:restrict"
+    USER_SUPPORT = "user:support"
     USER_EXPORT = "user:export"
     ROLE_GRANT = "role:grant"
     FRAUD_VIEW = "fraud:view"
@@ -256,6 +257,7 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.USER_LIST,
             P.USER_VIEW,
             P.USER_RESTRICT,
+            P.USER_SUPPORT,
             P.AUDIT_VIEW,
             P.ANALYTICS_VIEW,
         ]
@@ -295,6 +297,7 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.CHANNEL_CONFIGURE,
             P.USER_LIST,
             P.USER_VIEW,
+            P.USER_SUPPORT,
             P.EVENT_VIEW,
             P.EVENT_REPLAY,
             P.WEBHOOK_VIEW,

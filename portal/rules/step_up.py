@@ -30,10 +30,19 @@ class StepUpAction(StrEnum):
     RELEASE_PAYOUT = "payout:release"
     SAVE_CREDENTIALS = "gateway:save-credentials"
     CHANGE_FACTOR = "factor:change"
+    CHANGE_ROLES = "role:change"
+    RESET_FACTORS = "factor:reset"
 
 
 # No policy can make these cheaper: whoever holds a stolen session must not get further with them.
-ALWAYS: Final = frozenset({StepUpAction.SAVE_CREDENTIALS, StepUpAction.CHANGE_FACTOR})
+ALWAYS: Final = frozenset(
+    {
+        StepUpAction.SAVE_CREDENTIALS,
+        StepUpAction.CHANGE_FACTOR,
+        StepUpAction.CHANGE_ROLES,
+        StepUpAction.RESET_FACTORS,
+    }
+)
 
 _LARGE: Final = {"KRW": 500_000, "JPY": 50_000, "USD": 40_000, "EUR": 35_000, "GBP": 30_000, "KWD": 115_000}
 # In minor units by currency; what is above needs it. Refunds have theirs among the other rules of refunds, by section.

@@ -173,6 +173,12 @@ class AuditAction(StrEnum):
     CASE_DECIDED = "case:decided"
     CASE_UNDONE = "case:undone"
     CASE_CLOSED = "case:closed"
+    USER_BLOCKED = "user:blocked"
+    USER_UNBLOCKED = "user:unblocked"
+    USER_ROLES_CHANGED = "user:roles-changed"
+    USER_FACTORS_RESET = "user:factors-reset"
+    USER_PASSWORD_LINK_SENT = "user:password-link-sent"  # noqa: S105  # A name of an act.
+    USER_NOTED = "user:noted"
     USER_FROZEN = "user:frozen"
     USER_CLEARED = "user:cleared"
     RISK_DECIDED = "risk:decided"

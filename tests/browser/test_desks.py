@@ -9,7 +9,7 @@ from portal.db import transaction
 from portal.services.mark_people import mark_people
 from tests.browser.conftest import picture, violations
 from tests.browser.inside import Shop
-from tests.factories.account import make_person
+from tests.factories.account import make_person, make_session
 from tests.factories.cart import make_variant
 from tests.factories.order import make_order
 
@@ -48,3 +48,30 @@ def test_one_box_suggests_by_kind_and_opens_what_was_meant(shop: Shop) -> None:
     picture(seller, "seller-search-phone")
     seller.get_by_role("link", name=order.number).click()
     expect(seller).to_have_url(shop.address(f"/seller/orders/{order.part_ids[0]}"))
+
+
+@pytest.mark.ux("A15", "A28")
+def test_people_are_masked_until_shown_and_what_one_may_not_do_is_not_there(shop: Shop) -> None:
+    bea = make_person("bea")
+    make_session(bea)
+    page = shop.enter(make_person("rita", roles=("risk",)))
+    shop.go(page, "/admin/users?q=bea@example.com")
+    expect(page.get_by_role("table", name="People")).not_to_contain_text("bea@example.com")
+    page.get_by_role("link", name=bea.id.hex[-8:]).click()
+    expect(page.get_by_role("link", name="Change roles")).to_have_count(0)
+    expect(page.locator("main")).not_to_contain_text("bea@example.com")
+    expect(page.get_by_text("Showing is recorded with your name.").first).to_be_visible()
+    page.get_by_role("button", name="Show name and e-mail").click()
+    expect(page.locator("main")).to_contain_text("bea@example.com")
+    assert violations(page) == []
+    page.get_by_role("link", name="Block signing in").click()
+    page.get_by_label("Why").fill("Her phone was stolen")
+    assert violations(page) == []
+    page.get_by_role("button", name="Block signing in").click()
+    expect(page.locator("main")).to_contain_text("Signed in nowhere.")
+    expect(page.locator("main")).to_contain_text("Her phone was stolen")
+    picture(page, "person")
+    assert violations(page) == []
+    refused = shop.go(page, f"/admin/users/{bea.id}/roles")
+    assert refused.status == 403
+    expect(page.locator("main")).to_contain_text("role:grant")

@@ -21,7 +21,7 @@ from portal.blueprints.account.entry import (
     score_entry,
 )
 from portal.blueprints.account.forms import PortalForm, SignInForm, SignUpForm
-from portal.blueprints.identity import current_actor, current_locale, signed_in
+from portal.blueprints.identity import current_actor, current_channel, current_locale, signed_in
 from portal.crypto import email_index
 from portal.db import atomically
 from portal.htmx import leave_for
@@ -76,7 +76,13 @@ def sign_up() -> ResponseReturnValue:
 
     def come_in(opened: Session) -> str:
         user_id = open_profile(
-            opened, email=form.email.data, password=form.password.data, name=form.name.data, locale=locale, now=now
+            opened,
+            email=form.email.data,
+            password=form.password.data,
+            name=form.name.data,
+            locale=locale,
+            channel_id=current_channel().id,
+            now=now,
         )
         note_invitation(opened, user_id=user_id, now=now)
         return enter(opened, user_id=user_id, now=now)

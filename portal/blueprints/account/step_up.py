@@ -53,6 +53,8 @@ WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.ADJUST_MILEAGE: N_("Give %(amount)s of mileage"),
     StepUpAction.RELEASE_PAYOUT: N_("Let a payout of %(amount)s to %(store)s go out"),
     StepUpAction.ADJUST_BALANCES: N_("Correct balances by %(amount)s in all"),
+    StepUpAction.CHANGE_ROLES: N_("Change a person's roles to: %(roles)s"),
+    StepUpAction.RESET_FACTORS: N_("Remove the second proofs of a person"),
     StepUpAction.SAVE_CREDENTIALS: N_("Save the gateway account “%(name)s”"),
 }
 FACTOR_WORDS: Mapping[tuple[str, bool], str] = {

@@ -100,7 +100,7 @@ def clear(user_id: uuid.UUID) -> ResponseReturnValue:
 
 def _page(name: str, user_id: uuid.UUID, form: FlaskForm, problem: str | None, status: int) -> ResponseReturnValue:
     with reading() as session:
-        found = load_user(session, user_id=user_id, now=clock.now())
+        found = load_user(session, user_id=user_id)
         if found is None:
             raise NotFoundError
         frame = around(session, "admin.users")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.account.entry import enter, network_address, note_invitation, remember, score_entry
 from portal.blueprints.checkout.forms import SIGN_IN, Typed
-from portal.blueprints.identity import current_locale
+from portal.blueprints.identity import current_channel, current_locale
 from portal.crypto import email_index
 from portal.db import atomically
 from portal.kit import clock
@@ -110,6 +110,7 @@ def _open_profile(typed: Typed, email: str) -> bool:
             password=typed.form.account_password.data,
             name=typed.form.account_name.data,
             locale=locale,
+            channel_id=current_channel().id,
             now=now,
         )
         note_invitation(session, user_id=user_id, now=now)

@@ -26,7 +26,8 @@ from portal.models import (
     Variant,
     Withdrawal,
 )
-from portal.queries.finding.words import HITS_MAX, Hit, Words, has_mark, ids_of, named, tail
+from portal.queries.finding.words import HITS_MAX, Hit, Words, ids_of, named, tail
+from portal.queries.keyset import has_mark
 from portal.queries.users import masked, masked_email
 
 _ID_END = re.compile(r"[0-9a-f]{8}")

@@ -22,7 +22,8 @@ from portal.models import (
     Store,
     Ticket,
 )
-from portal.queries.finding.words import HITS_MAX, Hit, Words, has_mark, ids_of, tail
+from portal.queries.finding.words import HITS_MAX, Hit, Words, ids_of, tail
+from portal.queries.keyset import has_mark
 from portal.queries.payments import payments_named
 
 

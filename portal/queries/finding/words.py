@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, cast, func, select, union
+from sqlalchemy import ColumnElement, Select, func, select, union
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.crypto import person_marks
@@ -103,11 +103,6 @@ class Finder:
     kind: str
     permission: Permission
     find: Callable[[Session, Words], Sequence[Hit]]
-
-
-def has_mark(column: InstrumentedAttribute[Any], marks: Sequence[str]) -> ColumnElement[bool]:
-    """Whether a row has any of these marks."""
-    return column.op("&&", is_comparison=True)(cast(list(marks), ARRAY(Text)))
 
 
 def ids_of(session: Session, *ways: Select[Any] | None) -> list[Any]:

@@ -42,8 +42,19 @@ class EmailTakenError(PortalError):
     field = "email"
 
 
-def sign_up(session: Session, *, email: str, password: str, name: str, locale: str | None, now: datetime) -> uuid.UUID:
+def sign_up(
+    session: Session,
+    *,
+    email: str,
+    password: str,
+    name: str,
+    locale: str | None,
+    now: datetime,
+    channel_id: int | None = None,
+) -> uuid.UUID:
     """Make the profile of a buyer, unverified, and have the verification mail sent. Returns its id.
+
+    `channel_id` is where he came in.
 
     Raises NameMissingError, EmailUnfitError, PasswordUnfitError and EmailTakenError.
     """
@@ -61,6 +72,7 @@ def sign_up(session: Session, *, email: str, password: str, name: str, locale: s
             name=name,
             password_hash=password_hash,
             locale=locale,
+            channel_id=channel_id,
             created_at=now,
         )
         .on_conflict_do_nothing(index_elements=[User.email_index])

@@ -134,7 +134,12 @@ def refuse_last_admin(session: Session, *, user_ids: list[uuid.UUID]) -> None:
     # Locked, so that two who each leave the other one cannot both be right.
     left = session.scalars(
         select(User.id)
-        .where(User.roles.op("@>")([Role.ADMIN.value]), User.state == UserState.ACTIVE, User.id.not_in(user_ids))
+        .where(
+            User.roles.op("@>")([Role.ADMIN.value]),
+            User.state == UserState.ACTIVE,
+            User.blocked_at.is_(None),
+            User.id.not_in(user_ids),
+        )
         .order_by(User.id)
         .limit(1)
         .with_for_update(read=True)
