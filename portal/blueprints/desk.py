@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import wraps
 from typing import ParamSpec
+from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-from flask import request
+from flask import g, request
 from flask.typing import ResponseReturnValue
 from flask_babel import get_timezone
+from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.access import PermissionMissingError, requires
 from portal.blueprints.identity import current_actor
@@ -53,20 +56,41 @@ def requires_in(permission: Permission, scope: Scope) -> Callable[[View[P]], Vie
     return decorate
 
 
+def list_arguments() -> MultiDict[str, str]:
+    """The arguments by which a list is read: those of the address, or of the view whose rows are counted."""
+    found: MultiDict[str, str] = g.get("list_arguments", request.args)
+    return found
+
+
+@contextmanager
+def list_address(query: str) -> Iterator[None]:
+    """Read lists as if this were their address."""
+    g.list_arguments = MultiDict(parse_qsl(query))
+    try:
+        yield
+    finally:
+        del g.list_arguments
+
+
+def plain_arg(name: str) -> str | None:
+    """An argument of the list as it stands there."""
+    return list_arguments().get(name)
+
+
 def text_arg(name: str) -> str:
     """A text of the address, cut to what any search can mean."""
-    return request.args.get(name, "").replace("\0", "").strip()[:SEARCH_MAX]
+    return list_arguments().get(name, "").replace("\0", "").strip()[:SEARCH_MAX]
 
 
 def choice_arg(name: str, allowed: Collection[str]) -> str | None:
     """A choice of the address; anything else is as if nothing had been chosen."""
-    value = request.args.get(name)
+    value = list_arguments().get(name)
     return value if value in allowed else None
 
 
 def channel_arg() -> int | None:
     """The id of the channel whose code is in the address."""
-    code = request.args.get("channel")
+    code = list_arguments().get("channel")
     found = channel_directory().channels.get(code) if code else None
     return found.id if found else None
 
@@ -104,7 +128,7 @@ def days_arg() -> Days:
 def date_arg(name: str) -> date | None:
     """A day of the address; what is none is as if nothing had been chosen."""
     try:
-        found = date.fromisoformat(request.args.get(name, ""))
+        found = date.fromisoformat(list_arguments().get(name, ""))
     except ValueError:
         return None
     return found if FIRST_DAY <= found <= LAST_DAY else None

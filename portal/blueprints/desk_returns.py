@@ -26,6 +26,7 @@ from portal.blueprints.return_words import (
     options_text,
     wish_word,
 )
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.blueprints.seller.fulfil_words import problem_text, ship_form
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
@@ -71,6 +72,7 @@ class ReturnsDesk:
 
 def hang(bp: Blueprint, desk: ReturnsDesk) -> None:
     """Hang the pages onto a desk's blueprint."""
+    offer(_inbox(desk))
     guard = requires_in(Permission.REFUND_HANDLE, desk.scope)
 
     @guard
@@ -113,14 +115,32 @@ def queue_names() -> Mapping[ReturnQueue, str]:
     }
 
 
+def _queue() -> ReturnQueue:
+    return ReturnQueue(
+        choice_arg("queue", set(ReturnQueue)) or (ReturnQueue.ALL if text_arg("q") else ReturnQueue.WAITING)
+    )
+
+
+def _inbox(desk: ReturnsDesk) -> Inbox:
+    return Inbox(
+        f"{desk.name}.returns",
+        Permission.REFUND_HANDLE,
+        desk.scope,
+        ("queue", "q"),
+        lambda session, store_id: list_returns(
+            session, queue=_queue(), now=clock.now(), store_id=store_id, search=text_arg("q")
+        ),
+    )
+
+
 def _index(desk: ReturnsDesk) -> ResponseReturnValue:
-    now, search = clock.now(), text_arg("q")
-    chosen = ReturnQueue(choice_arg("queue", set(ReturnQueue)) or (ReturnQueue.ALL if search else ReturnQueue.WAITING))
+    now, search, chosen = clock.now(), text_arg("q"), _queue()
     with reading() as session:
         framed = desk.frame(session, None)
         if framed is None:
             raise NotFoundError
         frame, store_id = framed
+        views = views_for(session, _inbox(desk), store_id=store_id)
         found = list_returns(
             session,
             queue=chosen,
@@ -130,6 +150,8 @@ def _index(desk: ReturnsDesk) -> ResponseReturnValue:
             cursor=request.args.get("cursor"),
         )
         counts = count_returns(session, queues=COUNTED, now=now, store_id=store_id)
+    if (there := opens_with(views)) is not None:
+        return there
     store = request.args.get("store")
     tabs = [
         {
@@ -143,6 +165,7 @@ def _index(desk: ReturnsDesk) -> ResponseReturnValue:
     return page_or_partial(
         "desk/returns/index.html",
         {"returns": "desk/returns/_list.html"},
+        views=views,
         found=found,
         tabs=tabs,
         query=search,

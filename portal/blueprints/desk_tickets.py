@@ -17,6 +17,7 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import choice_arg, requires_in, text_arg
 from portal.blueprints.identity import current_actor
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.blueprints.ticket_words import kind_options, kind_word, story, thing_word
 from portal.blueprints.uploads import ACCEPT, file_answer, read_files, takes_files
 from portal.db import atomically, reading, transaction
@@ -74,6 +75,7 @@ class Area:
 
 def hang(bp: Blueprint, area: Area) -> None:
     """Give a desk its routes."""
+    offer(_inbox(area))
     path = "/tickets/<uuid:ticket_id>"
     for rule, name, view, permission, method in (
         ("/tickets", "tickets", index, Permission.TICKET_VIEW, "GET"),
@@ -88,20 +90,36 @@ def hang(bp: Blueprint, area: Area) -> None:
         bp.add_url_rule(rule, name, takes_files(guarded) if view is write else guarded, methods=[method])
 
 
-def index(area: Area) -> ResponseReturnValue:
-    """The inbox: what waits for an answer, the next due first."""
+def _filter(store_id: int | None) -> TicketFilter:
     words = text_arg("q")
     view = TicketView(choice_arg("view", set(VIEWS)) or (TicketView.ALL if words else TicketView.WAITING))
     kind = choice_arg("kind", set(TicketKind))
+    return TicketFilter(view, store_id=store_id, kind=kind, assignee_id=current_actor().user_id, search=words)
+
+
+def _inbox(area: Area) -> Inbox:
+    return Inbox(
+        f"{area.blueprint}.tickets",
+        Permission.TICKET_VIEW,
+        area.scope,
+        ("view", "kind", "q"),
+        lambda session, store_id: list_tickets(session, chosen=_filter(store_id)),
+    )
+
+
+def index(area: Area) -> ResponseReturnValue:
+    """The inbox: what waits for an answer, the next due first."""
     with reading() as session:
         entered = area.enter(session, None)
         if entered is None:
             return area.closed()
-        chosen = TicketFilter(
-            view, store_id=entered.store_id, kind=kind, assignee_id=current_actor().user_id, search=words
-        )
+        chosen = _filter(entered.store_id)
+        views = views_for(session, _inbox(area), store_id=entered.store_id)
         found = list_tickets(session, chosen=chosen, cursor=request.args.get("cursor"))
         counts = count_tickets(session, chosen=chosen, views=COUNTED)
+    if (there := opens_with(views)) is not None:
+        return there
+    view, kind, words = chosen.view, chosen.kind, chosen.search
     args = _list_args()
     chips = [(kind_word(kind), area.to("tickets", **{**args, "kind": None}))] if kind else []
     if words:
@@ -109,6 +127,7 @@ def index(area: Area) -> ResponseReturnValue:
     return page_or_partial(
         "desk/tickets/index.html",
         {"tickets": "desk/tickets/_list.html"},
+        views=views,
         found=found,
         view=view.value,
         tabs=[

@@ -81,6 +81,7 @@ from portal.models.remark import ProductRating, Remark, RemarkPicture, ReviewInv
 from portal.models.restriction import AccountFreeze
 from portal.models.risk_case import RiskCase, RiskCaseDecision
 from portal.models.routing import RoutingRelease, RoutingVersion
+from portal.models.saved_view import DefaultView, SavedView
 from portal.models.seller import Store
 from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEvent, ShipmentLine
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
@@ -121,6 +122,7 @@ __all__ = [
     "CouponTally",
     "CouponUse",
     "CreditLine",
+    "DefaultView",
     "Destination",
     "DiscountShare",
     "Dispute",
@@ -197,6 +199,7 @@ __all__ = [
     "RoutingRelease",
     "RoutingVersion",
     "SavedMethod",
+    "SavedView",
     "SecondFactor",
     "Section",
     "SellerPayout",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from portal.blueprints import saved_views
 from portal.blueprints.admin import (
     adjustment_form,
     adjustments,
@@ -55,9 +56,11 @@ from portal.blueprints.admin import (
     users,
     withdrawals,
 )
+from portal.blueprints.admin.desk import requires_all
 from portal.blueprints.desk_words import word
 from portal.blueprints.refund_words import reason_word
 from portal.blueprints.ticket_words import kind_word
+from portal.rules.permissions import Permission
 
 bp = Blueprint("admin", __name__, url_prefix="/admin")
 bp.add_app_template_global(word, "word")
@@ -115,6 +118,7 @@ for area in (
     tiers,
 ):
     area.hang(bp)
+saved_views.hang(bp, requires_all(Permission.ANALYTICS_VIEW), lambda: None)
 
 
 def blueprints() -> list[Blueprint]:

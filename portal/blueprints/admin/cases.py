@@ -10,22 +10,26 @@ import orjson
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
+from portal.blueprints.desk import plain_arg
 from portal.blueprints.desk_words import word
 from portal.blueprints.identity import current_actor
 from portal.blueprints.risk_words import reasons_of, unsure_of
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import atomically, reading
 from portal.formatting import money
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
-from portal.queries.cases import STATES, CaseDetail, alert_times, list_cases, load_case, next_case
+from portal.kit.paging import Page
+from portal.queries.cases import STATES, CaseDetail, CaseRow, alert_times, list_cases, load_case, next_case
 from portal.queries.users import masked
 from portal.rules.cases import FREEZES, TELL_WITHIN, Effect, OrderFacts, Verdict, effect_of
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Permission, Scope
 from portal.services.cases.decide_case import decide_case, take_case, undo_verdict
 
 MENU = "admin.cases"
@@ -50,17 +54,29 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule(f"{path}/undoing", "case_undoing", undo, methods=["POST"])
 
 
+def _queue(session: Session, cursor: str | None) -> Page[CaseRow]:
+    view = plain_arg("view") or "open"
+    mine = current_actor().user_id if view == "mine" else None
+    return list_cases(session, state=view if view in STATES else "open", mine=mine, cursor=cursor)
+
+
+INBOX = offer(
+    Inbox("admin.cases", Permission.FRAUD_VIEW, Scope.ALL, ("view",), lambda session, _store: _queue(session, None))
+)
+
+
 @requires_all(Permission.FRAUD_VIEW)
 def index() -> ResponseReturnValue:
     """The queue, the largest expected loss first, with how fast it was told of."""
     view = request.args.get("view", "open")
-    state = view if view in STATES else "open"
-    mine = current_actor().user_id if view == "mine" else None
     now = clock.now()
     with reading() as session:
-        found = list_cases(session, state=state, mine=mine, cursor=request.args.get("cursor"))
+        views = views_for(session, INBOX)
+        found = _queue(session, request.args.get("cursor"))
         times = alert_times(session, since=now - MEASURED_OVER, within=TELL_WITHIN)
         frame = around(session, MENU)
+    if (there := opens_with(views)) is not None:
+        return there
     tabs = [
         {"label": text, "href": url_for(MENU, view=name), "current": view == name}
         for name, text in (
@@ -73,6 +89,7 @@ def index() -> ResponseReturnValue:
     return page_or_partial(
         "admin/cases/index.html",
         {"cases": "admin/cases/_list.html"},
+        views=views,
         found=found,
         times=times,
         tab_list=tabs,

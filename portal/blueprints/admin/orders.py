@@ -16,12 +16,13 @@ from portal.blueprints.admin.desk import around, channel_options, may_all, perio
 from portal.blueprints.admin.reveal import is_revealed, reveal_mark
 from portal.blueprints.admin.rules_words import decided_words
 from portal.blueprints.context import translated
-from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, date_arg, period_start, text_arg
+from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, date_arg, period_start, plain_arg, text_arg
 from portal.blueprints.desk_words import actor_word, word
 from portal.blueprints.documents import pdf_of
 from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import day_chips
 from portal.blueprints.risk_words import models_of, reasons_of, unsure_of
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import reading, transaction
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
@@ -33,7 +34,7 @@ from portal.queries.holds import holds_of_order
 from portal.queries.shipments import shipments_of_order
 from portal.queries.users import masked, masked_email
 from portal.rules.holds import HOLDABLE, PLACED_BY, HoldKind, may_end
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Permission, Scope
 from portal.rules.states import Machine, states
 from portal.services.accounts.view_user import view_user
 from portal.statuses import status_of
@@ -52,14 +53,25 @@ def _filter(now: datetime) -> OrderFilter:
     return OrderFilter(
         status=choice_arg("status", STATES),
         channel_id=channel_arg(),
-        placed_from=period_start(request.args.get("period"), now),
+        placed_from=period_start(plain_arg("period"), now),
         search=text_arg("q"),
-        held=request.args.get("held") == "1",
+        held=plain_arg("held") == "1",
         first=date_arg("from"),
         last=date_arg("until"),
         currency=choice_arg("currency", {view.currency for view in channel_directory().channels.values()}),
-        paid=request.args.get("paid") == "1",
+        paid=plain_arg("paid") == "1",
     )
+
+
+INBOX = offer(
+    Inbox(
+        "admin.orders",
+        Permission.ORDER_LIST,
+        Scope.ALL,
+        ("status", "held", "channel", "period", "from", "until", "currency", "paid", "q"),
+        lambda session, _store: list_orders(session, chosen=_filter(clock.now()), cursor=None),
+    )
+)
 
 
 @requires_all(Permission.ORDER_LIST)
@@ -67,11 +79,15 @@ def index() -> ResponseReturnValue:
     """The list, the newest first."""
     chosen = _filter(clock.now())
     with reading() as session:
+        views = views_for(session, INBOX)
         found = list_orders(session, chosen=chosen, cursor=request.args.get("cursor"))
         frame = around(session, "admin.orders")
+    if (there := opens_with(views)) is not None:
+        return there
     return page_or_partial(
         "admin/orders/index.html",
         {"orders": "admin/orders/_list.html"},
+        views=views,
         found=found,
         chosen=chosen,
         chips=_chips(chosen),
@@ -85,7 +101,7 @@ def index() -> ResponseReturnValue:
 
 
 def _chips(chosen: OrderFilter) -> list[tuple[str, str]]:
-    args: dict[str, Any] = {key: value for key, value in request.args.items() if key != "cursor"}
+    args: dict[str, Any] = {key: values for key, values in request.args.lists() if key != "cursor"}
 
     def without(name: str) -> str:
         return url_for("admin.orders", **{**args, name: None})
@@ -99,7 +115,7 @@ def _chips(chosen: OrderFilter) -> list[tuple[str, str]]:
         name = translated(dict(channel_directory().by_id(chosen.channel_id).name))
         chips.append((_("Channel: %(name)s", name=name), without("channel")))
     if chosen.placed_from is not None:
-        chips.append((gettext(PERIODS[args["period"]][1]), without("period")))
+        chips.append((gettext(PERIODS[args["period"][0]][1]), without("period")))
     chips += day_chips(Days(chosen.first, chosen.last), without)
     if chosen.currency:
         chips.append((_("Currency: %(currency)s", currency=chosen.currency), without("currency")))

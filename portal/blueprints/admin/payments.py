@@ -15,9 +15,10 @@ from portal.blueprints.admin.desk import around, channel_options, period_options
 from portal.blueprints.admin.rules_words import decided_words
 from portal.blueprints.context import translated
 from portal.blueprints.csv_files import PAGE_ROWS, csv_file, every_row
-from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, days_arg, period_start, text_arg
+from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, days_arg, period_start, plain_arg, text_arg
 from portal.blueprints.desk_words import WORDS, actor_word, word, words
 from portal.blueprints.payment_history import day_chips
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
@@ -25,7 +26,7 @@ from portal.kit.money import as_decimal
 from portal.queries.cash_receipts import cash_receipt_of
 from portal.queries.channels import channel_directory
 from portal.queries.payments import PaymentDetail, PaymentFilter, list_payments, load_payment
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Permission, Scope
 from portal.rules.states import Machine, states
 from portal.statuses import status_of
 
@@ -38,17 +39,32 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/payments/<uuid:payment_id>", "payment", show)
 
 
+INBOX = offer(
+    Inbox(
+        "admin.payments",
+        Permission.PAYMENT_VIEW,
+        Scope.ALL,
+        ("status", "method", "channel", "period", "from", "until", "unknown", "q"),
+        lambda session, _store: list_payments(session, chosen=_filter(), cursor=None),
+    )
+)
+
+
 @requires_all(Permission.PAYMENT_VIEW)
 def index() -> ResponseReturnValue:
     """The list, the newest first."""
     chosen = _filter()
     days = days_arg()
     with reading() as session:
+        views = views_for(session, INBOX)
         found = list_payments(session, chosen=chosen, cursor=request.args.get("cursor"))
         frame = around(session, "admin.payments")
+    if (there := opens_with(views)) is not None:
+        return there
     return page_or_partial(
         "admin/payments/index.html",
         {"payments": "admin/payments/_list.html"},
+        views=views,
         found=found,
         chosen=chosen,
         days=days,
@@ -101,16 +117,15 @@ def _filter() -> PaymentFilter:
         status=choice_arg("status", STATES),
         method=choice_arg("method", WORDS["method"]),
         channel_id=channel_arg(),
-        created_from=days.start or period_start(request.args.get("period"), clock.now()),
+        created_from=days.start or period_start(plain_arg("period"), clock.now()),
         created_until=days.end,
-        unknown=request.args.get("unknown") == "1",
+        unknown=plain_arg("unknown") == "1",
         search=text_arg("q"),
     )
 
 
 def _chips(chosen: PaymentFilter, days: Days) -> list[tuple[str, str]]:
-    names = {"status", "method", "channel", "period", "from", "until", "q", "unknown"}
-    args: dict[str, Any] = {key: value for key, value in request.args.items() if key in names}
+    args: dict[str, Any] = {key: values for key, values in request.args.lists() if key in INBOX.known}
 
     def without(name: str) -> str:
         return url_for("admin.payments", **{**args, name: None})
@@ -127,8 +142,9 @@ def _chips(chosen: PaymentFilter, days: Days) -> list[tuple[str, str]]:
     if chosen.channel_id is not None:
         name = translated(dict(channel_directory().by_id(chosen.channel_id).name))
         chips.append((_("Channel: %(name)s", name=name), without("channel")))
-    if args.get("period") in PERIODS and days.first is None:
-        chips.append((gettext(PERIODS[args["period"]][1]), without("period")))
+    period = request.args.get("period")
+    if period is not None and period in PERIODS and days.first is None:
+        chips.append((gettext(PERIODS[period][1]), without("period")))
     chips += day_chips(days, without)
     if chosen.search:
         chips.append((_("Search: %(words)s", words=chosen.search), without("q")))

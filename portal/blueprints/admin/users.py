@@ -20,6 +20,7 @@ from portal.blueprints.desk import Days, channel_arg, choice_arg, days_arg, text
 from portal.blueprints.desk_words import WORDS, word, words
 from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import day_chips
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import reading, transaction
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
@@ -30,7 +31,7 @@ from portal.queries.admin_orders import orders_of
 from portal.queries.channels import channel_directory
 from portal.queries.freezes import freezes_of
 from portal.queries.users import BLOCKED, Seen, UserFilter, list_users, load_user, masked, masked_email
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Permission, Scope
 from portal.rules.roles import may_touch
 from portal.services.accounts.view_balance import view_balance
 from portal.services.accounts.view_user import note_user_views, view_user
@@ -53,11 +54,9 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/users/<uuid:user_id>/balance-view", "user_balance_view", reveal_balance, methods=["POST"])
 
 
-@requires_all(Permission.USER_LIST)
-def index() -> ResponseReturnValue:
-    """The list, the newest first, nobody recognisable who is not known already. Who is found by name is recorded."""
-    now, days, seen = clock.now(), days_arg(), choice_arg("seen", set(Seen))
-    chosen = UserFilter(
+def _filter() -> UserFilter:
+    days, seen = days_arg(), choice_arg("seen", set(Seen))
+    return UserFilter(
         role=choice_arg("role", WORDS["role"]),
         state=choice_arg("state", STATES),
         search=text_arg("q"),
@@ -66,9 +65,29 @@ def index() -> ResponseReturnValue:
         joined_from=days.start,
         joined_until=days.end,
     )
+
+
+INBOX = offer(
+    Inbox(
+        "admin.users",
+        Permission.USER_LIST,
+        Scope.ALL,
+        ARGUMENTS,
+        lambda session, _store: list_users(session, chosen=_filter(), cursor=None, now=clock.now()),
+    )
+)
+
+
+@requires_all(Permission.USER_LIST)
+def index() -> ResponseReturnValue:
+    """The list, the newest first, nobody recognisable who is not known already. Who is found by name is recorded."""
+    now, days, chosen = clock.now(), days_arg(), _filter()
     with reading() as session:
+        views = views_for(session, INBOX)
         found = list_users(session, chosen=chosen, cursor=request.args.get("cursor"), now=now)
         frame = around(session, "admin.users")
+    if (there := opens_with(views)) is not None:
+        return there
     if chosen.search and found.rows:
         with transaction() as session:
             seen_ids = [row.id for row in found.rows]
@@ -76,6 +95,7 @@ def index() -> ResponseReturnValue:
     return page_or_partial(
         "admin/users/index.html",
         {"users": "admin/users/_list.html"},
+        views=views,
         found=found,
         chosen=chosen,
         chips=_chips(chosen, days),
@@ -92,7 +112,7 @@ def index() -> ResponseReturnValue:
 
 
 def _chips(chosen: UserFilter, days: Days) -> list[tuple[str, str]]:
-    args: dict[str, Any] = {key: value for key, value in request.args.items() if key in ARGUMENTS}
+    args: dict[str, Any] = {key: values for key, values in request.args.lists() if key in INBOX.known}
 
     def without(name: str) -> str:
         return url_for("admin.users", **{**args, name: None})

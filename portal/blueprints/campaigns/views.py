@@ -28,6 +28,7 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import choice_arg, text_arg, zone_of_reader
 from portal.blueprints.desk_coupons.area import campaign_moves
 from portal.blueprints.identity import current_actor, current_locale
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
@@ -36,7 +37,7 @@ from portal.queries.campaign_things import load_options
 from portal.queries.campaigns import CampaignFilters, CampaignRow, list_campaigns, list_versions, load_campaign
 from portal.queries.channels import channel_directory
 from portal.rules.coupons.draft import faults
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Permission, Scope
 from portal.services.coupons.guard import may_issue
 from portal.services.coupons.save_campaign import (
     EDITABLE,
@@ -48,25 +49,48 @@ from portal.services.coupons.save_campaign import (
 )
 
 
+def _filters(store_ids: tuple[int, ...] | None) -> CampaignFilters:
+    return CampaignFilters(
+        store_ids=store_ids,
+        state=choice_arg("state", STATE_WORDS),
+        kind=choice_arg("kind", KINDS),
+        distribution=choice_arg("distribution", DISTRIBUTIONS),
+        owner=choice_arg("owner", OWNERS) if store_ids is None else None,
+        search=text_arg("q"),
+    )
+
+
+def _inbox(blueprint: str, scope: Scope) -> Inbox:
+    return Inbox(
+        f"{blueprint}.campaigns",
+        Permission.COUPON_VIEW,
+        scope,
+        ("state", "kind", "distribution", "owner", "q"),
+        lambda session, store_id: list_campaigns(session, _filters(None if store_id is None else (store_id,))),
+    )
+
+
+INBOXES = {
+    blueprint: offer(_inbox(blueprint, scope)) for blueprint, scope in (("admin", Scope.ALL), ("seller", Scope.STORE))
+}
+
+
 def index(enter: Enter, no_store: Callable[[], str]) -> ResponseReturnValue:
     """The list, with its filters in the address."""
     with reading() as session:
         side = enter(session, None)
         if side is None:
             return no_store()
-        filters = CampaignFilters(
-            store_ids=side.store_ids,
-            state=choice_arg("state", STATE_WORDS),
-            kind=choice_arg("kind", KINDS),
-            distribution=choice_arg("distribution", DISTRIBUTIONS),
-            owner=choice_arg("owner", OWNERS) if side.store_ids is None else None,
-            search=text_arg("q"),
-        )
+        filters = _filters(side.store_ids)
+        views = views_for(session, INBOXES[side.blueprint], store_id=side.store_id)
         found = list_campaigns(session, filters, cursor=request.args.get("cursor"))
         previews = {row.id: preview_of(session, row.draft, current_locale()) for row in found.rows}
+    if (there := opens_with(views)) is not None:
+        return there
     return page_or_partial(
         "desk/campaigns/index.html",
         {"campaigns": "desk/campaigns/_list.html"},
+        views=views,
         found=found,
         filters=filters,
         previews=previews,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from portal.blueprints import saved_views
+from portal.blueprints.desk import requires_in
 from portal.blueprints.desk_words import word
 from portal.blueprints.seller import (
     balance,
@@ -24,9 +26,12 @@ from portal.blueprints.seller import (
     stock_import,
     tickets,
 )
+from portal.blueprints.seller.desk import asked_store
+from portal.rules.permissions import Permission, Scope
 
 bp = Blueprint("seller", __name__, url_prefix="/seller")
 bp.add_app_template_global(word, "word")
+saved_views.hang(bp, requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE), asked_store)
 campaign_hands.hang(bp)
 home.hang(bp)
 search.hang(bp)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.identity import current_actor
+from portal.db import reading
 from portal.kit import clock
 from portal.queries.desk_counts import StoreWaits, store_waits
 from portal.queries.store_orders import MemberStore, StoreCounts, count_store_orders, list_stores
@@ -53,6 +54,12 @@ def desk_of(session: Session) -> Desk:
     if desk is None:
         raise NotFoundError
     return desk
+
+
+def asked_store() -> int:
+    """The store of the address, for forms that only need to know which. Raises NotFoundError."""
+    with reading() as session:
+        return desk_of(session).store.id
 
 
 def around(desk: Desk | None, current: str) -> dict[str, Any]:

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.context import translated
-from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, requires_in, text_arg
+from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, plain_arg, requires_in, text_arg
 from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import method_word
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.blueprints.seller.desk import Desk, around, open_desk
 from portal.blueprints.seller.fulfil_words import hold_text, problem_text, ship_form
 from portal.db import reading
@@ -49,17 +50,32 @@ def hang(bp: Blueprint) -> None:
 
 def list_filter(desk: Desk, now: datetime, *, view: StoreView | None = None) -> StoreOrderFilter:
     """The list that the address asks for. A search looks through all views unless one is chosen."""
+    return _filter(desk.store.id, now, view)
+
+
+def _filter(store_id: int, now: datetime, view: StoreView | None = None) -> StoreOrderFilter:
     words = text_arg("q")
     view = view or StoreView(choice_arg("view", set(StoreView)) or (StoreView.ALL if words else StoreView.ACTION))
     return StoreOrderFilter(
-        store_id=desk.store.id,
+        store_id=store_id,
         view=view,
         now=now,
         state=choice_arg("state", STATES),
         channel_id=channel_arg(),
-        placed_from=period_start(request.args.get("period"), now),
+        placed_from=period_start(plain_arg("period"), now),
         search=words,
     )
+
+
+INBOX = offer(
+    Inbox(
+        "seller.orders",
+        Permission.STORE_ORDER_VIEW,
+        Scope.STORE,
+        ("view", "state", "channel", "period", "q"),
+        lambda session, store_id: list_store_orders(session, chosen=_filter(store_id or 0, clock.now()), cursor=None),
+    )
+)
 
 
 def _list_args() -> dict[str, Any]:
@@ -75,10 +91,14 @@ def index() -> ResponseReturnValue:
         if desk is None:
             return render_template("seller/no_store.html", **around(None, "seller.orders"))
         chosen = list_filter(desk, now)
+        views = views_for(session, INBOX, store_id=desk.store.id)
         page = list_store_orders(session, chosen=chosen, cursor=request.args.get("cursor"))
+    if (there := opens_with(views)) is not None:
+        return there
     return page_or_partial(
         "seller/orders/index.html",
         {"orders": "seller/orders/_list.html"},
+        views=views,
         found=page,
         chosen=chosen,
         chips=_chips(chosen),

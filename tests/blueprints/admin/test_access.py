@@ -230,6 +230,8 @@ WRITING = {
     "admin.user_block": P.USER_RESTRICT,
     "admin.user_factor_reset": P.USER_RESTRICT,
     "admin.user_notes": P.USER_SUPPORT,
+    "admin.view": P.ANALYTICS_VIEW,
+    "admin.views": P.ANALYTICS_VIEW,
     "admin.user_password_link": P.USER_SUPPORT,
     "admin.user_roles": P.ROLE_GRANT,
     "admin.user_session_end": P.USER_SUPPORT,
@@ -273,7 +275,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "refund_id", "leg_id", "payout_id", "withdrawal_id", "dispute_id", "break_id", "attempt_id",
         "adjustment_id", "case_id", "listed_id", "batch_id", "grant_id", "bulk_id", "flag_id", "card_id",
         "hold_id", "invoice_id", "line_id", "part_id", "shipment_id", "snooze_id", "surplus_id", "remark_id",
-        "ticket_id", "return_id", "picture_id", "file_id", "session_id",
+        "ticket_id", "return_id", "picture_id", "file_id", "session_id", "view_id",
     )  # fmt: skip
     values |= dict.fromkeys(theirs, bea.id)
     values |= {
