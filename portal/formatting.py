@@ -1,7 +1,8 @@
 """Filters and small helpers of the templates, each in the reader's language and zone.
 
-Filters: `money`, `money_explicit`, `money_short`, `number`, `rate`, `decimal`, `exchange_rate`, `rate_source`, `day`,
-`weekday`, `instant`, `instant_zone`, `iso`, `initials`. Globals: `here(**changes)`, `status_of(state, kind)`.
+Filters: `money`, `money_explicit`, `money_short`, `number`, `rate`, `percent`, `decimal`, `exchange_rate`,
+`rate_source`, `day`, `weekday`, `instant`, `instant_zone`, `iso`, `initials`.
+Globals: `here(**changes)`, `status_of(state, kind)`.
 """
 
 from collections.abc import Iterator
@@ -28,6 +29,7 @@ def init_formatting(app: Flask) -> None:
         money_short=money_short,
         number=number,
         rate=rate,
+        percent=percent,
         decimal=decimal,
         exchange_rate=exchange_rate,
         rate_source=rate_source,
@@ -64,6 +66,11 @@ def number(value: int) -> str:
 def rate(basis_points: int) -> str:
     """Write basis points as percent: 1250 is "12.5%"."""
     return display.format_rate(basis_points, _locale())
+
+
+def percent(share: Decimal) -> str:
+    """Write a share as percent: 0.08875 is "8.875%"."""
+    return display.format_share(share, _locale())
 
 
 def decimal(value: Decimal) -> str:

@@ -71,6 +71,11 @@ def format_rate(basis_points: int, locale: str) -> str:
     return format_percent(Decimal(basis_points).scaleb(-4), format="#,##0.##%", locale=_locale(locale))
 
 
+def format_share(share: Decimal, locale: str) -> str:
+    """Write a share as percent, with at most four decimals: 0.08875 is "8.875%"."""
+    return format_percent(share, format="#,##0.####%", locale=_locale(locale))
+
+
 _READ = Context(prec=6)  # What people read of a rate; the row keeps all of it.
 
 

@@ -86,6 +86,7 @@ from portal.models.seller import Store
 from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEvent, ShipmentLine
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
 from portal.models.surplus import Surplus
+from portal.models.tax import TaxRate
 from portal.models.ticket import Ticket, TicketFile, TicketMessage
 from portal.models.webhook import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from portal.models.wish import Wish
@@ -216,6 +217,7 @@ __all__ = [
     "Store",
     "StoreMember",
     "Surplus",
+    "TaxRate",
     "Tender",
     "TenderShare",
     "TenderType",

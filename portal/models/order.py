@@ -51,6 +51,8 @@ class Order(Base):
     tax_added_minor: Mapped[int]
     tax_included_minor: Mapped[int]
     payable_minor: Mapped[int]
+    # None in orders of the time when shipping bore the rate of the goods.
+    shipping_tax_rate: Mapped[str | None]
     # What it costs in the platform's currency, where that is another one, at the rate that the buyer saw (CAT-04).
     platform_currency: Mapped[str | None]
     platform_minor: Mapped[int | None]

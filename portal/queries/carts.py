@@ -44,6 +44,11 @@ class CartLineView:
         return frozenset(one for one in (self.section_id, self.section_above_id) if one is not None)
 
     @property
+    def lineage(self) -> tuple[int | None, ...]:
+        """Its shelf and the one above it, the nearest first."""
+        return (self.section_id, self.section_above_id)
+
+    @property
     def can_be_bought(self) -> bool:
         """It is sold here, and there are enough units."""
         return self.on_sale and self.unit_price_minor is not None and self.quantity <= self.available

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.db import reading
-from portal.models import Channel
+from portal.models import Channel, TaxRate
 from portal.rules.channels import OPEN_STATES, TELLING
+from portal.rules.taxes import BEGINNING, Taxes, TaxRule, taxes_at
 
 # A change of a channel must be in force everywhere in under 2 s (CHN-02).
 KEPT_FOR_S = 1.0
+
+_TAX_RULES = select(TaxRate.channel_id, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from).where(
+    TaxRate.withdrawn_at.is_(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +39,17 @@ class ChannelView:
     state: str
     brand: Mapping[str, Any]
     policy: Mapping[str, Any]
-    tax_rate: Decimal
-    tax_inclusive: bool
+    tax_rules: Sequence[TaxRule]
     notices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def notice(self) -> Mapping[str, str] | None:
         """What buyers are told while it takes no orders; None while it does."""
         return self.notices if self.state in TELLING else None
+
+    def taxes(self, now: datetime) -> Taxes:
+        """What its goods bear at an instant."""
+        return taxes_at(self.tax_rules, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +98,9 @@ def _load_alone() -> ChannelDirectory:
 
 def _load(session: Session) -> ChannelDirectory:
     rows = session.scalars(select(Channel).order_by(Channel.id)).all()
+    written: dict[int, list[TaxRule]] = {}
+    for one in session.execute(_TAX_RULES):
+        written.setdefault(one.channel_id, []).append(TaxRule(one.rate, one.valid_from, one.section_id, one.inclusive))
     views = {
         row.code: ChannelView(
             id=row.id,
@@ -103,8 +114,10 @@ def _load(session: Session) -> ChannelDirectory:
             state=row.state,
             brand=row.brand,
             policy=row.policy,
-            tax_rate=row.tax_rate,
-            tax_inclusive=row.tax_inclusive,
+            tax_rules=(
+                TaxRule(row.tax_rate, BEGINNING, inclusive=row.tax_inclusive),
+                *written.get(row.id, ()),
+            ),
             notices=row.notices,
         )
         for row in rows

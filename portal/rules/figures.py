@@ -40,6 +40,8 @@ class Fact(StrEnum):
     PARTS_SENT = "parts_sent"
     PARTS_SENT_IN_TIME = "parts_sent_in_time"
     SECTION_SALES = "section_sales"
+    TAX = "tax"
+    TAX_BASE = "tax_base"
     COUPON_USES = "coupon_uses"
     COUPON_COST = "coupon_cost"
     BALANCE_CHANGE = "balance_change"

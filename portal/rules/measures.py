@@ -45,6 +45,11 @@ MEASURES: Mapping[str, Measure] = {
             Unit.SHARE, Fact.PARTS_SENT_IN_TIME, Fact.PARTS_SENT, good=Good.UP,
         ),
         Measure(
+            "tax", N_("Tax"),
+            N_("Tax that paid orders bore, within their prices or on top of them, shipping included."),
+            N_("Orders that were never paid. Refunds are not taken off."), _ORDERS, Unit.MONEY, Fact.TAX,
+        ),
+        Measure(
             "success_rate", N_("Payment success"), N_("Attempts approved ÷ attempts approved or declined."),
             N_("Attempts that a gateway did not answer, that a buyer gave up, and that are under way."),
             _ATTEMPTS, Unit.SHARE, Fact.ATTEMPTS_APPROVED,
@@ -197,7 +202,7 @@ MEASURES: Mapping[str, Measure] = {
 
 BOARDS: Mapping[Board, tuple[str, ...]] = {
     Board.SALES: (
-        "sales", "orders_placed", "orders_paid", "paid_share", "average_order", "refunded", "sent_in_time",
+        "sales", "orders_placed", "orders_paid", "paid_share", "average_order", "tax", "refunded", "sent_in_time",
     ),
     Board.PAYMENTS: (
         "success_rate", "captured", "payments", "declined", "paid_quickly", "paid_seconds", "refunded",

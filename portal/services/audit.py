@@ -144,6 +144,8 @@ class AuditAction(StrEnum):
     BALANCE_ADJUSTMENT_UNDONE = "balance:adjustment-undone"
     EXCEPTION_HANDLED = "exception:handled"
     CHANNEL_SAVED = "channel:saved"
+    TAX_RATE_SET = "tax-rate:set"
+    TAX_RATE_WITHDRAWN = "tax-rate:withdrawn"
     CHANNEL_MOVED = "channel:moved"
     CHANNEL_CHECKED = "channel:checked"
     WEBHOOK_SAVED = "webhook:saved"

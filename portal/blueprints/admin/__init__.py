@@ -51,6 +51,7 @@ from portal.blueprints.admin import (
     search,
     stores,
     surpluses,
+    taxes,
     tickets,
     tiers,
     users,
@@ -114,6 +115,7 @@ for area in (
     outbox,
     search,
     stores,
+    taxes,
     tickets,
     tiers,
 ):

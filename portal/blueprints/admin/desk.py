@@ -89,6 +89,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
             _("House"),
             [
                 ("admin.channels", _("Channels"), "world", Permission.CHANNEL_VIEW, 0),
+                ("admin.taxes", _("Taxes"), "receipt", Permission.CHANNEL_VIEW, 0),
                 ("admin.gateways", _("Gateways"), "plug-connected", Permission.GATEWAY_VIEW, 0),
                 ("admin.rates", _("Exchange rates"), "coins", Permission.GATEWAY_VIEW, 0),
                 ("admin.audit", _("Audit trail"), "shield-check", Permission.AUDIT_VIEW, 0),

@@ -19,7 +19,7 @@ from portal.kit.ids import new_token
 from portal.queries.catalogue import Filters, Sort, list_products
 from portal.queries.products import ChoiceView, ProductView, VariantView, find_product
 from portal.queries.remarks import RemarkRow, list_remarks, rating_of
-from portal.queries.sections import section_directory
+from portal.queries.sections import lineage, section_directory
 from portal.queries.store_products import pictures_of
 from portal.queries.wishes import is_wished
 from portal.rules.remarks import RemarkKind
@@ -53,6 +53,7 @@ def product(slug: str) -> str:
         ).rows
         now, chosen = clock.now(), _chosen(found, request.args.get("v", ""))
         pictures = pictures_of(session, product_id=found.id)
+        taxes = channel.taxes(now)
         rate = quote_rate(session, channel=channel, now=now)
         points = points_of_product(
             session,
@@ -80,6 +81,8 @@ def product(slug: str) -> str:
         related=shown((card for card in related if card.id != found.id), rate.usable if rate else None)[:RELATED],
         currency=channel.currency,
         points=points,
+        tax_rate=taxes.rate_of(lineage(found.section_id)),
+        tax_inclusive=taxes.inclusive,
         in_platform=rate.in_platform(chosen.amount_minor, channel.currency) if rate else None,
         picture_url=picture_url,
         store_url=store_url,

@@ -124,13 +124,13 @@ def points_of_product(
     directory = loyalty_directory(session)
     ladder = directory.ladder(now)
     known = tier_code(session, user_id=user_id) if user_id is not None and ladder.tiers else None
-    inclusive = channel.tax_inclusive
+    taxes, above = channel.taxes(now), lineage(section_id, session)
     line = EarnLine(
         product_id=product_id,
         store_id=store_id,
-        section_ids=lineage(section_id, session),
+        section_ids=above,
         paid_minor=amount_minor,
-        tax_minor=tax_of(amount_minor, channel.tax_rate or None, inclusive=True) if inclusive else 0,
+        tax_minor=tax_of(amount_minor, taxes.rate_of(above), inclusive=True) if taxes.inclusive else 0,
         to_pay_minor=amount_minor,
     )
     # Visitors are nobody's tier, not the lowest: it may earn more than none.

@@ -20,6 +20,7 @@ from portal.rules.holds import HIGH_RISK, HoldKind
 from portal.rules.permissions import Actor
 from portal.rules.quote import FrozenItem
 from portal.rules.split import TenderKind
+from portal.rules.taxes import Taxes
 from portal.services.checkout.exchange import fx_columns
 from portal.services.checkout.quote import CheckoutQuote
 
@@ -68,8 +69,9 @@ def order_row(
         "subtotal_minor": priced.gross_minor,
         "discount_minor": line_discount,
         "shipping_minor": shipping,
-        "tax_added_minor": 0 if channel.tax_inclusive else priced.tax_minor,
-        "tax_included_minor": priced.tax_minor if channel.tax_inclusive else 0,
+        "tax_added_minor": 0 if priced.tax_inclusive else priced.tax_minor,
+        "tax_included_minor": priced.tax_minor if priced.tax_inclusive else 0,
+        "shipping_tax_rate": _rate(quoted.taxes.rate),
         "payable_minor": quoted.quote.total_minor,
         **fx_columns(quoted.quote.total_minor, channel.currency, rate),
         "mileage_promised": quoted.earning.total,
@@ -88,9 +90,7 @@ def order_row(
     }
 
 
-def part_rows(
-    draft: Draft, cart: CartView, channel: ChannelView, quoted: CheckoutQuote, now: datetime
-) -> list[dict[str, Any]]:
+def part_rows(draft: Draft, cart: CartView, quoted: CheckoutQuote, now: datetime) -> list[dict[str, Any]]:
     """A row for each store, in the order of the quote."""
     rows = []
     for position, fee in enumerate(quoted.quote.shipping):
@@ -98,7 +98,7 @@ def part_rows(
         store = cart.store(store_id)
         first, last = store.days or DAYS_UNSAID
         mine = [item.price for item in quoted.quote.lines if item.price.store_id == store_id]
-        tax = 0 if channel.tax_inclusive else sum(i.tax_minor for i in mine) + fee.price.tax_minor
+        tax = 0 if quoted.taxes.inclusive else sum(i.tax_minor for i in mine) + fee.price.tax_minor
         rows.append(
             {
                 "id": draft.part_ids[store_id],
@@ -121,17 +121,17 @@ def part_rows(
     return rows
 
 
-def line_rows(draft: Draft, channel: ChannelView, quoted: CheckoutQuote) -> list[dict[str, Any]]:
+def line_rows(draft: Draft, quoted: CheckoutQuote) -> list[dict[str, Any]]:
     """A row for each line, with the points that it promises."""
     lines = zip(quoted.lines, quoted.quote.lines, quoted.earning.earned.points, strict=True)
     return [
-        _line_row(draft, channel, line, item, position, promised)
+        _line_row(draft, quoted.taxes, line, item, position, promised)
         for position, (line, item, promised) in enumerate(lines)
     ]
 
 
 def _line_row(
-    draft: Draft, channel: ChannelView, line: CartLineView, item: FrozenItem, position: int, promised: int
+    draft: Draft, taxes: Taxes, line: CartLineView, item: FrozenItem, position: int, promised: int
 ) -> dict[str, Any]:
     return {
         "id": draft.line_ids[item.key],
@@ -148,12 +148,16 @@ def _line_row(
         "unit_price_minor": line.unit_price_minor,
         "subtotal_minor": item.price.gross_minor,
         "discount_minor": item.price.discount_minor,
-        "tax_rate": str(Decimal(channel.tax_rate).normalize()),
-        "tax_inclusive": channel.tax_inclusive,
+        "tax_rate": _rate(taxes.rate_of(line.lineage)),
+        "tax_inclusive": taxes.inclusive,
         "tax_minor": item.price.tax_minor,
         "payable_minor": item.price.to_pay_minor,
         "mileage_promised": promised,
     }
+
+
+def _rate(rate: Decimal) -> str:
+    return f"{rate.normalize():f}"
 
 
 def _places(draft: Draft, quoted: CheckoutQuote) -> list[tuple[FrozenItem, dict[str, Any]]]:

@@ -28,6 +28,7 @@ from portal.rules.fx import Exchanged
 from portal.rules.pricing import Discount, PricedLine, ShippingFee
 from portal.rules.quote import Quote, quote
 from portal.rules.split import Mileage, MileageTerms, deposit, gift, highest_deposit, highest_mileage
+from portal.rules.taxes import Taxes
 from portal.services.checkout.choices import Choices
 from portal.services.checkout.earning import Earning, capped_since, earning_of
 from portal.services.checkout.exchange import QuotedRate, quote_rate
@@ -59,6 +60,7 @@ class CheckoutQuote:
     mileage_highest: int
     is_best_set: bool
     earning: Earning
+    taxes: Taxes
     exchange: QuotedRate | None = None
 
     @property
@@ -110,9 +112,9 @@ def quote_cart(
     """
     can_be_bought = [line for line in cart.lines if line.can_be_bought]
     unavailable = tuple(line for line in cart.lines if line not in can_be_bought)
-    tax_rate = channel.tax_rate or None
-    lines = [_priced(line, tax_rate) for line in can_be_bought]
-    shipping = _shipping(cart, can_be_bought, tax_rate)
+    taxes = channel.taxes(now)
+    lines = [_priced(line, taxes) for line in can_be_bought]
+    shipping = _shipping(cart, can_be_bought, taxes.rate)
     zone = ZoneInfo(channel.time_zone)
     balances = Balances()
     held: tuple[HeldCoupon, ...] = ()
@@ -166,7 +168,7 @@ def quote_cart(
             Mileage(choices.mileage_points, balances.mileage_usable, terms),
             gift(balance_minor=balances.gift_usable_minor, is_kept=choices.keep_gift),
         ],
-        tax_inclusive=channel.tax_inclusive,
+        tax_inclusive=taxes.inclusive,
     )
     total = priced.total_minor
     known = {coupon.code for coupon in held if coupon.code}
@@ -191,11 +193,12 @@ def quote_cart(
         earning=earning_of(
             session, channel=channel, lines=can_be_bought, items=priced.lines, balances=balances, now=now
         ),
+        taxes=taxes,
         exchange=quote_rate(session, channel=channel, now=now),
     )
 
 
-def _priced(line: CartLineView, tax_rate: Decimal | None) -> PricedLine:
+def _priced(line: CartLineView, taxes: Taxes) -> PricedLine:
     assert line.unit_price_minor is not None
     return PricedLine(
         key=str(line.variant_id),
@@ -204,12 +207,12 @@ def _priced(line: CartLineView, tax_rate: Decimal | None) -> PricedLine:
         quantity=line.quantity,
         unit_price_minor=line.unit_price_minor,
         section_ids=line.section_ids,
-        tax_rate=tax_rate,
+        tax_rate=taxes.rate_of(line.lineage),
         variant_id=line.variant_id,
     )
 
 
-def _shipping(cart: CartView, lines: Sequence[CartLineView], tax_rate: Decimal | None) -> list[ShippingFee]:
+def _shipping(cart: CartView, lines: Sequence[CartLineView], tax_rate: Decimal) -> list[ShippingFee]:
     """One fee per store, nothing from the store's own threshold on (of goods before discounts)."""
     subtotals: dict[int, int] = {}
     for line in lines:

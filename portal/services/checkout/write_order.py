@@ -88,7 +88,7 @@ def write_order(
         line_ids={item.key: new_id() for item in quoted.quote.lines},
         tender_ids={tender.kind: new_id() for tender in split.tenders if tender.amount_minor},
     )
-    lines = line_rows(draft, channel, quoted)
+    lines = line_rows(draft, quoted)
     number = new_number(channel.code.upper())
     under_review = risk.outcome is Outcome.REVIEW
     # What is set aside comes first: the rows that follow then go with one statement.
@@ -98,7 +98,7 @@ def write_order(
         Order,
         [order_row(draft, number, actor, channel, quoted, submission, rate, risk, expires_at, now)],
     )
-    parts = part_rows(draft, cart, channel, quoted, now)
+    parts = part_rows(draft, cart, quoted, now)
     insert_rows(session, OrderPart, parts)
     insert_rows(session, OrderLine, lines)
     uses = write_uses(

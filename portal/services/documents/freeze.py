@@ -23,14 +23,14 @@ from portal.rules.refunds import share_of_units
 
 LAYOUT = 1
 
-# Shipping bore the rate of the goods, as it was when the order was placed; the channel's may be another by now.
+# `tax_rate` is that of shipping, as it was when the order was placed; older orders bore one rate in all.
 _HEAD = text(
     """
     SELECT o.id, o.number, o.locale, o.contact, o.currency, o.paid_at, o.subtotal_minor, o.discount_minor,
            o.shipping_minor, o.tax_added_minor, o.tax_included_minor, o.payable_minor, o.platform_currency,
            o.platform_minor, o.fx_rate, o.fx_source, o.fx_as_of, c.code, c.brand,
            c.name AS channel_name, c.policy,
-           c.time_zone, s.tax_rate, s.tax_inclusive, d.label AS receipt_label
+           c.time_zone, coalesce(o.shipping_tax_rate, s.tax_rate) AS tax_rate, s.tax_inclusive, d.label AS receipt_label
       FROM orders o JOIN channel c ON c.id = o.channel_id
      CROSS JOIN LATERAL (SELECT l.tax_rate, l.tax_inclusive FROM order_line l JOIN order_part p ON p.id = l.part_id
                           WHERE l.order_id = o.id ORDER BY p.position, l.position LIMIT 1) s

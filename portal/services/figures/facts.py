@@ -14,7 +14,8 @@ channels AS (
 ), house AS (SELECT * FROM channels ORDER BY id LIMIT 1),
 bought AS MATERIALIZED (
     SELECT o.id, (o.placed_at AT TIME ZONE c.time_zone)::date AS day, o.channel_id, o.currency, o.placed_at, o.paid_at,
-           o.payable_minor, o.discount_minor
+           o.payable_minor, o.discount_minor, o.shipping_minor, o.shipping_tax_rate,
+           o.tax_added_minor + o.tax_included_minor AS tax_minor
       FROM channels c JOIN orders o ON o.channel_id = c.id AND o.placed_at >= c.since AND o.placed_at < c.before
 ), begun AS MATERIALIZED (
     SELECT p.id, (p.created_at AT TIME ZONE c.time_zone)::date AS day, p.channel_id, p.currency, p.method,
@@ -92,6 +93,23 @@ _FACTS = (
     """
     SELECT 'section_sales', p.day, p.channel_id, p.store_id, p.currency, d.section_id::text, sum(l.payable_minor)
       FROM parts p JOIN order_line l ON l.part_id = p.id JOIN product d ON d.id = l.product_id GROUP BY 2, 3, 4, 5, 6
+    """,
+    # By rate. What the lines do not bear of an order's tax is that of its shipping.
+    """
+    SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.rate, v.value
+      FROM (SELECT day, channel_id, currency, rate, sum(tax) AS tax, sum(base) AS base
+              FROM (SELECT b.day, b.channel_id, b.currency, l.tax_rate AS rate, l.tax_minor AS tax,
+                           l.payable_minor - l.tax_minor AS base
+                      FROM bought b JOIN order_line l ON l.order_id = b.id WHERE b.paid_at IS NOT NULL
+                    UNION ALL
+                    SELECT b.day, b.channel_id, b.currency, coalesce(b.shipping_tax_rate, l.rate),
+                           b.tax_minor - l.tax, b.shipping_minor - CASE WHEN l.inclusive THEN b.tax_minor - l.tax
+                                                                        ELSE 0 END
+                      FROM bought b JOIN LATERAL (SELECT min(tax_rate) AS rate, bool_and(tax_inclusive) AS inclusive,
+                                                         sum(tax_minor) AS tax
+                                                    FROM order_line WHERE order_id = b.id) l ON true
+                     WHERE b.paid_at IS NOT NULL AND b.shipping_minor > 0) t GROUP BY 1, 2, 3, 4) s
+     CROSS JOIN LATERAL (VALUES ('tax', s.tax), ('tax_base', s.base)) v (fact, value)
     """,
     """
     SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.campaign_id::text, v.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -23,8 +24,10 @@ from portal.services.orders.imported_gateway import IMPORTED
 
 _VARIANTS = text(
     """
-    SELECT v.id, v.sku, v.options, coalesce(v.picture, p.picture) AS picture, p.id AS product_id, p.name
-      FROM variant v JOIN product p ON p.id = v.product_id WHERE v.id = ANY(:ids)
+    SELECT v.id, v.sku, v.options, coalesce(v.picture, p.picture) AS picture, p.id AS product_id, p.name,
+           p.section_id, s.parent_id AS section_above_id
+      FROM variant v JOIN product p ON p.id = v.product_id JOIN section s ON s.id = p.section_id
+     WHERE v.id = ANY(:ids)
     """
 )
 _COMMISSIONS = text("SELECT id, commission_basis_points FROM store WHERE id = ANY(:ids)")
@@ -42,8 +45,6 @@ class ImportedRows:
         self._channel = channel
         self._account_id = account_id
         self._now = now
-        # Prices of a channel that adds tax do not say what tax was added then: nothing is made up.
-        self._rate = channel.tax_rate if channel.tax_inclusive else None
         variants = {line.variant_id for plan in plans for _, line in plan.lines}
         stores = {part.store_id for plan in plans for part in plan.draft.parts}
         self._goods: Mapping[int, Row[Any]] = {
@@ -71,8 +72,9 @@ class ImportedRows:
     def _order(self, plan: OrderPlan) -> dict[str, Any]:
         draft = plan.draft
         shipping = sum(part.shipping_minor for part in draft.parts)
-        tax = sum(self._tax(line.subtotal_minor) for _, line in plan.lines)
-        tax += sum(self._tax(part.shipping_minor) for part in draft.parts)
+        rate = self._rate(plan)
+        tax = sum(_tax(line.subtotal_minor, self._rate(plan, line.variant_id)) for _, line in plan.lines)
+        tax += sum(_tax(part.shipping_minor, rate) for part in draft.parts)
         return {
             "id": plan.order_id,
             "number": plan.number,
@@ -87,6 +89,7 @@ class ImportedRows:
             "shipping_minor": shipping,
             "tax_added_minor": 0,
             "tax_included_minor": tax,
+            "shipping_tax_rate": f"{rate.normalize():f}",
             "payable_minor": draft.payable_minor,
             "contact": orjson.dumps(dict(draft.contact)).decode(),
             "address": orjson.dumps(dict(draft.address)).decode(),
@@ -129,7 +132,7 @@ class ImportedRows:
         gone_back = plan.draft.fate.is_refunded
         rows = []
         for position, (line_id, (part, line)) in enumerate(zip(plan.line_ids, plan.lines, strict=True)):
-            goods = self._goods[line.variant_id]
+            goods, rate = self._goods[line.variant_id], self._rate(plan, line.variant_id)
             rows.append(
                 {
                     "id": line_id,
@@ -146,9 +149,9 @@ class ImportedRows:
                     "unit_price_minor": line.unit_price_minor,
                     "subtotal_minor": line.subtotal_minor,
                     "discount_minor": 0,
-                    "tax_rate": str(self._rate.normalize()) if self._rate else "0",
+                    "tax_rate": f"{rate.normalize():f}",
                     "tax_inclusive": True,
-                    "tax_minor": self._tax(line.subtotal_minor),
+                    "tax_minor": _tax(line.subtotal_minor, rate),
                     "payable_minor": line.subtotal_minor,
                     "refunded_quantity": line.quantity if gone_back else 0,
                     "refunded_minor": line.subtotal_minor if gone_back else 0,
@@ -210,8 +213,20 @@ class ImportedRows:
             "due_at": last.at,
         }
 
-    def _tax(self, amount_minor: int) -> int:
-        return tax_of(amount_minor, self._rate, inclusive=True)
+    def _rate(self, plan: OrderPlan, variant_id: int | None = None) -> Decimal:
+        """The rate of the order's day, of goods or of shipping."""
+        taxes = self._channel.taxes(plan.draft.dates.placed_at)
+        # Prices of a channel that adds tax do not say what tax was added then: nothing is made up.
+        if not taxes.inclusive:
+            return Decimal(0)
+        if variant_id is None:
+            return taxes.rate
+        goods = self._goods[variant_id]
+        return taxes.rate_of((goods.section_id, goods.section_above_id))
+
+
+def _tax(amount_minor: int, rate: Decimal) -> int:
+    return tax_of(amount_minor, rate, inclusive=True)
 
 
 def _share_rows(plan: OrderPlan) -> Rows:

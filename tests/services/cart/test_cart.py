@@ -230,7 +230,7 @@ def test_the_view_holds_what_pages_and_checkout_need(mall: Mall, bea: Person) ->
     )
     assert line.options == [{"name": {"en": "Colour"}, "value": {"en": "Sage"}}]
     assert cart.count == 3
-    assert mall.kr.tax_rate == Decimal("0.1")
+    assert mall.kr.taxes(clock.now()).rate == Decimal("0.1")
 
 
 @pytest.mark.req("CPN-08")
