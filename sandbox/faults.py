@@ -40,6 +40,9 @@ CALLS = (
     "report",
     "receive",
     "notice",
+    "label",
+    "fetch_label",
+    "void_label",
 )
 
 

@@ -52,6 +52,7 @@ class Words:
         self.packing_slip = _("Packing slip")
         self.deliver_to = _("Deliver to")
         self.return_label = _("Return label")
+        self.parcel_label = _("Parcel label")
         self.send_to = _("Send it to")
         self.from_whom = _("From")
         self.put_inside = _("Cut here. Put the lower part into the parcel, stick the upper part onto it.")

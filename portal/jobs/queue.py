@@ -105,6 +105,11 @@ def enqueue_parcel(shipment_id: uuid.UUID) -> None:
     _hint(DEFAULT, "portal.jobs.parcels.follow_parcel", str(shipment_id))
 
 
+def enqueue_labels() -> None:
+    """Let a worker buy the labels that are wanted, and give back those that are not any more."""
+    _hint(DEFAULT, "portal.jobs.labels.tend_labels")
+
+
 def enqueue_part_run(run_id: uuid.UUID) -> None:
     """Let a worker take many parts a step on."""
     _hint(DEFAULT, "portal.jobs.bulk_runs.work_through", str(run_id))

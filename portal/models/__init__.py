@@ -47,6 +47,7 @@ from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGif
 from portal.models.goods_return import GoodsReturn, ReturnPicture, ReturnUnit
 from portal.models.idempotency import IdempotencyKey
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
+from portal.models.label import ShippingLabel
 from portal.models.learning import FraudModelPlace, FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
 from portal.models.loyalty import LoyaltyVersion, MemberTier, Referral, ReferralCode, TierMove
@@ -211,6 +212,7 @@ __all__ = [
     "Shipment",
     "ShipmentEvent",
     "ShipmentLine",
+    "ShippingLabel",
     "StepUp",
     "Stock",
     "StockMove",

@@ -16,6 +16,7 @@ class NoticeKind(StrEnum):
     SHIPMENT_DAMAGED = "shipment_damaged"
     SHIPMENT_LOST = "shipment_lost"
     PARCEL_TROUBLE = "parcel_trouble"
+    PARCEL_LOST = "parcel_lost"
     DEADLINE_NEAR = "deadline_near"
     DEADLINE_MISSED = "deadline_missed"
     PART_HELD = "part_held"

@@ -17,6 +17,7 @@ class Machine(StrEnum):
     ORDER = "order"
     PART = "part"
     SHIPMENT = "shipment"
+    LABEL = "label"
     PAYMENT = "payment"
     ATTEMPT = "attempt"
     TENDER = "tender"
@@ -79,6 +80,17 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         damaged > in_transit out_for_delivery delayed lost delivered
         lost > in_transit out_for_delivery delayed damaged delivered
         delivered >
+    """),
+    # Like an attempt at a gateway: what is unknown is looked up, never bought again (ORD-003).
+    Machine.LABEL: _moves("""
+        wanted > sent failed voided
+        sent > wanted bought unknown failed
+        unknown > wanted bought failed
+        bought > used voiding
+        voiding > voided bought
+        used >
+        voided >
+        failed >
     """),
     Machine.PAYMENT: _moves("""
         pending > requires_action authorised captured failed cancelled expired

@@ -205,3 +205,22 @@ def test_money_becomes_the_sellers_when_the_window_is_over_and_nothing_holds_the
             " WHERE a.kind = 'seller_payable'"
         )
         assert session.execute(text(payable)).scalar_one() > 0
+
+
+@pytest.mark.req("ORD-07")
+def test_administrators_hear_once_of_a_parcel_that_is_lost(sold: tuple[MadeOrder, Person]) -> None:
+    order, sam = sold
+    ada, fin = make_person("ada", roles=("operations",)), make_person("fin", roles=("finance",))
+    send(order.part_ids[0], sam, number="581200019003")
+    now = clock.now()
+    for n, kind in enumerate((TrackedKind.DELAYED, TrackedKind.LOST, TrackedKind.IN_TRANSIT, TrackedKind.LOST)):
+        events = (CarrierEvent(f"evt_{n}", kind, now + timedelta(minutes=n), "Hub"),)
+        with transaction() as session:
+            take_report(session, report=TrackingReport("cj", "581200019003", events), told_by="poll", now=now)
+    with reading() as session:
+        ids = list(session.scalars(select(OutboxEvent.id).order_by(OutboxEvent.id)))
+    handle_events(ids)
+    handle_events(ids)
+    with reading() as session:
+        told = session.execute(select(Notice.user_id, Notice.kind).where(Notice.user_id.in_([ada.id, fin.id]))).all()
+    assert told == [(ada.id, "parcel_lost")]

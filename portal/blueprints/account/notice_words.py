@@ -191,6 +191,10 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.SHIPMENT_DELAYED: ("alarm", N_("A parcel of order %(number)s is late. Its store knows.")),
     NoticeKind.SHIPMENT_DAMAGED: ("alert-triangle", N_("A parcel of order %(number)s was damaged. Its store knows.")),
     NoticeKind.SHIPMENT_LOST: ("alert-circle", N_("A parcel of order %(number)s was lost. Its store knows.")),
+    NoticeKind.PARCEL_LOST: (
+        "alert-circle",
+        N_("A parcel of order %(number)s is lost: its buyer waits."),
+    ),
     NoticeKind.PARCEL_TROUBLE: ("alert-triangle", N_("A parcel of order %(number)s is in trouble: look at it.")),
     NoticeKind.DEADLINE_NEAR: ("clock", N_("Deadlines are near: %(count)s of your orders wait.")),
     NoticeKind.DEADLINE_MISSED: ("alarm", N_("Deadlines were missed: %(count)s orders wait.")),

@@ -15,6 +15,7 @@ from portal.blueprints.seller import (
     figures,
     fulfilment,
     home,
+    labels,
     orders,
     payments,
     products,
@@ -40,6 +41,7 @@ balance.hang(bp)
 bulk.hang(bp)
 orders.hang(bp)
 fulfilment.hang(bp)
+labels.hang(bp)
 payments.hang(bp)
 refunds.hang(bp)
 remarks.hang(bp)

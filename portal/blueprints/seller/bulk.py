@@ -18,6 +18,7 @@ from portal.blueprints.desk import requires_in
 from portal.blueprints.documents import pdf_answer
 from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import Desk, around, desk_of, open_desk
+from portal.blueprints.seller.label_words import as_run
 from portal.blueprints.seller.orders import list_filter
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
@@ -26,6 +27,7 @@ from portal.kit import clock
 from portal.kit.errors import Rejection, fill
 from portal.kit.text import N_
 from portal.queries.bulk_runs import RunView, goods_to_send, load_run, parts_by_number
+from portal.queries.labels import count_run
 from portal.queries.store_order import StoreOrder, load_store_order
 from portal.queries.store_orders import StoreView, matching_parts
 from portal.rules.csv_table import FileUnfitError, decode
@@ -52,15 +54,12 @@ def hang(bp: Blueprint) -> None:
 @requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
 def accept() -> ResponseReturnValue:
     """Confirm the chosen orders, or all that the list shows."""
-    now = clock.now()
     with reading() as session:
         desk = desk_of(session)
-        chosen = list_filter(desk, now, view=StoreView.ACTION)
-        wanted = None if request.form.get("all_matching") else _ids(request.form.getlist("ids"))
-        found = matching_parts(session, chosen=chosen, ids=wanted, limit=ITEMS_MAX)
-    if not found:
+    items = chosen_parts(desk, view=StoreView.ACTION)
+    if not items:
         return done(location=url_for("seller.orders", view=StoreView.ACTION.value, store=desk.store_arg))
-    return _run(desk, "accept", [RunItem(part_id, number) for part_id, number in found])
+    return begin(desk, "accept", items)
 
 
 @requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
@@ -109,6 +108,8 @@ def show(run_id: uuid.UUID) -> ResponseReturnValue:
         run = load_run(session, run_id=run_id, store_ids=sorted(current_actor().store_ids))
         if run is None:
             raise NotFoundError
+        if run.kind == "label":
+            run = as_run(run, count_run(session, run_id=run_id))
         desk = open_desk(session, clock.now(), store_id=run.store_id)
     return page_or_partial(
         "seller/orders/run.html",
@@ -152,7 +153,7 @@ def apply() -> ResponseReturnValue:
     items = checked["fit"]
     if not items:
         return done(location=url_for("seller.parcels_import", store=desk.store_arg))
-    return _run(desk, "ship", items)
+    return begin(desk, "ship", items)
 
 
 @requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
@@ -165,7 +166,8 @@ def template() -> Response:
     return csv_file(f"parcels-{desk.store.slug}.csv", (*COLUMNS, "goods"), rows)
 
 
-def _run(desk: Desk, kind: str, items: Sequence[RunItem]) -> ResponseReturnValue:
+def begin(desk: Desk, kind: str, items: Sequence[RunItem]) -> ResponseReturnValue:
+    """Take many orders a step on: few while one waits, more by a worker."""
     actor, now = current_actor(), clock.now()
     run_id = atomically(
         lambda session: begin_run(session, store_id=desk.store.id, kind=kind, items=items, actor=actor, now=now)
@@ -176,6 +178,21 @@ def _run(desk: Desk, kind: str, items: Sequence[RunItem]) -> ResponseReturnValue
         while atomically(lambda session: work_run(session, run_id=run_id, now=clock.now())):
             pass
     return done(location=url_for("seller.run", run_id=run_id))
+
+
+def chosen_parts(desk: Desk, *, view: StoreView | None = None) -> list[RunItem]:
+    """The orders that were ticked, or all that the list shows."""
+    if view is None:
+        view = StoreView.TO_SEND if request.args.get("view") == StoreView.TO_SEND.value else StoreView.ACTION
+    ids = [*request.form.getlist("ids"), *request.form.get("chosen", "").split()]
+    with reading() as session:
+        found = matching_parts(
+            session,
+            chosen=list_filter(desk, clock.now(), view=view),
+            ids=None if request.form.get("all_matching") else _ids(ids),
+            limit=ITEMS_MAX,
+        )
+    return [RunItem(part_id, number) for part_id, number in found]
 
 
 def _ids(texts: Sequence[str]) -> list[uuid.UUID]:

@@ -21,11 +21,15 @@ from portal.blueprints.payment_history import method_word
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.blueprints.seller.desk import Desk, around, open_desk
 from portal.blueprints.seller.fulfil_words import hold_text, problem_text, ship_form
+from portal.blueprints.seller.label_words import LABEL_PROBLEMS
 from portal.db import reading
 from portal.htmx import page_or_partial
+from portal.jobs.parcels import tracker
 from portal.kit import clock
 from portal.kit.errors import PortalError
+from portal.kit.ids import new_id
 from portal.queries.channels import channel_directory
+from portal.queries.labels import labels_of_part
 from portal.queries.payment_history import load_store_payment
 from portal.queries.shipments import last_carrier, shipments_of_part
 from portal.queries.store_order import StoreOrder, load_store_order
@@ -131,6 +135,7 @@ def order_page(
         before, following = neighbours(session, chosen=list_filter(desk, now), order=order)
         payment = load_store_payment(session, part_id=part_id)
         shipments = shipments_of_part(session, part_id=part_id)
+        labels = labels_of_part(session, part_id=part_id)
         tickets = tickets_of_order(session, order_id=order.order_id, store_id=order.store_id)
         carrier = last_carrier(session, store_id=order.store_id)
         problem = problem_text(session, error) if error else None
@@ -148,6 +153,10 @@ def order_page(
         method_word=method_word,
         problem=problem,
         shipments=shipments,
+        labels=labels,
+        sells_labels=tracker() is not None,
+        label_problems=LABEL_PROBLEMS,
+        label_key=new_id(),
         tickets=tickets,
         may_say_arrived=lambda parcel: not parcel.is_tracked,
         arrived_href=lambda parcel: url_for("seller.order_arrival", part_id=part_id, shipment_id=parcel.id),

@@ -27,6 +27,46 @@ class TrackerUnavailableError(PortalError):
         self.problem = problem
 
 
+class LabelRefusedError(PortalError):
+    """The carrier will not: asked again it would say the same. `problem` is its own word for why."""
+
+    code = "label_refused"
+    sentence = N_("The carrier refused the label.")
+
+    def __init__(self, problem: str) -> None:
+        super().__init__()
+        self.problem = problem
+
+
+class LabelUnknownError(PortalError):
+    """It may have been bought, or may not: it is looked up by its key before anything else."""
+
+    code = "label_unknown"
+    status = 503
+    sentence = N_("The carrier has not answered. It is asked again; nothing is bought twice.")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRequest:
+    """A label to be bought. The same key again buys nothing more; addresses are fields by name."""
+
+    key: str
+    carrier: str
+    receiver: Mapping[str, str]
+    sender: str
+    pieces: int
+
+
+@dataclass(frozen=True, slots=True)
+class BoughtLabel:
+    """A label as its carrier keeps it: `ref` is its own name for it."""
+
+    ref: str
+    carrier: str
+    number: str
+    is_void: bool
+
+
 @dataclass(frozen=True, slots=True)
 class CarrierEvent:
     """What a carrier says: `ref` is its own name for it, `at` its own time."""
@@ -57,6 +97,20 @@ class Tracker(Protocol):
 
     def ask(self, *, carrier: str, number: str) -> TrackingReport | None:
         """How it stands; None for a parcel that nobody asked it to follow. Raises TrackerUnavailableError."""
+        ...
+
+    def buy_label(self, request: LabelRequest) -> BoughtLabel:
+        """Buy a label. Raises TrackerUnavailableError when none was bought, LabelUnknownError, LabelRefusedError."""
+        ...
+
+    def find_label(self, key: str) -> BoughtLabel | None:
+        """The label that was bought under this key, if any. Raises TrackerUnavailableError."""
+        ...
+
+    def void_label(self, key: str) -> None:
+        """Take a label back; again changes nothing. Raises LabelRefusedError once it was handed over,
+        TrackerUnavailableError.
+        """
         ...
 
     def read_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> TrackingReport:

@@ -12,7 +12,11 @@ from urllib.parse import quote
 from portal.gateways.carriers.base import (
     EVENTS_MAX,
     TEXT_MAX,
+    BoughtLabel,
     CarrierEvent,
+    LabelRefusedError,
+    LabelRequest,
+    LabelUnknownError,
     TrackerUnavailableError,
     TrackingReport,
 )
@@ -22,6 +26,7 @@ from portal.gateways.standard_webhooks import believe
 from portal.kit.tracking import TrackedKind
 
 _FOLLOWED = (HTTPStatus.OK, HTTPStatus.CREATED)
+_REFUSED = (HTTPStatus.BAD_REQUEST, HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class Trackhub:
@@ -29,6 +34,7 @@ class Trackhub:
 
     def __init__(self, *, url: str, key: str, secrets: tuple[str, ...]) -> None:
         self._base = url.rstrip("/") + "/trackhub/v1/trackers"
+        self._labels = url.rstrip("/") + "/trackhub/v1/labels"
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
         self._secrets = secrets
         self._transport = Transport("trackhub")
@@ -47,6 +53,46 @@ class Trackhub:
             raise TrackerUnavailableError(f"http_{answer.status}")
         return _read_answer(answer)
 
+    def buy_label(self, request: LabelRequest) -> BoughtLabel:
+        body = {
+            "key": request.key,
+            "carrier": request.carrier,
+            "to": dict(request.receiver),
+            "from": request.sender,
+            "pieces": request.pieces,
+        }
+        try:
+            answer = self._transport.send("POST", self._labels, self._headers, json.dumps(body))
+        except GatewayUnavailableError as failure:
+            raise TrackerUnavailableError("no_answer") from failure
+        except OutcomeUnknownError as failure:
+            raise LabelUnknownError from failure
+        if answer.status in _FOLLOWED:
+            try:
+                return _read_label(answer)
+            except TrackerUnavailableError as failure:  # Bought, but nobody can tell what.
+                raise LabelUnknownError from failure
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise LabelUnknownError
+        if answer.status in _REFUSED:
+            raise LabelRefusedError(_code(answer))
+        raise TrackerUnavailableError(f"http_{answer.status}")
+
+    def find_label(self, key: str) -> BoughtLabel | None:
+        answer = self._send("GET", f"{self._labels}/{quote(key, safe='')}")
+        if answer.status == HTTPStatus.NOT_FOUND:
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise TrackerUnavailableError(f"http_{answer.status}")
+        return _read_label(answer)
+
+    def void_label(self, key: str) -> None:
+        answer = self._send("POST", f"{self._labels}/{quote(key, safe='')}/void", "{}")
+        if answer.status == HTTPStatus.CONFLICT:
+            raise LabelRefusedError(_code(answer))
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            raise TrackerUnavailableError(f"http_{answer.status}")
+
     def read_notice(self, headers: Mapping[str, str], body: bytes, now: datetime) -> TrackingReport:
         return believe(headers, body, self._secrets, now, read=lambda _event_id, event: read_report(event["data"]))
 
@@ -55,6 +101,21 @@ class Trackhub:
             return self._transport.send(method, url, self._headers, body)
         except (GatewayUnavailableError, OutcomeUnknownError) as failure:
             raise TrackerUnavailableError("no_answer") from failure
+
+
+def _read_label(answer: Answer) -> BoughtLabel:
+    try:
+        said = json.loads(answer.body)
+        return BoughtLabel(str(said["ref"]), str(said["carrier"]), str(said["number"]), said["status"] == "void")
+    except (ValueError, KeyError, TypeError) as failure:
+        raise TrackerUnavailableError("malformed") from failure
+
+
+def _code(answer: Answer) -> str:
+    try:
+        return str(json.loads(answer.body)["error"]["code"])[:TEXT_MAX]
+    except (ValueError, KeyError, TypeError):
+        return f"http_{answer.status}"
 
 
 def _read_answer(answer: Answer) -> TrackingReport:

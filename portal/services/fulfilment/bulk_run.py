@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from portal.models import BulkRun
 from portal.rules.permissions import Actor, Permission, Role, may
 from portal.services.fulfilment.move_part import move_parts
 from portal.services.fulfilment.ship_part import Parcel, ship_part
+from portal.services.fulfilment.want_label import want_label
 from portal.services.orders.part_holds import PartUnknownError
 
 BATCH = 25
@@ -82,7 +83,12 @@ def work_run(session: Session, *, run_id: uuid.UUID, now: datetime) -> bool:
     items = run.items[run.done : run.done + BATCH]
     actor = Actor(user_id=run.made_by, roles=frozenset({Role.SELLER}), store_ids=frozenset({run.store_id}))
     session.execute(_LOCK_ORDERS, {"parts": [uuid.UUID(item["part"]) for item in items]})
-    failed = _accept(session, items, actor, now) if run.kind == "accept" else _ship(session, items, actor, now)
+    if run.kind == "accept":
+        failed = _accept(session, items, actor, now)
+    elif run.kind == "ship":
+        failed = _each(items, lambda item: _ship(session, item, actor, now))
+    else:
+        failed = _each(items, lambda item: _label(session, run.id, item, actor, now))
     run.failed = [*run.failed, *failed]
     run.done += len(items)
     run.worked_at = now
@@ -103,17 +109,34 @@ def _accept(session: Session, items: Sequence[Mapping[str, Any]], actor: Actor, 
     return [_failure(item, stayed[uuid.UUID(item["part"])]) for item in items if uuid.UUID(item["part"]) in stayed]
 
 
-def _ship(session: Session, items: Sequence[Mapping[str, Any]], actor: Actor, now: datetime) -> list[dict[str, Any]]:
+def _each(items: Sequence[Mapping[str, Any]], work: Callable[[Mapping[str, Any]], object]) -> list[dict[str, Any]]:
     failed = []
     for item in items:
-        units = item["units"]
-        wanted = None if units is None else {uuid.UUID(line): int(count) for line, count in units.items()}
-        parcel = Parcel(item["carrier"], item["tracking_number"], wanted)
         try:
-            ship_part(session, part_id=uuid.UUID(item["part"]), parcel=parcel, source="csv", actor=actor, now=now)
+            work(item)
         except PortalError as error:
             failed.append(_failure(item, error))
     return failed
+
+
+def _ship(session: Session, item: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+    units = item["units"]
+    wanted = None if units is None else {uuid.UUID(line): int(count) for line, count in units.items()}
+    parcel = Parcel(item["carrier"], item["tracking_number"], wanted)
+    ship_part(session, part_id=uuid.UUID(item["part"]), parcel=parcel, source="csv", actor=actor, now=now)
+
+
+def _label(session: Session, run_id: uuid.UUID, item: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+    want_label(
+        session,
+        label_id=new_id(),
+        part_id=uuid.UUID(item["part"]),
+        carrier=item["carrier"],
+        units=None,
+        actor=actor,
+        now=now,
+        run_id=run_id,
+    )
 
 
 def _failure(item: Mapping[str, Any], error: PortalError) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any, Literal
 
 from sqlalchemy import Row, text
@@ -64,6 +65,14 @@ class ParcelExistsError(PortalError):
     sentence = N_("A parcel of this order has the number %(number)s already, with other contents.")
 
 
+class LabelUnfitError(PortalError):
+    """The number is that of a label for another order or address, or of one that was given back."""
+
+    code = "label_unfit"
+    status = 409
+    sentence = N_("The label %(number)s is for another order or address, or was voided. Buy a new one.")
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """A parcel as a seller tells of it: carrier and number as typed; `units` by line, None for all that is left."""
@@ -103,6 +112,15 @@ _SENT = text(
 )
 
 
+_LABEL = text(
+    """
+    SELECT id, part_id, status, is_stale FROM shipping_label
+     WHERE carrier = :carrier AND tracking_number = :number FOR UPDATE
+    """
+)
+_USE_LABEL = text("UPDATE shipping_label SET status = 'used', shipment_id = :shipment_id WHERE id = :id")
+
+
 def ship_part(
     session: Session,
     *,
@@ -117,7 +135,7 @@ def ship_part(
 
     The same parcel told of again is a repeat. Raises CarrierUnknownError, TrackingNumberError, PartUnknownError,
     PartChangedError, PartOnHoldError, PartNotPaidError, NothingToShipError, ParcelUnitsError, ParcelEmptyError,
-    ParcelLineUnknownError, ParcelExistsError; then nothing was written.
+    ParcelLineUnknownError, ParcelExistsError, LabelUnfitError; then nothing was written.
     """
     carrier = find_carrier(parcel.carrier)
     number = read_number(carrier, parcel.number)
@@ -134,7 +152,8 @@ def ship_part(
     refuse_to_go_on(session, part)
     if part.status not in TO_SEND:
         raise NothingToShipError
-    units = _units(session, part_id, parcel.units)
+    units = choose_units(session, part_id, parcel.units)
+    used_label = _label_of(session, part_id, carrier.code, number)
     shipment_id = new_id()
     insert_rows(
         session,
@@ -158,8 +177,11 @@ def ship_part(
     rows = [{"shipment_id": shipment_id, "line_id": line, "quantity": count} for line, count in units.items()]
     insert_rows(session, ShipmentLine, rows)
     session.execute(_SENT, {"lines": list(units), "units": list(units.values())})
-    move = Move(Machine.SHIPMENT, shipment_id, None, "sent", part.order_id)
-    record_moves(session, move, actor=actor, now=now)
+    moves = [Move(Machine.SHIPMENT, shipment_id, None, "sent", part.order_id)]
+    if used_label is not None:
+        session.execute(_USE_LABEL, {"id": used_label, "shipment_id": shipment_id})
+        moves.append(Move(Machine.LABEL, used_label, "bought", "used", part.order_id))
+    record_moves(session, *moves, actor=actor, now=now)
     status = follow_part(session, part_id=part_id, actor=actor, now=now)
     _tell(session, part, shipment_id, carrier.code, number, units, source, actor, now)
     return Shipped(shipment_id, status)
@@ -173,9 +195,15 @@ def _repeat(twin: Row[Any], part: LockedPart, parcel: Parcel, number: str) -> Sh
     return Shipped(twin.id, part.status, is_repeat=True)
 
 
-def _units(session: Session, part_id: uuid.UUID, wanted: Mapping[uuid.UUID, int] | None) -> dict[uuid.UUID, int]:
+def choose_units(
+    session: Session,
+    part_id: uuid.UUID,
+    wanted: Mapping[uuid.UUID, int] | None,
+    taken: Mapping[uuid.UUID, int] = MappingProxyType({}),
+) -> dict[uuid.UUID, int]:
+    """Pieces of a locked part by line: those wanted, or all that are left and not `taken`. Raises as ship_part."""
     lines = session.execute(_LINES, {"part_id": part_id}).all()
-    left = {line.id: line.left for line in lines if line.left > 0}
+    left = {line.id: line.left - taken.get(line.id, 0) for line in lines if line.left > taken.get(line.id, 0)}
     if not left:
         raise NothingToShipError
     if wanted is None:
@@ -190,6 +218,17 @@ def _units(session: Session, part_id: uuid.UUID, wanted: Mapping[uuid.UUID, int]
         if not 0 < count <= left.get(line, 0):
             raise ParcelUnitsError(sku=skus[line], left=left.get(line, 0))
     return chosen
+
+
+def _label_of(session: Session, part_id: uuid.UUID, carrier: str, number: str) -> uuid.UUID | None:
+    """The bought label with this number, if it is one of ours."""
+    row = session.execute(_LABEL, {"carrier": carrier, "number": number}).one_or_none()
+    if row is None:
+        return None
+    if row.part_id != part_id or row.status != "bought" or row.is_stale:
+        raise LabelUnfitError(number=number)
+    found: uuid.UUID = row.id
+    return found
 
 
 def _tell(

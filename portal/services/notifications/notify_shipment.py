@@ -11,7 +11,8 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal import site
-from portal.models import Order, OutboxEvent, StoreMember
+from portal.kit.tracking import TrackedKind
+from portal.models import Order, OutboxEvent, StoreMember, User
 from portal.rules.carriers import CARRIERS
 from portal.rules.notices import NoticeKind
 from portal.rules.tracking import TROUBLE
@@ -86,11 +87,12 @@ def tell_buyer_of_parcel(session: Session, event: OutboxEvent, now: datetime) ->
 
 
 def tell_store_of_trouble(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    """Members of the store hear of a parcel that is late, damaged or lost; its open pages of each move."""
+    """The store hears of parcels that are late, damaged or lost, administrators of lost ones; pages of each move."""
     topics = [f"store:{event.payload['store']}", "admin"]
     state = str(event.payload["state"])
     if state not in TROUBLE:
         return topics
+    key = f"parcel_{state}:{event.payload['shipment']}"
     members = session.scalars(
         select(StoreMember.user_id).where(StoreMember.store_id == int(event.payload["store"]))
     ).all()
@@ -100,7 +102,17 @@ def tell_store_of_trouble(session: Session, event: OutboxEvent, now: datetime) -
         kind=NoticeKind.PARCEL_TROUBLE,
         params={"number": event.payload["number"]},
         path=f"/seller/orders/{event.payload['part']}",
-        dedup_key=f"parcel_{state}:{event.payload['shipment']}",
+        dedup_key=key,
         now=now,
     )
+    if state == TrackedKind.LOST:
+        write_notices(
+            session,
+            user_ids=session.scalars(select(User.id).where(User.roles.op("&&")(["admin", "operations"]))).all(),
+            kind=NoticeKind.PARCEL_LOST,
+            params={"number": event.payload["number"]},
+            path=f"/admin/orders/{event.payload['number']}",
+            dedup_key=key,
+            now=now,
+        )
     return topics

@@ -97,6 +97,13 @@ _SET_LINE = text(
       FROM variant v WHERE l.id = :line_id AND v.id = :variant_id RETURNING v.sku
     """
 )
+# A label that stands for the old address is given back at its carrier.
+_OLD_LABELS = text(
+    """
+    UPDATE shipping_label SET is_stale = true
+     WHERE order_id = :order_id AND status IN ('wanted', 'sent', 'unknown', 'bought')
+    """
+)
 _TOUCH = text("UPDATE order_part SET version = version + 1 WHERE id = ANY(:ids)")
 
 
@@ -134,6 +141,7 @@ def change_address(
         .where(Order.id == order_id)
         .values(address=orjson.dumps(new).decode(), marks=None, version=Order.version + 1)
     )
+    session.execute(_OLD_LABELS, {"order_id": order_id})
     open_parts = [one for one in parts if one.status != "cancelled"]
     session.execute(_TOUCH, {"ids": [one.id for one in open_parts]})
     # Which fields, never what stood in them: the record is kept longer than personal data may be.
