@@ -14,6 +14,7 @@ from portal.gateways.carriers.base import (
     TrackerUnavailableError,
 )
 from portal.jobs.parcels import tracker
+from portal.jobs.queue import enqueue_labels
 from portal.kit import clock
 from portal.services.fulfilment.settle_label import (
     ClaimedLabel,
@@ -30,12 +31,14 @@ from portal.services.fulfilment.settle_label import (
 log = structlog.get_logger()
 
 
-def labels_wait() -> bool:
-    """Whether a carrier is to be asked something that somebody can ask."""
+def sweep_labels() -> None:
+    """Buy and give back labels whose hint was lost, or whose carrier was away."""
     if tracker() is None:
-        return False
+        return
     with reading() as session:
-        return bool(labels_due(session, now=clock.now()) or labels_left_behind(session))
+        waiting = labels_due(session, now=clock.now()) or labels_left_behind(session)
+    if waiting:
+        enqueue_labels()
 
 
 def tend_labels() -> None:

@@ -18,6 +18,7 @@ from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.held_payments import ask_about_holds, tend_holds
 from portal.jobs.marks import mark_people
 from portal.jobs.labels import labels_wait
+from portal.jobs.labels import sweep_labels
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import (
@@ -30,7 +31,6 @@ from portal.jobs.queue import (
     enqueue_dispute_answer,
     enqueue_dispute_search,
     enqueue_documents,
-    enqueue_labels,
     enqueue_lookup,
     enqueue_mails,
     enqueue_parcel,
@@ -205,12 +205,6 @@ def work_part_runs() -> None:
         enqueue_part_run(run_id)
 
 
-def tend_labels() -> None:
-    """Buy and give back labels whose hint was lost, or whose carrier was away."""
-    if labels_wait():
-        enqueue_labels()
-
-
 def watch_deadlines() -> None:
     """Warn stores of deadlines that are near, and tell the mall of those that were missed."""
     with transaction() as session:
@@ -308,7 +302,7 @@ TIMETABLE = (
     Entry("escalate_refunds", 30, escalate_refunds),
     Entry("sweep_methods", 10, sweep_methods),
     Entry("work_part_runs", 5, work_part_runs),
-    Entry("tend_labels", 5, tend_labels),
+    Entry("sweep_labels", 5, sweep_labels),
     Entry("watch_deadlines", 30, watch_deadlines),
     Entry("watch_stock", 30, watch_stock),
     Entry("tend_reviews", 60, tend_reviews),

@@ -35,9 +35,8 @@ class PaymentFilter:
 
     @property
     def mark(self) -> str:
-        return fingerprint(
-            "payments", self.status, self.method, self.channel_id, self.unknown, self.search, self.created_until
-        )
+        days = (self.created_from, self.created_until)
+        return fingerprint("payments", self.status, self.method, self.channel_id, self.unknown, self.search, *days)
 
 
 @dataclass(frozen=True, slots=True)
