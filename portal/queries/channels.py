@@ -19,8 +19,11 @@ from portal.rules.taxes import BEGINNING, Taxes, TaxRule, taxes_at
 # A change of a channel must be in force everywhere in under 2 s (CHN-02).
 KEPT_FOR_S = 1.0
 
-_TAX_RULES = select(TaxRate.channel_id, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from).where(
-    TaxRate.withdrawn_at.is_(None)
+# One statement, because it may come with any page.
+_CHANNELS = (
+    select(Channel, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from)
+    .outerjoin(TaxRate, (TaxRate.channel_id == Channel.id) & TaxRate.withdrawn_at.is_(None))
+    .order_by(Channel.id)
 )
 
 
@@ -97,10 +100,14 @@ def _load_alone() -> ChannelDirectory:
 
 
 def _load(session: Session) -> ChannelDirectory:
-    rows = session.scalars(select(Channel).order_by(Channel.id)).all()
+    rows: list[Channel] = []
     written: dict[int, list[TaxRule]] = {}
-    for one in session.execute(_TAX_RULES):
-        written.setdefault(one.channel_id, []).append(TaxRule(one.rate, one.valid_from, one.section_id, one.inclusive))
+    for channel, section_id, rate, inclusive, valid_from in session.execute(_CHANNELS):
+        if channel.id not in written:
+            rows.append(channel)
+            written[channel.id] = []
+        if rate is not None:
+            written[channel.id].append(TaxRule(rate, valid_from, section_id, inclusive))
     views = {
         row.code: ChannelView(
             id=row.id,
@@ -116,7 +123,7 @@ def _load(session: Session) -> ChannelDirectory:
             policy=row.policy,
             tax_rules=(
                 TaxRule(row.tax_rate, BEGINNING, inclusive=row.tax_inclusive),
-                *written.get(row.id, ()),
+                *written[row.id],
             ),
             notices=row.notices,
         )
