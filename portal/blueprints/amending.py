@@ -15,6 +15,7 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor
 from portal.blueprints.return_words import options_text
 from portal.blueprints.seller.fulfil_words import name_of
+from portal.blueprints.versions import shown_version
 from portal.db import atomically
 from portal.formatting import instant_zone
 from portal.kit import clock
@@ -31,7 +32,7 @@ def address_form(address: Mapping[str, str] | None) -> AddressForm:
 
 def save_address(order: Amendable, form: AddressForm, *, reason: str = "") -> PortalError | None:
     """Change the address as the form says; what stands against it, also at its fields."""
-    actor, now, version, fields = current_actor(), clock.now(), _version(), form.fields()
+    actor, now, version, fields = current_actor(), clock.now(), shown_version(), form.fields()
     try:
         atomically(
             lambda s: change_address(
@@ -50,7 +51,7 @@ def save_option(order: Amendable, line_id: uuid.UUID, *, reason: str = "") -> Po
     """Take the option that was chosen; what stands against it."""
     chosen = request.form.get("variant", "")
     variant_id = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else 0
-    actor, now, version = current_actor(), clock.now(), _version()
+    actor, now, version = current_actor(), clock.now(), shown_version()
     try:
         atomically(
             lambda s: change_option(
@@ -86,8 +87,3 @@ def problem_of(session: Session, error: PortalError | None) -> str | None:
             )
         )
     return say(error)
-
-
-def _version() -> int | None:
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

@@ -101,7 +101,8 @@ _PARTS = text(
     """
     SELECT p.id, p.position, p.status, p.store_id, s.name AS store_name, p.subtotal_minor, p.discount_minor,
            p.shipping_fee_minor - p.shipping_discount_minor AS shipping_minor, p.tax_added_minor, p.payable_minor,
-           p.commission_basis_points, p.deliver_from, p.deliver_until, p.released_at
+           p.commission_basis_points, p.deliver_from, p.deliver_until, p.released_at,
+           p.version
       FROM order_part p JOIN store s ON s.id = p.store_id
      WHERE p.order_id = :order_id ORDER BY p.position
     """

@@ -17,6 +17,7 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk_words import actor_word
 from portal.blueprints.identity import current_actor
+from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
@@ -122,7 +123,7 @@ def save(channel_id: int) -> ResponseReturnValue:
 
 
 def _save(form: Form, channel: Channel | None) -> ResponseReturnValue:
-    actor, now, version = current_actor(), clock.now(), _version()
+    actor, now, version = current_actor(), clock.now(), shown_version()
     channel_id = channel.id if channel else None
     try:
         saved = atomically(
@@ -147,7 +148,7 @@ def move(channel_id: int) -> ResponseReturnValue:
     wanted, note = request.form.get("to", ""), request.form.get("note", "").replace("\0", "")
     if wanted not in set(State):
         raise NotFoundError
-    actor, now, version = current_actor(), clock.now(), _version()
+    actor, now, version = current_actor(), clock.now(), shown_version()
     try:
         atomically(
             lambda session: move_channel(
@@ -168,7 +169,7 @@ def check(channel_id: int) -> ResponseReturnValue:
     wanted = request.form.get("requirement", "")
     if wanted not in set(Requirement):
         raise NotFoundError
-    actor, now, version = current_actor(), clock.now(), _version()
+    actor, now, version = current_actor(), clock.now(), shown_version()
     is_done = request.form.get("done") == "1"
     try:
         atomically(
@@ -193,11 +194,6 @@ def _channel(channel_id: int) -> Channel:
     if channel is None:
         raise NotFoundError
     return channel
-
-
-def _version() -> int | None:
-    typed = request.form.get("version", "")
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 
 def _read(values: MultiDict[str, str]) -> Form:

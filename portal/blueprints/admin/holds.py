@@ -16,6 +16,8 @@ from portal.blueprints.admin.desk import around, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk_words import word
 from portal.blueprints.identity import current_actor
+from portal.blueprints.seller.fulfil_words import problem_text
+from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
@@ -72,10 +74,12 @@ def hold(number: str, part_id: uuid.UUID) -> ResponseReturnValue:
                     note=form.note.data or "",
                     actor=current_actor(),
                     now=clock.now(),
+                    version=shown_version(),
                 )
             )
         except PortalError as error:
-            problem, status = say(error), error.status
+            with reading() as session:
+                problem, status = problem_text(session, error), error.status
         else:
             flash(_("The part is on hold. Its store was told."), "success")
             return done(location=url_for("admin.order", number=number))

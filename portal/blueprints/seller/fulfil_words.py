@@ -15,17 +15,26 @@ from sqlalchemy.orm import Session
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk_words import word
 from portal.formatting import instant_zone
-from portal.kit.errors import PortalError
+from portal.kit.errors import PortalError, fill
+from portal.kit.text import N_
 from portal.models import User
 from portal.rules.carriers import CARRIERS
 from portal.rules.holds import HoldKind
-from portal.services.fulfilment.lock_part import PartChangedError
+from portal.services.orders.part_changes import PartChangedError
 from portal.services.orders.release_hold import HoldOverError
 from portal.services.returns.take_return import ReturnChangedError
 from portal.statuses import status_of
 
 if TYPE_CHECKING:
     from portal.queries.store_order import StoreHold
+
+
+# What somebody else did that left the order's state as it was.
+CHANGES = {
+    "amended": N_("%(who)s changed the address or an option of this order on %(at)s. Nothing was changed by you."),
+    "sent": N_("%(who)s sent a parcel of this order on %(at)s. Nothing was changed by you."),
+    "gave_back": N_("%(who)s gave something of this order back on %(at)s. Nothing was changed by you."),
+}
 
 
 def hold_text(hold: StoreHold) -> str:
@@ -37,6 +46,9 @@ def hold_text(hold: StoreHold) -> str:
 
 def problem_text(session: Session, error: PortalError) -> str:
     """Why an act was refused; where somebody else was faster, who did what and when."""
+    if isinstance(error, PartChangedError) and error.what in CHANGES:
+        who, at = name_of(session, error.by), instant_zone(error.at)
+        return fill(gettext(CHANGES[error.what]), {"who": who, "at": at})
     if isinstance(error, PartChangedError):
         return str(
             _(

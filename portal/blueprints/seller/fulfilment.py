@@ -21,6 +21,7 @@ from portal.blueprints.desk_words import word
 from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import around, open_desk
 from portal.blueprints.seller.orders import LIST_ARGS, order_page
+from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
@@ -87,6 +88,7 @@ def hold(part_id: uuid.UUID) -> ResponseReturnValue:
                 note=form.note.data or "",
                 actor=current_actor(),
                 now=clock.now(),
+                version=shown_version(),
             ),
             said=_("The order is on hold. Its deadlines stand still."),
         )
@@ -184,9 +186,3 @@ def act(part_id: uuid.UUID, work: Callable[[Any], object], *, said: str = "") ->
         flash(said, "success")
     args: dict[str, Any] = {name: request.args[name] for name in LIST_ARGS if request.args.get(name)}
     return done(location=url_for("seller.order", part_id=part_id, **args))
-
-
-def shown_version() -> int | None:
-    """The version of the part that the form was made of."""
-    text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdigit() else None

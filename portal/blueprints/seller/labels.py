@@ -20,9 +20,10 @@ from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.bulk import begin, chosen_parts
 from portal.blueprints.seller.desk import around, desk_of
 from portal.blueprints.seller.fulfil_words import ship_form
-from portal.blueprints.seller.fulfilment import TYPED_MAX, act, read_parcel, shown_version
+from portal.blueprints.seller.fulfilment import TYPED_MAX, act, read_parcel
 from portal.blueprints.seller.label_words import LABEL_PROBLEMS
 from portal.blueprints.seller.orders import order_page
+from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.jobs.queue import enqueue_labels

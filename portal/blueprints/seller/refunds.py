@@ -14,6 +14,8 @@ from portal.blueprints.desk import choice_arg, requires_in
 from portal.blueprints.desk_refunds import decide, form_values, give_back, queue_names, refund_values
 from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import around, open_desk
+from portal.blueprints.seller.fulfil_words import problem_text
+from portal.blueprints.versions import shown_version
 from portal.db import reading
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
@@ -23,6 +25,7 @@ from portal.queries.refunds import load_refund
 from portal.queries.store_order import load_store_order
 from portal.rules.permissions import Permission, Scope
 from portal.rules.refund_policy import Party
+from portal.services.orders.part_changes import PartChangedError, refuse_changed
 
 QUEUES = (RefundQueue.WAITING, RefundQueue.UNDER_WAY, RefundQueue.ALL)
 
@@ -126,18 +129,32 @@ def give(part_id: uuid.UUID) -> ResponseReturnValue:
         desk = open_desk(session, now, store_id=order.store_id)
     error = None
     if request.method == "POST":
-        answer = give_back(order.order_id, Party.SELLER)
+        answer = _changed(part_id) or give_back(order.order_id, Party.SELLER)
         if isinstance(answer, str):
             return done(location=url_for("seller.order", part_id=part_id))
         error = answer
     values = form_values(order.order_id, Party.SELLER, part_id=part_id, error=error)
     assert values is not None
+    if isinstance(error, PartChangedError):
+        with reading() as session:
+            values["error"] = problem_text(session, error)
     page = page_or_partial(
         "desk/refunds/give.html",
         {"refund-plan": "desk/refunds/_plan.html"},
         **values,
         action=url_for("seller.order_refund", part_id=part_id),
         back=url_for("seller.order", part_id=part_id),
+        version=order.version,
         **around(desk, "seller.orders"),
     )
     return page, error.status if error else 200
+
+
+def _changed(part_id: uuid.UUID) -> PartChangedError | None:
+    """Whether somebody else was faster. What changes the amounts after this is refused by them."""
+    try:
+        with reading() as session:
+            refuse_changed(session, part_id=part_id, version=shown_version())
+    except PartChangedError as error:
+        return error
+    return None

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
@@ -14,25 +13,8 @@ from portal.kit.text import N_
 from portal.models import Order, OrderPart
 from portal.queries.store_order import PAID_STATES
 from portal.rules.permissions import Actor, Permission, may
+from portal.services.orders.part_changes import refuse_changed
 from portal.services.orders.part_holds import PartUnknownError, refuse_on_hold
-
-_LAST = text(
-    """
-    SELECT actor, to_state, at FROM transition WHERE subject = 'part' AND subject_id = :part_id ORDER BY id DESC LIMIT 1
-    """
-)
-
-
-class PartChangedError(PortalError):
-    """Somebody else changed the part since it was shown. `by` is his label, `at` when, `state` what it is now."""
-
-    code = "part_changed"
-    status = 409
-    sentence = N_("This order was changed meanwhile. Look at it again; nothing was changed by you.")
-
-    def __init__(self, by: str, at: datetime, state: str) -> None:
-        super().__init__()
-        self.by, self.at, self.state = by, at, state
 
 
 class PartNotPaidError(PortalError):
@@ -74,9 +56,7 @@ def lock_part(session: Session, *, part_id: uuid.UUID, actor: Actor, version: in
     part = session.execute(
         select(OrderPart.status, OrderPart.version).where(OrderPart.id == part_id).with_for_update()
     ).one()
-    if version is not None and version != part.version:
-        last = session.execute(_LAST, {"part_id": str(part_id)}).one()
-        raise PartChangedError(last.actor, last.at, part.status)
+    refuse_changed(session, part_id=part_id, version=version)
     return LockedPart(
         id=part_id,
         order_id=known.order_id,

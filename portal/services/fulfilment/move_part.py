@@ -16,8 +16,9 @@ from portal.models import Order, OrderPart
 from portal.rules.permissions import Actor
 from portal.rules.states import Machine, check_move
 from portal.services.audit import AuditAction, Fact, label, record
-from portal.services.fulfilment.lock_part import LockedPart, PartChangedError, lock_part, refuse_to_go_on
+from portal.services.fulfilment.lock_part import LockedPart, lock_part, refuse_to_go_on
 from portal.services.history import Move, record_moves
+from portal.services.orders.part_changes import PartChangedError
 from portal.services.outbox import Event, emit
 
 Step = Literal["accepted", "packed"]
@@ -41,7 +42,7 @@ def move_part(
     try:
         part = lock_part(session, part_id=part_id, actor=actor, version=version)
     except PartChangedError as error:
-        if error.state == step and error.by == label(actor):
+        if error.what == "moved" and error.state == step and error.by == label(actor):
             return False
         raise
     refuse_to_go_on(session, part)

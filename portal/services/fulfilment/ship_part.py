@@ -9,22 +9,23 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Literal
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, text, update
 from sqlalchemy.orm import Session
 
 from portal.db import insert_rows
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
 from portal.kit.text import N_
-from portal.models import Shipment, ShipmentLine
+from portal.models import OrderPart, Shipment, ShipmentLine
 from portal.models.order import TO_SEND
 from portal.rules.carriers import find_carrier, read_number
 from portal.rules.permissions import Actor
 from portal.rules.states import Machine
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.fulfilment.follow_part import follow_part
-from portal.services.fulfilment.lock_part import LockedPart, PartChangedError, lock_part, refuse_to_go_on
+from portal.services.fulfilment.lock_part import LockedPart, lock_part, refuse_to_go_on
 from portal.services.history import Move, record_moves
+from portal.services.orders.part_changes import PartChangedError
 from portal.services.outbox import Event, emit
 
 Source = Literal["page", "csv", "api"]
@@ -183,6 +184,8 @@ def ship_part(
         moves.append(Move(Machine.LABEL, used_label, "bought", "used", part.order_id))
     record_moves(session, *moves, actor=actor, now=now)
     status = follow_part(session, part_id=part_id, actor=actor, now=now)
+    if status == part.status:
+        session.execute(update(OrderPart).where(OrderPart.id == part_id).values(version=OrderPart.version + 1))
     _tell(session, part, shipment_id, carrier.code, number, units, source, actor, now)
     return Shipped(shipment_id, status)
 

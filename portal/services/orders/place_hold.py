@@ -19,6 +19,7 @@ from portal.rules.permissions import Actor
 from portal.rules.states import Machine
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.history import Move, record_moves
+from portal.services.orders.part_changes import refuse_changed
 from portal.services.orders.part_holds import PartUnknownError
 from portal.services.outbox import Event, emit
 
@@ -60,11 +61,20 @@ class LockedPart:
 
 
 def place_hold(
-    session: Session, *, part_id: uuid.UUID, kind: HoldKind, reason: str, note: str, actor: Actor, now: datetime
+    session: Session,
+    *,
+    part_id: uuid.UUID,
+    kind: HoldKind,
+    reason: str,
+    note: str,
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
 ) -> uuid.UUID:
     """Place a hold and return its id. A part that is not sent yet stops; its deadlines stand still meanwhile.
 
-    Raises PartUnknownError, HoldKindError, NothingToHoldError, HoldExistsError.
+    `version` is the row version that he was shown. Raises PartUnknownError, HoldKindError, PartChangedError,
+    NothingToHoldError, HoldExistsError.
     """
     known = session.execute(select(OrderPart.order_id, OrderPart.store_id).where(OrderPart.id == part_id)).one_or_none()
     allowed = kinds_for(actor, store_id=known.store_id) if known else ()
@@ -76,6 +86,7 @@ def place_hold(
         select(Order.number, Order.buyer_id, Order.channel_id).where(Order.id == known.order_id).with_for_update()
     ).one()
     status = session.execute(select(OrderPart.status).where(OrderPart.id == part_id).with_for_update()).scalar_one()
+    refuse_changed(session, part_id=part_id, version=version)
     if status not in HOLDABLE:
         raise NothingToHoldError
     found = LockedPart(part_id, known.order_id, known.store_id, status)

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import html
 import re
+import uuid
 
 import pytest
 from apiflask import APIFlask
+from flask.testing import FlaskClient
 
-from portal.db import reading, transaction
+from portal.db import atomically, reading, transaction
 from portal.kit import clock
 from portal.models import OrderPart
 from portal.rules.holds import HoldKind
+from portal.services.orders.amend_order import change_address
 from portal.services.orders.place_hold import place_hold
 from tests.blueprints.desks import browser, fields
-from tests.factories.account import make_person
+from tests.factories.account import ADDRESS_KR, make_person
 from tests.factories.cart import make_mall, make_variant
-from tests.factories.order import make_order
+from tests.factories.order import MadeOrder, make_order
+from tests.factories.parcel import new_tracking_number, send
+from tests.factories.refund import lines_of, rows
 
 
 def state_of(part_id: object) -> str:
@@ -43,6 +48,76 @@ def test_of_two_people_the_second_is_told_who_was_faster(app: APIFlask, books: N
     assert "It is now “Accepted”" in html.unescape(answer.text)
     assert as_sam.post(f"{page}/packing", data=fields(as_sam.get(page).text)).status_code == 303
     assert state_of(part_id) == "packed"
+
+
+ACCEPT, PACK, SHIP, HOLD, CANCEL = "acceptance", "packing", "shipments", "hold", "refund"
+# What sam does first, and in which words mina hears of it.
+FIRST = {
+    ACCEPT: "Sam changed this order on",
+    SHIP: "Sam sent a parcel of this order on",
+    HOLD: "Sam changed this order on",
+    CANCEL: "Sam gave something of this order back on",
+    "address": "Ada changed the address or an option of this order on",
+}
+
+
+@pytest.mark.req("ORD-10", "ORD-002", "ORD-003")
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [*((first, ACCEPT) for first in FIRST), *(("address", second) for second in (PACK, SHIP, HOLD, CANCEL))],
+)
+def test_whatever_two_people_do_at_once_the_second_is_told_who_did_what(
+    app: APIFlask, books: None, first: str, second: str
+) -> None:
+    mall = make_mall()
+    sam, mina = (make_person(name, store_ids=(mall.store_ids[0],)) for name in ("sam", "mina"))
+    ada = make_person("ada", roles=("admin",))
+    order = make_order(make_person("bea"), mall, {make_variant(mall): 3})
+    (line,) = lines_of(order)
+    # One parcel has left already, so that another of these changes nothing but itself.
+    if first == SHIP:
+        send(order.part_ids[0], sam, {line: 1})
+    page = f"/seller/orders/{order.part_ids[0]}"
+    as_sam, as_mina = browser(app, sam), browser(app, mina)
+    late = form_of(as_mina, page, second, line)
+
+    if first == "address":
+        fields_ = {**ADDRESS_KR, "line2": "Room 9"}
+        atomically(
+            lambda s: change_address(
+                s, order_id=order.id, fields=fields_, actor=ada.actor, now=clock.now(), reason="He called."
+            )
+        )
+    else:
+        assert as_sam.post(f"{page}/{first}", data=form_of(as_sam, page, first, line)).status_code == 303
+    before = row_of(order)
+    answer = as_mina.post(f"{page}/{second}", data=late)
+    assert answer.status_code == 409
+    assert FIRST[first] in html.unescape(answer.text)
+    assert row_of(order) == before
+
+
+def form_of(client: FlaskClient, page: str, act: str, line: uuid.UUID) -> dict[str, str]:
+    """What a person sends who has the page open now."""
+    if act == CANCEL:
+        asked = {f"units-{line}": "1", "reason": "out_of_stock"}
+        shown = client.get(f"{page}/{act}", query_string=asked).text
+        return fields(shown) | asked
+    sent = fields(client.get(f"{page}/hold" if act == HOLD else page).text)
+    if act == SHIP:
+        return sent | {"carrier": "cj", "number": new_tracking_number(), f"units-{line}": "1"}
+    return sent | {"reason": "asked_buyer"} if act == HOLD else sent
+
+
+def row_of(order: MadeOrder) -> list[tuple[object, ...]]:
+    """All that an act could have changed."""
+    return rows(
+        """
+        SELECT p.status, p.version, (SELECT count(*) FROM shipment), (SELECT count(*) FROM order_hold),
+               (SELECT count(*) FROM refund) FROM order_part p WHERE p.order_id = :id
+        """,
+        id=order.id,
+    )
 
 
 @pytest.mark.req("ORD-002", "FRD-08")

@@ -17,7 +17,6 @@ from portal.kit.errors import PortalError
 from portal.models import Mail, Notice, Order, OrderLine, OrderPart, OutboxEvent, Stock
 from portal.rules.holds import HoldKind
 from portal.rules.refund_policy import Party
-from portal.services.fulfilment.lock_part import PartChangedError
 from portal.services.fulfilment.ship_part import (
     NothingToShipError,
     ParcelEmptyError,
@@ -25,6 +24,7 @@ from portal.services.fulfilment.ship_part import (
     ParcelLineUnknownError,
     ParcelUnitsError,
 )
+from portal.services.orders.part_changes import PartChangedError
 from portal.services.orders.part_holds import PartOnHoldError, PartUnknownError
 from portal.services.orders.place_hold import place_hold
 from tests.factories.account import Person, make_person
