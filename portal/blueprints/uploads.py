@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 
 from flask import Response, current_app, request
 
+from portal.blueprints.velocity import count_act
 from portal.documents.attachments import Attachment, prepare_files
 from portal.kit.file_kinds import FILE_BYTES_MAX, FILES_MAX, FileKind
+from portal.services.accounts.throttle import UPLOAD
 
 V = TypeVar("V", bound=Callable[..., Any])
 
@@ -35,8 +37,10 @@ def make_room(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 def read_files(
     name: str = "files", *, taken: frozenset[FileKind] = frozenset(FileKind), files_max: int = FILES_MAX
 ) -> tuple[Attachment, ...]:
-    """The files of a form, as they may be kept. Raises TooManyFilesError, FileRefusedError."""
+    """The files of a form, as they may be kept. Raises TooManyFilesError, FileRefusedError, TooOftenError."""
     given = [file for file in request.files.getlist(name) if file.filename]
+    if given:
+        count_act(UPLOAD)
     # One byte more tells that it is too large; more of it is not read.
     return prepare_files(
         ((file.filename or "", file.stream.read(FILE_BYTES_MAX + 1)) for file in given),

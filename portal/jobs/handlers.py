@@ -94,6 +94,7 @@ from portal.services.notifications.notify_wish import tell_wisher
 from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
 from portal.services.orders.take_lost_points import follow_dispute_points
 from portal.services.refunds.claim_leg import legs_to_send
+from portal.services.returns.follow_refund import follow_refund_of_return
 
 # A handler returns the live topics, beside the profile's own, whose open pages must hear of it.
 Handler = Callable[[Session, OutboxEvent, datetime], Collection[str]]
@@ -111,6 +112,11 @@ def _capture(_session: Session, event: OutboxEvent, _now: datetime) -> Collectio
 
 def _follow_points(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     follow_dispute_points(session, dispute_id=uuid.UUID(event.payload["dispute"]), now=now)
+    return ()
+
+
+def _follow_return(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    follow_refund_of_return(session, refund_id=uuid.UUID(event.payload["refund"]), now=now)
     return ()
 
 
@@ -264,8 +270,9 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "return.inspected": (tell_buyer_of_return, tell_store_of_return),
     "return.settled": (tell_buyer_of_return, tell_store_of_return),
     "refund.requested": (ask_for_consent,),
-    "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund, _refresh_tier),
-    "refund.refused": (tell_buyer_of_refund,),
+    "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund, _refresh_tier, _follow_return),
+    "refund.refused": (tell_buyer_of_refund, _follow_return),
+    "refund.cancelled": (_follow_return,),
     "refund.succeeded": (_want_credit_note, _look_at_cash_receipt, tell_buyer_of_refund),
     "refund.failed": (tell_admins_of_refund, tell_buyer_of_refund),
     "adjustment.waiting": (ask_second_person,),

@@ -96,6 +96,8 @@ class ReturnUnit(Base):
     variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
     condition: Mapped[str | None]
     restocked: Mapped[bool] = mapped_column(server_default=text("false"))
+    # It is to stand there once its refund is agreed to.
+    to_restock: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class ReturnPicture(Base):

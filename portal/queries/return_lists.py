@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.ids import normalise_code
 from portal.kit.paging import Page, fingerprint
-from portal.models import GoodsReturn, Order, ReturnUnit, Store
+from portal.models import GoodsReturn, Order, Refund, ReturnUnit, Store
 from portal.queries.keyset import COUNT_MAX, Sorting, count_up_to, fetch_page
 
 
@@ -50,6 +50,14 @@ class ReturnRow:
 SORTING = Sorting((GoodsReturn.requested_at, GoodsReturn.id), (datetime, uuid.UUID))
 
 
+_REFUND_WAITS = (
+    select(Refund.id)
+    .where(Refund.id == GoodsReturn.refund_id, Refund.status == "requested")
+    .correlate(GoodsReturn)
+    .exists()
+)
+
+
 def list_returns(
     session: Session,
     *,
@@ -65,6 +73,7 @@ def list_returns(
         (GoodsReturn.status == "requested", GoodsReturn.answer_by),
         (GoodsReturn.status == "approved", GoodsReturn.send_by),
     )
+    waits = (GoodsReturn.status == "inspected") & _REFUND_WAITS
     units = (
         select(func.count(ReturnUnit.id))
         .where(ReturnUnit.return_id == GoodsReturn.id)
@@ -80,7 +89,7 @@ def list_returns(
             GoodsReturn.kind,
             GoodsReturn.wish,
             GoodsReturn.reason,
-            GoodsReturn.status,
+            case((waits, "waiting_refund"), else_=GoodsReturn.status).label("status"),
             units.label("units"),
             GoodsReturn.requested_at,
             due.label("due_at"),
@@ -147,7 +156,7 @@ def _narrowed(
         case ReturnQueue.ARRIVED:
             return statement.where(status == "received")
         case ReturnQueue.TO_SEND:
-            return statement.where(status == "inspected")
+            return statement.where(status == "inspected", ~_REFUND_WAITS)
         case ReturnQueue.CLAIMS:
             return statement.where(status == "requested", GoodsReturn.kind == "claim")
         case ReturnQueue.LATE:

@@ -114,6 +114,12 @@ class ReturnView:
         return sum(len(line.units) for line in self.lines)
 
     @property
+    def shown_status(self) -> str:
+        """Its state; while somebody has to agree to its refund, that."""
+        waits = self.status == "inspected" and self.refund_status == "requested"
+        return "waiting_refund" if waits else self.status
+
+    @property
     def is_claim(self) -> bool:
         return self.kind == "claim"
 

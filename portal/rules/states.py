@@ -210,7 +210,7 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         approved > sent received cancelled lapsed
         sent > received lapsed
         received > inspected settled
-        inspected > settled
+        inspected > settled refused
         settled >
         refused >
         cancelled >
@@ -223,7 +223,7 @@ MACHINES: Mapping[Machine, Mapping[str, frozenset[str]]] = {
         sent > received missing cancelled
         received > accepted rejected
         rejected > sent_back
-        accepted >
+        accepted > rejected refused
         missing >
         sent_back >
         refused >

@@ -11,7 +11,11 @@ from dataclasses import dataclass
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy import func, select
 
+from portal.db import reading
+from portal.models import Ticket
+from portal.services.accounts.throttle import HOUR, Limit, Rule
 from tests.blueprints.desks import browser, counted, fields
 from tests.blueprints.pages import HTMX
 from tests.documents.test_attachments import PDF, picture
@@ -206,3 +210,26 @@ def desks(app: APIFlask, books: None) -> Desks:
     order = make_order(bea, mall, {make_variant(mall): 1})
     clients = [browser(app, person) for person in (bea, sam, ada)]
     return Desks(mall, bea, sam, ada, order, *clients)
+
+
+@pytest.mark.req("FRD-05")
+def test_who_writes_too_often_or_sends_too_many_files_must_wait(
+    app: APIFlask, desks: Desks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del desks
+    client = browser(app, make_person("max"))
+    monkeypatch.setattr("portal.blueprints.account.tickets.TALK", Rule("talk", Limit(2, HOUR), Limit(9, HOUR)))
+    monkeypatch.setattr("portal.blueprints.uploads.UPLOAD", Rule("upload", Limit(1, HOUR), Limit(9, HOUR)))
+
+    def write(*, file: bool) -> int:
+        page = client.get("/account/tickets/new").text
+        sent: dict[str, object] = {**fields(page), "kind": "other", "text": "Hello?"}
+        if file:
+            sent["files"] = (io.BytesIO(PDF), "slip.pdf")
+        return client.post("/account/tickets", data=sent, content_type="multipart/form-data").status_code
+
+    assert write(file=True) == 303
+    assert write(file=True) == 429
+    assert write(file=False) == 429
+    with reading() as session:
+        assert session.scalar(select(func.count()).select_from(Ticket)) == 1

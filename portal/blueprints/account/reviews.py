@@ -15,6 +15,7 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor
 from portal.blueprints.shop.cards import picture_url, product_url
 from portal.blueprints.uploads import read_files, takes_files
+from portal.blueprints.velocity import count_act
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
@@ -24,6 +25,7 @@ from portal.kit.ids import new_token
 from portal.queries.remarks import lines_to_review, list_remarks
 from portal.rules.permissions import Permission
 from portal.rules.remarks import PICTURES_MAX, RemarkKind
+from portal.services.accounts.throttle import TALK
 from portal.services.remarks.write_review import Review, ReviewedAlreadyError, write_review
 
 
@@ -55,6 +57,7 @@ def create_review(line_id: uuid.UUID) -> ResponseReturnValue:
     """Keep it."""
     given, actor, now = request.form, current_actor(), clock.now()
     try:
+        count_act(TALK)
         pictures = read_files("pictures", taken=PICTURES, files_max=PICTURES_MAX)
         typed = Review(given.get("key", ""), given.get("stars", ""), given.get("text", ""), pictures)
         atomically(lambda s: write_review(s, line_id=line_id, review=typed, actor=actor, now=now))

@@ -16,6 +16,7 @@ from portal.blueprints.desk import choice_arg
 from portal.blueprints.identity import current_actor, current_channel, current_locale
 from portal.blueprints.ticket_words import kind_options, kind_word, story, thing_word
 from portal.blueprints.uploads import ACCEPT, file_answer, read_files, takes_files
+from portal.blueprints.velocity import count_act
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
@@ -25,6 +26,7 @@ from portal.queries.ticket_things import things_of_buyer
 from portal.queries.tickets import TicketDetail, TicketFilter, TicketView, list_tickets, load_file, load_ticket
 from portal.rules.permissions import Permission
 from portal.rules.tickets import Side
+from portal.services.accounts.throttle import TALK
 from portal.services.tickets.keep_message import Words
 from portal.services.tickets.move_ticket import move_ticket
 from portal.services.tickets.open_ticket import Matter, open_ticket
@@ -74,6 +76,7 @@ def create_ticket() -> ResponseReturnValue:
     """Open one."""
     given, actor, now = request.form, current_actor(), clock.now()
     try:
+        count_act(TALK)
         words = Words(given.get("key", ""), given.get("text", ""), read_files())
         matter = Matter(given.get("kind", ""), given.get("about", ""), words)
         number = atomically(
@@ -101,6 +104,7 @@ def ticket_message(number: str) -> ResponseReturnValue:
     """Say something."""
     found, actor, now = _own(number), current_actor(), clock.now()
     try:
+        count_act(TALK)
         words = Words(request.form.get("key", ""), request.form.get("text", ""), read_files())
         atomically(
             lambda s: write_message(s, ticket_id=found.row.id, side=Side.BUYER, words=words, actor=actor, now=now)

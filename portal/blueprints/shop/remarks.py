@@ -14,6 +14,7 @@ from portal.blueprints.desk import choice_arg
 from portal.blueprints.identity import current_actor, current_channel
 from portal.blueprints.shop.blueprint import bp
 from portal.blueprints.uploads import file_answer
+from portal.blueprints.velocity import count_act
 from portal.db import atomically, reading
 from portal.htmx import leave_for
 from portal.kit import clock
@@ -22,6 +23,7 @@ from portal.queries.products import find_product
 from portal.queries.remarks import list_remarks, load_remark_picture, rating_of
 from portal.rules.permissions import Permission
 from portal.rules.remarks import RemarkKind
+from portal.services.accounts.throttle import TALK
 from portal.services.remarks.write_review import ask_question
 
 
@@ -49,6 +51,7 @@ def ask(slug: str) -> ResponseReturnValue:
     if product is None:
         raise NotFoundError
     try:
+        count_act(TALK)
         atomically(
             lambda s: ask_question(
                 s,

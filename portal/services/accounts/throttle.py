@@ -97,6 +97,9 @@ COUPON_REDEEM = Rule("coupon-redeem", Limit(20, QUARTER), Limit(300, QUARTER), L
 DEPOSIT_TOP_UP = Rule("deposit-top-up", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
 GIFT_CODE = Rule("gift-code", Limit(8, QUARTER), Limit(60, QUARTER), Limit(12, QUARTER))
 DEPOSIT_WITHDRAW = Rule("deposit-withdraw", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
+# What people write to stores and to everybody, and requests that bring files to be drawn anew.
+TALK = Rule("talk", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
+UPLOAD = Rule("upload", Limit(120, HOUR), Limit(1200, HOUR))
 MILEAGE_GIFT = Rule("mileage-gift", Limit(20, HOUR), Limit(300, HOUR), Limit(30, HOUR))
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
+from portal.models import Refund, ReturnUnit
 from portal.rules.permissions import Actor
 from portal.rules.refund_policy import Party
 from portal.rules.returns import Verdict, Wish, verdict_missing
@@ -66,28 +68,47 @@ def inspect_return(
     for one in received:
         condition = verdicts[one.id].condition
         one.condition = condition.value if condition else None
-        one.restocked = verdicts[one.id].goes_on_shelf
+        one.to_restock = verdicts[one.id].goes_on_shelf
     case.inspected_at, case.inspection_note = now, note.strip()[:NOTE_LENGTH_MAX] or None
     # Money before stock, as orders take them.
     if kept and case.wish == Wish.REFUND:
         case.refund_id = refund_units(session, taken=taken, units=kept, actor=actor, now=now)
     move_units(session, kept, "accepted", actor=actor, now=now)
     move_units(session, rejected, "rejected", actor=actor, now=now)
-    move_return_units(session, unit_ids=[one.id for one in kept if one.restocked], reason="returned", now=now)
+    restocked = sum(one.to_restock for one in kept)
+    if not refund_waits(session, taken):
+        restock_units(session, kept, now=now)
     if case.wish == Wish.EXCHANGE:
         move_return_units(session, unit_ids=[one.id for one in rejected], reason="exchange_undone", now=now)
     action = AuditAction.RETURN_INSPECTED
-    counts = {"accepted": len(kept), "rejected": len(rejected), "restocked": sum(one.restocked for one in kept)}
+    counts = {"accepted": len(kept), "rejected": len(rejected), "restocked": restocked}
     move_return(session, taken, "inspected", actor=actor, now=now, action=action, note=counts)
     settle_if_done(session, taken, actor=actor, now=now)
     return True
 
 
+def restock_units(session: Session, units: Sequence[ReturnUnit], *, now: datetime) -> None:
+    """Put those on the shelf that are to stand there, once."""
+    moved = [one for one in units if one.to_restock and not one.restocked]
+    for one in moved:
+        one.restocked = True
+    session.flush()
+    move_return_units(session, unit_ids=[one.id for one in moved], reason="returned", now=now)
+
+
+def refund_waits(session: Session, taken: Taken) -> bool:
+    """Whether somebody has still to agree to the refund of this case."""
+    if taken.case.refund_id is None:
+        return False
+    status = session.scalar(select(Refund.status).where(Refund.id == taken.case.refund_id))
+    return status == "requested"
+
+
 def settle_if_done(session: Session, taken: Taken, *, actor: Actor, now: datetime) -> None:
-    """Close a case when nothing of it has still to leave the store."""
+    """Close a case when nothing of it has still to leave the store, and nobody has to agree to its refund."""
     case = taken.case
     goes_out = case.wish != Wish.REFUND and bool(taken.in_state("accepted")) and case.replacement_id is None
-    if case.status != "inspected" or goes_out or taken.in_state("rejected"):
+    if case.status != "inspected" or goes_out or taken.in_state("rejected") or refund_waits(session, taken):
         return
     case.closed_at = now
     move_return(session, taken, "settled", actor=actor, now=now, action=AuditAction.RETURN_SETTLED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -19,16 +20,18 @@ from portal.rules.refunds import RefundUnitsError
 from portal.rules.returns import Condition, ReturnKind
 from portal.rules.states import MoveRefusedError
 from portal.services.orders.mature_mileage import mature_mileage, parts_to_mature
+from portal.services.refunds.decide_refund import approve_refund, refuse_refund
 from portal.services.refunds.plan_refund import RefundOrderUnknownError, RefundReasonError, RefundWaitingError
 from portal.services.returns.decide_return import lapse_return, lapsed_returns, refuse_return, withdraw_return
 from portal.services.returns.inspect_return import InspectionNoteError
 from portal.services.returns.receive_return import NothingReceivedError, note_sent
 from portal.services.returns.request_return import NotSentYetError, ReturnUnitsError
-from portal.services.returns.settle_return import send_rejected
-from portal.services.returns.take_return import ReturnChangedError, ReturnUnknownError, take_return
+from portal.services.returns.settle_return import send_rejected, settle_claim
+from portal.services.returns.take_return import ReturnChangedError, ReturnUnknownError
 from tests.factories.account import make_person
 from tests.factories.refund import answer_legs, ask_refund, plan, rows
 from tests.factories.returns import Case, status_of_return, units_of
+from tests.services.documents.test_documents import handle_all
 
 pytestmark = pytest.mark.req("ORD-005")
 
@@ -215,16 +218,80 @@ def test_what_nobody_sends_lapses(case: Case) -> None:
     assert (status_of_return(asked), units_of(asked), case.part()) == ("lapsed", ["cancelled"], "delivered")
 
 
-def test_a_large_amount_waits_for_an_administrator_with_the_goods_already_here(case: Case) -> None:
+def decision(case: Case, refund_id: uuid.UUID, reason: str) -> dict[str, Any]:
+    """What ada says of a refund."""
+    return {"refund_id": refund_id, "actor": case.ada.actor, "now": clock.now(), "reason": reason}
+
+
+@pytest.mark.req("REF-02")
+@pytest.mark.parametrize("agrees", [True, False])
+def test_a_large_amount_waits_for_an_administrator_who_always_leaves_a_next_step(case: Case, agrees: bool) -> None:
     with transaction() as session:
         session.add(RefundRule(channel_id=case.mall.kr.id, approve_above={"KRW": 10_000}))
+    left = case.on_hand()
     asked = case.ask({case.line: 1})
     case.approve(asked)
     case.receive(asked)
     case.inspect(asked)
-    assert rows("SELECT status FROM refund") == [("requested",)]
+    ((refund_id, status),) = rows("SELECT id, status FROM refund")
     with pytest.raises(RefundWaitingError):
         case.ask({case.line: 1})
+    handle_all()
+    assert (status, status_of_return(asked), units_of(asked)) == ("requested", "inspected", ["accepted"])
+    assert (case.on_hand(), case.part()) == (left, "returning")
+    decided: dict[str, Any] = {
+        "refund_id": refund_id,
+        "actor": case.ada.actor,
+        "now": clock.now(),
+        "reason": "It was worn.",
+    }
+    if agrees:
+        atomically(lambda s: approve_refund(s, **decided))
+        handle_all()
+        handle_all()
+        assert (status_of_return(asked), units_of(asked), case.on_hand()) == ("settled", ["accepted"], left + 1)
+        return
+    atomically(lambda s: refuse_refund(s, **decided))
+    handle_all()
+    handle_all()
+    assert (status_of_return(asked), units_of(asked), case.on_hand()) == ("inspected", ["rejected"], left)
+    assert rows("SELECT inspection_note, refund_id FROM goods_return") == [("It was worn.", None)]
+    carrier, number = case.send_out()
+    back: dict[str, Any] = {
+        "return_id": asked,
+        "carrier": carrier,
+        "number": number,
+        "actor": case.sam.actor,
+        "now": clock.now(),
+    }
+    assert atomically(lambda s: send_rejected(s, **back))
+    assert (status_of_return(asked), units_of(asked), case.part()) == ("settled", ["sent_back"], "delivered")
+
+
+@pytest.mark.req("REF-02")
+def test_a_claim_whose_large_refund_is_refused_is_refused_with_the_reason(case: Case) -> None:
     with transaction() as session:
-        taken = take_return(session, return_id=asked, actor=case.ada.actor, party=Party.ADMIN)
-        assert taken.case.status == "settled"
+        session.add(RefundRule(channel_id=case.mall.kr.id, approve_above={"KRW": 10_000}))
+    asked = case.ask(
+        {case.line: 1}, kind=ReturnKind.CLAIM, reason="damaged", shipment_id=case.shipment_id, note="It rattles."
+    )
+    settled: dict[str, Any] = {
+        "return_id": asked,
+        "carrier_liable": False,
+        "note": "",
+        "actor": case.sam.actor,
+        "now": clock.now(),
+    }
+    atomically(lambda s: settle_claim(s, outcome="refund", **settled))
+    ((refund_id,),) = rows("SELECT id FROM refund")
+    decided: dict[str, Any] = {
+        "refund_id": refund_id,
+        "actor": case.ada.actor,
+        "now": clock.now(),
+        "reason": "The carrier says no.",
+    }
+    assert status_of_return(asked) == "inspected"
+    atomically(lambda s: refuse_refund(s, **decided))
+    handle_all()
+    assert (status_of_return(asked), units_of(asked)) == ("refused", ["refused"])
+    assert rows("SELECT answer FROM goods_return") == [("The carrier says no.",)]
