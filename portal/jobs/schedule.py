@@ -11,14 +11,14 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import atomically, reading, transaction
+from portal.jobs.bulk_runs import work_part_runs
 from portal.jobs.cases import gather_cases
 from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.held_payments import ask_about_holds, tend_holds
-from portal.jobs.marks import mark_people
-from portal.jobs.labels import labels_wait
 from portal.jobs.labels import sweep_labels
+from portal.jobs.marks import mark_people
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import (
@@ -34,7 +34,6 @@ from portal.jobs.queue import (
     enqueue_lookup,
     enqueue_mails,
     enqueue_parcel,
-    enqueue_part_run,
     enqueue_provider_event,
     enqueue_rates,
     enqueue_reconciliation,
@@ -59,7 +58,6 @@ from portal.services.checkout.cancel_payment import expire_payment, overdue_paym
 from portal.services.checkout.expire_orders import expire_order, overdue_orders
 from portal.services.coupons.bulk_grants import bulks_due
 from portal.services.disputes.find_due import disputes_due, remind_of_disputes
-from portal.services.fulfilment.bulk_run import runs_due
 from portal.services.fulfilment.close_part import close_part, parts_to_close
 from portal.services.fulfilment.take_report import parcels_due
 from portal.services.fulfilment.watch_deadlines import watch_deadlines as watch
@@ -195,14 +193,6 @@ def sweep_methods() -> None:
         enqueue_setup(setup_id)
     for method_id in removals:
         enqueue_removal(method_id)
-
-
-def work_part_runs() -> None:
-    """Take up runs over many parts whose worker died."""
-    with reading() as session:
-        due = runs_due(session, now=clock.now())
-    for run_id in due:
-        enqueue_part_run(run_id)
 
 
 def watch_deadlines() -> None:

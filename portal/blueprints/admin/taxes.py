@@ -31,6 +31,8 @@ from portal.services.channels.write_tax_rate import TaxStartError, set_tax_rate,
 FIELD_LENGTH_MAX = 200
 SUMMED = timedelta(days=30)
 NOWHERE = 0
+# What is not chosen stays as it is.
+INCLUSIVE = {"1": True, "0": False}
 
 
 def hang(bp: Blueprint) -> None:
@@ -57,7 +59,7 @@ def create() -> ResponseReturnValue:
                 channel_id=_number("channel") or NOWHERE,
                 section_id=_number("section"),
                 percent=read_decimal(_text("percent").removesuffix("%")),
-                inclusive=_text("inclusive") == "1",
+                inclusive=INCLUSIVE.get(_text("inclusive")),
                 valid_from=starts_at,
                 note=_text("note"),
                 actor=actor,

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, Section, TaxRate
+from portal.queries.channels import channel_directory
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.taxes import rate_of_percent
 from portal.services.audit import AuditAction, Fact, record
@@ -75,7 +76,7 @@ def set_tax_rate(
     channel_id: int,
     section_id: int | None,
     percent: Decimal,
-    inclusive: bool,
+    inclusive: bool | None,
     valid_from: datetime | None,
     note: str,
     actor: Actor,
@@ -83,7 +84,8 @@ def set_tax_rate(
 ) -> int:
     """Let the goods of a section of a channel bear `percent` from a moment on; returns the rate's id.
 
-    Without a section it is for all goods that no section's rate is for, and for shipping; `inclusive` counts then only.
+    Without a section it is for all goods that no section's rate is for, and for shipping; `inclusive` counts then only,
+    and None leaves it as it is.
     Without a moment it holds as soon as every process knows of it. Orders keep the rates that they were placed at.
     Raises TaxForbiddenError, TaxRateUnfitError, TaxPlaceUnknownError, TaxStartError, TaxMomentTakenError.
     """
@@ -99,12 +101,15 @@ def set_tax_rate(
         raise TaxPlaceUnknownError
     if valid_from is not None and not now <= valid_from <= now + AHEAD_MAX:
         raise TaxStartError
+    start = max(valid_from or now, now + START_AFTER)
+    if inclusive is None:
+        inclusive = channel_directory(session).by_id(channel_id).taxes(start).inclusive
     row = TaxRate(
         channel_id=channel_id,
         section_id=section_id,
         rate=rate,
         inclusive=inclusive if section_id is None else None,
-        valid_from=max(valid_from or now, now + START_AFTER),
+        valid_from=start,
         note=note.strip()[:NOTE_LENGTH_MAX],
         set_by=user_id,
         set_at=now,

@@ -67,3 +67,11 @@ def test_what_is_typed_wrong_is_said_at_its_field_and_kept(client: FlaskClient, 
         refused = send(client, mall, **{field: value})
         assert (refused.status_code, 'id="channel-error"' in refused.text) == (422, True)
     assert rows("SELECT count(*) FROM tax_rate") == [(0,)]
+
+
+def test_a_new_rate_leaves_the_way_of_prices_as_it_is_unless_it_is_chosen(client: FlaskClient, mall: Mall) -> None:
+    for channel, way in ((mall.us.id, {}), (mall.kr.id, {}), (mall.kr.id, {"inclusive": "0"})):
+        days = timedelta(days=len(rows("SELECT id FROM tax_rate")) + 1)
+        start = (clock.now() + days).strftime("%Y-%m-%dT%H:%M")
+        assert send(client, mall, channel=channel, valid_from=start, **way).status_code == 303
+    assert rows("SELECT inclusive FROM tax_rate ORDER BY id") == [(False,), (True,), (False,)]
