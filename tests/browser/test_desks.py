@@ -75,3 +75,33 @@ def test_people_are_masked_until_shown_and_what_one_may_not_do_is_not_there(shop
     refused = shop.go(page, f"/admin/users/{bea.id}/roles")
     assert refused.status == 403
     expect(page.locator("main")).to_contain_text("role:grant")
+
+
+@pytest.mark.ux("S03", "S04", "S05")
+def test_a_list_is_an_address_that_is_kept_under_a_name(shop: Shop) -> None:
+    bea = make_person("bea")
+    first, second = (make_order(bea, shop.mall, {make_variant(shop.mall): 1}) for _ in range(2))
+    sam = make_person("sam", store_ids=shop.mall.store_ids[:1])
+    page = shop.enter(sam)
+    shop.go(page, "/seller/orders?view=all&state=released")
+    expect(page.get_by_role("link", name="Remove the filter State: New")).to_be_visible()
+    page.get_by_text("Save this view").click()
+    page.get_by_label("Name").fill("New ones")
+    page.get_by_label("Colleagues see it, too").check()
+    assert violations(page) == []
+    page.get_by_role("button", name="Save view").click()
+    views = page.get_by_role("navigation", name="Saved views")
+    expect(views.get_by_role("link", name="New ones")).to_have_attribute("aria-current", "page")
+    expect(views.get_by_role("link", name="New ones")).to_contain_text("2")
+    picture(page, "saved-view")
+    assert violations(page) == []
+    page.get_by_role("link", name=first.number).click()
+    page.go_back()
+    expect(page).to_have_url(shop.address("/seller/orders?state=released&view=all"))
+
+    colleague = shop.enter(make_person("sue", store_ids=shop.mall.store_ids[:1]), width=390, javascript=False)
+    shop.go(colleague, "/seller/orders?view=all")
+    colleague.get_by_role("link", name="New ones").click()
+    expect(colleague.get_by_role("link", name=second.number)).to_be_visible()
+    picture(colleague, "saved-view-phone")
+    assert colleague.evaluate("document.documentElement.scrollWidth <= innerWidth")
