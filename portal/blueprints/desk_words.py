@@ -14,6 +14,7 @@ from portal.blueprints.people_words import ACTS, PEOPLE_ACTIONS
 from portal.blueprints.risk_words import EVENTS, KINDS, MODES, OUTCOMES, PLACES, RISK_ACTIONS
 from portal.blueprints.store_words import STORE_ACTIONS, STORE_WORDS
 from portal.blueprints.talk_words import TALK_ACTIONS
+from portal.blueprints.webhook_words import WEBHOOK_ACTIONS, WEBHOOK_WORDS
 from portal.kit.text import N_
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -25,6 +26,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "risk_outcome": OUTCOMES,
     **STORE_WORDS,
     "user_act": ACTS,
+    **WEBHOOK_WORDS,
     "grant_source": GRANT_SOURCES,
     "tender": {
         "deposit": N_("Deposit"),
@@ -75,6 +77,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **STORE_ACTIONS,
         **PEOPLE_ACTIONS,
         **TALK_ACTIONS,
+        **WEBHOOK_ACTIONS,
         "account:signed-up": N_("Signed up"),
         "account:signed-in": N_("Signed in"),
         "account:sign-in-failed": N_("Sign-in failed"),

@@ -11,6 +11,7 @@ from portal.config import Settings
 from portal.db import atomically
 from portal.gateways.standard_webhooks import signed_headers
 from portal.gateways.webhook_target import Problem, TargetAnswer, TargetRefusedError, look_up, post
+from portal.jobs.live import publish
 from portal.jobs.queue import enqueue_webhooks
 from portal.kit import clock
 from portal.kit.networks import AllowedTarget, read_allowed
@@ -71,6 +72,7 @@ def send_messages(endpoint_id: str) -> None:
                 s, endpoint_id=wanted, claimed=claimed, lease=lease, outcome=outcome, now=clock.now()
             )
         )
+        publish([(claimed.topic, "webhook", {"id": endpoint_id})])
         if not goes_on:
             log.info("webhook_failed", endpoint=endpoint_id, problem=answer.problem, status=answer.status_code)
             return

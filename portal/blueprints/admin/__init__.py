@@ -55,6 +55,7 @@ from portal.blueprints.admin import (
     tickets,
     tiers,
     users,
+    webhooks,
     withdrawals,
 )
 from portal.blueprints.admin.desk import requires_all
@@ -118,6 +119,7 @@ for area in (
     taxes,
     tickets,
     tiers,
+    webhooks,
 ):
     area.hang(bp)
 saved_views.hang(bp, requires_all(Permission.ANALYTICS_VIEW), lambda: None)

@@ -27,6 +27,7 @@ from portal.kit.ids import new_code
 from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.rules.addresses import AddressUnfitError
+from portal.rules.webhooks import WebhookUnfitError
 from portal.services.accounts.step_up import StepUpNeededError, begin_step_up
 
 log = structlog.get_logger()
@@ -134,6 +135,9 @@ def as_problem(error: PortalError) -> dict[str, Any]:
     errors: Iterable[FieldProblem] = getattr(error, "errors", ())
     if isinstance(error, AddressUnfitError):
         errors = rejected_fields("address.", error.faults)
+    if isinstance(error, WebhookUnfitError):
+        names = {"kinds": "events"}
+        errors = [fault(names.get(name, name), "value_invalid", text) for name, text in error.faults.items()]
     listed = [one.model_dump() for one in errors]
     return body | ({"errors": listed} if listed else {})
 

@@ -26,6 +26,7 @@ from portal.blueprints.seller import (
     stock,
     stock_import,
     tickets,
+    webhooks,
 )
 from portal.blueprints.seller.desk import asked_store
 from portal.rules.permissions import Permission, Scope
@@ -51,6 +52,7 @@ campaigns.hang(bp)
 products.hang(bp)
 stock.hang(bp)
 stock_import.hang(bp)
+webhooks.hang(bp)
 
 
 def blueprints() -> list[Blueprint]:

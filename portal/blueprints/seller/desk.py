@@ -79,6 +79,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.returns", _("Returns"), "arrow-back-up", desk.counts.return_work),
         ("seller.refunds", _("Refunds"), "receipt-refund", 0),
         ("seller.campaigns", _("Coupons"), "ticket", 0),
+        ("seller.webhooks", _("Webhooks"), "plug-connected", 0),
     ]
     return {
         "desk": desk,

@@ -52,12 +52,16 @@ _DUE = text(
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A message to be brought, and what it is signed with: the secret, and while they overlap the one before."""
+    """A message to be brought, and what it is signed with: the secret, and while they overlap the one before.
+
+    `topic` is whose open pages show it.
+    """
 
     delivery_id: int
     message_id: uuid.UUID
     attempts: int
     url: str
+    topic: str
     secrets: tuple[str, ...] = field(repr=False)
     message: Message
 
@@ -77,7 +81,8 @@ def claim_delivery(session: Session, *, endpoint_id: uuid.UUID, lease: uuid.UUID
     if endpoint.previous_secret is not None and endpoint.previous_until is not None and endpoint.previous_until > now:
         secrets.append(endpoint.previous_secret)
     message = Message(row.kind, row.event_id, row.subject, row.facts, row.occurred_at)
-    return Claimed(row.id, row.message_id, row.attempts, endpoint.url, tuple(secrets), message)
+    topic = "admin" if endpoint.store_id is None else f"store:{endpoint.store_id}"
+    return Claimed(row.id, row.message_id, row.attempts, endpoint.url, topic, tuple(secrets), message)
 
 
 def release_endpoint(session: Session, *, endpoint_id: uuid.UUID, lease: uuid.UUID, busy_until: datetime) -> None:

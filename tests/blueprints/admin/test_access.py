@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import pytest
@@ -18,6 +19,10 @@ P = Permission
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
     "admin.taxes": P.CHANNEL_VIEW,
+    "admin.webhook": P.WEBHOOK_VIEW,
+    "admin.webhook_message": P.WEBHOOK_VIEW,
+    "admin.webhook_new": P.WEBHOOK_MANAGE,
+    "admin.webhooks": P.WEBHOOK_VIEW,
     "admin.causes": P.MILEAGE_CONFIGURE,
     "admin.channel": P.CHANNEL_VIEW,
     "admin.channel_new": P.CHANNEL_CONFIGURE,
@@ -145,6 +150,13 @@ READING = {
 WRITING = {
     "admin.tax_rate_new": P.CHANNEL_CONFIGURE,
     "admin.tax_rate_withdrawal": P.CHANNEL_CONFIGURE,
+    "admin.webhook_making": P.WEBHOOK_MANAGE,
+    "admin.webhook_redelivery": P.WEBHOOK_MANAGE,
+    "admin.webhook_replay": P.WEBHOOK_MANAGE,
+    "admin.webhook_saving": P.WEBHOOK_MANAGE,
+    "admin.webhook_secret": P.WEBHOOK_MANAGE,
+    "admin.webhook_state": P.WEBHOOK_MANAGE,
+    "admin.webhook_test": P.WEBHOOK_MANAGE,
     "admin.remark_hiding": P.REMARK_MODERATE,
     "admin.remark_showing": P.REMARK_MODERATE,
     "admin.risk_list_entries": P.FRAUD_CONFIGURE,
@@ -281,7 +293,10 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "ticket_id", "return_id", "picture_id", "file_id", "session_id", "view_id",
     )  # fmt: skip
     values |= dict.fromkeys(theirs, bea.id)
+    values = {"number": order.number, "account_id": 1, "entry_id": 1}
+    values |= {name: bea.id for rule in app.url_map.iter_rules() for name in re.findall(r"<uuid:(\w+)>", rule.rule)}
     values |= {
+        "payment_id": order.payment_id,
         "label": "KR-1999-R-000001",
         "event_id": 1,
         "version": 1,

@@ -23,6 +23,7 @@ RESOURCES = (
     "fulfilment",
     "mileage",
     "tickets",
+    "webhooks",
 )
 
 
