@@ -62,16 +62,21 @@ class Hub:
 
     async def run(self) -> None:
         """Read the stream for ever; a Redis that is away is waited for."""
-        last = "$"
+        last, was_away = "$", False
         while True:
             try:
-                for _, entries in await self._redis.xread({STREAM: last}, count=500, block=5000) or ():
+                found = await self._redis.xread({STREAM: last}, count=500, block=1 if was_away else 5000)
+                if was_away:
+                    # What was to be told meanwhile was never in the stream.
+                    was_away = False
+                    self._resync_all()
+                for _, entries in found or ():
                     for entry_id, fields in entries:
                         last = entry_id
                         self._hand_on(_text(entry_id), fields)
             except (RedisError, OSError) as error:
                 log.warning("live_waits", error=str(error))
-                last = "$"
+                was_away = True
                 self._resync_all()
                 await asyncio.sleep(1)
 

@@ -32,6 +32,7 @@ def init_context(app: Flask, settings: Settings) -> None:
             "sections": _shelves(),
             "channels": _switch(),
             "channel_notice": current_channel().notice,
+            "channel_is_late": current_channel().is_late,
             "links": {"orders": url_for("orders.index")},
             "test_mode": not settings.is_production,
             "live_url": live_address(settings, identity) if identity and identity.user_id else None,

@@ -11,6 +11,7 @@ from portal.blueprints.case_words import CASE_ACTIONS, CASES
 from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
 from portal.blueprints.people_words import ACTS, PEOPLE_ACTIONS
+from portal.blueprints.propagation_words import PROPAGATION_ACTIONS, PROPAGATION_WORDS
 from portal.blueprints.risk_words import EVENTS, KINDS, MODES, OUTCOMES, PLACES, RISK_ACTIONS
 from portal.blueprints.store_words import STORE_ACTIONS, STORE_WORDS
 from portal.blueprints.talk_words import TALK_ACTIONS
@@ -27,6 +28,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     **STORE_WORDS,
     "user_act": ACTS,
     **WEBHOOK_WORDS,
+    **PROPAGATION_WORDS,
     "grant_source": GRANT_SOURCES,
     "tender": {
         "deposit": N_("Deposit"),
@@ -78,6 +80,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **PEOPLE_ACTIONS,
         **TALK_ACTIONS,
         **WEBHOOK_ACTIONS,
+        **PROPAGATION_ACTIONS,
         "account:signed-up": N_("Signed up"),
         "account:signed-in": N_("Signed in"),
         "account:sign-in-failed": N_("Sign-in failed"),

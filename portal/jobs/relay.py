@@ -31,7 +31,7 @@ SEAL_EVERY_S = 0.5
 
 _CLAIM = text(
     """
-    UPDATE outbox_event SET due_at = :later, attempts = attempts + 1,
+    UPDATE outbox_event SET due_at = :later, attempts = attempts + 1, told_at = coalesce(told_at, :now),
            handled_at = CASE WHEN kind = ANY(:worked) THEN NULL ELSE :now END
      WHERE id IN (SELECT id FROM outbox_event WHERE handled_at IS NULL AND due_at <= :now
                    ORDER BY due_at, id LIMIT :batch FOR UPDATE SKIP LOCKED)

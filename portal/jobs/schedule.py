@@ -21,6 +21,7 @@ from portal.jobs.labels import sweep_labels
 from portal.jobs.marks import mark_people
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
+from portal.jobs.propagation import watch_propagation
 from portal.jobs.queue import (
     enqueue_adjustment,
     enqueue_bulk,
@@ -286,6 +287,7 @@ TIMETABLE = (
     Entry("remind_of_invoices", 60, remind_of_invoices),
     Entry("send_waiting_mails", 5, send_waiting_mails),
     Entry("send_webhooks", 1, send_webhooks),
+    Entry("watch_propagation", 5, watch_propagation),
     Entry("forget_webhooks", 3600, forget_webhooks),
     Entry("issue_documents", 5, issue_documents),
     Entry("file_cash_receipts", 10, file_cash_receipts),

@@ -48,6 +48,7 @@ from portal.models.goods_return import GoodsReturn, ReturnPicture, ReturnUnit
 from portal.models.idempotency import IdempotencyKey
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
 from portal.models.label import ShippingLabel
+from portal.models.lag import LagIncident
 from portal.models.learning import FraudModelPlace, FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
 from portal.models.loyalty import LoyaltyVersion, MemberTier, Referral, ReferralCode, TierMove
@@ -144,6 +145,7 @@ __all__ = [
     "Invoice",
     "InvoiceMove",
     "InvoicePayment",
+    "LagIncident",
     "LedgerAccount",
     "LedgerEntry",
     "LedgerHold",

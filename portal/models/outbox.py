@@ -13,7 +13,10 @@ from portal.db import Base
 
 
 class OutboxEvent(Base):
-    """A fact that others must hear of. It is handled, or it waits with a due time, which a lease moves."""
+    """A fact that others must hear of. It is handled, or it waits with a due time, which a lease moves.
+
+    `told_at` is when open pages were told first.
+    """
 
     __tablename__ = "outbox_event"
     __table_args__ = (
@@ -34,5 +37,6 @@ class OutboxEvent(Base):
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
     handled_at: Mapped[datetime | None]
     last_error: Mapped[str | None]

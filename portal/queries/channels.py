@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from portal.db import reading
-from portal.models import Channel, TaxRate
+from portal.models import Channel, LagIncident, TaxRate
 from portal.rules.channels import OPEN_STATES, TELLING
 from portal.rules.taxes import BEGINNING, Taxes, TaxRule, taxes_at
 
@@ -20,8 +20,9 @@ from portal.rules.taxes import BEGINNING, Taxes, TaxRule, taxes_at
 KEPT_FOR_S = 1.0
 
 # One statement, because it may come with any page.
+_LATE = exists().where(LagIncident.channel_id == Channel.id, LagIncident.closed_at.is_(None))
 _CHANNELS = (
-    select(Channel, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from)
+    select(Channel, _LATE, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from)
     .outerjoin(TaxRate, (TaxRate.channel_id == Channel.id) & TaxRate.withdrawn_at.is_(None))
     .order_by(Channel.id)
 )
@@ -29,7 +30,10 @@ _CHANNELS = (
 
 @dataclass(frozen=True, slots=True)
 class ChannelView:
-    """A channel as pages and services see it. `name` and texts of `brand` are {locale: text}."""
+    """A channel as pages and services see it. `name` and texts of `brand` are {locale: text}.
+
+    `is_late` says that changes come late to it just now.
+    """
 
     id: int
     code: str
@@ -44,6 +48,7 @@ class ChannelView:
     policy: Mapping[str, Any]
     tax_rules: Sequence[TaxRule]
     notices: Mapping[str, str] = field(default_factory=dict)
+    is_late: bool = False
 
     @property
     def notice(self) -> Mapping[str, str] | None:
@@ -102,10 +107,13 @@ def _load_alone() -> ChannelDirectory:
 def _load(session: Session) -> ChannelDirectory:
     rows: list[Channel] = []
     written: dict[int, list[TaxRule]] = {}
-    for channel, section_id, rate, inclusive, valid_from in session.execute(_CHANNELS):
+    late: set[int] = set()
+    for channel, is_late, section_id, rate, inclusive, valid_from in session.execute(_CHANNELS):
         if channel.id not in written:
             rows.append(channel)
             written[channel.id] = []
+        if is_late:
+            late.add(channel.id)
         if rate is not None:
             written[channel.id].append(TaxRule(rate, valid_from, section_id, inclusive))
     views = {
@@ -126,6 +134,7 @@ def _load(session: Session) -> ChannelDirectory:
                 *written[row.id],
             ),
             notices=row.notices,
+            is_late=row.id in late,
         )
         for row in rows
     }

@@ -96,6 +96,8 @@ class NoticeKind(StrEnum):
     GATEWAY_DOWN = "gateway_down"
     GATEWAY_BACK = "gateway_back"
     BOOKS_DIFFER = "books_differ"
+    CHANGES_LATE = "changes_late"
+    CHANGES_IN_TIME = "changes_in_time"
     WEBHOOK_STOPPED = "webhook_stopped"
     CHANNEL_OPEN = "channel_open"
     CHANNEL_STOPPED = "channel_stopped"

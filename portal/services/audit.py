@@ -151,6 +151,8 @@ class AuditAction(StrEnum):
     TAX_RATE_WITHDRAWN = "tax-rate:withdrawn"
     CHANNEL_MOVED = "channel:moved"
     CHANNEL_CHECKED = "channel:checked"
+    CHANNEL_RECONCILED = "channel:reconciled"
+    EVENTS_RETRIED = "outbox:retried"
     WEBHOOK_SAVED = "webhook:saved"
     WEBHOOK_SWITCHED = "webhook:switched"
     WEBHOOK_SECRET_ROTATED = "webhook:secret-rotated"  # noqa: S105  # A name of an act.

@@ -55,8 +55,9 @@ def emit(session: Session, *events: Event, now: datetime) -> None:
         ],
     )
     if any(event.priority == "high" for event in events):
-        after_commit(session, _wake_relay)
+        after_commit(session, wake_relay)
 
 
-def _wake_relay() -> None:
+def wake_relay() -> None:
+    """Let the relay look at once."""
     broker.wake(WAKE)

@@ -159,6 +159,8 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.GATEWAY_DOWN: ("alert-circle", N_("The gateway %(account)s does not answer and is spared for now.")),
     NoticeKind.GATEWAY_BACK: ("circle-check", N_("The gateway %(account)s works again.")),
     NoticeKind.BOOKS_DIFFER: ("alert-triangle", N_("The reconciliation found differences: %(opened)s.")),
+    NoticeKind.CHANGES_LATE: ("alarm", N_("Changes come late to other channels (%(code)s): %(seconds)s seconds.")),
+    NoticeKind.CHANGES_IN_TIME: ("circle-check", N_("Changes come to other channels in time again (%(code)s).")),
     NoticeKind.WEBHOOK_STOPPED: (
         "alert-circle",
         N_("The webhook “%(name)s” was switched off: its receiver does not take messages any more."),

@@ -93,6 +93,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.gateways", _("Gateways"), "plug-connected", Permission.GATEWAY_VIEW, 0),
                 ("admin.rates", _("Exchange rates"), "coins", Permission.GATEWAY_VIEW, 0),
                 ("admin.audit", _("Audit trail"), "shield-check", Permission.AUDIT_VIEW, 0),
+                ("admin.propagation", _("Channel status"), "activity", Permission.EVENT_VIEW, 0),
                 ("admin.webhooks", _("Webhooks"), "plug-connected", Permission.WEBHOOK_VIEW, 0),
                 ("admin.outbox", _("Outbox"), "send", Permission.EVENT_VIEW, 0),
             ],

@@ -36,6 +36,7 @@ _RENEW = text(
      WHERE (l.section_id, l.store_id, l.price_from_minor, l.price_to_minor, l.compare_at_minor, l.search_text)
            IS DISTINCT FROM (excluded.section_id, excluded.store_id, excluded.price_from_minor,
                              excluded.price_to_minor, excluded.compare_at_minor, excluded.search_text)
+    RETURNING l.product_id
     """
 )
 
@@ -52,16 +53,22 @@ _REMOVE = text(
     DELETE FROM listing l USING channel c
      WHERE l.channel_id = c.id AND l.product_id = ANY(:ids)
        AND NOT EXISTS (SELECT FROM kept WHERE kept.channel_id = l.channel_id AND kept.id = l.product_id)
+    RETURNING l.product_id
     """
 )
 
 
-def refresh_listings(session: Session, *, product_ids: Iterable[int]) -> None:
-    """Make the listings of these products say what their names, prices and states say now, on every channel."""
+def refresh_listings(session: Session, *, product_ids: Iterable[int]) -> int:
+    """Make the listings of these products say what their names, prices and states say now, on every channel.
+
+    Returns how many said something else.
+    """
     ids = sorted(set(product_ids))
-    if ids:
-        session.execute(_RENEW, {"ids": ids})
-        session.execute(_REMOVE, {"ids": ids})
+    if not ids:
+        return 0
+    renewed = session.scalars(_RENEW, {"ids": ids}).all()
+    removed = session.scalars(_REMOVE, {"ids": ids}).all()
+    return len(renewed) + len(removed)
 
 
 def refresh_all_listings(session: Session) -> None:

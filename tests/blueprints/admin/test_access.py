@@ -19,6 +19,7 @@ P = Permission
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
     "admin.taxes": P.CHANNEL_VIEW,
+    "admin.propagation": P.EVENT_VIEW,
     "admin.webhook": P.WEBHOOK_VIEW,
     "admin.webhook_message": P.WEBHOOK_VIEW,
     "admin.webhook_new": P.WEBHOOK_MANAGE,
@@ -150,6 +151,8 @@ READING = {
 WRITING = {
     "admin.tax_rate_new": P.CHANNEL_CONFIGURE,
     "admin.tax_rate_withdrawal": P.CHANNEL_CONFIGURE,
+    "admin.propagation_reconciliation": P.EVENT_REPLAY,
+    "admin.propagation_retry": P.EVENT_REPLAY,
     "admin.webhook_making": P.WEBHOOK_MANAGE,
     "admin.webhook_redelivery": P.WEBHOOK_MANAGE,
     "admin.webhook_replay": P.WEBHOOK_MANAGE,
