@@ -7,7 +7,7 @@ Globals: `here(**changes)`, `status_of(state, kind)`.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
@@ -37,6 +37,7 @@ def init_formatting(app: Flask) -> None:
         weekday=weekday,
         instant=instant,
         instant_zone=instant_zone,
+        instant_in=instant_in,
         iso=iso,
         initials=initials,
     )
@@ -101,6 +102,11 @@ def weekday(value: date | datetime) -> str:
 def instant(at: datetime) -> str:
     """Write an instant in the reader's zone, without naming it."""
     return display.format_instant(at, _locale(), get_timezone() or UTC)
+
+
+def instant_in(at: datetime, zone: tzinfo) -> str:
+    """Write an instant by another clock than the reader's, with its zone."""
+    return display.format_instant(at, _locale(), zone, with_zone=True)
 
 
 def instant_zone(at: datetime) -> str:

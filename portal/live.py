@@ -31,6 +31,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Fact = tuple[str, str, str]  # id, event name, data
 
 HEARTBEAT_S = 20
+# A read of a quiet stream ends by itself after the first; taken for a dead connection after the second, never before.
+BLOCK_MS = 5000
+SOCKET_TIMEOUT_S = 15
 # A connection ends after this and the browser opens it again: rights are looked at anew, and restarts stay short.
 LIFE_S = 900
 WAITING_MAX = 200
@@ -65,7 +68,7 @@ class Hub:
         last, was_away = "$", False
         while True:
             try:
-                found = await self._redis.xread({STREAM: last}, count=500, block=1 if was_away else 5000)
+                found = await self._redis.xread({STREAM: last}, count=500, block=1 if was_away else BLOCK_MS)
                 if was_away:
                     # What was to be told meanwhile was never in the stream.
                     was_away = False
@@ -123,6 +126,11 @@ def _order(entry_id: str) -> tuple[int, int]:
     return int(head), int(tail or 0)
 
 
+def _own(topics: list[str]) -> str:
+    """The topic that one person alone listens to: by it his pages are counted. Others are shared by many."""
+    return next((topic for topic in topics if topic.startswith("profile:")), "")
+
+
 def _frame(fact: Fact) -> bytes:
     entry_id, name, data = fact
     head = f"id: {entry_id}\n" if entry_id else ""
@@ -134,7 +142,7 @@ class LiveApp:
 
     def __init__(self, settings: Settings) -> None:
         self._secret_key = settings.secret_key
-        self._hub = Hub(Redis.from_url(settings.redis_url))
+        self._hub = Hub(Redis.from_url(settings.redis_url, socket_timeout=SOCKET_TIMEOUT_S))
         self._task: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -170,7 +178,7 @@ class LiveApp:
         elif topics is None:
             # 204 tells an EventSource to stop trying; the page polls until it is loaded anew.
             await _answer(send, 204, origin, b"")
-        elif topics and self._hub.count(topics[0]) >= STREAMS_PER_PERSON_MAX:
+        elif self._hub.count(_own(topics)) >= STREAMS_PER_PERSON_MAX:
             await _answer(send, 429, origin, b"too many open pages")
         else:
             last_id = headers.get("last-event-id") or (query.get("last-event-id") or [""])[0]

@@ -35,8 +35,8 @@ def read_topics(secret_key: str, token: str) -> list[str] | None:
 
 
 def topics_of(identity: Identity) -> list[str]:
-    """What a person may listen to: his own profile, his stores, and the desk for administrators."""
-    topics = [f"profile:{identity.user_id}"]
+    """What a person may listen to: his profile, what all are told, his stores, and the desk for administrators."""
+    topics = [f"profile:{identity.user_id}", "mall"]
     topics += [f"store:{store_id}" for store_id in identity.store_ids]
     if any(role not in {"buyer", "seller"} for role in identity.roles):
         topics.append("admin")

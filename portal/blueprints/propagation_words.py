@@ -17,5 +17,9 @@ PROPAGATION_WORDS: Mapping[str, Mapping[str, str]] = {
         "relay": N_("The relay does not hand events on"),
         "load": N_("More changes than the relay can take at a time"),
     },
+    "turn_problem": {
+        "not_live": N_("The channel takes no orders"),
+        "no_amount": N_("No amount in the channel's currency"),
+    },
     "lag_target": {"pages": N_("Open pages"), "workers": N_("Workers")},
 }

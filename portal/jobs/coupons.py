@@ -18,9 +18,13 @@ def run_bulk(bulk_id: str) -> None:
         pass
 
 
-def tend_coupons() -> None:
-    """Open and end campaigns by their time, let coupons run out, and tell of those that are about to."""
+def turn_campaigns() -> None:
+    """Open and end campaigns whose instant has come, on all channels at once."""
     atomically(lambda s: move_by_time(s, now=clock.now()))
+
+
+def tend_coupons() -> None:
+    """Let coupons run out, and tell of those that are about to."""
     while atomically(lambda s: expire_grants(s, now=clock.now())) == AT_ONCE:
         pass
     while atomically(lambda s: warn_of_expiry(s, now=clock.now())) == AT_ONCE:

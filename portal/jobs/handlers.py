@@ -26,14 +26,17 @@ from portal.jobs.queue import (
     enqueue_setup,
 )
 from portal.models import OutboxEvent
+from portal.rules.coupons.turns import Turn
 from portal.rules.webhooks import EVENT_TYPES, TEST
 from portal.services.cases.open_cases import open_cases
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
+from portal.services.coupons.note_turn import note_turn
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.loyalty.award_points import award_sign_up
 from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
+from portal.services.notifications.notify_campaign import tell_of_campaign
 from portal.services.notifications.notify_case import tell_admins_of_case
 from portal.services.notifications.notify_channel import tell_of_channel
 from portal.services.notifications.notify_coupon import (
@@ -192,6 +195,12 @@ def _follow_parcel(session: Session, event: OutboxEvent, _now: datetime) -> Coll
     return ()
 
 
+def _note_turn(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    turn = Turn.START if event.kind == "campaign.opened" else Turn.END
+    note_turn(session, campaign_id=int(event.subject.partition(":")[2]), turn=turn, now=now)
+    return ()
+
+
 def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
     attempt_id = uuid.UUID(event.payload["attempt"])
     after_commit(session, partial(enqueue_charge, attempt_id))
@@ -294,6 +303,8 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "method.setup_begun": (_run_setup,),
     "method.removal_wanted": (_forget_method,),
     "campaign.moved": (tell_holders_of_campaign,),
+    "campaign.opened": (_note_turn, tell_of_campaign),
+    "campaign.ended": (_note_turn, tell_of_campaign),
     "coupon.given": (tell_holders,),
     "coupon.expires": (tell_holders,),
     "coupon.suspended": (tell_holder,),

@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal.db import atomically, reading, transaction
 from portal.jobs.bulk_runs import work_part_runs
 from portal.jobs.cases import gather_cases
-from portal.jobs.coupons import tend_coupons, watch_coupons
+from portal.jobs.coupons import tend_coupons, turn_campaigns, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.held_payments import ask_about_holds, tend_holds
@@ -314,6 +314,7 @@ TIMETABLE = (
     Entry("gather_cases", 3, gather_cases),
     Entry("mark_people", 3, mark_people),
     Entry("sweep_bulks", 15, sweep_bulks),
+    Entry("turn_campaigns", 1, turn_campaigns),
     Entry("tend_coupons", 60, tend_coupons),
     Entry("watch_coupons", 30, watch_coupons),
     Entry("forget_keys", 600, forget_keys),

@@ -3,6 +3,7 @@
 from portal.models.account import Address, Consent, StoreMember, User, UserNote, UserState, WebSession
 from portal.models.adjustment import Adjustment, AdjustmentLine
 from portal.models.audit import AuditLink, AuditRow
+from portal.models.campaign_turn import CampaignTurn
 from portal.models.cart import Cart, CartLine
 from portal.models.cash_receipt import CashReceipt, CashReceiptWish
 from portal.models.catalog import (
@@ -104,6 +105,7 @@ __all__ = [
     "BulkRun",
     "Campaign",
     "CampaignCounter",
+    "CampaignTurn",
     "CampaignVersion",
     "Cart",
     "CartLine",

@@ -47,6 +47,8 @@ _KINDS: Mapping[Topic, tuple[NoticeKind, ...]] = {
         K.REMARK_ANSWERED,
         K.COUPON_GIVEN,
         K.COUPON_EXPIRES,
+        K.CAMPAIGN_BEGUN,
+        K.CAMPAIGN_OVER,
     ),
     Topic.DESK: (
         K.PART_RELEASED,

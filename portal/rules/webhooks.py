@@ -89,6 +89,8 @@ EVENT_TYPES: Final[Mapping[str, tuple[Reach, ...]]] = {
     "tier.moved": (_M, _U),
     "account.frozen": (_M,),
     "account.cleared": (_M,),
+    "campaign.opened": (_M,),
+    "campaign.ended": (_M,),
     "campaign.moved": (_M,),
     "channel.moved": (_M,),
     "cart.changed": (_U,),

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from portal.db import transaction
-from portal.jobs.coupons import run_bulk, tend_coupons
+from portal.jobs.coupons import run_bulk, turn_campaigns
 from portal.kit import clock
 from portal.kit.errors import Rejection
 from portal.models import Campaign
@@ -199,8 +199,8 @@ def test_campaigns_open_and_end_by_their_time(mall: Mall) -> None:
         make_campaign(state=state, valid_until=now - timedelta(hours=1), grace_hours=2)
         make_campaign(state=state, valid_until=now - timedelta(hours=1))
     make_campaign(state="scheduled", valid_from=now + timedelta(days=1))
-    tend_coupons()
-    tend_coupons()
+    turn_campaigns()
+    turn_campaigns()
     assert rows("SELECT state FROM campaign ORDER BY id") == [
         (state,) for state in ("draft", "draft", "running", "ended", "running", "ended", "paused", "ended", "revoked")
     ] + [("revoked",), ("scheduled",)]

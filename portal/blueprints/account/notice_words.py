@@ -159,6 +159,9 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.GATEWAY_DOWN: ("alert-circle", N_("The gateway %(account)s does not answer and is spared for now.")),
     NoticeKind.GATEWAY_BACK: ("circle-check", N_("The gateway %(account)s works again.")),
     NoticeKind.BOOKS_DIFFER: ("alert-triangle", N_("The reconciliation found differences: %(opened)s.")),
+    NoticeKind.CAMPAIGN_BEGUN: ("ticket", N_("It has begun: %(name)s.")),
+    NoticeKind.CAMPAIGN_OVER: ("clock", N_("It is over: %(name)s.")),
+    NoticeKind.CAMPAIGN_STUCK: ("alert-triangle", N_("A campaign began and does nothing on some channels: %(name)s.")),
     NoticeKind.CHANGES_LATE: ("alarm", N_("Changes come late to other channels (%(code)s): %(seconds)s seconds.")),
     NoticeKind.CHANGES_IN_TIME: ("circle-check", N_("Changes come to other channels in time again (%(code)s).")),
     NoticeKind.WEBHOOK_STOPPED: (

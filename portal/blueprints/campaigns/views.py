@@ -34,6 +34,7 @@ from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.campaign_things import load_options
+from portal.queries.campaign_turns import turns_of
 from portal.queries.campaigns import CampaignFilters, CampaignRow, list_campaigns, list_versions, load_campaign
 from portal.queries.channels import channel_directory
 from portal.rules.coupons.draft import faults
@@ -181,6 +182,7 @@ def _page(enter: Enter, campaign_id: int, error: PortalError | None = None) -> R
         row, side = open_campaign(session, enter, campaign_id, Permission.COUPON_VIEW)
         versions = list_versions(session, campaign_id=campaign_id)
         previews = {locale: preview_of(session, row.draft, locale) for locale in ("en", "ko")}
+        turns = turns_of(session, row)
         names = {option.key: option.names for option in load_options(session, now=clock.now())["store"]}
     page = render_template(
         "desk/campaigns/show.html",
@@ -189,6 +191,7 @@ def _page(enter: Enter, campaign_id: int, error: PortalError | None = None) -> R
         versions=versions,
         tabs=tabs_of(side, campaign_id, "campaign"),
         previews=previews,
+        turns=turns,
         store_names=names,
         locale=current_locale(),
         labels=labels,

@@ -92,4 +92,11 @@ def move_by_time(session: Session, *, now: datetime) -> int:
         actor=SYSTEM,
         now=now,
     )
+    emit(session, *(turned(row.id, row.new) for row in rows), now=now)
     return len(rows)
+
+
+def turned(campaign_id: int, state: str) -> Event:
+    """Tells that a campaign's instant has come: it began, or is over."""
+    kind = "campaign.ended" if state == "ended" else "campaign.opened"
+    return Event(kind, f"campaign:{campaign_id}", {"state": state}, priority="high")

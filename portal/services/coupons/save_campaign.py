@@ -22,6 +22,8 @@ from portal.rules.permissions import Actor, Permission, Scope, scopes_of
 from portal.rules.states import Machine, check_move
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.coupons.guard import CampaignUnknownError, may_issue
+from portal.services.coupons.move_campaign import turned
+from portal.services.outbox import emit
 
 # What has ended or was withdrawn stays as it was.
 EDITABLE = ("draft", "scheduled", "running", "paused")
@@ -101,7 +103,9 @@ def edit_campaign(
     campaign.version += 1
     campaign.updated_at = now
     if campaign.state in ("scheduled", "running"):
-        campaign.state = "running" if draft.valid_from <= now else "scheduled"
+        was, campaign.state = campaign.state, "running" if draft.valid_from <= now else "scheduled"
+        if (was, campaign.state) == ("scheduled", "running"):
+            emit(session, turned(campaign_id, campaign.state), now=now)
     session.flush()
     _keep_version(session, campaign_id, campaign.version, draft, actor, now)
     old, new = _difference(before.to_json(), draft.to_json())
@@ -125,6 +129,8 @@ def launch_campaign(session: Session, *, actor: Actor, campaign_id: int, version
         AuditAction.COUPON_LAUNCHED, f"campaign:{campaign_id}", before={"state": before}, after={"state": state}
     )
     record(session, fact, actor=actor, now=now)
+    if state == "running":
+        emit(session, turned(campaign_id, state), now=now)
     return state
 
 
