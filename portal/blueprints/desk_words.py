@@ -8,6 +8,7 @@ from flask_babel import gettext
 
 from portal.blueprints.book_words import BOOK_WORDS
 from portal.blueprints.case_words import CASE_ACTIONS, CASES
+from portal.blueprints.change_words import PROPAGATION_ACTIONS, PROPAGATION_WORDS
 from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
 from portal.blueprints.people_words import ACTS, PEOPLE_ACTIONS

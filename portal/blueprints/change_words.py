@@ -1,4 +1,4 @@
-"""Words for how changes come through to channels."""
+"""Words for how changes come through to channels, and what becomes of campaigns there."""
 
 from __future__ import annotations
 
