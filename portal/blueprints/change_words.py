@@ -1,17 +1,20 @@
-"""Words for how changes come through to channels, and what becomes of campaigns there."""
+"""Words for how changes come through to channels, to receivers of webhooks, and what becomes of campaigns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from portal.blueprints.webhook_words import WEBHOOK_ACTIONS, WEBHOOK_WORDS
 from portal.kit.text import N_
 
-PROPAGATION_ACTIONS: Mapping[str, str] = {
+CHANGE_ACTIONS: Mapping[str, str] = {
+    **WEBHOOK_ACTIONS,
     "channel:reconciled": N_("Channel reconciled"),
     "outbox:retried": N_("Failed events handled again"),
 }
 
-PROPAGATION_WORDS: Mapping[str, Mapping[str, str]] = {
+CHANGE_WORDS: Mapping[str, Mapping[str, str]] = {
+    **WEBHOOK_WORDS,
     "lag_cause": {
         "redis": N_("Redis does not answer"),
         "relay": N_("The relay does not hand events on"),

@@ -8,15 +8,13 @@ from flask_babel import gettext
 
 from portal.blueprints.book_words import BOOK_WORDS
 from portal.blueprints.case_words import CASE_ACTIONS, CASES
-from portal.blueprints.change_words import PROPAGATION_ACTIONS, PROPAGATION_WORDS
+from portal.blueprints.change_words import CHANGE_ACTIONS, CHANGE_WORDS
 from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
 from portal.blueprints.people_words import ACTS, PEOPLE_ACTIONS
-from portal.blueprints.propagation_words import PROPAGATION_ACTIONS, PROPAGATION_WORDS
 from portal.blueprints.risk_words import EVENTS, KINDS, MODES, OUTCOMES, PLACES, RISK_ACTIONS
 from portal.blueprints.store_words import STORE_ACTIONS, STORE_WORDS
 from portal.blueprints.talk_words import TALK_ACTIONS
-from portal.blueprints.webhook_words import WEBHOOK_ACTIONS, WEBHOOK_WORDS
 from portal.kit.text import N_
 
 WORDS: Mapping[str, Mapping[str, str]] = {
@@ -28,8 +26,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "risk_outcome": OUTCOMES,
     **STORE_WORDS,
     "user_act": ACTS,
-    **WEBHOOK_WORDS,
-    **PROPAGATION_WORDS,
+    **CHANGE_WORDS,
     "grant_source": GRANT_SOURCES,
     "tender": {
         "deposit": N_("Deposit"),
@@ -80,8 +77,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         **STORE_ACTIONS,
         **PEOPLE_ACTIONS,
         **TALK_ACTIONS,
-        **WEBHOOK_ACTIONS,
-        **PROPAGATION_ACTIONS,
+        **CHANGE_ACTIONS,
         "account:signed-up": N_("Signed up"),
         "account:signed-in": N_("Signed in"),
         "account:sign-in-failed": N_("Sign-in failed"),

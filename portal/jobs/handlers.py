@@ -26,11 +26,10 @@ from portal.jobs.queue import (
     enqueue_setup,
 )
 from portal.models import OutboxEvent
-from portal.rules.coupons.turns import Turn
 from portal.rules.webhooks import EVENT_TYPES, TEST
 from portal.services.cases.open_cases import open_cases
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
-from portal.services.coupons.note_turn import note_turn
+from portal.services.coupons.note_turn import TURNS, note_turn
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.loyalty.award_points import award_sign_up
 from portal.services.loyalty.refresh_tier import refresh_tier
@@ -196,8 +195,7 @@ def _follow_parcel(session: Session, event: OutboxEvent, _now: datetime) -> Coll
 
 
 def _note_turn(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    turn = Turn.START if event.kind == "campaign.opened" else Turn.END
-    note_turn(session, campaign_id=int(event.subject.partition(":")[2]), turn=turn, now=now)
+    note_turn(session, campaign_id=int(event.subject.partition(":")[2]), turn=TURNS[event.kind], now=now)
     return ()
 
 

@@ -46,10 +46,10 @@ from portal.jobs.queue import (
     enqueue_setup,
     enqueue_statements,
     enqueue_surplus,
-    enqueue_webhooks,
 )
 from portal.jobs.reconciliation import nightly_run_is_due
 from portal.jobs.talk import tend_reviews, watch_tickets, watch_wishes, write_digests
+from portal.jobs.webhooks import forget_webhooks, send_webhooks
 from portal.kit import clock
 from portal.queries.mails import mails_wait
 from portal.services.accounts.step_up import forget_step_ups
@@ -74,8 +74,6 @@ from portal.services.refunds.decide_surplus import surpluses_due
 from portal.services.refunds.escalate_late import escalate_late
 from portal.services.returns.decide_return import lapse_return, lapsed_returns
 from portal.services.stock.watch_stock import watch_stock as watch_low_stock
-from portal.services.webhooks.claim_delivery import endpoints_due
-from portal.services.webhooks.settle_delivery import forget_deliveries
 
 log = structlog.get_logger()
 
@@ -139,20 +137,6 @@ def send_waiting_mails() -> None:
         waiting = mails_wait(session, now=clock.now())
     if waiting:
         enqueue_mails()
-
-
-def send_webhooks() -> None:
-    """Give a job to endpoints with messages that are due: after a pause, a crash, an emptied Redis."""
-    with reading() as session:
-        due = endpoints_due(session, now=clock.now())
-    for endpoint_id in due:
-        enqueue_webhooks(endpoint_id)
-
-
-def forget_webhooks() -> None:
-    """Forget the log of webhooks beyond its time."""
-    with transaction() as session:
-        forget_deliveries(session, now=clock.now())
 
 
 def escalate_refunds() -> None:

@@ -8,7 +8,7 @@ import uuid
 import structlog
 
 from portal.config import Settings
-from portal.db import atomically
+from portal.db import atomically, reading
 from portal.gateways.standard_webhooks import signed_headers
 from portal.gateways.webhook_target import Problem, TargetAnswer, TargetRefusedError, look_up, post
 from portal.jobs.live import publish
@@ -16,8 +16,8 @@ from portal.jobs.queue import enqueue_webhooks
 from portal.kit import clock
 from portal.kit.networks import AllowedTarget, read_allowed
 from portal.rules.webhooks import body_of
-from portal.services.webhooks.claim_delivery import Claimed, claim_delivery, release_endpoint
-from portal.services.webhooks.settle_delivery import Outcome, settle_delivery
+from portal.services.webhooks.claim_delivery import Claimed, claim_delivery, endpoints_due, release_endpoint
+from portal.services.webhooks.settle_delivery import Outcome, forget_deliveries, settle_delivery
 
 log = structlog.get_logger()
 
@@ -78,6 +78,19 @@ def send_messages(endpoint_id: str) -> None:
             return
     atomically(lambda s: release_endpoint(s, endpoint_id=wanted, lease=lease, busy_until=clock.now()))
     enqueue_webhooks(wanted)
+
+
+def send_webhooks() -> None:
+    """Give a job to endpoints with messages that are due: after a pause, a crash, an emptied Redis."""
+    with reading() as session:
+        due = endpoints_due(session, now=clock.now())
+    for endpoint_id in due:
+        enqueue_webhooks(endpoint_id)
+
+
+def forget_webhooks() -> None:
+    """Forget the log of webhooks beyond its time."""
+    atomically(lambda s: forget_deliveries(s, now=clock.now()))
 
 
 def _bring(claimed: Claimed) -> TargetAnswer:

@@ -17,8 +17,7 @@ from portal.config import Settings
 from portal.db import reading, transaction
 from portal.gateways import webhook_target
 from portal.jobs.outbox import handle_events
-from portal.jobs.schedule import send_webhooks
-from portal.jobs.webhooks import allow_targets
+from portal.jobs.webhooks import allow_targets, send_webhooks
 from portal.kit import clock
 from portal.rules.permissions import SYSTEM
 from portal.rules.webhooks import EndpointState

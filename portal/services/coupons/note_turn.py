@@ -15,6 +15,8 @@ from portal.rules.channels import OPEN_STATES
 from portal.rules.coupons.life import last_use
 from portal.rules.coupons.turns import Turn, is_meant_for, problem_on
 
+TURNS = {"campaign.opened": Turn.START, "campaign.ended": Turn.END}
+
 
 def note_turn(session: Session, *, campaign_id: int, turn: Turn, now: datetime) -> None:
     """Write a row for each open channel, once for each instant."""
