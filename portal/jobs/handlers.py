@@ -327,26 +327,6 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "rates.stale": (tell_admins_of_rates,),
 }
 
-# Desks that hear of an event beside the person's own pages, though nothing is to be done about it.
-TOLD: Mapping[str, Collection[str]] = {
-    "order.placed": ("admin",),
-    "case.grew": ("admin",),
-    "case.changed": ("admin",),
-    "document.receipt_issued": ("admin",),
-    "document.credit_note_issued": ("admin",),
-    "payment.unknown": ("admin",),
-    "payment.surplus_found": ("admin",),
-    "top_up.cancelled": ("admin",),
-    "invoice.cancelled": ("admin",),
-    "gift_card.cancelled": ("admin",),
-    "refund.unknown": ("admin",),
-    "refund.sent": ("admin",),
-    "dispute.changed": ("admin",),
-    "coupon_bulk.moved": ("admin",),
-    "dispute.answer_sent": ("admin",),
-}
-
-
 # What a worker looks at: what is to be done, and what webhooks are told of.
 WORKED: frozenset[str] = frozenset({*HANDLERS, *EVENT_TYPES, TEST})
 

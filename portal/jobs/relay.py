@@ -13,9 +13,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.broker import broker
 from portal.db import alone, atomically
-from portal.jobs.handlers import TOLD, WORKED
+from portal.jobs.handlers import WORKED
 from portal.jobs.live import fact_of, publish
 from portal.jobs.queue import enqueue_events
+from portal.jobs.told import TOLD
 from portal.kit import clock
 from portal.services.outbox import WAKE
 from portal.services.seal_audit import seal_audit
