@@ -17,6 +17,8 @@ from portal.bench.payments import LIMIT_S, Outcome, lines_of, measure
 from portal.bench.payments import Wish as PaymentsWish
 from portal.bench.pricing import measure_pricing
 from portal.bench.run import Wish, run
+from portal.bench.shoppers import lines_of as score_lines
+from portal.bench.shoppers import measure as measure_scores
 from portal.config import Settings
 from portal.process import start
 from portal.stack.errors import StackError
@@ -153,6 +155,25 @@ def pricing(*, carts: int, lines: int, coupons: int, seed: int) -> None:
         ("the whole quote", found.quote_ms),
     ):
         click.echo(f"{name:<20} p50 {times['p50']:6.2f} ms   p95 {times['p95']:6.2f} ms   max {times['max']:6.2f} ms")
+
+
+@bench.command()
+@click.option("--customers", default=100_000, show_default=True, type=click.IntRange(1_000), help="Who has bought.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
+)
+def scores(*, customers: int, json_file: Path | None) -> None:
+    """Measure the scores of customers: the nightly run over everybody, and that over those whose orders moved.
+
+    A portal of its own is started and thrown away. Exit code 1 if the night takes two minutes, the others a second.
+    """
+    with portal_at(None) as running:
+        found = measure_scores(demo_settings(running), customers=customers, say=lambda line: click.echo(line, err=True))
+    click.echo("\n".join(score_lines(found)))
+    if json_file:
+        json_file.write_bytes(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
+    if found.missed:
+        raise SystemExit(1)
 
 
 def demo_settings(running: Running) -> Settings:

@@ -155,6 +155,11 @@ def enqueue_risk_model() -> None:
     _hint(DEFAULT, "portal.jobs.risk_model.learn_risk", timeout_s=TRAINING_TIMEOUT_S)
 
 
+def enqueue_scores() -> None:
+    """Let a worker renew the scores of customers."""
+    _hint(DEFAULT, "portal.jobs.incentives.renew_scores", timeout_s=TRAINING_TIMEOUT_S)
+
+
 def enqueue_rates() -> None:
     """Let a worker fetch exchange rates."""
     _hint(DEFAULT, "portal.jobs.rates.fetch_rates")

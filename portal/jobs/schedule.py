@@ -19,6 +19,7 @@ from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.held_payments import ask_about_holds, tend_holds
 from portal.jobs.labels import sweep_labels
 from portal.jobs.marks import mark_people
+from portal.jobs.incentives import watch_scores
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.propagation import watch_propagation
@@ -309,6 +310,7 @@ TIMETABLE = (
     Entry("learn_risk", 24 * 3600, enqueue_risk_model),
     Entry("renew_figures", 10, renew_figures),
     Entry("prove_figures", 900, prove_figures),
+    Entry("watch_scores", 15, watch_scores),
 )
 
 

@@ -33,7 +33,13 @@ PARAMETERS: dict[str, Any] = {
 ROUNDS_MAX = 800
 # Without any better round in so many the training ends.
 PATIENCE = 60
-THREADS = 2
+# With fewer rows threads wait for each other longer than they work.
+SHARED_FROM = 50_000
+
+
+def threads_for(rows: int) -> int:
+    """How many threads so many rows are worth."""
+    return 2 if rows >= SHARED_FROM else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,10 @@ class Model:
         """What each feature adds to the margin, and last what every event begins with: exact, they sum to it."""
         import xgboost
 
-        return np.asarray(self.loaded().predict(xgboost.DMatrix(values), pred_contribs=True), dtype=np.float64)
+        threads, booster = threads_for(len(values)), self.loaded()
+        booster.set_param({"nthread": threads})
+        asked = xgboost.DMatrix(values, nthread=threads)
+        return np.asarray(booster.predict(asked, pred_contribs=True), dtype=np.float64)
 
 
 class TooFewError(ValueError):
@@ -83,15 +92,16 @@ def train(names: tuple[str, ...], values: Matrix, label: Floats, *, newest: npt.
         frauds = int(label[some].sum())
         if frauds < FRAUDS_MIN or frauds == int(some.sum()):
             raise TooFewError(f"The {what} events hold {frauds} frauds among {int(some.sum())}: too few of one kind.")
-    parameters = PARAMETERS | {"nthread": THREADS}
-    older, held = (xgboost.DMatrix(values[some], label=label[some]) for some in (~newest, newest))
+    threads = threads_for(len(label))
+    parameters = PARAMETERS | {"nthread": threads}
+    older, held = (xgboost.DMatrix(values[some], label=label[some], nthread=threads) for some in (~newest, newest))
     first = xgboost.train(
         parameters, older, ROUNDS_MAX, evals=[(held, "newest")], early_stopping_rounds=PATIENCE, verbose_eval=False
     )
     rounds = int(first.best_iteration) + 1
     margin = np.asarray(first.predict(held, output_margin=True, iteration_range=(0, rounds)), dtype=np.float64)
     line = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(margin, label[newest])
-    whole = xgboost.train(parameters, xgboost.DMatrix(values, label=label), rounds)
+    whole = xgboost.train(parameters, xgboost.DMatrix(values, label=label, nthread=threads), rounds)
     text = bytes(whole.save_raw("json")).decode()
     return Model(names, text, (np.asarray(line.X_thresholds_), np.asarray(line.y_thresholds_)))
 
@@ -100,7 +110,7 @@ def train(names: tuple[str, ...], values: Matrix, label: Floats, *, newest: npt.
 def _loaded(trees: str) -> xgboost.Booster:
     import xgboost
 
-    booster = xgboost.Booster({"nthread": THREADS})
+    booster = xgboost.Booster()
     booster.load_model(bytearray(trees.encode()))
     return booster
 
@@ -108,4 +118,6 @@ def _loaded(trees: str) -> xgboost.Booster:
 def _margin(booster: xgboost.Booster, values: Matrix) -> Floats:
     import xgboost
 
-    return np.asarray(booster.predict(xgboost.DMatrix(values), output_margin=True), dtype=np.float64)
+    threads = threads_for(len(values))
+    booster.set_param({"nthread": threads})
+    return np.asarray(booster.predict(xgboost.DMatrix(values, nthread=threads), output_margin=True), dtype=np.float64)

@@ -47,6 +47,7 @@ from portal.models.gift_card import GiftCard
 from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGiftLot
 from portal.models.goods_return import GoodsReturn, ReturnPicture, ReturnUnit
 from portal.models.idempotency import IdempotencyKey
+from portal.models.incentive import CustomerScore, ScoreState, ScoreVersion
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
 from portal.models.label import ShippingLabel
 from portal.models.lag import LagIncident
@@ -128,6 +129,7 @@ __all__ = [
     "CouponUse",
     "CreditLine",
     "DefaultView",
+    "CustomerScore",
     "Destination",
     "DiscountShare",
     "Dispute",
@@ -206,6 +208,8 @@ __all__ = [
     "RoutingVersion",
     "SavedMethod",
     "SavedView",
+    "ScoreState",
+    "ScoreVersion",
     "SecondFactor",
     "Section",
     "SellerPayout",

@@ -21,6 +21,7 @@ from portal.blueprints.desk_words import WORDS, word, words
 from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import day_chips
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
+from portal.blueprints.score_words import score_view
 from portal.db import reading, transaction
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
@@ -30,6 +31,7 @@ from portal.queries.accounts import list_sessions
 from portal.queries.admin_orders import orders_of
 from portal.queries.channels import channel_directory
 from portal.queries.freezes import freezes_of
+from portal.queries.purchases import load_score
 from portal.queries.users import BLOCKED, Seen, UserFilter, list_users, load_user, masked, masked_email
 from portal.rules.permissions import Permission, Scope
 from portal.rules.roles import may_touch
@@ -142,6 +144,7 @@ def show(user_id: uuid.UUID) -> ResponseReturnValue:
             raise NotFoundError
         orders = orders_of(session, user_id=user_id) if may_all(Permission.ORDER_LIST) else []
         freezes = freezes_of(session, user_id=user_id)
+        score = load_score(session, user_id=user_id) if may_all(Permission.ANALYTICS_VIEW) else None
         sessions = list_sessions(session, user_id=user_id, now=now)
         frame = around(session, "admin.users")
     profile_shown = is_revealed(f"profile:{user_id}")
@@ -159,6 +162,7 @@ def show(user_id: uuid.UUID) -> ResponseReturnValue:
         may_show_balances=may_all(Permission.BALANCE_VIEW),
         orders=orders,
         freezes=freezes,
+        score=score_view(score) if score else None,
         sessions=[(one, describe(one.user_agent)) for one in sessions],
         is_own=current_actor().user_id == user_id,
         may_touch=may_touch(current_actor().roles, user.roles),

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from portal.learning.boosting import THREADS, Matrix
+from portal.learning.boosting import Matrix, threads_for
 from portal.learning.uplift.experiment import Experiment, area
 from portal.learning.windows import Floats, Ints
 
@@ -23,8 +23,6 @@ FOLDS, FOLDS_LARGE, LARGE_FROM = 5, 3, 200_000
 LEARN_FROM_MAX = 600_000
 ASSIGNMENT_FROM_MAX = 60_000
 ROUNDS_MAX, PATIENCE = 300, 25
-# With fewer rows threads wait for each other longer than they work.
-SHARED_FROM = 50_000
 # An area farther above a half than this, and than so many standard deviations of luck, is no random assignment.
 ASSIGNED_BEYOND, DEVIATIONS = 0.03, 4.0
 PROPENSITY_MIN = 0.01
@@ -123,7 +121,7 @@ def _fit(values: Matrix, target: Floats, objective: str, **further: Any) -> _Fit
     weight = max(5.0, len(target) / 1000)
     if objective != "reg:squarederror":
         weight *= max(0.02, float(np.var(target))) if objective == "binary:logistic" else 0.1
-    threads = THREADS if len(target) >= SHARED_FROM else 1
+    threads = threads_for(len(target))
     parameters = PARAMETERS | {"objective": objective, "min_child_weight": weight, "nthread": threads} | further
     bins = PARAMETERS["max_bin"]
     older = xgboost.QuantileDMatrix(values[:-held], label=target[:-held], max_bin=bins, nthread=threads)

@@ -1,0 +1,72 @@
+"""Incentives by the clock: scores renewed by night and when orders move (INC-01)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import delete
+
+from portal.db import database, reading, transaction
+from portal.jobs.queue import enqueue_scores
+from portal.kit import clock
+from portal.models import CustomerScore, ScoreState
+from portal.queries.purchases import load_histories, newest_transition
+from portal.services.incentives.score_customers import (
+    AT_ONCE,
+    keep_model,
+    lock_scores,
+    newest_model,
+    note_scores,
+    score_changed,
+    write_scores,
+)
+
+log = structlog.get_logger()
+
+FIT_EVERY = timedelta(hours=24)
+
+
+def watch_scores() -> None:
+    """Give a job to scores that are older than a night, or than what has happened."""
+    with reading() as session:
+        state = session.get(ScoreState, 1)
+        newest = newest_transition(session)
+    if state is None or state.transition_id != newest or _fit_is_due(clock.now()):
+        enqueue_scores()
+
+
+def renew_scores() -> None:
+    """The job: once a night everybody by models fitted anew, in between those whose orders moved."""
+    now = clock.now()
+    if _fit_is_due(now):
+        log.info("customers_scored", customers=score_everybody())
+    else:
+        with transaction() as session:
+            score_changed(session, now=now)
+
+
+def score_everybody() -> int:
+    """Fit the models and score all who have bought, in short transactions; returns how many there are."""
+    now = clock.now()
+    with database.snapshot() as session:
+        newest = newest_transition(session)
+        histories = load_histories(session)
+    with transaction() as session:
+        lock_scores(session)
+        fitted = keep_model(session, histories=histories, now=now)
+    for place in range(0, len(histories), AT_ONCE):
+        with transaction() as session:
+            write_scores(session, fitted=fitted, histories=histories[place : place + AT_ONCE], now=now)
+    with transaction() as session:
+        lock_scores(session)
+        # Whoever was not among them keeps nothing of what he bought.
+        session.execute(delete(CustomerScore).where(CustomerScore.version < fitted.version))
+        note_scores(session, transition_id=newest, now=now)
+    return len(histories)
+
+
+def _fit_is_due(now: datetime) -> bool:
+    with reading() as session:
+        state, fitted = session.get(ScoreState, 1), newest_model(session)
+    return state is None or state.scored_at is None or fitted is None or now - fitted.fitted_at >= FIT_EVERY

@@ -1,0 +1,74 @@
+"""Incentives: what is foretold of each customer, and by which version of the models (INC-01)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Integer, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.db import Base
+
+
+class ScoreVersion(Base):
+    """The models that scores come from, as they were fitted to all customers of a moment; never changed.
+
+    `model` is empty where too few customers had come again for any; `reason` says so then.
+    """
+
+    __tablename__ = "score_version"
+
+    version: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    model: Mapped[dict[str, Any]]
+    customers: Mapped[int] = mapped_column(Integer)
+    currency: Mapped[str]
+    reason: Mapped[str | None]
+    fitted_at: Mapped[datetime]
+
+
+class ScoreState(Base):
+    """The one row that says up to which transition purchases are in the scores."""
+
+    __tablename__ = "score_state"
+    __table_args__ = (CheckConstraint("id = 1", name="one"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    transition_id: Mapped[int] = mapped_column(server_default=text("0"))
+    scored_at: Mapped[datetime | None]
+
+
+class CustomerScore(Base):
+    """What is known and foretold of somebody who has bought. Derived from orders, and renewed from them.
+
+    Amounts are in `currency`, the platform's. What one buys on one day is one purchase. Classes are fifths, 5 the best.
+    `expected_milli` are thousandths of purchases, `expected_minor` what they bring, both within SCORED_AHEAD days;
+    `churn_bp` is the chance, in basis points, of none. They are None where too little is known for any model, and
+    `response_bp`, what an incentive adds to the chance of buying, where nobody was ever chosen at random.
+    """
+
+    __tablename__ = "customer_score"
+    __table_args__ = (
+        CheckConstraint("purchases > 0 AND last_on >= first_on", name="purchases"),
+        CheckConstraint(
+            "recency BETWEEN 1 AND 5 AND frequency BETWEEN 1 AND 5 AND money BETWEEN 1 AND 5", name="classes"
+        ),
+        CheckConstraint("churn_bp BETWEEN 0 AND 10000 AND response_bp BETWEEN -10000 AND 10000", name="shares"),
+    )
+
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    version: Mapped[int] = mapped_column(ForeignKey("score_version.version"), index=True)
+    scored_at: Mapped[datetime]
+    currency: Mapped[str]
+    purchases: Mapped[int] = mapped_column(Integer)
+    first_on: Mapped[date]
+    last_on: Mapped[date]
+    spent_minor: Mapped[int]
+    recency: Mapped[int] = mapped_column(Integer)
+    frequency: Mapped[int] = mapped_column(Integer)
+    money: Mapped[int] = mapped_column(Integer)
+    expected_milli: Mapped[int | None]
+    expected_minor: Mapped[int | None]
+    churn_bp: Mapped[int | None] = mapped_column(Integer)
+    response_bp: Mapped[int | None] = mapped_column(Integer)
