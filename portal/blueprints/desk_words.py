@@ -156,6 +156,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tier:moved": N_("Tier changed"),
         "referral:claimed": N_("Came by an invitation"),
         "referral:decided": N_("Invitation decided"),
+        "segment:written": N_("Segment written"),
         "loyalty:written": N_("Rules of loyalty written"),
         "ledger:posted": N_("Entry posted"),
         "statement:closed": N_("Statement closed"),

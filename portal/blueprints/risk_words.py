@@ -16,7 +16,7 @@ from portal.kit.errors import fill
 from portal.kit.text import N_
 from portal.rules.fraud import TITLES
 from portal.rules.fraud_evaluation import DIVIDED_BY_ZERO, NO_AMOUNT
-from portal.rules.fraud_features import FEATURES, Kind, Value, from_json
+from portal.rules.fraud_features import FEATURES, Feature, Kind, Value, from_json
 from portal.rules.fraud_language import UNITS, Amounts, Apply, Constant, ExpressionError, Named, Node, parse
 
 TWO: Mapping[str, str] = {
@@ -106,10 +106,10 @@ class Reason:
     is_tried: bool = False
 
 
-def sentence(source: str, currency: str | None = None) -> str:
+def sentence(source: str, currency: str | None = None, features: Mapping[str, Feature] = FEATURES) -> str:
     """A condition as a sentence, of its amounts those in `currency`; as it is written where it cannot be read."""
     try:
-        said = _said(parse(source), currency)
+        said = _said(parse(source, features), currency, features)
     except ExpressionError:
         return source
     return f"{said[:1].upper()}{said[1:]}."
@@ -185,7 +185,7 @@ def shown(value: Value, kind: Kind, currency: str | None) -> str:
     return decimal(Decimal(value))
 
 
-def _said(node: Node, currency: str | None, *, inside: str = "") -> str:
+def _said(node: Node, currency: str | None, features: Mapping[str, Feature], *, inside: str = "") -> str:
     match node:
         case Constant():
             return shown(node.value, node.kind, None)
@@ -193,23 +193,23 @@ def _said(node: Node, currency: str | None, *, inside: str = "") -> str:
             told = {currency: node.minor[currency]} if currency and currency in node.minor else node.minor
             return " / ".join(money(minor, code) for code, minor in told.items())
         case Named() if node.kind is Kind.BOOL:
-            return str(_("there is %(it)s", it=gettext(FEATURES[node.name].words)))
+            return str(_("there is %(it)s", it=gettext(features[node.name].words)))
         case Named():
-            return str(gettext(FEATURES[node.name].words))
+            return str(gettext(features[node.name].words))
         case Apply():
-            return _applied(node, currency, inside)
+            return _applied(node, currency, features, inside)
 
 
-def _applied(node: Apply, currency: str | None, inside: str) -> str:
+def _applied(node: Apply, currency: str | None, features: Mapping[str, Feature], inside: str) -> str:
     if len(node.args) == 1:
         only = node.args[0]
         it = (
-            gettext(FEATURES[only.name].words)
+            gettext(features[only.name].words)
             if node.op == "missing" and isinstance(only, Named)
-            else _said(only, currency)
+            else _said(only, currency, features)
         )
         return fill(gettext(ONE[node.op]), {"it": it})
-    parts = [_said(part, currency, inside=node.op) for part in node.args]
+    parts = [_said(part, currency, features, inside=node.op) for part in node.args]
     text = parts[0]
     for part in parts[1:]:
         text = fill(gettext(TWO[node.op]), {"left": text, "right": part})

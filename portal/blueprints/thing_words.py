@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from babel import Locale
 from babel.lists import format_list
 from flask_babel import get_locale, gettext
+from flask_babel import gettext as _
 
 from portal.blueprints.checkout.method_names import method_name
 from portal.queries.coupon_names import Names, named
@@ -28,8 +29,13 @@ def name_of(source: str, key: str, names: Names | None = None) -> str:
     """What one thing is called in the reader's language; one that nobody has named by its key."""
     locale = get_locale() or Locale("en")
     fixed = {"segment": SEGMENTS, "group": GROUPS}.get(source)
-    if fixed is not None:
-        return str(gettext(fixed[key])) if key in fixed else key
+    if fixed is not None and key in fixed:
+        return str(gettext(fixed[key]))
+    if source == "segment":
+        # What the mall calls its own segments is not for those who are in them, or are not.
+        return str(_("selected customers"))
+    if source == "group":
+        return key
     if source == "country":
         return str(locale.territories.get(key, key))
     if source == "method":

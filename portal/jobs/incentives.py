@@ -12,6 +12,7 @@ from portal.jobs.queue import enqueue_scores
 from portal.kit import clock
 from portal.models import CustomerScore, ScoreState
 from portal.queries.purchases import load_histories, newest_transition
+from portal.services.incentives.renew_segments import renew_segments
 from portal.services.incentives.score_customers import (
     AT_ONCE,
     keep_model,
@@ -43,7 +44,8 @@ def renew_scores() -> None:
         log.info("customers_scored", customers=score_everybody())
     else:
         with transaction() as session:
-            score_changed(session, now=now)
+            changed = score_changed(session, now=now)
+            renew_segments(session, now=now, user_ids=changed)
 
 
 def score_everybody() -> int:
@@ -63,6 +65,8 @@ def score_everybody() -> int:
         # Whoever was not among them keeps nothing of what he bought.
         session.execute(delete(CustomerScore).where(CustomerScore.version < fitted.version))
         note_scores(session, transition_id=newest, now=now)
+    with transaction() as session:
+        renew_segments(session, now=now)
     return len(histories)
 
 

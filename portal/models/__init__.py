@@ -47,7 +47,14 @@ from portal.models.gift_card import GiftCard
 from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGiftLot
 from portal.models.goods_return import GoodsReturn, ReturnPicture, ReturnUnit
 from portal.models.idempotency import IdempotencyKey
-from portal.models.incentive import CustomerScore, ScoreState, ScoreVersion
+from portal.models.incentive import (
+    CustomerScore,
+    ScoreState,
+    ScoreVersion,
+    SegmentMember,
+    SegmentMove,
+    SegmentVersion,
+)
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
 from portal.models.label import ShippingLabel
 from portal.models.lag import LagIncident
@@ -212,6 +219,9 @@ __all__ = [
     "ScoreVersion",
     "SecondFactor",
     "Section",
+    "SegmentMember",
+    "SegmentMove",
+    "SegmentVersion",
     "SellerPayout",
     "SellerStatement",
     "SellerStatementLine",

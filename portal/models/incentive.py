@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Integer, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -72,3 +72,42 @@ class CustomerScore(Base):
     expected_minor: Mapped[int | None]
     churn_bp: Mapped[int | None] = mapped_column(Integer)
     response_bp: Mapped[int | None] = mapped_column(Integer)
+
+
+class SegmentVersion(Base):
+    """A segment as somebody wrote it; the newest version counts (INC-02). Without `is_live` it has no members."""
+
+    __tablename__ = "segment_version"
+    __table_args__ = (CheckConstraint("version > 0", name="version"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    title: Mapped[str]
+    source: Mapped[str]
+    is_live: Mapped[bool]
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+
+
+class SegmentMember(Base):
+    """That somebody is in a segment, since when."""
+
+    __tablename__ = "segment_member"
+    __table_args__ = (Index("ix_segment_member_user_id", "user_id"),)
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
+    since: Mapped[datetime]
+
+
+class SegmentMove(Base):
+    """That somebody came into a segment, or left it: what its history and what is offered on entry are read from."""
+
+    __tablename__ = "segment_move"
+    __table_args__ = (Index("ix_segment_move_key", "key", "id"),)
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    key: Mapped[str]
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    entered: Mapped[bool]
+    at: Mapped[datetime]

@@ -15,7 +15,7 @@ from portal.rules.coupons.segments import groups_of, segments_of
 
 @dataclass(frozen=True, slots=True)
 class BuyerFacts:
-    """A buyer's segments, groups and loyalty tier at one moment."""
+    """A buyer's segments, the mall's own among them, groups and loyalty tier at one moment."""
 
     segments: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
@@ -25,7 +25,8 @@ class BuyerFacts:
 
 _FACTS = text(
     """
-    SELECT u.roles, count(o.id) AS paid_orders, max(o.paid_at) AS last_paid_at
+    SELECT u.roles, ARRAY(SELECT m.key FROM segment_member m WHERE m.user_id = u.id) AS segments,
+           count(o.id) AS paid_orders, max(o.paid_at) AS last_paid_at
       FROM user_account u LEFT JOIN orders o ON o.buyer_id = u.id AND o.paid_at IS NOT NULL
      WHERE u.id = :user_id GROUP BY u.id
     """
@@ -37,7 +38,7 @@ def load_buyer_facts(session: Session, *, user_id: uuid.UUID, tier: str | None, 
     row = session.execute(_FACTS, {"user_id": user_id}).one()
     found = loyalty_directory(session).ladder(now).find(tier)
     return BuyerFacts(
-        segments=segments_of(row.paid_orders, row.last_paid_at, now),
+        segments=segments_of(row.paid_orders, row.last_paid_at, now) | set(row.segments),
         groups=groups_of(row.roles),
         tier=found.code if found else None,
         paid_orders=row.paid_orders,

@@ -45,6 +45,7 @@ _COUNT = text(
 _ORDERS = text(
     """
     SELECT o.id, o.buyer_id, o.channel_id, o.currency, o.placed_at, u.roles, t.tier,
+           ARRAY(SELECT m.key FROM segment_member m WHERE m.user_id = o.buyer_id) AS own_segments,
            (SELECT p.method FROM payment p WHERE p.order_id = o.id LIMIT 1) AS method,
            before.paid_orders, before.last_paid_at, lines.lines, fees.fees,
            ARRAY(SELECT c.campaign_id FROM coupon_use c JOIN campaign g ON g.id = c.campaign_id
@@ -83,7 +84,7 @@ def find_period(session: Session, *, starts_at: datetime, ends_at: datetime, sto
 def past_orders(session: Session, period: Period, *, campaign_id: int, store_id: int | None) -> Iterator[PastOrder]:
     """The orders of a period, the oldest first, with what was known of them when they were placed.
 
-    Roles and the tier are those of now: what somebody was then is not kept with the order.
+    Roles, the tier and the mall's own segments are those of now: what somebody was then is not kept with the order.
     """
     values = {
         "starts_at": period.starts_at,
@@ -118,7 +119,7 @@ def past_orders(session: Session, period: Period, *, campaign_id: int, store_id:
                 country=channel.country,
                 method=row.method,
                 tier=tier.code if tier else None,
-                segments=segments_of(row.paid_orders, row.last_paid_at, row.placed_at),
+                segments=segments_of(row.paid_orders, row.last_paid_at, row.placed_at) | set(row.own_segments),
                 groups=groups_of(row.roles),
             ),
         )

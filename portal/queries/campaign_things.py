@@ -15,6 +15,7 @@ from portal.gateways.base import Method
 from portal.kit.text import N_
 from portal.models import Channel, Product, Section, Store, User, Variant
 from portal.queries.loyalty import loyalty_directory
+from portal.queries.segments import list_segments
 from portal.rules.coupons.conditions import kinds
 from portal.rules.coupons.conditions.fields import Field, Kind
 from portal.rules.coupons.draft import CampaignDraft, Fault, Faults
@@ -49,7 +50,10 @@ def load_options(session: Session, *, now: datetime) -> Options:
         "country": [Option(country) for country in sorted({row.country for row in channels})],
         "method": [Option(method.value) for method in Method],
         "tier": [Option(tier.code, tier.names) for tier in loyalty_directory(session).ladder(now).tiers],
-        "segment": [Option(key) for key in SEGMENTS],
+        "segment": [
+            *(Option(key) for key in SEGMENTS),
+            *(Option(one.key, {"en": one.title}) for one in list_segments(session) if one.is_live),
+        ],
         "group": [Option(key) for key in GROUPS],
     }
 

@@ -56,13 +56,15 @@ def name_things(
         for value in check.rejection.params.values()
         if isinstance(value, Named)
     ]
-    if not any(thing.source in _TABLES or thing.source == "tier" for thing in things):
+    if not any(_has_names(thing) for thing in things):
         return tuple(results)
     names = load_names(session, things)
 
     def with_names(rejection: Rejection) -> Rejection:
         params = {
-            key: replace(value, names=named(value, names, locale)) if isinstance(value, Named) else value
+            key: replace(value, names=named(value, names, locale))
+            if isinstance(value, Named) and _has_names(value)
+            else value
             for key, value in rejection.params.items()
         }
         return replace(rejection, params=params)
@@ -76,6 +78,10 @@ def name_things(
         )
         for result in results
     )
+
+
+def _has_names(thing: Named) -> bool:
+    return thing.source in _TABLES or thing.source == "tier"
 
 
 def named(thing: Named, names: Names, locale: str) -> tuple[str, ...]:

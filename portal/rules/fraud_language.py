@@ -18,7 +18,7 @@ from types import MappingProxyType
 
 from portal.kit.currency import exponent, is_currency
 from portal.kit.text import N_
-from portal.rules.fraud_features import FEATURES, Kind
+from portal.rules.fraud_features import FEATURES, Feature, Kind
 
 LENGTH_MAX = 2000
 DEPTH_MAX = 40
@@ -108,11 +108,11 @@ def _tokens(source: str) -> Iterator[_Token]:
     yield _Token("end", "", len(source))
 
 
-def parse(source: str) -> Node:
-    """Read a condition. Raises ExpressionError with the place of what is wrong."""
+def parse(source: str, features: Mapping[str, Feature] = FEATURES) -> Node:
+    """Read a condition over these features. Raises ExpressionError with the place of what is wrong."""
     if len(source) > LENGTH_MAX:
         raise ExpressionError(N_("A condition has at most %(length)s characters."), LENGTH_MAX, length=LENGTH_MAX)
-    reader = _Reader(list(_tokens(source)))
+    reader = _Reader(list(_tokens(source)), features)
     node = reader.either()
     reader.end()
     if node.kind is not Kind.BOOL:
@@ -128,8 +128,8 @@ def names_in(node: Node) -> frozenset[str]:
 
 
 class _Reader:
-    def __init__(self, tokens: list[_Token]) -> None:
-        self._tokens, self._place, self._depth = tokens, 0, 0
+    def __init__(self, tokens: list[_Token], features: Mapping[str, Feature]) -> None:
+        self._tokens, self._place, self._depth, self._features = tokens, 0, 0, features
 
     @property
     def _here(self) -> _Token:
@@ -248,7 +248,8 @@ class _Reader:
             case "text":
                 return Constant(token.text[1:-1], Kind.TEXT, token.at)
             case "name":
-                return self._call(token) if self._here.text == "(" and self._here.what == "sign" else _feature(token)
+                is_call = self._here.text == "(" and self._here.what == "sign"
+                return self._call(token) if is_call else self._feature(token)
         self._place -= 1
         raise ExpressionError(N_("Here a value is missing: a number, a text or the name of a feature."), token.at)
 
@@ -275,6 +276,12 @@ class _Reader:
         if taken[0] is not None:
             _needs(node, taken[0])
         return Apply(token.text, (node,), taken[1], token.at)
+
+    def _feature(self, token: _Token) -> Node:
+        feature = self._features.get(token.text)
+        if feature is None:
+            raise ExpressionError(N_("There is no feature %(name)s."), token.at, name=token.text)
+        return Named(token.text, feature.kind, token.at)
 
     def _number(self, token: _Token) -> Node:
         follower = self._here
@@ -315,13 +322,6 @@ def _product_kind(token: _Token, left: Node, right: Node) -> Kind:
         return number
     sentence = N_("These cannot be multiplied or divided: %(left)s and %(right)s.")
     raise ExpressionError(sentence, token.at, left=left.kind.value, right=right.kind.value)
-
-
-def _feature(token: _Token) -> Node:
-    feature = FEATURES.get(token.text)
-    if feature is None:
-        raise ExpressionError(N_("There is no feature %(name)s."), token.at, name=token.text)
-    return Named(token.text, feature.kind, token.at)
 
 
 def _decimal(token: _Token) -> Decimal:

@@ -161,6 +161,7 @@ class AuditAction(StrEnum):
     GATEWAY_TESTED = "gateway:tested"
     ROUTING_WRITTEN = "routing:written"
     ROUTING_RELEASED = "routing:released"
+    SEGMENT_WRITTEN = "segment:written"
     RISK_RULE_WRITTEN = "risk-rule:written"
     RISK_RULE_RELEASED = "risk-rule:released"
     RISK_RULE_SNOOZED = "risk-rule:snoozed"

@@ -55,6 +55,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.refunds", _("Refunds"), "receipt-refund", Permission.REFUND_HANDLE, 0),
                 ("admin.disputes", _("Disputes"), "gavel", Permission.DISPUTE_HANDLE, 0),
                 ("admin.campaigns", _("Coupons"), "ticket", Permission.COUPON_VIEW, 0),
+                ("admin.segments", _("Segments"), "users", Permission.COUPON_VIEW, 0),
                 ("admin.cases", _("Cases"), "shield-lock", Permission.FRAUD_VIEW, 0),
                 ("admin.risk_lists", _("Risk lists"), "ban", Permission.FRAUD_VIEW, 0),
                 ("admin.coupon_flags", _("Coupon abuse"), "flag", Permission.FRAUD_VIEW, 0),

@@ -94,6 +94,9 @@ READING = {
     "admin.audit": P.AUDIT_VIEW,
     "admin.outbox": P.EVENT_VIEW,
     "admin.search": P.ANALYTICS_VIEW,
+    "admin.segment": P.COUPON_VIEW,
+    "admin.segment_new": P.COUPON_ISSUE,
+    "admin.segments": P.COUPON_VIEW,
     "admin.order_clearance": P.ORDER_REVIEW,
     "admin.order_refusal": P.ORDER_REVIEW,
     "admin.order_document": P.USER_VIEW,
@@ -151,6 +154,9 @@ WRITING = {
     "admin.propagation_reconciliation": P.EVENT_REPLAY,
     "admin.propagation_retry": P.EVENT_REPLAY,
     **{f"admin.remark_{n}": P.REMARK_MODERATE for n in ("hiding", "showing")},
+    "admin.segment_save": P.COUPON_ISSUE,
+    "admin.remark_hiding": P.REMARK_MODERATE,
+    "admin.remark_showing": P.REMARK_MODERATE,
     "admin.risk_list_entries": P.FRAUD_CONFIGURE,
     "admin.risk_list_removal": P.FRAUD_CONFIGURE,
     "admin.risk_lists_import": P.FRAUD_CONFIGURE,
@@ -284,6 +290,11 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
     values |= dict.fromkeys(theirs, bea.id)
     values = {"number": order.number, "account_id": 1, "entry_id": 1}
     values |= {name: bea.id for rule in app.url_map.iter_rules() for name in re.findall(r"<uuid:(\w+)>", rule.rule)}
+        "refund_id leg_id payout_id withdrawal_id dispute_id break_id attempt_id adjustment_id case_id "
+        "listed_id batch_id grant_id bulk_id flag_id card_id hold_id invoice_id line_id part_id shipment_id "
+        "snooze_id surplus_id remark_id ticket_id return_id picture_id file_id"
+    )
+    values |= dict.fromkeys(theirs.split(), bea.id)
     values |= {
         "payment_id": order.payment_id,
         "label": "KR-1999-R-000001",

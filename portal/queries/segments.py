@@ -1,0 +1,191 @@
+"""Segments: what their rules ask about, who is in them, how large they were, and what they share (INC-02)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.queries.exchange import platform_currency
+from portal.rules.fraud_features import Value, Values
+
+HISTORY_DAYS = 30
+PREVIEWED = 10
+
+_VALUES = text(
+    """
+    SELECT u.id, coalesce(s.purchases, 0) AS purchases,
+           extract(epoch FROM CAST(:now AS timestamptz) - s.last_on::timestamptz)::bigint AS since,
+           coalesce(s.spent_minor, 0) AS spent, s.spent_minor / s.purchases AS mean,
+           s.expected_milli / 1000.0 AS expected, s.expected_minor AS expected_value, s.churn_bp / 100.0 AS churn,
+           s.response_bp / 100.0 AS response, s.recency, s.frequency, s.money,
+           extract(epoch FROM CAST(:now AS timestamptz) - u.created_at)::bigint AS account_age, m.tier,
+           u.locale AS language, coalesce(p.balance_minor - p.held_minor, 0) AS points,
+           coalesce(c.things, 0) AS cart, coalesce(g.coupons, 0) AS coupons,
+           coalesce(w.uses, 0) AS coupon_uses_90d, coalesce(r.refunds, 0) AS refunds_90d
+      FROM user_account u
+      LEFT JOIN customer_score s ON s.user_id = u.id
+      LEFT JOIN member_tier m ON m.user_id = u.id
+      LEFT JOIN ledger_account p ON p.owner = 'user:' || u.id AND p.kind = 'mileage' AND p.currency = 'PTS'
+      LEFT JOIN LATERAL (SELECT sum(l.quantity) AS things FROM cart k JOIN cart_line l ON l.cart_id = k.id
+                          WHERE k.user_id = u.id) c ON true
+      LEFT JOIN LATERAL (SELECT count(*) AS coupons FROM coupon_grant WHERE user_id = u.id AND state = 'held') g ON true
+      LEFT JOIN LATERAL (SELECT count(*) AS uses FROM coupon_use WHERE user_id = u.id AND status = 'redeemed'
+                            AND claimed_at > CAST(:now AS timestamptz) - interval '90 days') w ON true
+      LEFT JOIN LATERAL (SELECT count(*) AS refunds FROM orders o JOIN refund f ON f.order_id = o.id
+                          WHERE o.buyer_id = u.id AND f.requested_at > CAST(:now AS timestamptz) - interval '90 days')
+                r ON true
+     WHERE u.state = 'active' AND 'buyer' = ANY(u.roles)
+       AND (CAST(:user_ids AS uuid[]) IS NULL OR u.id = ANY(CAST(:user_ids AS uuid[])))
+     ORDER BY u.id
+    """
+)
+
+
+def load_customers(
+    session: Session, *, user_ids: Sequence[uuid.UUID] | None = None, now: datetime
+) -> Iterator[tuple[uuid.UUID, Values]]:
+    """These customers, or all of them, with everything that a segment may ask about. Money is in the platform's."""
+    values = {"now": now, "user_ids": list(user_ids) if user_ids is not None else None}
+    for row in session.execute(_VALUES, values):
+        known = row._asdict()
+        user_id = known.pop("id")
+        yield user_id, {name: _value(value) for name, value in known.items()}
+
+
+def _value(value: object) -> Value | None:
+    return value if value is None or isinstance(value, str) else Decimal(str(value))
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """A version of a segment; of the newest one, how many are in it, and what uses it."""
+
+    key: str
+    version: int
+    title: str
+    source: str
+    is_live: bool
+    author: str
+    created_at: datetime
+    size: int
+
+
+_SEGMENTS = text(
+    """
+    SELECT v.key, v.version, v.title, v.source, v.is_live, v.author_id::text AS author, v.created_at,
+           (SELECT count(*) FROM segment_member m WHERE m.key = v.key) AS size
+      FROM segment_version v
+     WHERE (CAST(:key AS text) IS NULL
+            AND v.version = (SELECT max(w.version) FROM segment_version w WHERE w.key = v.key))
+        OR v.key = :key
+     ORDER BY v.key, v.version DESC
+    """
+)
+
+
+def list_segments(session: Session) -> list[SegmentRow]:
+    """Every segment in its newest version."""
+    return [SegmentRow(*row) for row in session.execute(_SEGMENTS, {"key": None})]
+
+
+def load_versions(session: Session, *, key: str) -> list[SegmentRow]:
+    """All versions of one segment, the newest first; empty where there is none."""
+    return [SegmentRow(*row) for row in session.execute(_SEGMENTS, {"key": key})]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberRow:
+    """Somebody in a segment, and what is known of him."""
+
+    user_id: uuid.UUID
+    since: datetime
+    purchases: int | None
+    spent_minor: int | None
+    currency: str | None
+    churn_bp: int | None
+
+
+_MEMBERS = text(
+    """
+    SELECT m.user_id, m.since, s.purchases, s.spent_minor, s.currency, s.churn_bp
+      FROM segment_member m LEFT JOIN customer_score s ON s.user_id = m.user_id
+     WHERE m.key = :key ORDER BY m.since DESC, m.user_id LIMIT :limit
+    """
+)
+
+
+def list_members(session: Session, *, key: str, limit: int = PREVIEWED) -> list[MemberRow]:
+    """The newest members."""
+    return [MemberRow(*row) for row in session.execute(_MEMBERS, {"key": key, "limit": limit})]
+
+
+_OVERLAPS = text(
+    """
+    SELECT o.key, count(*) AS people FROM segment_member m JOIN segment_member o ON o.user_id = m.user_id
+     WHERE m.key = :key AND o.key <> :key GROUP BY 1 ORDER BY 2 DESC, 1
+    """
+)
+
+
+def list_overlaps(session: Session, *, key: str) -> list[tuple[str, int]]:
+    """How many of its members are in which other segments."""
+    return [(row.key, row.people) for row in session.execute(_OVERLAPS, {"key": key})]
+
+
+@dataclass(frozen=True, slots=True)
+class SizeDay:
+    """A day of a segment: who came, who left, and how many there were at its end."""
+
+    day: date
+    entered: int
+    left: int
+    size: int
+
+
+_MOVES = text(
+    """
+    SELECT (at AT TIME ZONE 'UTC')::date AS day, count(*) FILTER (WHERE entered) AS entered,
+           count(*) FILTER (WHERE NOT entered) AS gone
+      FROM segment_move WHERE key = :key GROUP BY 1 ORDER BY 1
+    """
+)
+
+
+def size_history(session: Session, *, key: str, now: datetime) -> list[SizeDay]:
+    """The days of the last HISTORY_DAYS on which somebody came or left, the latest first."""
+    found, size = [], 0
+    for row in session.execute(_MOVES, {"key": key}):
+        size += row.entered - row.gone
+        if now.date() - row.day <= timedelta(days=HISTORY_DAYS):
+            found.append(SizeDay(row.day, row.entered, row.gone, size))
+    return found[::-1]
+
+
+def segment_keys_of(session: Session, *, user_id: uuid.UUID) -> frozenset[str]:
+    """The segments that somebody is in."""
+    return frozenset(session.scalars(text("SELECT key FROM segment_member WHERE user_id = :id"), {"id": user_id}))
+
+
+_USES = text(
+    """
+    SELECT c.id, c.name FROM campaign c CROSS JOIN LATERAL jsonb_array_elements(c.conditions) d
+     WHERE d ->> 'name' = 'segment' AND d -> 'params' -> 'any_of' ? :key AND c.state NOT IN ('ended', 'revoked')
+     ORDER BY c.id
+    """
+)
+
+
+def campaigns_asking(session: Session, *, key: str) -> list[tuple[int, dict[str, str]]]:
+    """Campaigns whose coupon is for this segment, by id and name."""
+    return [(row.id, row.name) for row in session.execute(_USES, {"key": key})]
+
+
+def segment_currency(session: Session) -> str:
+    """In which currency rules of segments speak of money."""
+    return platform_currency(session)
