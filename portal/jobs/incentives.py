@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import delete
 
-from portal.db import database, reading, transaction
+from portal.db import atomically, database, reading, transaction
+from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import enqueue_scores
 from portal.kit import clock
 from portal.models import CustomerScore, ScoreState
 from portal.queries.purchases import load_histories, newest_transition
+from portal.services.incentives.assign_offers import assign_offers, running
+from portal.services.incentives.make_offer import make_offer, offers_due
 from portal.services.incentives.renew_segments import renew_segments
 from portal.services.incentives.score_customers import (
     AT_ONCE,
@@ -68,6 +72,15 @@ def score_everybody() -> int:
     with transaction() as session:
         renew_segments(session, now=now)
     return len(histories)
+
+
+def run_automations() -> None:
+    """Draw those whom automations reach, and only after that is committed make the offers that are due."""
+    with reading() as session:
+        automation_ids = running(session)
+    for automation_id in automation_ids:
+        atomically(partial(assign_offers, automation_id=automation_id, now=clock.now()))
+    one_by_one(offers_due, make_offer, name="assignment_id")
 
 
 def _fit_is_due(now: datetime) -> bool:

@@ -20,6 +20,7 @@ from portal.jobs.held_payments import ask_about_holds, tend_holds
 from portal.jobs.labels import sweep_labels
 from portal.jobs.marks import mark_people
 from portal.jobs.incentives import watch_scores
+from portal.jobs.incentives import run_automations, watch_scores
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.propagation import watch_propagation
@@ -311,6 +312,7 @@ TIMETABLE = (
     Entry("renew_figures", 10, renew_figures),
     Entry("prove_figures", 900, prove_figures),
     Entry("watch_scores", 15, watch_scores),
+    Entry("run_automations", 15, run_automations),
 )
 
 

@@ -48,7 +48,10 @@ from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGif
 from portal.models.goods_return import GoodsReturn, ReturnPicture, ReturnUnit
 from portal.models.idempotency import IdempotencyKey
 from portal.models.incentive import (
+    Automation,
     CustomerScore,
+    IncentiveAssignment,
+    IncentiveHouse,
     ScoreState,
     ScoreVersion,
     SegmentMember,
@@ -110,6 +113,7 @@ __all__ = [
     "ApiClient",
     "AuditLink",
     "AuditRow",
+    "Automation",
     "BulkRun",
     "Campaign",
     "CampaignCounter",
@@ -153,6 +157,8 @@ __all__ = [
     "GiftCard",
     "GoodsReturn",
     "IdempotencyKey",
+    "IncentiveAssignment",
+    "IncentiveHouse",
     "Invoice",
     "InvoiceMove",
     "InvoicePayment",

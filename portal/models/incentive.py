@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -111,3 +111,90 @@ class SegmentMove(Base):
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
     entered: Mapped[bool]
     at: Mapped[datetime]
+
+
+class IncentiveHouse(Base):
+    """The one row of the house's permanent control group: by which salt it is drawn, and how large it is."""
+
+    __tablename__ = "incentive_house"
+    __table_args__ = (
+        CheckConstraint("id = 1", name="one"),
+        CheckConstraint("holdout_bp BETWEEN 500 AND 1000", name="holdout"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    salt: Mapped[str]
+    holdout_bp: Mapped[int] = mapped_column(Integer)
+    made_at: Mapped[datetime]
+
+
+class Automation(Base):
+    """An offer that is made by itself when somebody enters a segment, or on an event (INC-03).
+
+    `amount_minor` is points or minor units of `currency`; `made` counts the offers against `people_max`. `seen_id` is
+    the last entry or event that was looked at. Hours are of the channel's zone.
+    """
+
+    __tablename__ = "automation"
+    __table_args__ = (
+        CheckConstraint("state IN ('draft', 'running', 'paused', 'ended')", name="state"),
+        CheckConstraint("num_nonnulls(segment, event) = 1", name="trigger"),
+        CheckConstraint("action IN ('coupon', 'mileage', 'deposit')", name="action"),
+        CheckConstraint("(action = 'coupon') = (campaign_id IS NOT NULL)", name="coupon"),
+        CheckConstraint("(action = 'coupon') = (amount_minor IS NULL)", name="amount"),
+        CheckConstraint("made BETWEEN 0 AND people_max AND amount_minor > 0", name="budget"),
+        CheckConstraint("control_bp BETWEEN 500 AND 5000", name="control"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    title: Mapped[str]
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    segment: Mapped[str | None]
+    event: Mapped[str | None]
+    action: Mapped[str]
+    campaign_id: Mapped[int | None] = mapped_column(ForeignKey("campaign.id"))
+    currency: Mapped[str]
+    amount_minor: Mapped[int | None]
+    people_max: Mapped[int] = mapped_column(Integer)
+    made: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    every_days: Mapped[int] = mapped_column(Integer)
+    window_days: Mapped[int] = mapped_column(Integer)
+    control_bp: Mapped[int] = mapped_column(Integer)
+    quiet_from: Mapped[int] = mapped_column(Integer)
+    quiet_until: Mapped[int] = mapped_column(Integer)
+    salt: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="draft")
+    seen_id: Mapped[int] = mapped_column(server_default=text("0"))
+    simulation: Mapped[dict[str, Any] | None]
+    started_at: Mapped[datetime | None]
+    author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    created_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+
+class IncentiveAssignment(Base):
+    """Into which arm of an automation somebody was drawn: written before he is offered anything, and never changed.
+
+    Only who waits is told later, at `due_at`; `state` says whether the offer was made, or why it was not.
+    """
+
+    __tablename__ = "incentive_assignment"
+    __table_args__ = (
+        UniqueConstraint("automation_id", "user_id"),
+        CheckConstraint("arm IN ('offer', 'control', 'holdout')", name="arm"),
+        CheckConstraint("state IN ('waiting', 'made', 'withheld')", name="state"),
+        CheckConstraint("(arm = 'offer') OR (state = 'withheld')", name="control"),
+        Index("ix_incentive_assignment_due", "due_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_incentive_assignment_user_id", "user_id", "made_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    automation_id: Mapped[int] = mapped_column(ForeignKey("automation.id"))
+    user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    arm: Mapped[str]
+    state: Mapped[str]
+    reason: Mapped[str | None]
+    churn_bp: Mapped[int | None] = mapped_column(Integer)
+    assigned_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]

@@ -46,6 +46,8 @@ _KINDS: Mapping[Topic, tuple[NoticeKind, ...]] = {
         K.REVIEW_INVITED,
         K.REMARK_ANSWERED,
         K.COUPON_GIVEN,
+        K.POINTS_GIVEN,
+        K.DEPOSIT_GIVEN,
         K.COUPON_EXPIRES,
         K.CAMPAIGN_BEGUN,
         K.CAMPAIGN_OVER,

@@ -87,6 +87,8 @@ class NoticeKind(StrEnum):
     DISPUTE_CLOSED = "dispute_closed"
     DISPUTE_ANSWER_REFUSED = "dispute_answer_refused"
     COUPON_GIVEN = "coupon_given"
+    POINTS_GIVEN = "points_given"
+    DEPOSIT_GIVEN = "deposit_given"
     COUPON_EXPIRES = "coupon_expires"
     COUPON_SUSPENDED = "coupon_suspended"
     COUPON_RESTORED = "coupon_restored"

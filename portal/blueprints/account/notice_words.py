@@ -147,6 +147,8 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("The answer to the dispute about order %(number)s was not taken. Look at it."),
     ),
     NoticeKind.COUPON_GIVEN: ("ticket", N_("A coupon for you: %(name)s.")),
+    NoticeKind.POINTS_GIVEN: ("gift", N_("A gift for you: %(points)s points.")),
+    NoticeKind.DEPOSIT_GIVEN: ("gift", N_("A gift for you: %(amount)s on your deposit.")),
     NoticeKind.COUPON_EXPIRES: ("clock", N_("Your coupon ends soon: %(name)s.")),
     NoticeKind.COUPON_SUSPENDED: (
         "shield-lock",

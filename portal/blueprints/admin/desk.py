@@ -56,6 +56,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.disputes", _("Disputes"), "gavel", Permission.DISPUTE_HANDLE, 0),
                 ("admin.campaigns", _("Coupons"), "ticket", Permission.COUPON_VIEW, 0),
                 ("admin.segments", _("Segments"), "users", Permission.COUPON_VIEW, 0),
+                ("admin.automations", _("Automations"), "sparkles", Permission.COUPON_VIEW, 0),
                 ("admin.cases", _("Cases"), "shield-lock", Permission.FRAUD_VIEW, 0),
                 ("admin.risk_lists", _("Risk lists"), "ban", Permission.FRAUD_VIEW, 0),
                 ("admin.coupon_flags", _("Coupon abuse"), "flag", Permission.FRAUD_VIEW, 0),

@@ -1,0 +1,105 @@
+"""Automations as the desk shows them, and what came of them by assignment (INC-03, INC-05)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from portal.models import Automation
+from portal.queries.exchange import platform_currency
+
+_COUNTS = text(
+    """
+    SELECT arm, state, reason, count(*) AS people FROM incentive_assignment
+     WHERE automation_id = :id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    """
+)
+# What people paid for goods within the window after they were drawn, less what went back, in the platform's currency;
+# what the offer cost: what its coupon took off, or what was given, in the same.
+_OUTCOMES = text(
+    """
+    SELECT a.arm, a.churn_bp, coalesce(o.revenue, 0)::bigint AS revenue, coalesce(o.orders, 0) AS orders,
+           CASE WHEN g.action = 'coupon' THEN coalesce(c.taken_off, 0)
+                WHEN a.state = 'made' THEN g.amount_minor ELSE 0 END::bigint AS cost
+      FROM incentive_assignment a JOIN automation g ON g.id = a.automation_id
+      LEFT JOIN LATERAL (
+           SELECT count(*) AS orders,
+                  sum(CASE WHEN o.currency = :platform THEN l.kept
+                           ELSE floor(l.kept * o.platform_minor::numeric / nullif(o.payable_minor, 0)) END) AS revenue
+             FROM orders o
+             JOIN LATERAL (SELECT sum(payable_minor - refunded_minor) AS kept FROM order_line
+                            WHERE order_id = o.id) l ON l.kept > 0
+            WHERE o.buyer_id = a.user_id AND o.paid_at > a.assigned_at
+              AND o.paid_at <= a.assigned_at + make_interval(days => g.window_days)
+              AND (o.currency = :platform OR o.platform_currency = :platform)) o ON true
+      LEFT JOIN LATERAL (
+           SELECT sum(CASE WHEN o.currency = :platform THEN u.amount_minor
+                           ELSE floor(u.amount_minor * o.platform_minor::numeric / nullif(o.payable_minor, 0))
+                      END) AS taken_off
+             FROM coupon_use u JOIN orders o ON o.id = u.order_id
+            WHERE u.campaign_id = g.campaign_id AND u.user_id = a.user_id AND u.status = 'redeemed'
+              AND u.claimed_at > a.assigned_at
+              AND u.claimed_at <= a.assigned_at + make_interval(days => g.window_days)) c ON a.arm = 'offer'
+     WHERE a.automation_id = :id AND a.arm IN ('offer', 'control')
+       AND a.assigned_at + make_interval(days => g.window_days) <= :now
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """Somebody whose window is over: his arm, what he paid, and what was spent on him, in the platform's currency."""
+
+    arm: str
+    churn_bp: int | None
+    revenue: int
+    orders: int
+    cost: int
+
+
+@dataclass(frozen=True, slots=True)
+class ArmCount:
+    """How many people of an arm stand so."""
+
+    arm: str
+    state: str
+    reason: str | None
+    people: int
+
+
+def list_automations(session: Session) -> Sequence[Automation]:
+    """All of them, the newest first."""
+    return list(session.scalars(select(Automation).order_by(Automation.id.desc())))
+
+
+def load_automation(session: Session, *, automation_id: int) -> Automation | None:
+    """One of them."""
+    return session.get(Automation, automation_id)
+
+
+def count_arms(session: Session, *, automation_id: int) -> list[ArmCount]:
+    """Who was drawn into what, and what became of it."""
+    return [ArmCount(*row) for row in session.execute(_COUNTS, {"id": automation_id})]
+
+
+def load_outcomes(session: Session, *, automation_id: int, now: datetime) -> list[OutcomeRow]:
+    """What everybody did whose window is over."""
+    values: Mapping[str, Any] = {"id": automation_id, "now": now, "platform": platform_currency(session)}
+    return [OutcomeRow(*row) for row in session.execute(_OUTCOMES, values)]
+
+
+def load_grantable(session: Session) -> list[tuple[int, dict[str, str]]]:
+    """Coupons of the mall that are given to people, by id and name."""
+    statement = text(
+        """
+        SELECT id, name FROM campaign
+         WHERE distribution = 'grant' AND store_id IS NULL AND state IN ('running', 'scheduled')
+         ORDER BY id DESC LIMIT 200
+        """
+    )
+    return [(row.id, row.name) for row in session.execute(statement)]
