@@ -35,6 +35,13 @@ REASONS: Mapping[str, str] = {
     "ended": N_("coupon or account had ended"),
 }
 
+INCENTIVE_ACTIONS: Mapping[str, str] = {
+    "segment:written": N_("Segment written"),
+    "automation:written": N_("Automation written"),
+    "automation:moved": N_("Automation started, paused or ended"),
+    "incentive:made": N_("Offer made by an automation"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:

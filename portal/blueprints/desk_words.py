@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from flask_babel import gettext
 
+from portal.blueprints.automation_words import INCENTIVE_ACTIONS
 from portal.blueprints.book_words import BOOK_WORDS
 from portal.blueprints.case_words import CASE_ACTIONS, CASES
 from portal.blueprints.change_words import CHANGE_ACTIONS, CHANGE_WORDS
@@ -156,10 +157,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "tier:moved": N_("Tier changed"),
         "referral:claimed": N_("Came by an invitation"),
         "referral:decided": N_("Invitation decided"),
-        "segment:written": N_("Segment written"),
-        "automation:written": N_("Automation written"),
-        "automation:moved": N_("Automation started, paused or ended"),
-        "incentive:made": N_("Offer made by an automation"),
+        **INCENTIVE_ACTIONS,
         "loyalty:written": N_("Rules of loyalty written"),
         "ledger:posted": N_("Entry posted"),
         "statement:closed": N_("Statement closed"),

@@ -17,10 +17,9 @@ from portal.jobs.coupons import tend_coupons, turn_campaigns, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.held_payments import ask_about_holds, tend_holds
+from portal.jobs.incentives import run_automations, watch_scores
 from portal.jobs.labels import sweep_labels
 from portal.jobs.marks import mark_people
-from portal.jobs.incentives import watch_scores
-from portal.jobs.incentives import run_automations, watch_scores
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.propagation import watch_propagation
@@ -78,7 +77,6 @@ from portal.services.returns.decide_return import lapse_return, lapsed_returns
 from portal.services.stock.watch_stock import watch_stock as watch_low_stock
 
 log = structlog.get_logger()
-
 TICK_S = 0.5
 
 
@@ -311,8 +309,7 @@ TIMETABLE = (
     Entry("learn_risk", 24 * 3600, enqueue_risk_model),
     Entry("renew_figures", 10, renew_figures),
     Entry("prove_figures", 900, prove_figures),
-    Entry("watch_scores", 15, watch_scores),
-    Entry("run_automations", 15, run_automations),
+    *(Entry(work.__name__, 15, work) for work in (watch_scores, run_automations)),
 )
 
 

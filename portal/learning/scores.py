@@ -20,6 +20,7 @@ from portal.learning.lifetime import (
     fit_bg_nbd,
     fit_gamma_gamma,
 )
+from portal.learning.response import Curve, response_bp
 
 Whole = npt.NDArray[np.int64]
 # How many days ahead purchases, their value and churn are foretold.
@@ -69,7 +70,8 @@ class Histories:
 class ScoreModel:
     """What scores are computed by. `edges` part customers into fifths: of days since, purchases, spending.
 
-    `counts` and `values` are None where too few had come again; `reason` says it then.
+    `counts` and `values` are None where too few had come again; `reason` says it then. `response` is what an offer adds
+    by churn risk, None where too few were drawn at random.
     """
 
     edges: tuple[tuple[float, ...], tuple[float, ...], tuple[float, ...]]
@@ -77,6 +79,7 @@ class ScoreModel:
     values: GammaGamma | None
     mean: float
     reason: str | None = None
+    response: Curve | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -90,6 +93,7 @@ class ScoreModel:
             GammaGamma(**kept["values"]) if kept["values"] else None,
             kept["mean"],
             kept["reason"],
+            tuple(kept["response"]) if kept.get("response") else None,
         )
 
 
@@ -103,6 +107,7 @@ class Scored:
     expected_milli: Whole | None
     expected_minor: Whole | None
     churn_bp: Whole | None
+    response_bp: Whole | None = None
 
 
 def fit(histories: Histories) -> ScoreModel:
@@ -138,7 +143,9 @@ def score(model: ScoreModel, histories: Histories) -> Scored:
     if model.values is not None:
         each = model.values.expected(customers.frequency, histories.later_mean)
         value = _whole(expected * np.minimum(each, _MEAN_MAX * max(model.mean, 1.0)))
-    return Scored(*classes, _whole(expected * 1000), value, _whole(np.clip(churn, 0, 1) * _BP))
+    churn_bp = _whole(np.clip(churn, 0, 1) * _BP)
+    response = response_bp(model.response, churn_bp) if model.response else None
+    return Scored(*classes, _whole(expected * 1000), value, churn_bp, response)
 
 
 def _comes(model: BgNbd, customers: Customers) -> Numbers:

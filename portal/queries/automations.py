@@ -103,3 +103,32 @@ def load_grantable(session: Session) -> list[tuple[int, dict[str, str]]]:
         """
     )
     return [(row.id, row.name) for row in session.execute(statement)]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Somebody who was drawn into one of two arms, how likely that one was, and whether he bought in his time."""
+
+    is_offer: bool
+    bought: bool
+    churn_bp: int
+    chance_bp: int
+
+
+_DRAWN = text(
+    """
+    SELECT a.arm = 'offer' AS is_offer,
+           EXISTS (SELECT FROM orders o WHERE o.buyer_id = a.user_id AND o.paid_at > a.assigned_at
+                      AND o.paid_at <= a.assigned_at + make_interval(days => g.window_days)) AS bought,
+           a.churn_bp, CASE WHEN a.arm = 'offer' THEN 10000 - g.control_bp ELSE g.control_bp END AS chance_bp
+      FROM incentive_assignment a JOIN automation g ON g.id = a.automation_id
+     WHERE a.arm IN ('offer', 'control') AND a.churn_bp IS NOT NULL
+       AND a.assigned_at + make_interval(days => g.window_days) <= :now
+     ORDER BY a.id DESC LIMIT 200000
+    """
+)
+
+
+def load_drawn(session: Session, *, now: datetime) -> list[Drawn]:
+    """Everybody whose time is over, of all automations, the latest first."""
+    return [Drawn(*row) for row in session.execute(_DRAWN, {"now": now})]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +13,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.models import CustomerScore, ScoreState, ScoreVersion
+from portal.queries.automations import load_drawn
 from portal.queries.exchange import platform_currency
 from portal.queries.purchases import History, buyers_changed, load_histories, newest_transition
 
 if TYPE_CHECKING:
+    from portal.learning.response import Curve
     from portal.learning.scores import Histories, Scored, ScoreModel
 
 _COLUMNS = (
-    "purchases, first_on, last_on, spent_minor, recency, frequency, money, expected_milli, expected_minor, churn_bp"
+    "purchases, first_on, last_on, spent_minor, recency, frequency, money, expected_milli, expected_minor, churn_bp, "
+    "response_bp"
 )
-# What one keeps of a person and what is foretold of him is written together; what an incentive adds is learned apart.
 _WRITE = text(
     f"""
     INSERT INTO customer_score AS s (user_id, version, scored_at, currency, {_COLUMNS})
@@ -30,14 +32,14 @@ _WRITE = text(
       FROM unnest(CAST(:user_ids AS uuid[]), CAST(:purchases AS int[]), CAST(:first_on AS date[]),
                   CAST(:last_on AS date[]), CAST(:spent AS bigint[]), CAST(:recency AS int[]),
                   CAST(:frequency AS int[]), CAST(:money AS int[]), CAST(:expected AS bigint[]),
-                  CAST(:worth AS bigint[]), CAST(:churn AS int[]))
+                  CAST(:worth AS bigint[]), CAST(:churn AS int[]), CAST(:response AS int[]))
            AS t (user_id, {_COLUMNS})
      ORDER BY user_id
     ON CONFLICT (user_id) DO UPDATE SET version = EXCLUDED.version, scored_at = EXCLUDED.scored_at,
         currency = EXCLUDED.currency, purchases = EXCLUDED.purchases, first_on = EXCLUDED.first_on,
         last_on = EXCLUDED.last_on, spent_minor = EXCLUDED.spent_minor, recency = EXCLUDED.recency,
         frequency = EXCLUDED.frequency, money = EXCLUDED.money, expected_milli = EXCLUDED.expected_milli,
-        expected_minor = EXCLUDED.expected_minor, churn_bp = EXCLUDED.churn_bp
+        expected_minor = EXCLUDED.expected_minor, churn_bp = EXCLUDED.churn_bp, response_bp = EXCLUDED.response_bp
     """  # noqa: S608  # Names of columns, written above.
 )
 AT_ONCE = 10_000
@@ -57,7 +59,7 @@ def keep_model(session: Session, *, histories: Sequence[History], now: datetime)
     """Fit the models to these customers and keep them as the next version."""
     from portal.learning.scores import fit
 
-    model = fit(_numbers(histories, now))
+    model = replace(fit(_numbers(histories, now)), response=_response(session, now))
     currency = platform_currency(session)
     row = ScoreVersion(
         model=model.to_json(), customers=len(histories), currency=currency, reason=model.reason, fitted_at=now
@@ -65,6 +67,18 @@ def keep_model(session: Session, *, histories: Sequence[History], now: datetime)
     session.add(row)
     session.flush()
     return Fitted(row.version, currency, model, now)
+
+
+def _response(session: Session, now: datetime) -> Curve | None:
+    """What was learned of offers from everybody who was drawn at random and whose time is over."""
+    import numpy as np
+
+    from portal.learning.response import fit_response
+
+    drawn = load_drawn(session, now=now)
+    table = np.array([(one.is_offer, one.bought, one.churn_bp, one.chance_bp) for one in drawn]).reshape(-1, 4)
+    treated, bought, churn, chance = table.T
+    return fit_response(treated > 0, bought, churn / 10_000, chance / 10_000)
 
 
 def newest_model(session: Session) -> Fitted | None:
@@ -161,4 +175,5 @@ def _values(fitted: Fitted, histories: Sequence[History], found: Scored, now: da
         "expected": listed(found.expected_milli),
         "worth": listed(found.expected_minor),
         "churn": listed(found.churn_bp),
+        "response": listed(found.response_bp),
     }

@@ -16,6 +16,7 @@ from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import LONG_AGO, REVIEWED_KRW, give_deposit, make_order
 
 P = Permission
+OFFERING = ("automation_save", "automation_simulation", "automation_state", "segment_save")
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
     "admin.taxes": P.CHANNEL_VIEW,
@@ -94,12 +95,6 @@ READING = {
     "admin.audit": P.AUDIT_VIEW,
     "admin.outbox": P.EVENT_VIEW,
     "admin.search": P.ANALYTICS_VIEW,
-    "admin.automation": P.COUPON_VIEW,
-    "admin.automation_new": P.COUPON_ISSUE,
-    "admin.automations": P.COUPON_VIEW,
-    "admin.segment": P.COUPON_VIEW,
-    "admin.segment_new": P.COUPON_ISSUE,
-    "admin.segments": P.COUPON_VIEW,
     "admin.order_clearance": P.ORDER_REVIEW,
     "admin.order_refusal": P.ORDER_REVIEW,
     "admin.order_document": P.USER_VIEW,
@@ -265,6 +260,9 @@ WRITING = {
     "admin.campaign_launch": P.COUPON_ISSUE,
     "admin.campaign_new": P.COUPON_ISSUE,
 }
+READING |= dict.fromkeys(["admin.automation", "admin.automations", "admin.segment", "admin.segments"], P.COUPON_VIEW)
+READING |= dict.fromkeys(["admin.automation_new", "admin.segment_new"], P.COUPON_ISSUE)
+WRITING |= dict.fromkeys([f"admin.{one}" for one in OFFERING], P.COUPON_ISSUE)
 # What a route takes besides.
 ALSO = {"admin.ledger_balance_view": P.LEDGER_VIEW}
 ROLES = [role for role in Role if role not in {Role.SYSTEM, Role.VISITOR}]

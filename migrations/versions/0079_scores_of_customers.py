@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-revision = "0070"
-down_revision = "0069"
+revision = "0079"
+down_revision = "0078"
 branch_labels = None
 depends_on = None
 
