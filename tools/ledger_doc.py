@@ -69,6 +69,7 @@ MEANING = {
     AccountKind.INVOICE_RECEIVABLE: "what a user owes on invoices; below zero",
     AccountKind.WRITE_OFF: "what the platform has lost",
     AccountKind.FX_DIFFERENCE: "what is left over between two currencies",
+    AccountKind.GIVEN_UP: "balances that people left behind when they had their accounts deleted",
     AccountKind.ADJUSTMENT: "what was given and taken by hand to put balances right",
     AccountKind.OUTSIDE: "the world before and outside of the portal",
 }

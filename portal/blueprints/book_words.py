@@ -42,6 +42,7 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "write_off": N_("Written off"),
         "fx_difference": N_("Exchange difference"),
         "adjustment": N_("Corrections"),
+        "given_up": N_("Balances given up"),
         "outside": N_("Outside"),
     },
     "entry": {
@@ -60,6 +61,7 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "mileage_granted": N_("Mileage given"),
         "mileage_matured": N_("Mileage became available"),
         "mileage_expired": N_("Mileage expired"),
+        "balance_given_up": N_("Balance given up with the account"),
         "gift_card_sold": N_("Gift card sold"),
         "gift_card_redeemed": N_("Gift card redeemed"),
         "gift_card_given_back": N_("Gift card given back"),

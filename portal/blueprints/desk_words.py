@@ -13,6 +13,7 @@ from portal.blueprints.change_words import CHANGE_ACTIONS, CHANGE_WORDS
 from portal.blueprints.coupon_desk_words import COUPON_ACTIONS, GRANT_SOURCES
 from portal.blueprints.fulfilment_words import FULFILMENT, HOLDS
 from portal.blueprints.people_words import ACTS, PEOPLE_ACTIONS
+from portal.blueprints.privacy_words import PRIVACY_ACTIONS
 from portal.blueprints.risk_words import EVENTS, KINDS, MODES, OUTCOMES, PLACES, RISK_ACTIONS
 from portal.blueprints.store_words import STORE_ACTIONS, STORE_WORDS
 from portal.blueprints.talk_words import TALK_ACTIONS
@@ -75,6 +76,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     "action": {
         **COUPON_ACTIONS,
         **CASE_ACTIONS,
+        **PRIVACY_ACTIONS,
         **STORE_ACTIONS,
         **PEOPLE_ACTIONS,
         **TALK_ACTIONS,

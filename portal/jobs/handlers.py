@@ -19,6 +19,7 @@ from portal.jobs.queue import (
     enqueue_charge,
     enqueue_dispute_answer,
     enqueue_documents,
+    enqueue_export,
     enqueue_parcel,
     enqueue_refund_leg,
     enqueue_removal,
@@ -70,6 +71,7 @@ from portal.services.notifications.notify_part import (
     tell_store_of_hold,
 )
 from portal.services.notifications.notify_payment import mail_top_up, tell_owner_of_payment
+from portal.services.notifications.notify_privacy import tell_of_erasure, tell_of_export
 from portal.services.notifications.notify_rates import tell_admins_of_rates
 from portal.services.notifications.notify_reconciliation import tell_admins_of_differences
 from portal.services.notifications.notify_refund import (
@@ -196,6 +198,8 @@ def _follow_parcel(session: Session, event: OutboxEvent, _now: datetime) -> Coll
 
 def _note_turn(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     note_turn(session, campaign_id=int(event.subject.partition(":")[2]), turn=TURNS[event.kind], now=now)
+def _put_together(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    after_commit(session, partial(enqueue_export, uuid.UUID(event.payload["export"])))
     return ()
 
 
@@ -243,6 +247,11 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "case.opened": (tell_admins_of_case,),
     "account.frozen": (tell_owner_of_freeze,),
     "account.cleared": (tell_owner_of_freeze,),
+    "data_export.wanted": (_put_together,),
+    "data_export.ready": (tell_of_export,),
+    "erasure.requested": (tell_of_erasure,),
+    "erasure.cancelled": (tell_of_erasure,),
+    "erasure.postponed": (tell_of_erasure,),
     "step_up.code_wanted": (mail_step_up_code,),
     "payment.failed_over": (_charge,),
     "payment.reversal_wanted": (_reverse,),

@@ -85,6 +85,16 @@ def enqueue_removal(method_id: uuid.UUID) -> None:
     _hint(PAYMENTS, "portal.jobs.methods.forget_method", str(method_id))
 
 
+def enqueue_export(export_id: uuid.UUID) -> None:
+    """Let a worker put together what is known of a person."""
+    _hint(DEFAULT, "portal.jobs.privacy.put_together", str(export_id))
+
+
+def enqueue_retention() -> None:
+    """Let a worker take away what is too old."""
+    _hint(DEFAULT, "portal.jobs.privacy.apply_retention")
+
+
 def enqueue_provider_event(event_id: int) -> None:
     """Let a worker do what a stored notice asks for."""
     _hint(PAYMENTS, "portal.jobs.payments.handle_provider_event", event_id)

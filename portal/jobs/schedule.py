@@ -23,6 +23,7 @@ from portal.jobs.marks import mark_people
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.propagation import watch_propagation
+from portal.jobs.privacy import erase_people, keep_no_longer, put_exports_together
 from portal.jobs.queue import (
     enqueue_adjustment,
     enqueue_bulk,
@@ -302,6 +303,9 @@ TIMETABLE = (
     Entry("tend_coupons", 60, tend_coupons),
     Entry("watch_coupons", 30, watch_coupons),
     Entry("forget_keys", 600, forget_keys),
+    Entry("put_exports_together", 60, put_exports_together),
+    Entry("erase_people", 60, erase_people),
+    Entry("keep_no_longer", 3600, keep_no_longer),
     Entry("reconcile", 300, reconcile),
     Entry("close_periods", 900, enqueue_statements),
     Entry("sweep_adjustments", 60, sweep_adjustments),

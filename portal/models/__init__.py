@@ -80,6 +80,7 @@ from portal.models.payment import (
     TenderType,
 )
 from portal.models.payout import SellerPayout, SellerStatement, SellerStatementLine
+from portal.models.privacy import ConsentChoice, DataExport, Erasure, RetentionRule, RetentionRun
 from portal.models.reconciliation import ReconciliationBreak, ReconciliationRun, SettlementReport, SettlementRow
 from portal.models.refund import (
     Destination,
@@ -128,6 +129,7 @@ __all__ = [
     "ChannelCheck",
     "ChannelMove",
     "Consent",
+    "ConsentChoice",
     "CouponAbuseRule",
     "CouponAct",
     "CouponBatch",
@@ -141,12 +143,14 @@ __all__ = [
     "CreditLine",
     "CustomerScore",
     "DefaultView",
+    "DataExport",
     "Destination",
     "DiscountShare",
     "Dispute",
     "Document",
     "DocumentKind",
     "DocumentSeries",
+    "Erasure",
     "FactorKind",
     "FigureDay",
     "FigureState",
@@ -207,6 +211,8 @@ __all__ = [
     "Remark",
     "RemarkPicture",
     "Reservation",
+    "RetentionRule",
+    "RetentionRun",
     "ReturnPicture",
     "ReturnUnit",
     "ReviewInvitation",

@@ -32,7 +32,8 @@ class DocumentSeries(Base):
 class Document(Base):
     """Wanted from the moment that an order is paid or refunded; issued, with a number, by a worker just after.
 
-    An issued one is never changed (trigger); `sha256` is of its content in clear.
+    An issued one is never changed (trigger); `sha256` is of its content in clear, and `erased_sha256` of what it has
+    said since its buyer was erased.
     """
 
     __tablename__ = "document"
@@ -64,4 +65,5 @@ class Document(Base):
     label: Mapped[str | None] = mapped_column(unique=True)
     content: Mapped[str | None] = mapped_column(EncryptedText("document.content"))
     sha256: Mapped[str | None]
+    erased_sha256: Mapped[str | None]
     issued_at: Mapped[datetime | None]

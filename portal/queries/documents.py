@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from portal.documents.content import Content
@@ -68,7 +68,11 @@ def find_document(session: Session, *, order_id: uuid.UUID, label: str) -> Issue
 
 def _load(session: Session, *conditions: ColumnElement[bool]) -> IssuedDocument | None:
     row = session.execute(
-        select(Document.label, Document.content, Document.sha256).where(Document.issued_at.is_not(None), *conditions)
+        select(
+            Document.label,
+            Document.content,
+            func.coalesce(Document.erased_sha256, Document.sha256).label("sha256"),
+        ).where(Document.issued_at.is_not(None), *conditions)
     ).one_or_none()
     if row is None:
         return None

@@ -21,6 +21,14 @@ def balance_adjusted(*, account: AccountRef, amount_minor: int, owed_points: int
     return tuple(line for line in lines if line.amount_minor)
 
 
+def balance_given_up(*, account: AccountRef, amount_minor: int) -> tuple[Line, ...]:
+    """What somebody leaves behind who has his account erased, by his own word (IDN-06)."""
+    return (
+        Line(account, -amount_minor),
+        Line(of_platform(AccountKind.GIVEN_UP, account.currency), amount_minor),
+    )
+
+
 def payout_paid(*, store_id: int, currency: str, amount_minor: int) -> tuple[Line, ...]:
     """What a store was owed by a statement has left for its bank account (BAL-13)."""
     return (
@@ -32,4 +40,5 @@ def payout_paid(*, store_id: int, currency: str, amount_minor: int) -> tuple[Lin
 BALANCE_TEMPLATES: Mapping[EntryKind, Callable[..., tuple[Line, ...]]] = {
     EntryKind.BALANCE_ADJUSTED: balance_adjusted,
     EntryKind.PAYOUT_PAID: payout_paid,
+    EntryKind.BALANCE_GIVEN_UP: balance_given_up,
 }

@@ -46,6 +46,7 @@ class AccountKind(StrEnum):
     WRITE_OFF = "write_off"
     FX_DIFFERENCE = "fx_difference"
     ADJUSTMENT = "adjustment"
+    GIVEN_UP = "given_up"
     OUTSIDE = "outside"
 
 
@@ -123,6 +124,7 @@ class EntryKind(StrEnum):
     BALANCE_ADJUSTED = "balance_adjusted"
     ADJUSTMENT_UNDONE = "adjustment_undone"
     PAYOUT_PAID = "payout_paid"
+    BALANCE_GIVEN_UP = "balance_given_up"
 
 
 def of_user(kind: AccountKind, user_id: UUID, currency: str) -> AccountRef:

@@ -32,6 +32,8 @@ class StepUpAction(StrEnum):
     CHANGE_FACTOR = "factor:change"
     CHANGE_ROLES = "role:change"
     RESET_FACTORS = "factor:reset"
+    TAKE_EXPORT = "data-export:take"
+    ERASE_ACCOUNT = "account:erase"
 
 
 # No policy can make these cheaper: whoever holds a stolen session must not get further with them.
@@ -41,6 +43,8 @@ ALWAYS: Final = frozenset(
         StepUpAction.CHANGE_FACTOR,
         StepUpAction.CHANGE_ROLES,
         StepUpAction.RESET_FACTORS,
+        StepUpAction.TAKE_EXPORT,
+        StepUpAction.ERASE_ACCOUNT,
     }
 )
 

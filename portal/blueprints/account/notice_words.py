@@ -87,6 +87,13 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("Your account is on hold while we look at it. Nothing of yours is lost. Contact us to go on."),
     ),
     NoticeKind.ACCOUNT_CLEARED: ("circle-check", N_("Your account is open again, and everything is as it was.")),
+    NoticeKind.EXPORT_READY: ("download", N_("Your data is put together. Download it until %(day)s.")),
+    NoticeKind.ERASURE_WANTED: ("trash", N_("Your account will be deleted on %(day)s. Until then you can keep it.")),
+    NoticeKind.ERASURE_CANCELLED: ("circle-check", N_("Your account stays as it is: nothing will be deleted.")),
+    NoticeKind.ERASURE_POSTPONED: (
+        "clock",
+        N_("Your account could not be deleted yet: something has to come to its end first. We try again."),
+    ),
     NoticeKind.ADJUSTMENT_WANTED: ("shield-check", N_("A correction of balances waits for a second person.")),
     NoticeKind.BALANCE_ADJUSTED: (
         "pencil-check",

@@ -94,6 +94,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.taxes", _("Taxes"), "receipt", Permission.CHANNEL_VIEW, 0),
                 ("admin.gateways", _("Gateways"), "plug-connected", Permission.GATEWAY_VIEW, 0),
                 ("admin.rates", _("Exchange rates"), "coins", Permission.GATEWAY_VIEW, 0),
+                ("admin.privacy", _("Privacy"), "lock", Permission.RETENTION_VIEW, 0),
                 ("admin.audit", _("Audit trail"), "shield-check", Permission.AUDIT_VIEW, 0),
                 ("admin.propagation", _("Channel status"), "activity", Permission.EVENT_VIEW, 0),
                 ("admin.webhooks", _("Webhooks"), "plug-connected", Permission.WEBHOOK_VIEW, 0),

@@ -14,6 +14,7 @@ from portal.kit.ids import new_id
 from portal.models import Mail
 from portal.queries.notice_wishes import notice_wishes_of
 from portal.rules.notice_topics import TOPIC_OF_MAIL, ByMail, quiet_until
+from portal.rules.privacy import NOWHERE
 from portal.services.notifications.render import render_mail
 
 # What a session that has written a mail says of itself.
@@ -60,6 +61,8 @@ def write_mail(
     A mail of a topic is left out for who does not want it, or wants a digest; in his quiet hours it waits.
     `document_id` is an issued document that goes with it as PDF.
     """
+    if "@" not in recipient or recipient.endswith(f"@{NOWHERE}"):
+        return  # Whoever it was is gone (IDN-06).
     due_at, topic = now, TOPIC_OF_MAIL.get(template)
     if topic is not None and user_id is not None:
         wishes = notice_wishes_of(session, user_id)

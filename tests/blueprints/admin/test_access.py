@@ -91,6 +91,8 @@ READING = {
     "admin.case": P.FRAUD_VIEW,
     "admin.cases": P.FRAUD_VIEW,
     "admin.user_clearance": P.USER_RESTRICT,
+    "admin.user_erasure": P.USER_ERASE,
+    "admin.privacy": P.RETENTION_VIEW,
     "admin.user_freeze": P.USER_RESTRICT,
     "admin.audit": P.AUDIT_VIEW,
     "admin.outbox": P.EVENT_VIEW,
@@ -240,6 +242,11 @@ WRITING = {
     "admin.order_refusal": P.ORDER_REVIEW,
     "admin.order_buyer_view": P.USER_VIEW,
     "admin.user_clearance": P.USER_RESTRICT,
+    "admin.user_erasure": P.USER_ERASE,
+    "admin.user_erasure_end": P.USER_ERASE,
+    "admin.retention_rule": P.RETENTION_CONFIGURE,
+    "admin.retention_run": P.RETENTION_CONFIGURE,
+    "admin.retention_trial": P.RETENTION_CONFIGURE,
     "admin.user_freeze": P.USER_RESTRICT,
     "admin.user_block": P.USER_RESTRICT,
     "admin.user_factor_reset": P.USER_RESTRICT,
@@ -265,6 +272,12 @@ READING |= dict.fromkeys(["admin.automation_new", "admin.segment_new"], P.COUPON
 WRITING |= dict.fromkeys([f"admin.{one}" for one in OFFERING], P.COUPON_ISSUE)
 # What a route takes besides.
 ALSO = {"admin.ledger_balance_view": P.LEDGER_VIEW}
+# Names of ids in addresses, of things of which there is none.
+THEIRS = """
+refund_id leg_id payout_id withdrawal_id dispute_id break_id attempt_id adjustment_id case_id listed_id
+batch_id grant_id bulk_id flag_id card_id hold_id invoice_id line_id part_id shipment_id snooze_id surplus_id
+remark_id ticket_id return_id picture_id file_id
+"""
 ROLES = [role for role in Role if role not in {Role.SYSTEM, Role.VISITOR}]
 
 
@@ -299,6 +312,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "snooze_id surplus_id remark_id ticket_id return_id picture_id file_id"
     )
     values |= dict.fromkeys(theirs.split(), bea.id)
+    values |= dict.fromkeys(THEIRS.split(), bea.id)
     values |= {
         "payment_id": order.payment_id,
         "label": "KR-1999-R-000001",
