@@ -15,6 +15,11 @@ CASE_ACTIONS: Mapping[str, str] = {
     "case:decided": N_("Verdict given"),
     "case:undone": N_("Verdict undone"),
     "case:closed": N_("Verdict carried out"),
+    "procedure:saved": N_("Procedure of remediation saved"),
+    "remediation:started": N_("Remediation started"),
+    "remediation:ticked": N_("Step ticked off"),
+    "remediation:unticked": N_("Step not done after all"),
+    "remediation:ended": N_("Remediation ended"),
     "user:frozen": N_("Account frozen"),
     "user:cleared": N_("Account cleared"),
 }

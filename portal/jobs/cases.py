@@ -9,6 +9,11 @@ from portal.services.cases.apply_verdict import apply_verdict, verdicts_due
 from portal.services.cases.open_cases import open_cases
 
 
+def gather_left_over() -> None:
+    """Put into cases what waits since before the sweep's look back, such as when nothing ran for days."""
+    atomically(lambda s: open_cases(s, now=clock.now(), left_over=True))
+
+
 def gather_cases() -> None:
     """Put what the risk rules stopped into cases, and carry out verdicts that can no longer be undone."""
     atomically(lambda s: open_cases(s, now=clock.now()))

@@ -19,7 +19,6 @@ from portal.jobs.queue import (
     enqueue_charge,
     enqueue_dispute_answer,
     enqueue_documents,
-    enqueue_export,
     enqueue_parcel,
     enqueue_refund_leg,
     enqueue_removal,
@@ -211,7 +210,7 @@ def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[
 
 HANDLERS: Mapping[str, Sequence[Handler]] = {
     "order.paid": (_want_receipt, _look_at_cash_receipt, tell_buyer_of_payment, notify_sellers, _refresh_tier),
-    "order.review_wanted": (notify_admins_of_review, _open_cases),
+    "order.review_wanted": (_open_cases, notify_admins_of_review),
     "order.failed": (notify_buyer_of_failure,),
     "order.expired": (notify_buyer_of_failure,),
     "order.parts_released": (notify_sellers,),
@@ -247,7 +246,6 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "case.opened": (tell_admins_of_case,),
     "account.frozen": (tell_owner_of_freeze,),
     "account.cleared": (tell_owner_of_freeze,),
-    "data_export.wanted": (_put_together,),
     "data_export.ready": (tell_of_export,),
     "erasure.requested": (tell_of_erasure,),
     "erasure.cancelled": (tell_of_erasure,),

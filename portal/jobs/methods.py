@@ -6,12 +6,13 @@ import uuid
 
 import structlog
 
-from portal.db import atomically
+from portal.db import atomically, reading
 from portal.gateways.base import GatewayRefusedError, GatewayUnavailableError, OutcomeUnknownError
+from portal.jobs.queue import enqueue_removal, enqueue_setup
 from portal.kit import clock
 from portal.queries.gateways import gateway_directory
-from portal.services.methods.begin_setup import claim_setup
-from portal.services.methods.change_methods import claim_removal, note_detached, note_removed
+from portal.services.methods.begin_setup import claim_setup, setups_due
+from portal.services.methods.change_methods import claim_removal, note_detached, note_removed, removals_due
 from portal.services.methods.settle_setup import note_setup_refused, note_setup_waits, settle_setup
 from portal.services.payments.receive_webhook import EventHint
 
@@ -74,3 +75,14 @@ def forget_method(method_id: str) -> None:
         log.warning("removal_waits", method=method_id, error=str(error))
         return
     atomically(lambda s: note_removed(s, method_id=method))
+
+
+def sweep_methods() -> None:
+    """Give a job to cards that are to be kept or forgotten and whose hint was lost."""
+    with reading() as session:
+        setups = setups_due(session, now=clock.now())
+        removals = removals_due(session, now=clock.now())
+    for setup_id in setups:
+        enqueue_setup(setup_id)
+    for method_id in removals:
+        enqueue_removal(method_id)

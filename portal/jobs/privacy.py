@@ -23,6 +23,13 @@ def put_together(export_id: str) -> None:
     atomically(lambda s: make_export(s, export_id=uuid.UUID(export_id), now=clock.now()))
 
 
+def tend_data() -> None:
+    """What is due of exports, erasures and retention."""
+    put_exports_together()
+    erase_people()
+    keep_no_longer()
+
+
 def put_exports_together() -> None:
     """Give a job to exports whose hint was lost."""
     with reading() as session:

@@ -14,16 +14,20 @@ from portal.db import atomically, reading, transaction
 from portal.jobs.bulk_runs import work_part_runs
 from portal.jobs.cases import gather_cases
 from portal.jobs.coupons import tend_coupons, turn_campaigns, watch_coupons
+from portal.jobs.cases import gather_cases, gather_left_over
+from portal.jobs.coupons import tend_coupons, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.held_payments import ask_about_holds, tend_holds
 from portal.jobs.incentives import run_automations, watch_scores
 from portal.jobs.labels import sweep_labels
 from portal.jobs.marks import mark_people
+from portal.jobs.methods import sweep_methods
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.propagation import watch_propagation
 from portal.jobs.privacy import erase_people, keep_no_longer, put_exports_together
+from portal.jobs.privacy import tend_data
 from portal.jobs.queue import (
     enqueue_adjustment,
     enqueue_bulk,
@@ -42,10 +46,8 @@ from portal.jobs.queue import (
     enqueue_reconciliation,
     enqueue_refund_leg,
     enqueue_refund_lookup,
-    enqueue_removal,
     enqueue_reversal,
     enqueue_risk_model,
-    enqueue_setup,
     enqueue_statements,
     enqueue_surplus,
 )
@@ -67,8 +69,6 @@ from portal.services.fulfilment.watch_deadlines import watch_deadlines as watch
 from portal.services.gift_cards.end_card import cards_due, expire_card
 from portal.services.idempotency import forget_expired_keys
 from portal.services.invoices.remind import invoices_due, remind_of_invoice
-from portal.services.methods.begin_setup import setups_due
-from portal.services.methods.change_methods import removals_due
 from portal.services.payments.find_due import find_due
 from portal.services.payments.receive_webhook import due_events
 from portal.services.refunds.claim_leg import legs_due
@@ -168,17 +168,6 @@ def return_surpluses() -> None:
         due = surpluses_due(session, now=clock.now())
     for surplus_id in due:
         enqueue_surplus(surplus_id)
-
-
-def sweep_methods() -> None:
-    """Give a job to cards that are to be kept or forgotten and whose hint was lost."""
-    with reading() as session:
-        setups = setups_due(session, now=clock.now())
-        removals = removals_due(session, now=clock.now())
-    for setup_id in setups:
-        enqueue_setup(setup_id)
-    for method_id in removals:
-        enqueue_removal(method_id)
 
 
 def watch_deadlines() -> None:
@@ -298,14 +287,13 @@ TIMETABLE = (
     Entry("move_tiers", 60, move_tiers),
     Entry("gather_cases", 3, gather_cases),
     Entry("mark_people", 3, mark_people),
+    Entry("gather_left_over", 600, gather_left_over),
     Entry("sweep_bulks", 15, sweep_bulks),
     Entry("turn_campaigns", 1, turn_campaigns),
     Entry("tend_coupons", 60, tend_coupons),
     Entry("watch_coupons", 30, watch_coupons),
     Entry("forget_keys", 600, forget_keys),
-    Entry("put_exports_together", 60, put_exports_together),
-    Entry("erase_people", 60, erase_people),
-    Entry("keep_no_longer", 3600, keep_no_longer),
+    Entry("tend_data", 60, tend_data),
     Entry("reconcile", 300, reconcile),
     Entry("close_periods", 900, enqueue_statements),
     Entry("sweep_adjustments", 60, sweep_adjustments),

@@ -93,6 +93,7 @@ from portal.models.refund import (
     Withdrawal,
 )
 from portal.models.remark import ProductRating, Remark, RemarkPicture, ReviewInvitation
+from portal.models.remediation import Procedure, Remediation, RemediationTick
 from portal.models.restriction import AccountFreeze
 from portal.models.risk_case import RiskCase, RiskCaseDecision
 from portal.models.routing import RoutingRelease, RoutingVersion
@@ -144,6 +145,7 @@ __all__ = [
     "CustomerScore",
     "DefaultView",
     "DataExport",
+    "DefaultView",
     "Destination",
     "DiscountShare",
     "Dispute",
@@ -194,6 +196,7 @@ __all__ = [
     "Photo",
     "Posting",
     "Price",
+    "Procedure",
     "Product",
     "ProductPicture",
     "ProductRating",
@@ -210,6 +213,8 @@ __all__ = [
     "RefundRule",
     "Remark",
     "RemarkPicture",
+    "Remediation",
+    "RemediationTick",
     "Reservation",
     "RetentionRule",
     "RetentionRun",

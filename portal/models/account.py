@@ -90,6 +90,7 @@ class WebSession(Base):
         Index("ix_web_session_user_id", "user_id", postgresql_where=text("revoked_at IS NULL")),
         Index("ix_web_session_seen", "user_id", text("last_seen_at DESC")),
         Index("ix_web_session_device_id", "device_id"),
+        Index("ix_web_session_ip_index", "ip_index", postgresql_where=text("ip_index IS NOT NULL")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -97,6 +98,8 @@ class WebSession(Base):
     user_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
     device_id: Mapped[uuid.UUID]
     ip: Mapped[str] = mapped_column(EncryptedText("web_session.ip"))
+    # Sessions that began before there was one have none.
+    ip_index: Mapped[bytes | None]
     user_agent: Mapped[str] = mapped_column(EncryptedText("web_session.user_agent"))
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]

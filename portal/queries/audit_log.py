@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import Text, cast, func, select, text
 from sqlalchemy.orm import Session
 
+from portal.crypto import blind_index
 from portal.kit.paging import Page, fingerprint
-from portal.models import AuditLink, AuditRow, OutboxEvent
+from portal.models import AuditLink, AuditRow, OutboxEvent, WebSession
 from portal.queries.keyset import Sorting, count_up_to, fetch_page
 
 AUDIT = Sorting((AuditRow.id,), (int,))
@@ -35,6 +37,21 @@ class AuditView:
     hash: str | None
     prev_hash: str | None
     holds: bool | None
+    ip: str | None = None
+    device_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What to look for: exact values, and instants of which `until` is exclusive."""
+
+    ref: str | None = None
+    action: str | None = None
+    actor: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    device_id: uuid.UUID | None = None
+    ip: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +89,12 @@ class OutboxState:
     failing: int
 
 
-def list_audit(
-    session: Session, *, ref: str | None, action: str | None, actor: str | None, cursor: str | None
-) -> Page[AuditView]:
-    """One page of the trail, the latest first. `ref` is exact; it and nothing else has an index of its own."""
+# Whose record it is stands in what is hashed, so it is read from there.
+_SESSION = func.substring(AuditRow.payload, '"session":"([0-9a-f-]{36})"')
+
+
+def list_audit(session: Session, *, chosen: AuditFilter, cursor: str | None) -> Page[AuditView]:
+    """One page of the trail, the latest first, with where each act came from. `ref` and days have indexes."""
     statement = select(
         AuditRow.id,
         AuditRow.at,
@@ -87,20 +106,54 @@ def list_audit(
         AuditLink.hash,
         AuditLink.prev_hash,
     ).outerjoin(AuditLink, AuditLink.audit_id == AuditRow.id)
-    plain = select(AuditRow.id)
-    for column, value in ((AuditRow.ref, ref), (AuditRow.action, action), (AuditRow.actor, actor)):
-        if value:
-            statement, plain = statement.where(column == value), plain.where(column == value)
-    return fetch_page(
+    conditions = [
+        column == value
+        for column, value in (
+            (AuditRow.ref, chosen.ref),
+            (AuditRow.action, chosen.action),
+            (AuditRow.actor, chosen.actor),
+        )
+        if value
+    ]
+    if chosen.since:
+        conditions.append(AuditRow.at >= chosen.since)
+    if chosen.until:
+        conditions.append(AuditRow.at < chosen.until)
+    if chosen.device_id or chosen.ip:
+        sessions = select(cast(WebSession.id, Text))
+        if chosen.device_id:
+            sessions = sessions.where(WebSession.device_id == chosen.device_id)
+        if chosen.ip:
+            sessions = sessions.where(WebSession.ip_index == blind_index(f"ip:{chosen.ip}"))
+        conditions.append(_SESSION.in_(sessions))
+    plain = select(AuditRow.id).where(*conditions)
+    found = fetch_page(
         session,
-        statement,
+        statement.where(*conditions),
         AUDIT,
         make=_audit,
         key=lambda row: (row.id,),
         cursor_text=cursor,
-        mark=fingerprint("audit", ref, action, actor),
+        mark=fingerprint("audit", *map(str, astuple(chosen))),
         total=count_up_to(session, plain),
     )
+    return replace(found, rows=_with_places(session, found.rows))
+
+
+def _with_places(session: Session, rows: Sequence[AuditView]) -> tuple[AuditView, ...]:
+    """Device and address of the sessions that the records name, as long as they are kept."""
+    named = {uuid.UUID(row.facts["session"]) for row in rows if row.facts.get("session")}
+    places = {
+        place.id: place
+        for place in session.execute(
+            select(WebSession.id, WebSession.ip, WebSession.device_id).where(WebSession.id.in_(named))
+        )
+    }
+    found = []
+    for row in rows:
+        place = places.get(uuid.UUID(row.facts["session"])) if row.facts.get("session") else None
+        found.append(replace(row, ip=place.ip or None, device_id=place.device_id) if place else row)
+    return tuple(found)
 
 
 def _audit(row: Any) -> AuditView:

@@ -32,6 +32,8 @@ class StepUpAction(StrEnum):
     CHANGE_FACTOR = "factor:change"
     CHANGE_ROLES = "role:change"
     RESET_FACTORS = "factor:reset"
+    DECIDE_CASE = "case:decide"
+    CHANGE_RISK_LIST = "risk-list:change"
     TAKE_EXPORT = "data-export:take"
     ERASE_ACCOUNT = "account:erase"
 
@@ -43,12 +45,15 @@ ALWAYS: Final = frozenset(
         StepUpAction.CHANGE_FACTOR,
         StepUpAction.CHANGE_ROLES,
         StepUpAction.RESET_FACTORS,
+        StepUpAction.CHANGE_RISK_LIST,
         StepUpAction.TAKE_EXPORT,
         StepUpAction.ERASE_ACCOUNT,
     }
 )
 
 _LARGE: Final = {"KRW": 500_000, "JPY": 50_000, "USD": 40_000, "EUR": 35_000, "GBP": 30_000, "KWD": 115_000}
+# A reviewer's daily business is smaller.
+_VERY_LARGE: Final = {currency: 10 * minor for currency, minor in _LARGE.items()}
 # In minor units by currency; what is above needs it. Refunds have theirs among the other rules of refunds, by section.
 ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
     StepUpAction.TOP_UP: _LARGE,
@@ -61,6 +66,7 @@ ABOVE: Final[Mapping[StepUpAction, Mapping[str, int]]] = {
     StepUpAction.SEND_MILEAGE: {"PTS": 10_000},
     StepUpAction.ADJUST_BALANCES: {**_LARGE, "PTS": 50_000},
     StepUpAction.RELEASE_PAYOUT: _LARGE,
+    StepUpAction.DECIDE_CASE: _VERY_LARGE,
 }
 
 

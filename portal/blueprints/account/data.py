@@ -18,6 +18,7 @@ from portal.blueprints.identity import current_actor
 from portal.blueprints.privacy_words import BLOCKS
 from portal.db import atomically, reading
 from portal.htmx import leave_for
+from portal.jobs.queue import enqueue_export
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.channels import ChannelView, channel_directory
@@ -54,9 +55,10 @@ def data() -> ResponseReturnValue:
 def ask_for_export() -> ResponseReturnValue:
     """Have a copy put together."""
     try:
-        atomically(lambda s: ask_export(s, actor=current_actor(), now=clock.now()))
+        export_id = atomically(lambda s: ask_export(s, actor=current_actor(), now=clock.now()))
     except PortalError as error:
         return _page(error)
+    enqueue_export(export_id)
     flash(gettext("Your data is being put together. You hear behind the bell when it is ready."), "success")
     return leave_for(url_for(".data"))
 

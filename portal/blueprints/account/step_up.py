@@ -55,6 +55,8 @@ WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.ADJUST_BALANCES: N_("Correct balances by %(amount)s in all"),
     StepUpAction.CHANGE_ROLES: N_("Change a person's roles to: %(roles)s"),
     StepUpAction.RESET_FACTORS: N_("Remove the second proofs of a person"),
+    StepUpAction.DECIDE_CASE: N_("Give a verdict that moves up to %(amount)s"),
+    StepUpAction.CHANGE_RISK_LIST: N_("Change the risk lists"),
     StepUpAction.TAKE_EXPORT: N_("Download your personal data"),
     StepUpAction.ERASE_ACCOUNT: N_("Have an account deleted"),
     StepUpAction.SAVE_CREDENTIALS: N_("Save the gateway account “%(name)s”"),

@@ -30,6 +30,7 @@ from portal.queries.cases import STATES, CaseDetail, CaseRow, alert_times, list_
 from portal.queries.users import masked
 from portal.rules.cases import FREEZES, TELL_WITHIN, Effect, OrderFacts, Verdict, effect_of
 from portal.rules.permissions import Permission, Scope
+from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.cases.decide_case import decide_case, take_case, undo_verdict
 
 MENU = "admin.cases"
@@ -134,11 +135,17 @@ def decide(case_id: uuid.UUID) -> ResponseReturnValue:
                 now=clock.now(),
             )
         )
+    except StepUpNeededError:
+        raise  # It leads to the page that asks.
     except PortalError as error:
         return _page(case_id, error)
     said = word("case_verdict", verdict.value)
     flash(_("Verdict: %(verdict)s. It can be undone for a minute on the case's page.", verdict=said), "success")
-    return done(location=url_for("admin.case", case_id=case_id))
+    with reading() as session:
+        following = next_case(session, after=case_id)
+    # Where none is left, the queue says so; either page leads back for the undoing.
+    place = url_for("admin.case", case_id=following, decided=case_id) if following else url_for(MENU, view="decided")
+    return done(location=place)
 
 
 @requires_all(Permission.FRAUD_DECIDE)
@@ -159,6 +166,8 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         if detail is None:
             raise NotFoundError
         following = next_case(session, after=case_id)
+        left = _decided_before()
+        before = load_case(session, case_id=left) if left else None
         frame = around(session, MENU)
     case = detail.case
     page = render_template(
@@ -174,6 +183,7 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         verdicts=[_verdict(one, detail) for one in Verdict],
         events=[_event(one) for one in detail.events],
         following=following,
+        before=before.case if before is not None and before.case.state == "decided" else None,
         may_decide=may_all(Permission.FRAUD_DECIDE) and case.user_id != current_actor().user_id,
         may_undo=case.state == "decided"
         and case.decided_by == current_actor().user_id
@@ -186,6 +196,14 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         **frame,
     )
     return page, error.status if error else 422 if missing else 200
+
+
+def _decided_before() -> uuid.UUID | None:
+    """The case from whose verdict one comes."""
+    try:
+        return uuid.UUID(request.args.get("decided", ""))
+    except ValueError:
+        return None
 
 
 def _order(order: Any) -> dict[str, Any]:

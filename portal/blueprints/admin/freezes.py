@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf import FlaskForm
-from wtforms import RadioField, TextAreaField
+from wtforms import BooleanField, RadioField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from portal.blueprints.access import NotFoundError
@@ -21,9 +21,11 @@ from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
 from portal.kit.errors import PortalError
+from portal.queries.remediation import remediations_of
 from portal.queries.users import load_user
 from portal.rules.freezes import NOTE_LENGTH_MAX, FreezeReason
 from portal.rules.permissions import Permission
+from portal.rules.remediation import still_open
 from portal.services.restrictions.clear_account import clear_account
 from portal.services.restrictions.freeze_account import freeze_account
 
@@ -41,8 +43,9 @@ class FreezeForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes no typ
 
 
 class ClearForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF publishes no types.
-    """Why the account is clear."""
+    """Why the account is clear, and whether that is so although steps of its remediation are open."""
 
+    despite_steps = BooleanField()
     note = TextAreaField(validators=[DataRequired(), Length(max=NOTE_LENGTH_MAX)])
 
 
@@ -81,13 +84,19 @@ def clear(user_id: uuid.UUID) -> ResponseReturnValue:
     """End the freeze: everything is as it was."""
     form = ClearForm()
     form.note.label.text = _("Why the account is clear")
+    form.despite_steps.label.text = _("Clear it although steps are open: it stands in the record")
     form.note.validators = [DataRequired(_("Say why the account is clear: it stands in the record."))]
     problem, status = None, 422 if form.is_submitted() else 200
     if form.validate_on_submit():
         try:
             atomically(
                 lambda session: clear_account(
-                    session, user_id=user_id, note=form.note.data, actor=current_actor(), now=clock.now()
+                    session,
+                    user_id=user_id,
+                    note=form.note.data,
+                    actor=current_actor(),
+                    now=clock.now(),
+                    despite_steps=form.despite_steps.data,
                 )
             )
         except PortalError as error:
@@ -103,6 +112,8 @@ def _page(name: str, user_id: uuid.UUID, form: FlaskForm, problem: str | None, s
         found = load_user(session, user_id=user_id)
         if found is None:
             raise NotFoundError
+        works = [one for one in remediations_of(session, user_id=user_id) if one.state == "open"]
         frame = around(session, "admin.users")
-    page = render_template(name, user=found.user, form=form, problem=problem, **frame)
+    open_steps = [step for one in works for step in still_open(one.steps, one.ticks)]
+    page = render_template(name, user=found.user, form=form, problem=problem, open_steps=open_steps, **frame)
     return page, status

@@ -131,7 +131,7 @@ def erase(user_id: uuid.UUID) -> ResponseReturnValue:
             flash(_("The account will be deleted on %(day)s.", day=formatting.day(due.date())), "success")
             return done(location=url_for("admin.user", user_id=user_id))
     with reading() as session:
-        found = load_user(session, user_id=user_id, now=clock.now())
+        found = load_user(session, user_id=user_id)
         if found is None:
             raise NotFoundError
         stands = load_erasure_blocks(session, user_id=user_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
@@ -24,7 +26,8 @@ from portal.kit import clock
 from portal.models import User
 from portal.queries.admin_order import OrderDetail, find_order_id, load_summary
 from portal.rules.permissions import Permission
-from portal.services.orders.review_order import AlreadyReviewedError, Decision, review_order
+from portal.services.cases.close_by_review import close_by_review
+from portal.services.orders.review_order import AlreadyReviewedError, Decision, Reviewed, review_order
 
 NOTE_MAX = 500
 
@@ -66,17 +69,7 @@ def _view(kind: _Kind) -> Any:
         reason = form.reason.data + (f": {form.note.data.strip()}" if form.note.data else "")
         version = int(form.version.data) if (form.version.data or "").isdigit() else None
         try:
-            reviewed = atomically(
-                lambda session: review_order(
-                    session,
-                    order_id=order_id,
-                    decision=kind.decision,
-                    reason=reason,
-                    actor=current_actor(),
-                    now=clock.now(),
-                    version=version,
-                )
-            )
+            reviewed = atomically(lambda session: _review(session, kind, order_id, reason, version))
         except AlreadyReviewedError as error:
             return _page(kind, number, form, status=409, conflict=error)
         if not reviewed.is_repeat:
@@ -84,6 +77,16 @@ def _view(kind: _Kind) -> Any:
         return done(location=url_for("admin.order", number=number))
 
     return decide
+
+
+def _review(session: Session, kind: _Kind, order_id: uuid.UUID, reason: str, version: int | None) -> Reviewed:
+    """Decide, and close the case that waited for nothing else."""
+    actor, now = current_actor(), clock.now()
+    reviewed = review_order(
+        session, order_id=order_id, decision=kind.decision, reason=reason, actor=actor, now=now, version=version
+    )
+    close_by_review(session, order_id=order_id, actor=actor, now=now)
+    return reviewed
 
 
 def _form(kind: _Kind) -> ReviewForm:

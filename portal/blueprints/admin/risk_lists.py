@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,8 @@ from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import ImmutableMultiDict
 
 from portal.blueprints.account.entry import network_address
 from portal.blueprints.admin.desk import around, may_all, requires_all
@@ -26,6 +29,8 @@ from portal.queries.risk_lists import list_entries
 from portal.rules.csv_table import BYTES_MAX, decode, read_table
 from portal.rules.permissions import Permission
 from portal.rules.risk_lists import EntryUnfitError, ListKind, ListMode, read_day, read_reason, read_value
+from portal.rules.step_up import StepUpAction
+from portal.services.accounts.step_up import Binding, StepUpNeededError, require_step_up
 from portal.services.fraud.change_lists import EntryExistsError, add_entry, index_of, remove_entry
 
 MENU = "admin.risk_lists"
@@ -63,7 +68,9 @@ def export() -> ResponseReturnValue:
 def add() -> ResponseReturnValue:
     """Put one value on a list."""
     try:
-        atomically(lambda session: _add(session, request.form))
+        atomically(lambda session: _add_confirmed(session, request.form))
+    except StepUpNeededError:
+        raise  # It leads to the page that asks.
     except PortalError as error:
         return _page(error)
     flash(_("It stands on the list, and counts from now on."), "success")
@@ -75,8 +82,13 @@ def take_file() -> ResponseReturnValue:
     """Put the rows of a file on the lists: all of them, or none. What stands there already is left as it is."""
     upload = request.files.get("file")
     try:
-        rows = read_table(decode(upload.read(BYTES_MAX + 1) if upload else b""), COLUMNS, optional=("until",))
-        added = atomically(lambda session: sum(_add_row(session, row.number, row.cells) for row in rows))
+        # What was read goes on by itself once it is confirmed, where no file comes along any more.
+        typed = request.form.get("rows") or decode(upload.read(BYTES_MAX + 1) if upload else b"")
+        rows = read_table(typed, COLUMNS, optional=("until",))
+        added = atomically(lambda session: _add_rows(session, typed, rows))
+    except StepUpNeededError:
+        request.form = ImmutableMultiDict([*request.form.items(multi=True), ("rows", typed)])
+        raise
     except PortalError as error:
         return _page(error)
     flash(
@@ -92,7 +104,9 @@ def take_file() -> ResponseReturnValue:
 def remove(listed_id: uuid.UUID) -> ResponseReturnValue:
     """Take an entry off."""
     try:
-        atomically(lambda s: remove_entry(s, entry_id=listed_id, actor=current_actor(), now=clock.now()))
+        atomically(lambda s: _remove_confirmed(s, listed_id))
+    except StepUpNeededError:
+        raise
     except PortalError as error:
         return _page(error)
     flash(_("It no longer stands on the list."), "success")
@@ -108,6 +122,30 @@ class RowUnfitError(PortalError):
     def __init__(self, number: int, fault: str) -> None:
         super().__init__()
         self.number, self.fault = number, fault
+
+
+def _confirm(session: Session, what: str) -> None:
+    """Whoever changes the lists has proved himself for just this: they decide who may buy."""
+    require_step_up(
+        session, actor=current_actor(), action=StepUpAction.CHANGE_RISK_LIST, binding=Binding(what), now=clock.now()
+    )
+
+
+def _add_confirmed(session: Session, typed: Any) -> None:
+    _add(session, typed)
+    _confirm(session, f"add:{typed.get('mode')}:{typed.get('kind')}:{typed.get('value')}")
+
+
+def _remove_confirmed(session: Session, listed_id: uuid.UUID) -> None:
+    remove_entry(session, entry_id=listed_id, actor=current_actor(), now=clock.now())
+    _confirm(session, f"remove:{listed_id}")
+
+
+def _add_rows(session: Session, typed: str, rows: Any) -> int:
+    added = sum(_add_row(session, row.number, row.cells) for row in rows)
+    if added:
+        _confirm(session, f"file:{hashlib.sha256(typed.encode()).hexdigest()}")
+    return added
 
 
 def _add_row(session: Any, number: int, cells: Any) -> bool:

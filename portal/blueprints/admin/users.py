@@ -32,6 +32,7 @@ from portal.queries.admin_orders import orders_of
 from portal.queries.channels import channel_directory
 from portal.queries.freezes import freezes_of
 from portal.queries.purchases import load_score
+from portal.queries.remediation import remediations_of
 from portal.queries.users import BLOCKED, Seen, UserFilter, list_users, load_user, masked, masked_email
 from portal.rules.permissions import Permission, Scope
 from portal.rules.roles import may_touch
@@ -146,6 +147,7 @@ def show(user_id: uuid.UUID) -> ResponseReturnValue:
         freezes = freezes_of(session, user_id=user_id)
         score = load_score(session, user_id=user_id) if may_all(Permission.ANALYTICS_VIEW) else None
         sessions = list_sessions(session, user_id=user_id, now=now)
+        works = remediations_of(session, user_id=user_id) if may_all(Permission.FRAUD_VIEW) else []
         frame = around(session, "admin.users")
     profile_shown = is_revealed(f"profile:{user_id}")
     balances_shown = may_all(Permission.BALANCE_VIEW) and is_revealed(f"balances:{user_id}")
@@ -166,6 +168,7 @@ def show(user_id: uuid.UUID) -> ResponseReturnValue:
         sessions=[(one, describe(one.user_agent)) for one in sessions],
         is_own=current_actor().user_id == user_id,
         may_touch=may_touch(current_actor().roles, user.roles),
+        works=works,
         marks=request.args.getlist(ARGUMENT),
         now=now,
         **frame,

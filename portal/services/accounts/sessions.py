@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 
+from portal.crypto import blind_index
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id, new_token
 from portal.kit.text import N_
@@ -63,6 +64,7 @@ def start_session(
         user_id=user_id,
         device_id=device_id,
         ip=ip,
+        ip_index=blind_index(f"ip:{ip}"),
         user_agent=user_agent[:USER_AGENT_LENGTH_MAX],
         created_at=now,
         last_seen_at=now,

@@ -87,7 +87,15 @@ def _apply(session: Session, case: RiskCase, verdict: Verdict, order: Row[Any], 
                 _refund(session, case, order.id, actor, now)
             else:
                 decision = Decision.REFUSE if effect is Effect.VOID else Decision.CLEAR
-                review_order(session, order_id=order.id, decision=decision, reason=verdict.value, actor=actor, now=now)
+                review_order(
+                    session,
+                    order_id=order.id,
+                    decision=decision,
+                    reason=verdict.value,
+                    actor=actor,
+                    now=now,
+                    overrules=True,
+                )
     except PortalError as error:
         # It moved between our look and its lock, or a bank was faster: the next look sees which.
         return error.code if effect is Effect.REFUND else Effect.WAIT.value

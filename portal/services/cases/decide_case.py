@@ -9,11 +9,14 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import RiskCase, RiskCaseDecision, User, UserState
 from portal.rules.cases import FREEZES, UNDO_WITHIN, Verdict
 from portal.rules.freezes import note_of
 from portal.rules.permissions import Actor, Permission, Scope, scopes_of
+from portal.rules.step_up import StepUpAction
+from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.cases.open_cases import weigh_case
 from portal.services.outbox import Event, emit
@@ -70,7 +73,7 @@ def decide_case(
     """Give a verdict; returns until when it can be undone. An account that is to be frozen is so at once.
 
     Money moves when that time is over, see apply_verdict. The same verdict of the same person twice is one. Raises
-    CaseUnknownError, CaseMovedError, OwnCaseError, and what freeze_account raises.
+    CaseUnknownError, CaseMovedError, OwnCaseError, StepUpNeededError for much money, and what freeze_account raises.
     """
     case = _lock(session, case_id, actor)
     if case.user_id == actor.user_id:
@@ -80,6 +83,9 @@ def decide_case(
         return case.effects_at
     if case.state != "open" or case.version != version:
         raise CaseMovedError
+    stake = Money(case.stake_minor, case.currency)
+    binding = Binding(f"case:{case_id}:{verdict}", stake)
+    check_step_up(session, actor=actor, action=StepUpAction.DECIDE_CASE, binding=binding, now=now)
     reason = FREEZES.get(verdict)
     if reason is not None:
         state = session.scalar(select(User.state).where(User.id == case.user_id))
@@ -109,7 +115,9 @@ def undo_verdict(session: Session, *, case_id: uuid.UUID, actor: Actor, now: dat
     if now >= case.effects_at:
         raise UndoOverError
     if case.froze:
-        clear_account(session, user_id=case.user_id, note="The verdict was undone.", actor=actor, now=now)
+        clear_account(
+            session, user_id=case.user_id, note="The verdict was undone.", actor=actor, now=now, despite_steps=True
+        )
     before = {"state": "decided", "verdict": case.verdict}
     _merge(session, case)
     case.state, case.verdict, case.note, case.froze = "open", None, None, False

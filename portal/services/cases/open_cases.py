@@ -20,15 +20,25 @@ from portal.rules.permissions import SYSTEM
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.outbox import Event, emit
 
-# Older ones were seen by sweeps before.
+# What the sweep of every moment looks at; older ones are looked for now and then.
 LOOK_BACK = timedelta(days=2)
-_SWEEP = 7_236_417
+SWEEP_LOCK = 7_236_417
 
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _NEW = text(
     """
     SELECT d.id, d.user_id, d.decided_at FROM risk_decision d
      WHERE d.outcome IN ('review', 'block') AND d.user_id IS NOT NULL AND d.decided_at > :since
+       AND NOT EXISTS (SELECT FROM risk_case_decision l WHERE l.decision_id = d.id)
+     ORDER BY d.decided_at, d.id LIMIT :limit
+    """
+)
+# Of what no sweep has seen in its time, because nothing ran, only what still waits for somebody.
+_LEFT = text(
+    """
+    SELECT d.id, d.user_id, d.decided_at FROM risk_decision d
+     WHERE d.order_id IN (SELECT h.order_id FROM order_hold h WHERE h.reason = 'high_risk' AND h.released_at IS NULL)
+       AND d.outcome IN ('review', 'block') AND d.user_id IS NOT NULL AND d.decided_at <= :since
        AND NOT EXISTS (SELECT FROM risk_case_decision l WHERE l.decision_id = d.id)
      ORDER BY d.decided_at, d.id LIMIT :limit
     """
@@ -48,10 +58,13 @@ _WEIGH = text(
 )
 
 
-def open_cases(session: Session, *, now: datetime, limit: int = 200) -> int:
-    """Put new alarming decisions into cases; returns how many. Two sweeps at once do it once."""
-    session.execute(_LOCK, {"key": _SWEEP})
-    rows = session.execute(_NEW, {"since": now - LOOK_BACK, "limit": limit}).all()
+def open_cases(session: Session, *, now: datetime, limit: int = 200, left_over: bool = False) -> int:
+    """Put alarming decisions into cases; returns how many. Two sweeps at once do it once.
+
+    `left_over` takes those that are older than LOOK_BACK and whose orders are still held.
+    """
+    session.execute(_LOCK, {"key": SWEEP_LOCK})
+    rows = session.execute(_LEFT if left_over else _NEW, {"since": now - LOOK_BACK, "limit": limit}).all()
     people: dict[uuid.UUID, list[Row[Any]]] = {}
     for row in rows:
         people.setdefault(row.user_id, []).append(row)

@@ -94,8 +94,23 @@ def notify_sellers(session: Session, event: OutboxEvent, now: datetime) -> Colle
     return [f"store:{part.store_id}" for part in parts] + ["admin"]
 
 
+# The first alarm of a case is what it was opened with.
+_OPENED_ITS_CASE = text(
+    """
+    SELECT 1 FROM risk_decision d JOIN risk_case_decision l ON l.decision_id = d.id
+      JOIN risk_case c ON c.id = l.case_id
+     WHERE d.order_id = :order_id AND d.decided_at <= c.alarm_at LIMIT 1
+    """
+)
+
+
 def notify_admins_of_review(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    """An order that waits for review is an administrator's business at once (ORD-002)."""
+    """An order that waits for review is an administrator's business at once (ORD-002).
+
+    Where it has opened a case, the case's own notice says so; this one is for what came to an open case later.
+    """
+    if session.execute(_OPENED_ITS_CASE, {"order_id": _order_id(event)}).one_or_none() is not None:
+        return ["admin"]
     admins = session.scalars(select(User.id).where(User.roles.op("&&")(["admin", "risk"]))).all()
     write_notices(
         session,

@@ -95,13 +95,15 @@ def review_order(
     actor: Actor,
     now: datetime,
     version: int | None = None,
+    overrules: bool = False,
 ) -> Reviewed:
     """Clear or refuse an order that is held. `version` is the row version that the reviewer was shown.
 
     Clear releases the holds; what is only authorised is captured after commit, or stays held until the goods leave;
     the parts of a paid order go to their sellers at once. Refuse gives the order up, and what the gateway holds is
-    released after commit. Raises ReviewForbiddenError, NotUnderReviewError, AlreadyReviewedError, ReviewTooEarlyError,
-    RefuseNeedsRefundError.
+    released after commit. `overrules` refuses what was cleared before, as long as nothing is captured: what a verdict
+    about the person does (FRD-06). Raises ReviewForbiddenError, NotUnderReviewError, AlreadyReviewedError,
+    ReviewTooEarlyError, RefuseNeedsRefundError.
     """
     if not may(actor, Permission.ORDER_REVIEW):
         raise ReviewForbiddenError
@@ -118,9 +120,16 @@ def review_order(
             OrderHold.order_id == order_id, OrderHold.reason == HIGH_RISK
         )
     ).all()
-    if not any(hold.released_at is None for hold in holds):
+    is_overruled = (
+        overrules
+        and decision is Decision.REFUSE
+        and order.status == "pending"
+        and payment is not None
+        and payment.status == "authorised"
+    )
+    if not is_overruled and not any(hold.released_at is None for hold in holds):
         return _decided_before(order_id, decision, order, holds, actor)
-    if not order.fraud_hold or order.status not in {"pending", "paid"}:
+    if not is_overruled and (not order.fraud_hold or order.status not in {"pending", "paid"}):
         raise NotUnderReviewError
     if version is not None and version != order.version:
         raise AlreadyReviewedError
@@ -140,7 +149,7 @@ def review_order(
         Fact(
             AuditAction.RISK_DECIDED,
             f"order:{order_id}",
-            before={"fraud_hold": True, "status": order.status},
+            before={"fraud_hold": order.fraud_hold, "status": order.status},
             after={"decision": decision.value},
             reason=reason,
         ),

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, select, text, update
+from sqlalchemy import Column, ColumnElement, case, delete, literal, null, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.crypto import email_index
@@ -26,6 +26,7 @@ from portal.models import (
     SavedMethod,
     User,
     UserState,
+    WebhookEndpoint,
     WebSession,
 )
 from portal.queries.erasure_blocks import ErasureView, Left, load_erasure_blocks
@@ -113,6 +114,7 @@ def _erase(session: Session, user_id: uuid.UUID, stands: ErasureView, now: datet
     session.execute(
         update(ApiClient).where(ApiClient.user_id == user_id, ApiClient.revoked_at.is_(None)).values(revoked_at=now)
     )
+    session.execute(update(WebhookEndpoint).where(WebhookEndpoint.user_id == user_id).values(state="removed"))
     _forget_documents(session, user_id)
     rows = {table.name: _forget(session, table, user_id) for table in PERSONAL if table.delete or table.erase}
     _forget_profile(session, user_id)
@@ -147,13 +149,9 @@ def _forget(session: Session, table: PersonalTable, user_id: uuid.UUID) -> int:
     target, values = table.table, values_of(user_id)
     if table.delete:
         return len(session.execute(delete(target).where(table.condition).returning(*target.primary_key), values).all())
-    plain = {name: _written_over(how) for name, how in table.erase.items() if how is not Erase.BLANK}
+    plain = {name: _written_over(target.c[name], how) for name, how in table.erase.items() if how is not Erase.BLANK}
     if plain:
-        # What was never said is not said to have been erased.
-        for name, value in plain.items():
-            session.execute(
-                update(target).where(table.condition, target.c[name].is_not(None)).values({name: value}), values
-            )
+        session.execute(update(target).where(table.condition).values(plain), values)
     keys = list(target.primary_key.columns)
     blanks = [name for name, how in table.erase.items() if how is Erase.BLANK]
     found = session.execute(select(*keys, *(target.c[name] for name in blanks)).where(table.condition), values)
@@ -165,8 +163,11 @@ def _forget(session: Session, table: PersonalTable, user_id: uuid.UUID) -> int:
     return len(rows)
 
 
-def _written_over(how: Erase) -> str | None:
-    return {Erase.NULL: None, Erase.DASH: ERASED, Erase.EMPTY: ""}[how]
+def _written_over(column: Column[Any], how: Erase) -> ColumnElement[Any]:
+    """What stands there afterwards. What was never said is not said to have been erased."""
+    if how is Erase.NULL:
+        return null()
+    return case((column.is_(None), null()), else_=literal(ERASED if how is Erase.DASH else "", column.type))
 
 
 def blank(kept: str) -> str:

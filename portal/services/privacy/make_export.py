@@ -48,7 +48,7 @@ class ExportGoneError(PortalError):
 
 
 def ask_export(session: Session, *, actor: Actor, now: datetime) -> uuid.UUID:
-    """Have the file made; while one is being made, that is the answer. Raises TooManyExportsError."""
+    """Note that the file is wanted, for a worker; while one is being made, it is that. Raises TooManyExportsError."""
     assert actor.user_id is not None  # Pages of one's own are behind the sign-in.
     # One after another, so that a double press makes one.
     session.execute(select(User.id).where(User.id == actor.user_id).with_for_update())
@@ -67,14 +67,6 @@ def ask_export(session: Session, *, actor: Actor, now: datetime) -> uuid.UUID:
     session.flush()
     fact = Fact(AuditAction.DATA_EXPORT_WANTED, f"user:{actor.user_id}", after={"export": str(export_id)})
     record(session, fact, actor=actor, now=now)
-    event = Event(
-        "data_export.wanted",
-        f"user:{actor.user_id}",
-        {"export": str(export_id)},
-        profile_id=actor.user_id,
-        priority="high",
-    )
-    emit(session, event, now=now)
     return export_id
 
 

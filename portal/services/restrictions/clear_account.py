@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select, text, update
+from sqlalchemy import and_, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
-from portal.models import AccountFreeze, CouponGrant, Order, OrderHold, OrderPart, User, UserState
+from portal.models import AccountFreeze, CouponGrant, Order, OrderHold, OrderPart, RiskCase, User, UserState
 from portal.rules.freezes import note_of
 from portal.rules.holds import ACCOUNT_FROZEN
 from portal.rules.permissions import Actor
@@ -19,6 +20,7 @@ from portal.services.coupons.end_coupons import move_grants
 from portal.services.orders.release_hold import go_on_after
 from portal.services.outbox import Event, emit
 from portal.services.restrictions.freeze_account import lock_account
+from portal.services.restrictions.remediate import end_remediations
 
 # Points do not run out while nobody may spend them.
 _THAW_BALANCES = text(
@@ -45,11 +47,13 @@ class ClearReasonMissingError(PortalError):
     sentence = N_("Say why the account is clear: it stands in the record.")
 
 
-def clear_account(session: Session, *, user_id: uuid.UUID, note: str, actor: Actor, now: datetime) -> None:
-    """End the freeze: balances, the coupons that it suspended, and the orders that it held are as they were before.
+def clear_account(
+    session: Session, *, user_id: uuid.UUID, note: str, actor: Actor, now: datetime, despite_steps: bool = False
+) -> None:
+    """End the freeze: balances, the coupons that it suspended or a verdict took, and the orders that it held come back.
 
-    What somebody revoked or holds for another reason stays so. Raises AccountUnknownError, FreezeSelfError,
-    NotFrozenError, ClearReasonMissingError.
+    What somebody revoked by hand or holds for another reason stays so. Raises AccountUnknownError, FreezeSelfError,
+    NotFrozenError, ClearReasonMissingError, and StepsOpenError while remediation is not done, unless `despite_steps`.
     """
     kept = note_of(note)
     if kept is None:
@@ -61,17 +65,13 @@ def clear_account(session: Session, *, user_id: uuid.UUID, note: str, actor: Act
     if user.state != UserState.FROZEN or freeze is None:
         raise NotFrozenError
     session.execute(update(User).where(User.id == user_id).values(state=UserState.ACTIVE))
+    end_remediations(session, freeze_id=freeze.id, despite_steps=despite_steps, actor=actor, now=now)
     freeze.lifted_by, freeze.lifted_at, freeze.lift_note = label(actor), now, kept
     session.flush()
     parts = _end_holds(session, user_id, kept, actor, now)
-    suspended = session.scalars(
-        select(CouponGrant.id).where(
-            CouponGrant.id.in_(freeze.grants),
-            CouponGrant.state == "suspended",
-            CouponGrant.reason == ACCOUNT_FROZEN,
-        )
-    ).all()
-    coupons = move_grants(session, grant_ids=suspended, new="held", reason="account_cleared", actor=actor, now=now)
+    coupons = move_grants(
+        session, grant_ids=_taken(session, user_id, freeze), new="held", reason="account_cleared", actor=actor, now=now
+    )
     session.execute(_THAW_BALANCES, {"owner": f"user:{user_id}", "pause": now - freeze.frozen_at})
     fact = Fact(
         AuditAction.USER_CLEARED,
@@ -83,6 +83,21 @@ def clear_account(session: Session, *, user_id: uuid.UUID, note: str, actor: Act
     record(session, fact, actor=actor, now=now)
     payload = {"freeze": str(freeze.id)}
     emit(session, Event("account.cleared", f"user:{user_id}", payload, profile_id=user_id), now=now)
+
+
+def _taken(session: Session, user_id: uuid.UUID, freeze: AccountFreeze) -> Sequence[uuid.UUID]:
+    """Coupons that the freeze suspended, and those that verdicts since it began have revoked."""
+    verdicts = select(func.concat("case:", RiskCase.id)).where(
+        RiskCase.user_id == user_id, RiskCase.decided_at >= freeze.frozen_at
+    )
+    by_freeze = and_(CouponGrant.state == "suspended", CouponGrant.reason == ACCOUNT_FROZEN)
+    by_verdict = and_(CouponGrant.state == "revoked", CouponGrant.reason.in_(verdicts))
+    return session.scalars(
+        select(CouponGrant.id).where(
+            CouponGrant.user_id == user_id,
+            or_(and_(CouponGrant.id.in_(freeze.grants), by_freeze), by_verdict),
+        )
+    ).all()
 
 
 def _end_holds(session: Session, user_id: uuid.UUID, reason: str, actor: Actor, now: datetime) -> int:

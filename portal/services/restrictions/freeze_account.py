@@ -23,6 +23,7 @@ from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.coupons.end_coupons import move_grants
 from portal.services.orders.place_hold import HoldExistsError, LockedPart, hold_part
 from portal.services.outbox import Event, emit
+from portal.services.restrictions.remediate import start_remediations
 
 _FREEZE_BALANCES = text(
     """
@@ -108,6 +109,7 @@ def freeze_account(
         )
     )
     session.flush()
+    start_remediations(session, freeze_id=freeze_id, user_id=user_id, reason=reason, actor=actor, now=now)
     after = {"state": "frozen", "reason": reason.value, "coupons": len(grants), "parts": parts}
     fact = Fact(AuditAction.USER_FROZEN, f"user:{user_id}", {"state": user.state}, after, note_of(note))
     record(session, fact, actor=actor, now=now)

@@ -41,7 +41,7 @@
     stops[e.key === "Escape" ? 0 : Math.min(Math.max(at + (e.key === "ArrowDown" ? 1 : -1), 0), stops.length - 1)].focus();
   });
 
-  const typing = (el) => el?.closest("input, select, textarea, [contenteditable], dialog[open]");
+  const typing = (el) => el?.closest("input:not([type=radio], [type=checkbox], [type=submit], [type=button]), select, textarea, [contenteditable], dialog[open]");
   document.addEventListener("keydown", (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey || e.isComposing || typing(document.activeElement) || document.body.dataset.keys !== "on") return;
     if (e.key === "/") {

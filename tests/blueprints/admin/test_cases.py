@@ -62,3 +62,38 @@ def test_nobody_decides_about_himself_or_without_the_permission(app: APIFlask) -
     answer = auditor.get(f"/admin/cases/{case_id}")
     assert answer.status_code == 200
     assert "Give the verdict" not in answer.text
+
+
+def test_the_next_case_opens_and_offers_to_undo_the_last(app: APIFlask) -> None:
+    mall = make_mall()
+    for n, name in enumerate(("bea", "max"), start=1):
+        person = make_person(name, now=LONG_AGO)
+        make_order(person, mall, {make_variant(mall, krw=REVIEWED_KRW + n): 1}, outcome="authorised")
+    atomically(lambda s: open_cases(s, now=clock.now()))
+    [(first,), (second,)] = rows("SELECT id FROM risk_case ORDER BY expected_loss_minor DESC")
+    rita = browser(app, make_person("rita", roles=("risk",)))
+    sent = fields(rita.get(f"/admin/cases/{first}").text)
+
+    answer = rita.post(f"/admin/cases/{first}/verdict", data=sent | {"verdict": "genuine"})
+
+    assert answer.status_code == 303
+    assert answer.location == f"/admin/cases/{second}?decided={first}"
+    page = rita.get(answer.location).text
+    assert "This is the next one." in page
+    assert f"/admin/cases/{first}/undoing" in page
+    last = rita.post(
+        f"/admin/cases/{second}/verdict", data=fields(rita.get(f"/admin/cases/{second}").text) | {"verdict": "genuine"}
+    )
+    assert last.location == "/admin/cases?view=decided"
+
+
+def test_a_decision_on_the_orders_page_closes_the_case(app: APIFlask) -> None:
+    mall = make_mall()
+    bea = make_person("bea", now=LONG_AGO)
+    order = make_order(bea, mall, {make_variant(mall, krw=REVIEWED_KRW): 1}, outcome="authorised")
+    atomically(lambda s: open_cases(s, now=clock.now()))
+    rita = browser(app, make_person("rita", roles=("risk",)))
+    path = f"/admin/orders/{order.number}/clearance"
+    sent = fields(rita.get(path).text) | {"reason": "known_buyer"}
+    assert rita.post(path, data=sent).status_code == 303
+    assert rows("SELECT state, verdict FROM risk_case") == [("closed", "genuine")]

@@ -44,3 +44,37 @@ def test_without_the_permission_there_is_neither_button_nor_page(app: APIFlask) 
 
     assert "Freeze the account" not in olga.get(f"/admin/users/{bea.id}").text
     assert olga.get(f"/admin/users/{bea.id}/freeze").status_code == 403
+
+
+def test_a_procedure_is_written_begins_with_a_freeze_and_is_ticked_off(app: APIFlask) -> None:
+    make_mall()
+    bea = make_person("bea")
+    rita = browser(app, make_person("rita", roles=("risk",)))
+    sent = fields(rita.get("/admin/procedures/new").text)
+    filled = sent | {"name": "Taken over", "reasons": "account_taken_over", "steps": "Call <b>her</b>\n? Tell the bank"}
+
+    assert rita.post("/admin/procedures/new", data=filled | {"steps": ""}).status_code == 422
+    assert rita.post("/admin/procedures/new", data=sent | {"steps": "Call her"}).status_code == 422
+    assert rita.post("/admin/procedures/new", data=filled).status_code == 303
+    assert "Call &lt;b&gt;her&lt;/b&gt;" in rita.get("/admin/procedures").text
+    [(procedure_id,)] = rows("SELECT id FROM remediation_procedure")
+    edit = f"/admin/procedures/{procedure_id}"
+    shown = fields(rita.get(edit).text) | {"name": "Taken over", "reasons": "account_taken_over", "steps": "Call her"}
+    assert rita.post(edit, data=shown).status_code == 303
+    assert rita.post(edit, data=shown).status_code == 409
+
+    path = f"/admin/users/{bea.id}"
+    freeze = fields(rita.get(f"{path}/freeze").text) | {"reason": "account_taken_over"}
+    assert rita.post(f"{path}/freeze", data=freeze).status_code == 303
+    assert "0 of 1 done" in rita.get(path).text
+    assert "Clear it although steps are open" in rita.get(f"{path}/clearance").text
+    note = freeze | {"note": "Her phone is back"}
+    assert rita.post(f"{path}/clearance", data=note).status_code == 409
+    [(remediation_id,)] = rows("SELECT id FROM remediation")
+    step = f"/admin/remediations/{remediation_id}/steps/0"
+    assert rita.post(step, data=freeze | {"done": "y", "note": "She answered"}).status_code == 303
+    assert "She answered" in rita.get(path).text
+    assert rita.post(f"/admin/remediations/{remediation_id}/steps/7", data=freeze | {"done": "y"}).status_code == 404
+    assert rita.post(f"{path}/clearance", data=note).status_code == 303
+    closed = fields(rita.get("/admin/procedures").text) | {"state": "closed", "version": "2"}
+    assert rita.post(f"{edit}/state", data=closed).status_code == 303

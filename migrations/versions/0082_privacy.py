@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-revision = "0070"
-down_revision = "0069"
+revision = "0082"
+down_revision = "0081"
 branch_labels = None
 depends_on = None
 
