@@ -27,6 +27,7 @@ class RiskDecision(Base):
         Index("ix_risk_decision_order_id", "order_id"),
         Index("ix_risk_decision_user_id", "user_id", "decided_at"),
         Index("ix_risk_decision_alarming", "decided_at", postgresql_where=text("outcome IN ('review', 'block')")),
+        Index("ix_risk_decision_fired", "decided_at", postgresql_where=text("fired <> '[]'::jsonb")),
         Index("ix_risk_decision_decided_at", text("decided_at DESC"), text("id DESC")),
         *(
             Index(f"ix_risk_decision_{name}", name, "decided_at", postgresql_where=text(f"{name} IS NOT NULL"))

@@ -15,6 +15,8 @@ from portal.db import Base
 
 # States of a part that its seller has still to send.
 TO_SEND = ("released", "accepted", "packed")
+# In which somebody still has to do something: few of all that there ever were.
+UNDER_WAY = ("held", *TO_SEND, "shipped", "returning")
 
 
 class Order(Base):
@@ -92,6 +94,15 @@ class OrderPart(Base):
             postgresql_where=text("mileage_matured_at IS NULL AND status IN ('shipped', 'delivered', 'closed')"),
         ),
         Index("ix_order_part_to_close", "mileage_matured_at", postgresql_where=text("status = 'delivered'")),
+        Index("ix_order_part_delivered_at", "delivered_at", postgresql_where=text("delivered_at IS NOT NULL")),
+        Index("ix_order_part_open", "status", postgresql_where=text(f"status IN {UNDER_WAY}")),
+        Index(
+            "ix_order_part_cancelled",
+            "store_id",
+            text("placed_at DESC"),
+            text("id DESC"),
+            postgresql_where=text("status = 'cancelled' AND released_at IS NOT NULL"),
+        ),
         Index("ix_order_part_to_send", "ship_by", postgresql_where=text(f"status IN {TO_SEND}")),
     )
 
@@ -135,6 +146,7 @@ class OrderLine(Base):
         CheckConstraint("shipped_quantity BETWEEN 0 AND quantity", name="shipped_quantity"),
         Index("ix_order_line_order_id", "order_id"),
         Index("ix_order_line_part_id", "part_id"),
+        Index("ix_order_line_product_id", "product_id", "part_id"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -199,6 +211,8 @@ class Transition(Base):
     __table_args__ = (
         Index("ix_transition_subject", "subject", "subject_id", "id"),
         Index("ix_transition_order_id", "order_id", "id"),
+        # What the labels of risk look for: few of many million.
+        Index("ix_transition_refused", "order_id", postgresql_where=text("reason = 'risk_refused'")),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -219,6 +233,7 @@ class OrderHold(Base):
     __table_args__ = (
         CheckConstraint("kind IN ('fraud', 'payment', 'seller', 'admin')", name="kind"),
         Index("ix_order_hold_part_id", "part_id", postgresql_where=text("released_at IS NULL")),
+        Index("ix_order_hold_risk", "order_id", postgresql_where=text("reason = 'high_risk'")),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)

@@ -23,6 +23,7 @@ class Shipment(Base):
         Index("ix_shipment_store_id", "store_id", text("shipped_at DESC")),
         Index("ix_shipment_ask_at", "ask_at", postgresql_where=text("ask_at IS NOT NULL")),
         Index("ix_shipment_carrier", "carrier", "shipped_at"),
+        Index("ix_shipment_shipped_at", "shipped_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -59,7 +60,10 @@ class ShipmentEvent(Base):
     """What a carrier, or a person in its place, said of a parcel; each event once, by the carrier's name for it."""
 
     __tablename__ = "shipment_event"
-    __table_args__ = (UniqueConstraint("shipment_id", "ref", name="uq_shipment_event_shipment_id_ref"),)
+    __table_args__ = (
+        UniqueConstraint("shipment_id", "ref", name="uq_shipment_event_shipment_id_ref"),
+        Index("ix_shipment_event_trouble", "at", postgresql_where=text("kind IN ('delayed', 'damaged')")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     shipment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("shipment.id"))

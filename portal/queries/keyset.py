@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Text, cast, func, literal, select, tuple_
+from sqlalchemy import ARRAY, ColumnElement, Row, Select, Text, cast, func, literal, literal_column, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.kit.paging import Cursor, CursorValue, Page, decode_cursor, page_of
@@ -74,7 +74,9 @@ def neighbour(
 
 def count_up_to(session: Session, statement: AnySelect) -> tuple[int, bool]:
     """How many rows a list has, and whether counting stopped at COUNT_MAX."""
-    few = statement.order_by(None).limit(COUNT_MAX + 1).subquery()
+    # Without its columns, so that an index alone can tell.
+    bare: AnySelect = statement.order_by(None).with_only_columns(literal_column("1"), maintain_column_froms=True)
+    few = bare.limit(COUNT_MAX + 1).subquery()
     found = session.execute(select(func.count()).select_from(few)).scalar_one()
     return min(found, COUNT_MAX), found > COUNT_MAX
 

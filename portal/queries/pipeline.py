@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.rules.carriers import CARRIERS
 
 # What carriers did in this time is what their figures are of.
-CARRIERS_OF = timedelta(days=90)
+CARRIERS_OF = timedelta(days=30)
 LATE_SHOWN = 50
 
 
@@ -70,8 +70,10 @@ _STAGES = text(
                                OR p.status IN ('released', 'accepted', 'packed') AND p.ship_by <= :now
                                OR p.status IN ('released', 'accepted', 'packed', 'shipped')
                                   AND p.deliver_until <= :now) AS late
-      FROM order_part p JOIN orders o ON o.id = p.order_id
-     WHERE p.status IN ('held', 'released', 'accepted', 'packed', 'shipped', 'returning') AND o.status <> 'pending'
+      FROM order_part p
+     WHERE p.status IN ('held', 'released', 'accepted', 'packed', 'shipped', 'returning')
+       -- Nothing but what is held belongs to an order that nobody has paid yet.
+       AND (p.status <> 'held' OR (SELECT o.status FROM orders o WHERE o.id = p.order_id) <> 'pending')
      GROUP BY p.status
     """
 )
@@ -89,15 +91,21 @@ _LATE = text(
 )
 _CARRIERS = text(
     """
+    WITH trouble AS (
+        SELECT s.carrier, count(DISTINCT s.id) FILTER (WHERE x.kind = 'delayed') AS delayed,
+               count(DISTINCT s.id) FILTER (WHERE x.kind = 'damaged') AS damaged
+          FROM shipment_event x JOIN shipment s ON s.id = x.shipment_id
+         WHERE x.kind IN ('delayed', 'damaged') AND x.at > :since AND s.shipped_at > :since GROUP BY s.carrier
+    )
     SELECT s.carrier, count(*) AS parcels, count(s.delivered_at) AS arrived,
-           count(*) FILTER (WHERE s.delivered_at <= coalesce(s.expected_until, p.deliver_until, s.delivered_at))
+           -- What the buyer was promised counts where the carrier said nothing: looked up for those only.
+           count(*) FILTER (WHERE s.delivered_at <= coalesce(s.expected_until,
+                                  (SELECT p.deliver_until FROM order_part p WHERE p.id = s.part_id), s.delivered_at))
                AS in_time,
            (extract(epoch FROM avg(s.delivered_at - s.shipped_at)) / 3600)::integer AS hours,
-           count(*) FILTER (WHERE e.delayed) AS delayed, count(*) FILTER (WHERE e.damaged) AS damaged,
+           coalesce(max(t.delayed), 0) AS delayed, coalesce(max(t.damaged), 0) AS damaged,
            count(*) FILTER (WHERE s.status = 'lost') AS lost
-      FROM shipment s JOIN order_part p ON p.id = s.part_id
-      LEFT JOIN LATERAL (SELECT bool_or(x.kind = 'delayed') AS delayed, bool_or(x.kind = 'damaged') AS damaged
-                           FROM shipment_event x WHERE x.shipment_id = s.id) e ON true
+      FROM shipment s LEFT JOIN trouble t USING (carrier)
      WHERE s.shipped_at > :since
      GROUP BY s.carrier ORDER BY count(*) DESC, s.carrier
     """

@@ -219,7 +219,7 @@ _FIGURES = text(
       FROM risk_decision d
       CROSS JOIN LATERAL jsonb_array_elements(d.fired) AS f(one)
       LEFT JOIN risk_label l ON l.decision_id = d.id
-     WHERE d.decided_at > :since AND NOT coalesce((f.one->>'shadow')::bool, false)
+     WHERE d.decided_at > :since AND d.fired <> '[]'::jsonb AND NOT coalesce((f.one->>'shadow')::bool, false)
      GROUP BY 1
     """
 )

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, or_, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.kit.money import Money
 from portal.kit.paging import CursorValue, Page, fingerprint
@@ -126,15 +126,19 @@ def _has_open_hold() -> ColumnElement[bool]:
 
 def _is_on_hold() -> ColumnElement[bool]:
     """Paid or authorised, and waiting for the mall's review: the store may know that something is coming."""
-    money_is_there = or_(
-        Order.status.in_(PAID_STATES),
-        and_(
-            Order.status == "pending",
-            select(Payment.id)
-            .where(Payment.order_id == Order.id, Payment.status == "authorised")
-            .correlate(Order)
-            .exists(),
-        ),
+    of_part = aliased(Order)
+    authorised = (
+        select(Payment.id).where(Payment.order_id == of_part.id, Payment.status == "authorised").correlate(of_part)
+    )
+    # Asked of the few that are held, and not of every part that a list passes.
+    money_is_there = (
+        select(of_part.id)
+        .where(
+            of_part.id == OrderPart.order_id,
+            or_(of_part.status.in_(PAID_STATES), and_(of_part.status == "pending", authorised.exists())),
+        )
+        .correlate(OrderPart)
+        .exists()
     )
     return and_(OrderPart.status == "held", _has_open_hold(), money_is_there)
 
@@ -157,21 +161,27 @@ def _in_view(chosen: StoreOrderFilter) -> ColumnElement[bool]:
             return or_(OrderPart.released_at.is_not(None), _is_on_hold())
 
 
-def _narrowed(session: Session, statement: AnySelect, chosen: StoreOrderFilter) -> AnySelect:
-    statement = (
-        statement.select_from(OrderPart)
-        .join(Order, Order.id == OrderPart.order_id)
-        .where(OrderPart.store_id == chosen.store_id, _in_view(chosen))
-    )
+def _with_order(columns: AnySelect) -> AnySelect:
+    """Columns of parts and of the orders that they belong to."""
+    return columns.select_from(OrderPart).join(Order, Order.id == OrderPart.order_id)
+
+
+def _narrowed(statement: AnySelect, chosen: StoreOrderFilter, found: ColumnElement[bool] | None) -> AnySelect:
+    statement = statement.where(OrderPart.store_id == chosen.store_id, _in_view(chosen))
     if chosen.state:
         statement = statement.where(OrderPart.status == chosen.state)
     if chosen.channel_id is not None:
-        statement = statement.where(Order.channel_id == chosen.channel_id)
+        of_part = aliased(Order)
+        of_channel = select(of_part.id).where(of_part.id == OrderPart.order_id, of_part.channel_id == chosen.channel_id)
+        statement = statement.where(of_channel.correlate(OrderPart).exists())
     if chosen.placed_from is not None:
         statement = statement.where(OrderPart.placed_at >= chosen.placed_from)
-    if not chosen.search.strip():
-        return statement
-    return statement.where(named_parts(session, store_id=chosen.store_id, words=chosen.search))
+    return statement if found is None else statement.where(found)
+
+
+def _found(session: Session, chosen: StoreOrderFilter) -> ColumnElement[bool] | None:
+    """What is searched for, looked up once for the page and its count."""
+    return named_parts(session, store_id=chosen.store_id, words=chosen.search) if chosen.search.strip() else None
 
 
 def _sorting(chosen: StoreOrderFilter) -> Sorting:
@@ -224,9 +234,10 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
         Order.fx_source,
         Order.fx_as_of,
     )
-    narrowed = _narrowed(session, columns, chosen)
-    # Counted without the columns, so that nothing is looked up for rows that nobody sees.
-    total = count_up_to(session, narrowed.with_only_columns(OrderPart.id))
+    found = _found(session, chosen)
+    narrowed = _narrowed(_with_order(columns), chosen, found)
+    # Counted without the orders, so that nothing is looked up for rows that nobody sees.
+    total = count_up_to(session, _narrowed(select(OrderPart.id), chosen, found))
 
     def make(row: Any) -> StoreOrderRow:
         return StoreOrderRow(
@@ -261,7 +272,7 @@ def matching_parts(
     session: Session, *, chosen: StoreOrderFilter, ids: Sequence[uuid.UUID] | None, limit: int
 ) -> list[tuple[uuid.UUID, str]]:
     """Parts of a list with their orders' numbers: all that it has, or those of these ids that are in it."""
-    narrowed = _narrowed(session, select(OrderPart.id, Order.number), chosen)
+    narrowed = _narrowed(_with_order(select(OrderPart.id, Order.number)), chosen, _found(session, chosen))
     if ids is not None:
         narrowed = narrowed.where(OrderPart.id.in_(ids))
     rows = session.execute(narrowed.order_by(OrderPart.placed_at, OrderPart.id).limit(limit))
@@ -302,7 +313,7 @@ def neighbours(
     session: Session, *, chosen: StoreOrderFilter, order: StoreOrder
 ) -> tuple[uuid.UUID | None, uuid.UUID | None]:
     """The parts before and after this one in the list it was opened from (S14)."""
-    narrowed = _narrowed(session, select(OrderPart.id), replace(chosen, search=chosen.search))
+    narrowed = _narrowed(select(OrderPart.id), replace(chosen, search=chosen.search), _found(session, chosen))
     here: tuple[CursorValue, ...] = (order.placed_at, order.part_id)
     before = neighbour(session, narrowed, _sorting(chosen), here, backwards=True)
     following = neighbour(session, narrowed, _sorting(chosen), here, backwards=False)

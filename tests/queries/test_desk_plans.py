@@ -21,6 +21,7 @@ from portal.queries.finding.everything import MALL, STORE, find_everything
 from portal.queries.finding.words import Words
 from portal.queries.keyset import PAGE_ROWS
 from portal.queries.payments import PaymentFilter, list_payments
+from portal.queries.pipeline import carrier_figures, load_stages
 from portal.queries.routing_replay import ATTEMPTS_MAX, load_past
 from portal.queries.store_orders import StoreOrderFilter, StoreView, count_store_orders, list_store_orders
 from tests.factories.account import make_person
@@ -28,7 +29,7 @@ from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import LONG_AGO, make_order
 
 ORDERS = 20_000
-BIG = ("orders", "order_part", "order_line", "payment", "payment_attempt")
+BIG = ("orders", "order_part", "order_line", "payment", "payment_attempt", "shipment")
 
 # One real order, copied: 20,000 of it over 100 days, most of them done with, a few waiting.
 COPY = """
@@ -44,6 +45,8 @@ INSERT INTO order_part SELECT r.* FROM order_part p, copied c, LATERAL jsonb_pop
        'status', CASE WHEN c.n % 50 = 0 THEN 'released' ELSE 'closed' END)) r;
 INSERT INTO order_line SELECT r.* FROM order_line l, copied c, LATERAL jsonb_populate_record(l, jsonb_build_object(
        'id', gen_random_uuid(), 'order_id', c.order_id, 'part_id', c.part_id)) r;
+INSERT INTO shipment SELECT gen_random_uuid(), c.order_id, c.part_id, 1 + c.n % 2, 'own', 'OD' || c.n, 'delivered',
+       'page', 'system', c.at, NULL, NULL, c.at, NULL, NULL, 0 FROM copied c;
 INSERT INTO payment SELECT r.* FROM payment y, copied c, LATERAL jsonb_populate_record(y, jsonb_build_object(
        'id', c.payment_id, 'order_id', c.order_id, 'created_at', c.at)) r;
 INSERT INTO payment_attempt SELECT r.* FROM payment_attempt a, copied c,
@@ -74,6 +77,10 @@ QUERIES: dict[str, Query] = {
     "inbox, all": _inbox(StoreView.ALL),
     "inbox, by number": _inbox(StoreView.ALL, search="KR-X77"),
     "inbox, shipped": _inbox(StoreView.SHIPPED),
+    "inbox, cancelled": _inbox(StoreView.CANCELLED),
+    "inbox, of a channel": _inbox(StoreView.ALL, channel_id=1),
+    "inbox, nothing found": _inbox(StoreView.ALL, search="KR-2222222222"),
+    "inbox, by product": _inbox(StoreView.ALL, search="none is named so"),
     "counts": lambda s: count_store_orders(s, store_id=1, now=NOW()),
     "orders": lambda s: list_orders(s, chosen=OrderFilter(), cursor=None),
     "orders, paid": lambda s: list_orders(s, chosen=OrderFilter(status="paid"), cursor=None),
@@ -86,6 +93,8 @@ QUERIES: dict[str, Query] = {
     "search of a store": _search("김베아", (1,)),
     "inbox, by phone": _inbox(StoreView.ALL, search="010-1234-0000"),
     "replay": lambda s: load_past(s, since=NOW() - timedelta(days=50), until=NOW()),
+    "pipeline": lambda s: load_stages(s, now=NOW()),
+    "carriers": lambda s: carrier_figures(s, now=NOW()),
     "today": lambda s: load_today(s, start=NOW() - timedelta(hours=9)),
 }
 

@@ -20,7 +20,7 @@ from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
 from portal.queries.payouts import StatementRow, list_statements, load_seller_statement, rule_of, statement_lines
-from portal.queries.seller_balance import add_up, coming_to, fresh_lines, owed_to
+from portal.queries.seller_balance import coming_to, fresh_figures, owed_to
 from portal.rules.payouts import Period, next_end
 from portal.rules.permissions import Permission, Scope
 from portal.services.payouts.close_period import zone_of_mall
@@ -46,7 +46,7 @@ def index() -> ResponseReturnValue:
         owed = owed_to(session, store_id=store_id)
         coming = {one.currency: one for one in coming_to(session, store_id=store_id)}
         running = [
-            {"owed": one, "figures": add_up(fresh_lines(session, store_id=store_id, currency=one.currency, until=now))}
+            {"owed": one, "figures": fresh_figures(session, store_id=store_id, currency=one.currency, until=now)}
             for one in owed
         ]
         found = list_statements(session, store_id=store_id, cursor=request.args.get("cursor"))

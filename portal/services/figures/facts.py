@@ -5,7 +5,8 @@ A day is one of the channel's own calendar; what belongs to no channel goes by t
 
 from __future__ import annotations
 
-# Everything that began on the days from :first to :last, both included.
+# Everything that began on the days from :first to :last, both included. Each is first taken from a day before to a day
+# after, wherever its channel lies: the database knows by that how few rows they are, and finds them by their index.
 _BEGAN = """
 channels AS (
     SELECT id, time_zone, CAST(:first AS date)::timestamp AT TIME ZONE time_zone AS since,
@@ -17,15 +18,17 @@ bought AS MATERIALIZED (
            o.payable_minor, o.discount_minor, o.shipping_minor, o.shipping_tax_rate,
            o.tax_added_minor + o.tax_included_minor AS tax_minor
       FROM channels c JOIN orders o ON o.channel_id = c.id AND o.placed_at >= c.since AND o.placed_at < c.before
+     WHERE o.placed_at >= CAST(:first AS date) - 1 AND o.placed_at < CAST(:last AS date) + 2
 ), begun AS MATERIALIZED (
     SELECT p.id, (p.created_at AT TIME ZONE c.time_zone)::date AS day, p.channel_id, p.currency, p.method,
            p.captured_minor
       FROM channels c JOIN payment p ON p.channel_id = c.id AND p.created_at >= c.since AND p.created_at < c.before
+     WHERE p.created_at >= CAST(:first AS date) - 1 AND p.created_at < CAST(:last AS date) + 2
 ), asked AS MATERIALIZED (
     SELECT (r.requested_at AT TIME ZONE c.time_zone)::date AS day, c.id AS channel_id, r.currency, r.total_minor,
            r.completed_at, r.due_at, r.origin = 'self_service' AND r.shown <> '' AS is_self_service
       FROM refund r JOIN orders o ON o.id = r.order_id JOIN channels c ON c.id = o.channel_id
-     WHERE r.requested_at >= (SELECT min(since) FROM channels) AND r.requested_at < (SELECT max(before) FROM channels)
+     WHERE r.requested_at >= CAST(:first AS date) - 1 AND r.requested_at < CAST(:last AS date) + 2
        AND r.requested_at >= c.since AND r.requested_at < c.before AND r.status NOT IN ('refused', 'cancelled')
 ), parts AS MATERIALIZED (
     SELECT b.day, b.channel_id, b.currency, p.id, p.store_id, p.payable_minor,
@@ -36,6 +39,7 @@ bought AS MATERIALIZED (
       FROM house h JOIN ledger_posting g ON g.at >= h.since AND g.at < h.before
       JOIN ledger_account a ON a.id = g.account_id JOIN ledger_entry e ON e.id = g.entry_id
      WHERE a.kind IN ('deposit', 'gift', 'refund_credit', 'mileage', 'mileage_pending')
+       AND g.at >= CAST(:first AS date) - 1 AND g.at < CAST(:last AS date) + 2
 )
 """
 
@@ -136,7 +140,8 @@ _FACTS = (
     SELECT v.fact, s.day, 0, 0, '', '', v.value
       FROM (SELECT (r.decided_at AT TIME ZONE h.time_zone)::date AS day, count(*) AS all_of_them,
                    count(*) FILTER (WHERE r.outcome IN ('review', 'block')) AS held
-              FROM house h JOIN risk_decision r ON r.decided_at >= h.since AND r.decided_at < h.before GROUP BY 1) s
+              FROM house h JOIN risk_decision r ON r.decided_at >= h.since AND r.decided_at < h.before
+             WHERE r.decided_at >= CAST(:first AS date) - 1 AND r.decided_at < CAST(:last AS date) + 2 GROUP BY 1) s
      CROSS JOIN LATERAL (VALUES ('decisions', s.all_of_them), ('decisions_held', s.held)) v (fact, value)
     """,
     """
