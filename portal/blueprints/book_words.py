@@ -102,6 +102,8 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "order_hold": N_("An order of this statement is on hold."),
         "store": N_("The store is not open."),
         "owner_frozen": N_("An owner's account is frozen."),
+        "no_bank": N_("The store has given no bank account yet."),
+        "new_bank": N_("The store has given another bank account a short time ago."),
         "by_hand": N_("Somebody holds it back."),
     },
     "adjustment_source": {

@@ -16,13 +16,18 @@ from portal.demo.gateway_accounts import make_gateway_accounts
 from portal.demo.loyalty import make_loyalty
 from portal.demo.people import give_balances, make_people
 from portal.gateways.rates.bundled import BundledRates
+from portal.models import StoreBank
 from portal.rules.permissions import SYSTEM
+from portal.services.accounts.bank_details import keep_bank
+from portal.services.audit import label
 from portal.services.catalogue.create_store import create_stores
 from portal.services.catalogue.save_products import save_products
 from portal.services.catalogue.save_sections import save_sections
 from portal.services.rates.take_rates import take_rates
 
 AT_ONCE = 50
+# Where the demo pays its stores: a bank that nobody has an account with.
+BANK = {"bank": "Demo Bank", "number": "110-000-123456", "holder": "Demo Store"}
 _HAS_ROWS = text(
     "SELECT EXISTS (SELECT FROM channel) OR EXISTS (SELECT FROM store) OR EXISTS (SELECT FROM user_account)"
 )
@@ -47,6 +52,10 @@ def fill(session: Session, *, settings: Settings, now: datetime, progress: Progr
     take_rates(session, table=table, now=table.as_of)
     sections = save_sections(session, actor=SYSTEM, drafts=goods.sections())
     stores = create_stores(session, actor=SYSTEM, drafts=goods.stores())
+    session.add_all(
+        StoreBank(store_id=one, details=keep_bank(BANK), changed_by=label(SYSTEM), changed_at=now)
+        for one in stores.values()
+    )
     drafts = [
         goods.product(offer, store_ids=stores, section_ids=sections, channel_ids=channels) for offer in goods.offers()
     ]

@@ -99,6 +99,7 @@ from portal.models.risk_case import RiskCase, RiskCaseDecision
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.saved_view import DefaultView, SavedView
 from portal.models.seller import Store
+from portal.models.seller import Store, StoreBank
 from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEvent, ShipmentLine
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
 from portal.models.surplus import Surplus
@@ -252,6 +253,7 @@ __all__ = [
     "Stock",
     "StockMove",
     "Store",
+    "StoreBank",
     "StoreMember",
     "Surplus",
     "TaxRate",

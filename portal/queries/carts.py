@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.queries.channels import ChannelView
+from portal.queries.store_profile import paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,10 @@ class CartLineView:
 
 @dataclass(frozen=True, slots=True)
 class CartStoreView:
-    """A store with its terms of shipping in the channel's currency; without terms it sends for nothing."""
+    """A store with its terms of shipping in the channel's currency; without terms it sends for nothing.
+
+    While `is_paused` nothing of it can be bought, until `paused_until` or for good.
+    """
 
     id: int
     slug: str
@@ -75,6 +80,9 @@ class CartStoreView:
     free_over_minor: int | None
     days: tuple[int, int] | None
     commission_basis_points: int
+    is_paused: bool = False
+    paused_until: datetime | None = None
+    pause_message: Mapping[str, str] = field(default_factory=dict)
 
     def fee_for(self, subtotal_minor: int) -> int:
         """The shipping fee for goods of this amount before discounts: nothing from the store's threshold on."""
@@ -115,16 +123,17 @@ class CartView:
 
 # The cart's own facts stand in its first row only: they are JSON, and would be read once per line.
 _QUERY = text(
-    """
+    f"""
     SELECT c.id AS cart_id, c.version, CASE WHEN row_number() OVER lines = 1 THEN c.choices END AS choices,
            c.choices -> 'seen' -> (CAST(:channel_id AS text) || ':' || l.variant_id) AS seen_price_minor,
            l.variant_id, l.quantity, v.sku, v.options, coalesce(v.picture, o.picture) AS picture,
            o.id AS product_id, o.slug AS product_slug, o.name, o.section_id, w.parent_id AS section_above_id,
-           v.state = 'active' AND o.state = 'active' AND t.state = 'open' AS on_sale,
+           v.state = 'active' AND o.state = 'active' AND t.state = 'open' AND NOT {paused("t")} AS on_sale,
            p.amount_minor, p.compare_at_minor,
            coalesce((SELECT sum(greatest(k.on_hand - k.reserved - k.safety, 0)) FROM stock k
                       WHERE k.variant_id = l.variant_id), 0)::bigint AS available,
            t.id AS store_id, t.slug AS store_slug, t.name AS store_name,
+           {paused("t")} AS is_paused, t.paused_until, t.pause_message,
            t.commission_basis_points, t.shipping -> :currency AS terms
       FROM cart c
       LEFT JOIN cart_line l ON l.cart_id = c.id
@@ -136,7 +145,7 @@ _QUERY = text(
      WHERE c.user_id = :user_id OR (CAST(:user_id AS uuid) IS NULL AND c.session_id = :session_id)
     WINDOW lines AS (ORDER BY l.added_at, l.variant_id)
      ORDER BY l.added_at, l.variant_id
-    """
+    """  # noqa: S608  # Our own fragment.
 )
 
 
@@ -206,4 +215,7 @@ def _store(row: Any) -> CartStoreView:
         free_over_minor=terms.get("free_over"),
         days=(days[0], days[1]) if days else None,
         commission_basis_points=row.commission_basis_points,
+        is_paused=row.is_paused,
+        paused_until=row.paused_until,
+        pause_message=row.pause_message,
     )

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.queries.catalogue import LOW_STOCK
+from portal.queries.store_profile import paused
 
 
 @dataclass(frozen=True, slots=True)
 class StoreView:
-    """A store as buyers see it. `products` counts what it sells on the channel."""
+    """A store as buyers see it. `products` counts what it sells on the channel.
+
+    While `is_paused` it takes no orders, until `paused_until` or for good.
+    """
 
     id: int
     slug: str
@@ -24,6 +29,9 @@ class StoreView:
     country: str
     shipping: Mapping[str, Any]
     products: int
+    is_paused: bool = False
+    paused_until: datetime | None = None
+    pause_message: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,10 @@ class VariantView:
 
 @dataclass(frozen=True, slots=True)
 class ProductView:
-    """A product with its store and the variants that have a price on the channel."""
+    """A product with its store and the variants that have a price on the channel.
+
+    `pictures` are keys with their texts, as its store has put them in order.
+    """
 
     id: int
     slug: str
@@ -71,18 +82,23 @@ class ProductView:
     section_id: int
     store: StoreView
     variants: tuple[VariantView, ...]
+    pictures: tuple[tuple[str, Mapping[str, str]], ...] = ()
 
+
+_PAUSE = f"{paused('st')} AS is_paused, st.paused_until, st.pause_message"
 
 _PRODUCT = text(
-    """
-    SELECT p.id, p.slug, p.name, p.description, p.picture, p.section_id, st.id AS store_id, st.slug AS store_slug,
+    f"""
+    SELECT p.id, p.slug, p.name, p.description, p.picture, p.section_id,
+           (SELECT jsonb_agg(jsonb_build_array(x.picture, x.alt) ORDER BY x.position) FROM product_picture x
+             WHERE x.product_id = p.id) AS pictures, st.id AS store_id, st.slug AS store_slug,
            st.name AS store_name, st.description AS store_description, st.picture AS store_picture, st.country,
-           st.shipping,
+           st.shipping, {_PAUSE},
            (SELECT count(*) FROM listing l WHERE l.channel_id = :channel_id AND l.store_id = st.id) AS products
       FROM product p JOIN store st ON st.id = p.store_id
      WHERE p.slug = :slug AND (NOT :is_listed OR EXISTS (
            SELECT FROM listing l WHERE l.channel_id = :channel_id AND l.product_id = p.id))
-    """
+    """  # noqa: S608  # Our own fragment.
 )
 
 _VARIANTS = text(
@@ -96,11 +112,11 @@ _VARIANTS = text(
     """
 )
 
-_STORES = """
-    SELECT st.id, st.slug, st.name, st.description, st.picture, st.country, st.shipping,
+_STORES = f"""
+    SELECT st.id, st.slug, st.name, st.description, st.picture, st.country, st.shipping, {_PAUSE},
            (SELECT count(*) FROM listing l WHERE l.channel_id = :channel_id AND l.store_id = st.id) AS products
       FROM store st WHERE st.state = 'open'
-"""
+"""  # noqa: S608  # Our own fragment.
 _STORE = text(_STORES + " AND st.slug = :slug")
 _SOME_STORES = text(
     f"SELECT * FROM ({_STORES}) AS found WHERE products > 0 ORDER BY products DESC, id LIMIT :limit"  # noqa: S608  # Only our own words are put together; values are bound.
@@ -140,8 +156,12 @@ def find_product(session: Session, *, channel_id: int, slug: str, is_listed: boo
             country=row.country,
             shipping=row.shipping,
             products=row.products,
+            is_paused=row.is_paused,
+            paused_until=row.paused_until,
+            pause_message=row.pause_message,
         ),
         variants=tuple(_variant(each) for each in found),
+        pictures=tuple((key, alt) for key, alt in row.pictures or ()),
     )
 
 

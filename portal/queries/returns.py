@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from portal.models import GoodsReturn, Order, ReturnPicture
+from portal.models import GoodsReturn, Order, ReturnPicture, Store
 from portal.queries.store_order import address_of
 
 
@@ -261,6 +261,9 @@ def returns_of_order(session: Session, *, order_id: uuid.UUID) -> list[tuple[str
 
 
 def last_return_address(session: Session, *, store_id: int) -> str:
-    """Where the store had things sent back to the last time; empty when it never has."""
+    """Where the store wants things sent back to: as its profile says, else as the last time; empty if it never has."""
+    own = session.scalar(select(Store.return_address).where(Store.id == store_id))
+    if own:
+        return own
     query = select(GoodsReturn.return_to).where(GoodsReturn.store_id == store_id, GoodsReturn.return_to.is_not(None))
     return session.scalar(query.order_by(GoodsReturn.decided_at.desc()).limit(1)) or ""

@@ -22,6 +22,7 @@ class NoticeKind(StrEnum):
     PART_HELD = "part_held"
     PART_GOES_ON = "part_goes_on"
     STOCK_LOW = "stock_low"
+    BANK_CHANGED = "bank_changed"
     REFUND_WANTED = "refund_wanted"
     REFUND_APPROVED = "refund_approved"
     REFUND_REFUSED = "refund_refused"

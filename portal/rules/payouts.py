@@ -72,7 +72,14 @@ def _midnight(day: date, zone: str) -> datetime:
 
 
 def holds_of(
-    *, amount_minor: int, balance_minor: int, has_order_hold: bool, store_state: str, owner_frozen: bool = False
+    *,
+    amount_minor: int,
+    balance_minor: int,
+    has_order_hold: bool,
+    store_state: str,
+    owner_frozen: bool = False,
+    has_bank: bool = True,
+    bank_rests: bool = False,
 ) -> Collection[str]:
     """Why a payout must wait: one word each; empty means that it may go out.
 
@@ -87,4 +94,8 @@ def holds_of(
         found.append("store")
     if owner_frozen:
         found.append("owner_frozen")
+    if not has_bank:
+        found.append("no_bank")
+    if bank_rests:
+        found.append("new_bank")
     return found

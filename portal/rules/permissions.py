@@ -52,6 +52,7 @@ class Permission(StrEnum):
     STORE_ORDER_VIEW = "store-order:view"
     STORE_ORDER_FULFIL = "store-order:fulfil"
     STORE_EDIT = "store:edit"
+    STORE_BANK_EDIT = "store-bank:edit"
     STORE_LIST = "store:list"
     STOCK_EDIT = "stock:edit"
     PRODUCT_EDIT = "product:edit"
@@ -194,6 +195,7 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.STORE_ORDER_VIEW,
             P.STORE_ORDER_FULFIL,
             P.STORE_EDIT,
+            P.STORE_BANK_EDIT,
             P.STOCK_EDIT,
             P.PRODUCT_EDIT,
             P.PAYOUT_VIEW,

@@ -28,6 +28,7 @@ class StepUpAction(StrEnum):
     SEND_MILEAGE = "mileage:send"
     ADJUST_BALANCES = "balance:adjust"
     RELEASE_PAYOUT = "payout:release"
+    CHANGE_PAYOUT_ACCOUNT = "payout-account:change"
     SAVE_CREDENTIALS = "gateway:save-credentials"
     CHANGE_FACTOR = "factor:change"
     CHANGE_ROLES = "role:change"
@@ -48,6 +49,7 @@ ALWAYS: Final = frozenset(
         StepUpAction.CHANGE_RISK_LIST,
         StepUpAction.TAKE_EXPORT,
         StepUpAction.ERASE_ACCOUNT,
+        StepUpAction.CHANGE_PAYOUT_ACCOUNT,
     }
 )
 

@@ -212,6 +212,8 @@ class AuditAction(StrEnum):
     API_CLIENT_REVOKED = "api-client:revoked"
     STOCK_COUNTED = "stock:counted"
     PRODUCT_SAVED = "product:saved"
+    STORE_SAVED = "store:saved"
+    STORE_BANK_CHANGED = "store:bank-changed"
     CATALOGUE_IMPORTED = "catalogue:imported"
     REVIEW_WRITTEN = "review:written"
     QUESTION_ASKED = "question:asked"

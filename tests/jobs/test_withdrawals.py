@@ -17,7 +17,7 @@ from portal.jobs.refunds import send_leg
 from portal.kit import clock
 from portal.rules.permissions import SYSTEM
 from portal.rules.withdrawals import WayBack, spread
-from portal.services.refunds.bank_details import BankDetailsError
+from portal.services.accounts.bank_details import BankDetailsError
 from portal.services.refunds.settle_leg import settle_leg
 from portal.services.withdrawals.decide_withdrawal import WithdrawalDecidedError, approve_withdrawal, pay_withdrawal
 from portal.services.withdrawals.request_withdrawal import request_withdrawal

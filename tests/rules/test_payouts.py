@@ -40,3 +40,7 @@ def test_a_payout_waits_for_the_balance_for_holds_and_for_the_store() -> None:
         "order_hold",
         "store",
     ]
+    banks = holds_of(
+        amount_minor=5, balance_minor=5, has_order_hold=False, store_state="open", has_bank=False, bank_rests=True
+    )
+    assert list(banks) == ["no_bank", "new_bank"]

@@ -212,6 +212,10 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.PARCEL_TROUBLE: ("alert-triangle", N_("A parcel of order %(number)s is in trouble: look at it.")),
     NoticeKind.DEADLINE_NEAR: ("clock", N_("Deadlines are near: %(count)s of your orders wait.")),
     NoticeKind.DEADLINE_MISSED: ("alarm", N_("Deadlines were missed: %(count)s orders wait.")),
+    NoticeKind.BANK_CHANGED: (
+        "building-bank",
+        N_("Another bank account was given for the payouts of your store."),
+    ),
     NoticeKind.STOCK_LOW: ("packages", N_("Stock runs low: %(count)s of your goods are at their mark.")),
     NoticeKind.PART_HELD: ("player-pause", N_("Order %(number)s is on hold. Do not send it yet.")),
     NoticeKind.PART_GOES_ON: ("inbox", N_("Order %(number)s is no longer on hold: go on with it.")),

@@ -59,6 +59,9 @@ WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.CHANGE_RISK_LIST: N_("Change the risk lists"),
     StepUpAction.TAKE_EXPORT: N_("Download your personal data"),
     StepUpAction.ERASE_ACCOUNT: N_("Have an account deleted"),
+    StepUpAction.CHANGE_PAYOUT_ACCOUNT: N_(
+        "Pay the store %(store)s to the account at %(bank)s that ends in %(ends)s from now on"
+    ),
     StepUpAction.SAVE_CREDENTIALS: N_("Save the gateway account “%(name)s”"),
 }
 FACTOR_WORDS: Mapping[tuple[str, bool], str] = {

@@ -25,9 +25,9 @@ from portal.queries.top_ups import latest_top_ups
 from portal.queries.withdrawal_ways import ways_back
 from portal.queries.withdrawals import own_withdrawals
 from portal.rules.permissions import Permission
+from portal.services.accounts.bank_details import FIELDS
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import DEPOSIT_WITHDRAW, TooOftenError
-from portal.services.refunds.bank_details import FIELDS
 from portal.services.withdrawals.request_withdrawal import request_withdrawal
 
 

@@ -34,9 +34,11 @@ from portal.queries.payouts import (
     store_rules,
 )
 from portal.queries.seller_balance import owed_to
+from portal.queries.store_profile import load_bank
 from portal.rules.payouts import Period
 from portal.rules.permissions import Permission
 from portal.rules.states import Machine, states
+from portal.services.accounts.bank_details import read_bank
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.payouts.decide_payout import approve_payout, change_period, hold_payout, pay_payout
 from portal.statuses import status_of
@@ -173,6 +175,7 @@ def _page(payout_id: uuid.UUID, error: PortalError | None = None) -> ResponseRet
         owed = next(
             (one for one in owed_to(session, store_id=payout.store_id) if one.currency == payout.currency), None
         )
+        bank = load_bank(session, store_id=payout.store_id)
         frame = around(session, "admin.payouts")
     here = url_for("admin.payout", payout_id=payout_id)
     tabs: list[dict[str, Any]] = [{"label": _("All"), "href": here, "current": figure is None}]
@@ -192,6 +195,7 @@ def _page(payout_id: uuid.UUID, error: PortalError | None = None) -> ResponseRet
         owed=owed,
         holds=[word("payout_hold", one) for one in payout.holds],
         is_own=payout.store_id in current_actor().store_ids,
+        bank=read_bank(bank.details) if bank and may_all(Permission.PAYOUT_MAKE) else None,
         problem=say(error) if error else None,
         order_href=lambda line: url_for("admin.order", number=line.number) if line.number and sees_orders else None,
         entry_href=lambda line: url_for("admin.ledger_entry", entry_id=line.entry_id) if sees_ledger else None,

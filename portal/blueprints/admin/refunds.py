@@ -24,8 +24,8 @@ from portal.queries.refund_lists import RefundQueue, count_refunds, list_refunds
 from portal.queries.refunds import load_bank, load_refund
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import Party
+from portal.services.accounts.bank_details import FIELDS
 from portal.services.accounts.step_up import StepUpNeededError
-from portal.services.refunds.bank_details import FIELDS
 from portal.services.refunds.mark_paid import mark_paid
 from portal.services.refunds.replace_leg import replace_leg
 

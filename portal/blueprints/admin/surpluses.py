@@ -21,7 +21,7 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.exceptions import load_surplus
 from portal.rules.permissions import Permission
-from portal.services.refunds.bank_details import FIELDS
+from portal.services.accounts.bank_details import FIELDS
 from portal.services.refunds.decide_surplus import keep_surplus, return_surplus
 
 

@@ -9,6 +9,7 @@ from portal.blueprints.desk import requires_in
 from portal.blueprints.desk_words import word
 from portal.blueprints.seller import (
     balance,
+    bank,
     bulk,
     campaign_hands,
     campaigns,
@@ -19,6 +20,7 @@ from portal.blueprints.seller import (
     orders,
     payments,
     products,
+    profile,
     refunds,
     remarks,
     returns,
@@ -50,6 +52,8 @@ tickets.hang(bp)
 returns.hang(bp)
 campaigns.hang(bp)
 products.hang(bp)
+profile.hang(bp)
+bank.hang(bp)
 stock.hang(bp)
 stock_import.hang(bp)
 webhooks.hang(bp)

@@ -80,6 +80,8 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.refunds", _("Refunds"), "receipt-refund", 0),
         ("seller.campaigns", _("Coupons"), "ticket", 0),
         ("seller.webhooks", _("Webhooks"), "plug-connected", 0),
+        ("seller.profile", _("Store profile"), "building-store", 0),
+        ("seller.bank", _("Bank account"), "building-bank", 0),
     ]
     return {
         "desk": desk,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from flask import render_template, request
@@ -20,7 +20,6 @@ from portal.queries.catalogue import Filters, Sort, list_products
 from portal.queries.products import ChoiceView, ProductView, VariantView, find_product
 from portal.queries.remarks import RemarkRow, list_remarks, rating_of
 from portal.queries.sections import lineage, section_directory
-from portal.queries.store_products import pictures_of
 from portal.queries.wishes import is_wished
 from portal.rules.remarks import RemarkKind
 from portal.services.checkout.earning import points_of_product
@@ -52,7 +51,6 @@ def product(slug: str) -> str:
             count=False,
         ).rows
         now, chosen = clock.now(), _chosen(found, request.args.get("v", ""))
-        pictures = pictures_of(session, product_id=found.id)
         taxes = channel.taxes(now)
         rate = quote_rate(session, channel=channel, now=now)
         points = points_of_product(
@@ -73,7 +71,7 @@ def product(slug: str) -> str:
         PARTIALS,
         product=found,
         chosen=chosen,
-        **_seen(found, chosen, pictures),
+        **_seen(found, chosen),
         shelf=next((one for one in section_directory() if one.id == found.section_id), None),
         terms=found.store.shipping.get(channel.currency),
         delivery=delivery_days(found.store),
@@ -99,7 +97,6 @@ def show_preview(slug: str, *, back: str) -> str:
     channel = current_channel()
     with reading() as session:
         found = find_product(session, channel_id=channel.id, slug=slug, is_listed=False)
-        pictures = pictures_of(session, product_id=found.id) if found else []
     chosen = _chosen(found, request.args.get("v", "")) if found and found.variants else None
     page = {"product": found, "chosen": chosen, "back": back, "picture_url": picture_url, "store_url": store_url}
     if found is None or chosen is None:
@@ -107,7 +104,7 @@ def show_preview(slug: str, *, back: str) -> str:
     return render_template(
         "shop/product/preview.html",
         **page,
-        **_seen(found, chosen, pictures),
+        **_seen(found, chosen),
         terms=found.store.shipping.get(channel.currency),
         delivery=delivery_days(found.store),
         quantity_max=1,
@@ -118,8 +115,9 @@ def show_preview(slug: str, *, back: str) -> str:
     )
 
 
-def _seen(product: ProductView, chosen: VariantView, pictures: list[tuple[str, Mapping[str, str]]]) -> dict[str, Any]:
+def _seen(product: ProductView, chosen: VariantView) -> dict[str, Any]:
     """The choices and the pictures; one that `p` in the address names stands large, else that of the variant."""
+    pictures = product.pictures
     keys = [key for key, _alt in pictures]
     named = request.args.get("p", "")
     shown = keys[int(named)] if named.isascii() and named.isdigit() and int(named) < len(keys) else None
@@ -134,7 +132,7 @@ def _seen(product: ProductView, chosen: VariantView, pictures: list[tuple[str, M
 
 
 def _own_thumbs(
-    chosen: VariantView, pictures: list[tuple[str, Mapping[str, str]]], shown: str | None
+    chosen: VariantView, pictures: Sequence[tuple[str, Mapping[str, str]]], shown: str | None
 ) -> list[dict[str, Any]]:
     """The pictures that the store has put in order."""
     return [

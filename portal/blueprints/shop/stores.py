@@ -14,6 +14,7 @@ from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.queries.catalogue import Filters
 from portal.queries.products import find_store, list_stores
+from portal.queries.store_profile import contact_of
 
 STORES_MAX = 200
 
@@ -38,10 +39,12 @@ def store(slug: str) -> str:
             raise NotFoundError
         narrowing = read_narrowing(Filters(store_id=found.id))
         page, rate = find(session, narrowing), card_rate(session)
+        contact = contact_of(session, store_id=found.id)
     return page_or_partial(
         "shop/store.html",
         PARTIALS,
         store=found,
+        contact=contact,
         terms=found.shipping.get(channel.currency),
         delivery=delivery_days(found),
         picture_url=picture_url,

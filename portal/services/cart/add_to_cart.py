@@ -20,6 +20,7 @@ from portal.services.cart.errors import (
     QuantityOutOfRangeError,
     SoldOutError,
     StockShortError,
+    StorePausedError,
 )
 from portal.services.cart.statements import ADD_FOR_SESSION, ADD_FOR_USER
 
@@ -60,7 +61,7 @@ def add_to_cart(
 def why_not(row: Row[tuple[object, ...]] | None, quantity: int) -> PortalError:
     """The reason for which an offer cannot be had in this quantity."""
     if row is None or not row.on_sale:
-        return NotOnSaleError()
+        return StorePausedError() if row is not None and row.is_paused else NotOnSaleError()
     if row.price_minor is None:
         return NotSoldHereError()
     if row.available == 0:

@@ -14,6 +14,7 @@ from portal.services.cart.errors import (
     NotSoldHereError,
     SoldOutError,
     StockShortError,
+    StorePausedError,
 )
 from portal.services.cart.remove_line import remove_line
 from portal.services.cart.statements import CHANGE
@@ -44,7 +45,7 @@ def change_quantity(
     if row is None or row.quantity is None:
         raise LineMissingError
     if not row.on_sale:
-        raise NotOnSaleError
+        raise StorePausedError if row.is_paused else NotOnSaleError
     if row.price_minor is None:
         raise NotSoldHereError
     if quantity > row.available:

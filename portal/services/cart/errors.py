@@ -17,6 +17,7 @@ __all__ = [
     "QuantityOutOfRangeError",
     "SoldOutError",
     "StockShortError",
+    "StorePausedError",
 ]
 
 
@@ -26,6 +27,14 @@ class NotOnSaleError(PortalError):
     code = "variant_not_on_sale"
     status = 404
     sentence = N_("This product is not on sale any more.")
+
+
+class StorePausedError(PortalError):
+    """The store takes no orders for a while."""
+
+    code = "store_paused"
+    status = 409
+    sentence = N_("This store takes no orders at the moment. Nothing was put into the cart.")
 
 
 class NotSoldHereError(PortalError):

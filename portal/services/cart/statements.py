@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from sqlalchemy import TextClause, text
 
+from portal.queries.store_profile import paused
+
 # What decides whether a variant may be bought on a channel, and how many. Reservations of open orders are taken off.
-_OFFER = """
+_OFFER = f"""
     offer AS (
         SELECT v.id AS variant_id, p.amount_minor AS price_minor,
-               coalesce(v.state = 'active' AND o.state = 'active' AND t.state = 'open', false) AS on_sale,
+               coalesce(v.state = 'active' AND o.state = 'active' AND t.state = 'open', false)
+                   AND NOT {paused("t")} AS on_sale,
+               {paused("t")} AS is_paused,
                coalesce((SELECT sum(greatest(k.on_hand - k.reserved - k.safety, 0)) FROM stock k
                           WHERE k.variant_id = v.id), 0)::bigint AS available
           FROM variant v
@@ -21,7 +25,7 @@ _OFFER = """
           LEFT JOIN price p ON p.variant_id = v.id AND p.channel_id = :channel_id
          WHERE v.id = :variant_id
     )
-"""
+"""  # noqa: S608  # Our own fragment.
 
 # The price that was seen is kept with the choices, so that the cart can say when another one holds (B23).
 _SEEN = """
@@ -54,7 +58,8 @@ def _add(owner: str) -> TextClause:
          WHERE cart_line.quantity + excluded.quantity <= least((SELECT available FROM offer), :quantity_max)
         RETURNING quantity
     )
-    SELECT offer.on_sale, offer.price_minor, offer.available, opened.id AS cart_id, opened.version, put.quantity,
+    SELECT offer.on_sale, offer.is_paused, offer.price_minor, offer.available, opened.id AS cart_id, opened.version,
+           put.quantity,
            coalesce((SELECT l.quantity FROM cart_line l
                       WHERE l.cart_id = opened.id AND l.variant_id = offer.variant_id), 0) AS held,
            (SELECT count(*) FROM cart_line l
@@ -82,7 +87,8 @@ CHANGE = text(
          WHERE l.cart_id = touched.id AND l.variant_id = :variant_id
         RETURNING l.quantity
     )
-    SELECT offer.on_sale, offer.price_minor, offer.available, touched.id AS cart_id, touched.version, changed.quantity,
+    SELECT offer.on_sale, offer.is_paused, offer.price_minor, offer.available, touched.id AS cart_id, touched.version,
+           changed.quantity,
            (SELECT l.quantity FROM cart_line l WHERE l.cart_id = touched.id AND l.variant_id = :variant_id) AS held
       FROM touched LEFT JOIN offer ON true LEFT JOIN changed ON true
     """  # noqa: S608  # Parts of our own.

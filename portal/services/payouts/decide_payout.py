@@ -13,6 +13,7 @@ from portal.kit.errors import PortalError
 from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import SellerPayout, Store
+from portal.queries.store_profile import load_bank
 from portal.rules.balance_posting import payout_paid
 from portal.rules.payouts import Period, holds_of
 from portal.rules.permissions import Actor, Permission, Scope, scopes_of
@@ -77,7 +78,7 @@ def approve_payout(session: Session, *, payout_id: uuid.UUID, actor: Actor, now:
     row = _take(session, payout_id, actor)
     if row.state not in {"waiting", "held"}:
         raise PayoutDecidedError
-    if holds := _holds(session, row):
+    if holds := _holds(session, row, now):
         _hold(session, row, holds, None, actor, now)
         return False
     _prove(session, row, actor, now)
@@ -112,7 +113,7 @@ def pay_payout(session: Session, *, payout_id: uuid.UUID, reference: str, actor:
     row = _take(session, payout_id, actor)
     if row.state != "approved":
         raise PayoutDecidedError
-    if holds := _holds(session, row):
+    if holds := _holds(session, row, now):
         _hold(session, row, holds, None, actor, now)
         return False
     entry_id, _ = post(
@@ -169,10 +170,11 @@ def _take(session: Session, payout_id: uuid.UUID, actor: Actor) -> SellerPayout:
     return row
 
 
-def _holds(session: Session, row: SellerPayout) -> list[str]:
+def _holds(session: Session, row: SellerPayout, now: datetime) -> list[str]:
     owed = session.execute(_OWED, {"owner": f"store:{row.store_id}", "currency": row.currency}).scalar_one()
     has_hold = session.execute(_HAS_HOLD, {"store_id": row.store_id, "statement_id": row.statement_id}).scalar_one()
     state = session.execute(select(Store.state).where(Store.id == row.store_id)).scalar_one()
+    bank = load_bank(session, store_id=row.store_id)
     frozen = session.execute(_OWNER_FROZEN, {"store_id": row.store_id}).scalar_one()
     return list(
         holds_of(
@@ -181,6 +183,8 @@ def _holds(session: Session, row: SellerPayout) -> list[str]:
             has_order_hold=has_hold,
             store_state=state,
             owner_frozen=frozen,
+            has_bank=bank is not None,
+            bank_rests=bank is not None and bank.payouts_wait_until is not None and bank.payouts_wait_until > now,
         )
     )
 

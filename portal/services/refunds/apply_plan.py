@@ -19,6 +19,7 @@ from portal.rules.posting import EntryKind, OrderMoney, order_refunded, part_tak
 from portal.rules.refund_plan import RefundPlan
 from portal.rules.refund_policy import BEFORE_SHIPMENT
 from portal.rules.states import Machine
+from portal.services.accounts.bank_details import keep_bank
 from portal.services.audit import label
 from portal.services.coupons.claim_uses import return_uses
 from portal.services.fulfilment.follow_part import follow_part
@@ -28,7 +29,6 @@ from portal.services.mileage.return_lots import return_lots
 from portal.services.mileage.take_back import take_back
 from portal.services.orders.part_holds import end_holds_of
 from portal.services.orders.release_part import PartRelease, worth_of
-from portal.services.refunds.bank_details import keep_bank
 from portal.services.stock.put_back import put_back
 
 _COUNT = text(

@@ -17,11 +17,11 @@ from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
 from portal.rules.refund_plan import RefundPlan, make_plan
 from portal.rules.refund_policy import AFTER_SHIPMENT, REASONS
 from portal.rules.states import Machine
+from portal.services.accounts.bank_details import read_bank
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.history import Move, record_moves
 from portal.services.outbox import emit
 from portal.services.refunds.apply_plan import apply_plan
-from portal.services.refunds.bank_details import read_bank
 from portal.services.refunds.follow_refund import follow_refund
 from portal.services.refunds.locks import lock_order
 from portal.services.refunds.plan_refund import refuse_unsettled

@@ -22,9 +22,9 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Payment, PaymentAttempt, Surplus
 from portal.rules.permissions import SYSTEM, Actor
+from portal.services.accounts.bank_details import check_bank, keep_bank, read_bank
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.deposits.credit_top_up import credit_top_up
-from portal.services.refunds.bank_details import check_bank, keep_bank, read_bank
 
 LEASE = timedelta(seconds=30)
 ASK_AGAIN_AFTER = timedelta(minutes=10)

@@ -20,13 +20,13 @@ from portal.rules.permissions import Actor, Permission, Scope, scopes_of
 from portal.rules.posting import EntryKind, OrderMoney, order_refunded
 from portal.rules.states import Machine
 from portal.rules.step_up import StepUpAction
+from portal.services.accounts.bank_details import check_bank, ends_of, keep_bank
 from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.history import Move, record_moves
 from portal.services.ledger.post import post
 from portal.services.outbox import emit
 from portal.services.refunds.apply_plan import write_payout
-from portal.services.refunds.bank_details import check_bank, ends_of, keep_bank
 from portal.services.refunds.follow_refund import follow_refund
 from portal.services.refunds.locks import lock_order
 from portal.services.refunds.plan_refund import refuse_disputed

@@ -22,13 +22,13 @@ from portal.rules.refund_plan import RefundPlan
 from portal.rules.refund_policy import Party, working_day_after
 from portal.rules.states import Machine
 from portal.rules.step_up import StepUpAction
+from portal.services.accounts.bank_details import check_bank, keep_bank
 from portal.services.accounts.step_up import Binding, require_step_up
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.history import Move, record_moves
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.outbox import Event, emit
 from portal.services.refunds.apply_plan import apply_plan
-from portal.services.refunds.bank_details import check_bank, keep_bank
 from portal.services.refunds.follow_refund import follow_refund
 from portal.services.refunds.locks import lock_order
 from portal.services.refunds.plan_refund import PlannedRefund, RefundOrderUnknownError, Selection, plan_refund

@@ -21,6 +21,7 @@ from portal.rules.posting import EntryKind, withdrawal_requested
 from portal.rules.states import Machine
 from portal.rules.step_up import StepUpAction
 from portal.rules.withdrawals import FRESH_MONEY, VELOCITY_OVER, Standing, holds_of, limit_of, spread
+from portal.services.accounts.bank_details import check_bank, ends_of, keep_bank
 from portal.services.accounts.may_spend import check_may_spend
 from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, label, record
@@ -28,7 +29,6 @@ from portal.services.history import Move, record_moves
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.ledger.post import post
 from portal.services.outbox import emit
-from portal.services.refunds.bank_details import check_bank, ends_of, keep_bank
 from portal.services.refunds.follow_withdrawal import withdrawal_event
 from portal.services.withdrawals.decide_withdrawal import carry_out
 

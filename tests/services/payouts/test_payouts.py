@@ -35,6 +35,7 @@ from portal.services.payouts.decide_payout import (
 from tests.blueprints.desks import browser, fields
 from tests.documents.reading import pages_of
 from tests.factories.account import Person, freeze, make_person, thaw
+from tests.factories.bank import give_bank
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import MadeOrder, give_deposit, make_coupon, make_order
 from tests.factories.refund import ask_refund, lines_of, rows
@@ -45,7 +46,9 @@ pytestmark = pytest.mark.req("BAL-13")
 
 @pytest.fixture
 def mall(books: None) -> Mall:
-    return make_mall()
+    made = make_mall()
+    give_bank(*made.store_ids)
+    return made
 
 
 @pytest.fixture
@@ -114,6 +117,17 @@ def pay(person: Person, reference: str = "KB 0042") -> bool:
     return atomically(
         lambda s: pay_payout(s, payout_id=wanted, reference=reference, actor=person.actor, now=clock.now())
     )
+
+
+def test_just_after_another_account_was_given_nothing_goes_out(mall: Mall, fay: Person) -> None:
+    close_part(sold(mall))
+    close_month()
+    with transaction() as session:
+        session.execute(text("UPDATE store_bank SET payouts_wait_until = :at"), {"at": clock.now() + timedelta(days=3)})
+    assert not approve(fay)
+    assert rows("SELECT state, holds FROM seller_payout") == [("held", ["new_bank"])]
+    with clock.frozen(clock.now() + timedelta(days=3)):
+        assert approve(fay)
 
 
 def test_a_statement_says_what_the_balance_is_made_of_and_is_made_once(mall: Mall) -> None:

@@ -14,8 +14,8 @@ from portal.kit import clock
 from portal.queries.gateways import forget_gateways
 from portal.queries.refund_lists import refund_speed
 from portal.queries.refunds import load_bank
+from portal.services.accounts.bank_details import BankDetailsError
 from portal.services.accounts.step_up import StepUpNeededError
-from portal.services.refunds.bank_details import BankDetailsError
 from portal.services.refunds.escalate_late import escalate_late
 from portal.services.refunds.mark_paid import PayoutPaidError, PayoutUnknownError, ReferenceMissingError, mark_paid
 from portal.services.refunds.replace_leg import LegNotFailedError, LegUnknownError, replace_leg

@@ -14,9 +14,9 @@ from portal.db import atomically
 from portal.jobs.outbox import handle_events
 from portal.kit import clock
 from portal.kit.errors import PortalError, RejectedError
+from portal.services.accounts.bank_details import BankDetailsError
 from portal.services.idempotency import IdempotencyKeyReusedError
 from portal.services.ledger.holds import BalanceTooLowError
-from portal.services.refunds.bank_details import BankDetailsError
 from portal.services.withdrawals.decide_withdrawal import (
     WithdrawalDecidedError,
     WithdrawalTextMissingError,

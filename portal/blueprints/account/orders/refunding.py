@@ -27,8 +27,8 @@ from portal.kit.ids import new_token
 from portal.queries.orders import OrderPartView, OrderView, load_parts
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import BEFORE_SHIPMENT, Party
+from portal.services.accounts.bank_details import FIELDS, BankDetailsError
 from portal.services.accounts.step_up import StepUpNeededError
-from portal.services.refunds.bank_details import FIELDS, BankDetailsError
 from portal.services.refunds.decide_refund import withdraw_refund
 from portal.services.refunds.plan_refund import PlannedRefund, Selection, plan_refund
 from portal.services.refunds.replace_leg import replace_leg

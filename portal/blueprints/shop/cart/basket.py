@@ -76,11 +76,11 @@ def _part(cart: CartView, store: CartStoreView, refused: Mapping[int, str]) -> S
     subtotal = sum(line.line_minor for line in buyable)
     fee = store.fee_for(subtotal) if buyable else 0
     missing = store.free_over_minor - subtotal if fee and store.free_over_minor is not None else None
-    items = [_item(line, refused.get(line.variant_id)) for line in lines]
+    items = [_item(line, refused.get(line.variant_id), store) for line in lines]
     return StorePart(store, items, subtotal, fee, missing, is_counted=bool(buyable))
 
 
-def _item(line: CartLineView, refused: str | None) -> Mapping[str, Any]:
+def _item(line: CartLineView, refused: str | None, store: CartStoreView) -> Mapping[str, Any]:
     """A line as the macro `line` takes it."""
     return {
         "variant_id": line.variant_id,
@@ -94,11 +94,13 @@ def _item(line: CartLineView, refused: str | None) -> Mapping[str, Any]:
         "is_sold": line.on_sale and line.unit_price_minor is not None,
         "can_be_bought": line.can_be_bought,
         "note": _stock_note(line),
-        "problem": refused or _why_not(line),
+        "problem": refused or _why_not(line, store),
     }
 
 
-def _why_not(line: CartLineView) -> str | None:
+def _why_not(line: CartLineView, store: CartStoreView) -> str | None:
+    if store.is_paused:
+        return said(N_("This store takes no orders at the moment. Your cart keeps it for later."))
     if not line.on_sale:
         return said(N_("This product is not on sale any more. Remove it to go on with the rest."))
     if line.unit_price_minor is None:

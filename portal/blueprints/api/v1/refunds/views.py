@@ -30,11 +30,11 @@ from portal.queries.refunds import RefundView, load_refunds
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import Party
 from portal.rules.refunds import RefundUnitsError
+from portal.services.accounts.bank_details import BankDetailsError
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.refunds import plan_refund as planning
 from portal.services.refunds import request_refund as requesting
-from portal.services.refunds.bank_details import BankDetailsError
 
 REFUSALS = (
     planning.RefundOrderUnknownError,
