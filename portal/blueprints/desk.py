@@ -17,7 +17,7 @@ from flask_babel import get_timezone
 from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.access import PermissionMissingError, requires
-from portal.blueprints.identity import current_actor
+from portal.blueprints.identity import current_actor, narrow_stores
 from portal.kit.text import N_
 from portal.queries.channels import channel_directory
 from portal.rules.permissions import Permission, Scope, scopes_of
@@ -40,7 +40,8 @@ PERIODS: Mapping[str, tuple[int, str]] = {
 def requires_in(permission: Permission, scope: Scope) -> Callable[[View[P]], View[P]]:
     """Let in who holds the permission in this very scope.
 
-    A buyer may list orders too, his own; that must not open the list of everybody's.
+    A buyer may list orders too, his own; that must not open the list of everybody's. Within a store's scope the view
+    finds only those of the actor's stores in which his role allows it.
     """
 
     def decorate(view: View[P]) -> View[P]:
@@ -49,6 +50,8 @@ def requires_in(permission: Permission, scope: Scope) -> Callable[[View[P]], Vie
         def narrowed(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
             if scope not in scopes_of(current_actor(), permission):
                 raise PermissionMissingError(permission=permission.value)
+            if scope is Scope.STORE:
+                narrow_stores(permission)
             return view(*args, **kwargs)
 
         return narrowed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import replace
 from typing import cast
 
 from flask import g, request, session
@@ -15,7 +16,7 @@ from portal.extensions import login_manager
 from portal.kit import clock
 from portal.queries.channels import ChannelView, channel_directory
 from portal.queries.identities import Identity, find_identity
-from portal.rules.permissions import Actor, Role
+from portal.rules.permissions import Actor, Permission, Role, roles_in, stores_for
 
 TOKEN_KEY = "token"  # noqa: S105  # The name of a cookie value, not one.
 LOCALE_KEY = "lang"
@@ -100,13 +101,21 @@ def current_actor() -> Actor:
     roles = {Role(role) for role in identity.roles}
     if identity.store_ids:
         roles.add(Role.SELLER)
-    return Actor(
+    actor = Actor(
         user_id=identity.user_id,
         roles=frozenset(roles),
         store_ids=frozenset(identity.store_ids),
+        store_roles=roles_in(identity.store_ids, identity.store_roles),
         session_id=identity.session_id,
         channel_id=channel_id,
     )
+    needed = g.get("needed_in_stores")
+    return actor if needed is None else replace(actor, store_ids=stores_for(actor, needed))
+
+
+def narrow_stores(permission: Permission) -> None:
+    """From here on the actor of this request has only those stores in which he may do this."""
+    g.needed_in_stores = permission
 
 
 def current_locale() -> str:

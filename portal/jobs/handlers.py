@@ -84,7 +84,7 @@ from portal.services.notifications.notify_return import tell_buyer_of_return, te
 from portal.services.notifications.notify_security import mail_factor_change, mail_step_up_code
 from portal.services.notifications.notify_shipment import tell_buyer_of_parcel, tell_store_of_trouble
 from portal.services.notifications.notify_stock import tell_store_of_low_stock
-from portal.services.notifications.notify_store import tell_owners_of_bank
+from portal.services.notifications.notify_store import mail_invitation, tell_owners_of_bank
 from portal.services.notifications.notify_ticket import (
     ask_for_answer,
     tell_assignee,
@@ -221,6 +221,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "shipment.moved": (tell_buyer_of_parcel, tell_store_of_trouble),
     "part.deadline_near": (tell_of_deadlines,),
     "part.deadline_missed": (tell_of_deadlines,),
+    "store.member_invited": (mail_invitation,),
     "store.bank_changed": (tell_owners_of_bank,),
     "stock.low": (tell_store_of_low_stock,),
     "part.held": (tell_store_of_hold,),

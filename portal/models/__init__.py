@@ -1,6 +1,6 @@
 """All tables. Import models from here, so that every mapper is known whichever is used first."""
 
-from portal.models.account import Address, Consent, StoreMember, User, UserNote, UserState, WebSession
+from portal.models.account import Address, Consent, StoreInvitation, StoreMember, User, UserNote, UserState, WebSession
 from portal.models.adjustment import Adjustment, AdjustmentLine
 from portal.models.audit import AuditLink, AuditRow
 from portal.models.campaign_turn import CampaignTurn
@@ -98,7 +98,6 @@ from portal.models.restriction import AccountFreeze
 from portal.models.risk_case import RiskCase, RiskCaseDecision
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.saved_view import DefaultView, SavedView
-from portal.models.seller import Store
 from portal.models.seller import Store, StoreBank
 from portal.models.shipment import BulkRun, PartDeadline, Shipment, ShipmentEvent, ShipmentLine
 from portal.models.step_up import FactorKind, SecondFactor, StepUp
@@ -254,6 +253,7 @@ __all__ = [
     "StockMove",
     "Store",
     "StoreBank",
+    "StoreInvitation",
     "StoreMember",
     "Surplus",
     "TaxRate",

@@ -73,13 +73,44 @@ class UserNote(Base):
 
 
 class StoreMember(Base):
-    """A user who works for a store."""
+    """A user who works for a store, in one of the roles of rules/permissions.py."""
 
     __tablename__ = "store_member"
+    __table_args__ = (
+        CheckConstraint("role IN ('owner', 'manager', 'fulfilment', 'support', 'accountant')", name="role"),
+    )
 
     user_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"), primary_key=True)
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True, index=True)
     role: Mapped[str] = mapped_column(server_default="owner")
+
+
+class StoreInvitation(Base):
+    """That somebody was asked by mail to work for a store; it ends when it is taken, refused or taken back."""
+
+    __tablename__ = "store_invitation"
+    __table_args__ = (
+        CheckConstraint("role IN ('owner', 'manager', 'fulfilment', 'support', 'accountant')", name="role"),
+        Index(
+            "uq_store_invitation_open",
+            "store_id",
+            "email_index",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
+    email: Mapped[str] = mapped_column(EncryptedText("store_invitation.email"))
+    email_index: Mapped[bytes]
+    role: Mapped[str]
+    locale: Mapped[str]
+    invited_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    accepted_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
 
 
 class WebSession(Base):

@@ -44,6 +44,7 @@ class ClientIdentity:
     client: ApiClientView
     roles: tuple[str, ...]
     store_ids: tuple[int, ...]
+    store_roles: tuple[str, ...]
     locale: str | None
 
 
@@ -55,7 +56,8 @@ _COLUMNS = """
 _IDENTITY = text(
     f"""
     SELECT {_COLUMNS}, u.roles, u.locale,
-           ARRAY(SELECT m.store_id FROM store_member m WHERE m.user_id = u.id) AS store_ids
+           ARRAY(SELECT m.store_id FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_ids,
+           ARRAY(SELECT m.role FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_roles
       FROM api_client c JOIN user_account u ON u.id = c.user_id
      WHERE c.key_hash = :key_hash AND u.state <> 'closed' AND u.blocked_at IS NULL
     """  # noqa: S608  # Columns of our own.
@@ -75,7 +77,7 @@ def find_client(session: Session, *, key_hash: bytes) -> ClientIdentity | None:
     row = session.execute(_IDENTITY, {"key_hash": key_hash}).one_or_none()
     if row is None:
         return None
-    return ClientIdentity(_view(row), tuple(row.roles), tuple(row.store_ids), row.locale)
+    return ClientIdentity(_view(row), tuple(row.roles), tuple(row.store_ids), tuple(row.store_roles), row.locale)
 
 
 def list_clients(session: Session, *, user_id: uuid.UUID | None = None) -> Sequence[ApiClientView]:

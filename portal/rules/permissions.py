@@ -1,28 +1,17 @@
-"""Who may do what, to whose things: the matrix of the register as data, and may() (IDN-02, IDN-05)."""
+"""Who may do what, to whose things: the matrices of mall and stores as data, and may() (IDN-02, IDN-05)."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from enum import IntEnum, StrEnum
-from typing import Final
+from enum import StrEnum
 from uuid import UUID
 
-
-class Role(StrEnum):
-    VISITOR = "visitor"
-    BUYER = "buyer"
-    SELLER = "seller"
-    ADMIN = "admin"
-    # Finer kinds of administrator (IDN-05).
-    FINANCE = "finance"
-    RISK = "risk"
-    MARKETING = "marketing"
-    OPERATIONS = "operations"
-    AUDITOR = "auditor"
-    # Our own jobs and sweeps, which act for nobody.
-    SYSTEM = "system"
-
-
-ADMIN_ROLES: Final = frozenset({Role.ADMIN, Role.FINANCE, Role.RISK, Role.MARKETING, Role.OPERATIONS, Role.AUDITOR})
+from portal.rules.actors import ADMIN_ROLES as ADMIN_ROLES
+from portal.rules.actors import SYSTEM as SYSTEM
+from portal.rules.actors import VISITOR as VISITOR
+from portal.rules.actors import Actor as Actor
+from portal.rules.actors import Role as Role
+from portal.rules.actors import Scope as Scope
+from portal.rules.actors import StoreRole as StoreRole
+from portal.rules.actors import roles_in as roles_in
 
 
 class Permission(StrEnum):
@@ -53,6 +42,7 @@ class Permission(StrEnum):
     STORE_ORDER_FULFIL = "store-order:fulfil"
     STORE_EDIT = "store:edit"
     STORE_BANK_EDIT = "store-bank:edit"
+    STORE_MEMBER_MANAGE = "store-member:manage"
     STORE_LIST = "store:list"
     STOCK_EDIT = "stock:edit"
     PRODUCT_EDIT = "product:edit"
@@ -100,43 +90,6 @@ class Permission(StrEnum):
     TICKET_WRITE = "ticket:write"
     TICKET_ANSWER = "ticket:answer"
 
-
-class Scope(IntEnum):
-    """Whose things a permission reaches."""
-
-    OWN = 1
-    STORE = 2
-    ALL = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts, as far as decisions need to know. `store_ids` are the stores of which he is a member.
-
-    `limited_to` is what an API key was given of its user's permissions; None for somebody who acts himself.
-    `client_id` is the key's client.
-    """
-
-    user_id: UUID | None = None
-    roles: frozenset[Role] = frozenset({Role.VISITOR})
-    store_ids: frozenset[int] = frozenset()
-    session_id: UUID | None = None
-    channel_id: int | None = None
-    limited_to: frozenset[Permission] | None = None
-    client_id: UUID | None = None
-
-    @property
-    def is_signed_in(self) -> bool:
-        return self.user_id is not None
-
-    @property
-    def is_admin(self) -> bool:
-        """Has any administrator's role, full or finer."""
-        return bool(self.roles & ADMIN_ROLES)
-
-
-VISITOR: Final = Actor()
-SYSTEM: Final = Actor(roles=frozenset({Role.SYSTEM}))
 
 P = Permission
 
@@ -196,6 +149,7 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.STORE_ORDER_FULFIL,
             P.STORE_EDIT,
             P.STORE_BANK_EDIT,
+            P.STORE_MEMBER_MANAGE,
             P.STOCK_EDIT,
             P.PRODUCT_EDIT,
             P.PAYOUT_VIEW,
@@ -320,6 +274,31 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
     Role.AUDITOR: _all(_VIEWS),
 }
 
+_OF_STORES = frozenset(one for one, scope in MATRIX[Role.SELLER].items() if scope is Scope.STORE)
+# What the roles in a store may do, of all that a store can.
+STORE_MATRIX: Mapping[StoreRole, frozenset[Permission]] = {
+    StoreRole.OWNER: _OF_STORES,
+    # Runs the shop, but neither says where its money goes nor who works for it.
+    StoreRole.MANAGER: _OF_STORES - {P.STORE_BANK_EDIT, P.STORE_MEMBER_MANAGE},
+    StoreRole.FULFILMENT: frozenset({P.STORE_ORDER_VIEW, P.STORE_ORDER_FULFIL, P.STOCK_EDIT}),
+    StoreRole.SUPPORT: frozenset(
+        {
+            P.STORE_ORDER_VIEW,
+            P.PAYMENT_VIEW,
+            P.REFUND_HANDLE,
+            P.COUPON_VIEW,
+            P.TICKET_VIEW,
+            P.TICKET_ANSWER,
+            P.REMARK_VIEW,
+            P.REMARK_ANSWER,
+        }
+    ),
+    # Reads what the books need, changes nothing.
+    StoreRole.ACCOUNTANT: frozenset(
+        {P.STORE_ORDER_VIEW, P.PAYMENT_VIEW, P.PAYOUT_VIEW, P.ANALYTICS_VIEW, P.COUPON_VIEW, P.REPORT_EXPORT}
+    ),
+}
+
 # Two questions per request are asked of this, so it is turned once into what they need.
 _BY_PERMISSION: Mapping[Permission, Mapping[Role, Scope]] = {
     permission: {role: scopes[permission] for role, scopes in MATRIX.items() if permission in scopes}
@@ -332,7 +311,23 @@ def scopes_of(actor: Actor, permission: Permission) -> frozenset[Scope]:
     if actor.limited_to is not None and permission not in actor.limited_to:
         return frozenset()
     granted = _BY_PERMISSION[permission]
-    return frozenset(granted[role] for role in actor.roles if role in granted)
+    found = frozenset(granted[role] for role in actor.roles if role in granted)
+    if actor.store_roles and Scope.STORE in found and not stores_for(actor, permission):
+        return found - {Scope.STORE}
+    return found
+
+
+def stores_for(actor: Actor, permission: Permission) -> frozenset[int]:
+    """The stores for which the actor's role in each lets him do this."""
+    if not actor.store_roles:
+        return actor.store_ids
+    roles = dict(actor.store_roles)
+    return frozenset(one for one in actor.store_ids if permission in STORE_MATRIX[roles.get(one, StoreRole.OWNER)])
+
+
+def roles_with(permission: Permission) -> list[str]:
+    """The roles in a store that may do this."""
+    return [role.value for role, allowed in STORE_MATRIX.items() if permission in allowed]
 
 
 def may(actor: Actor, permission: Permission, *, owner_id: UUID | None = None, store_id: int | None = None) -> bool:
@@ -348,4 +343,4 @@ def may(actor: Actor, permission: Permission, *, owner_id: UUID | None = None, s
         return True
     if Scope.OWN in scopes and owner_id is not None and owner_id == actor.user_id:
         return True
-    return Scope.STORE in scopes and store_id is not None and store_id in actor.store_ids
+    return Scope.STORE in scopes and store_id is not None and store_id in stores_for(actor, permission)

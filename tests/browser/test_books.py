@@ -18,6 +18,7 @@ from portal.services.orders.release_part import release_part
 from tests.browser.conftest import picture, violations
 from tests.browser.inside import Shop, at_rest
 from tests.factories.account import make_person
+from tests.factories.bank import give_bank
 from tests.factories.cart import make_variant
 from tests.factories.order import give_deposit, make_coupon, make_order
 
@@ -78,6 +79,7 @@ def test_a_large_correction_goes_through_two_hands(shop: Shop) -> None:
 
 
 @pytest.mark.req("BAL-13", "CPN-15")
+@pytest.mark.ux("S21")
 def test_a_store_sees_what_it_is_owed_and_is_paid(shop: Shop) -> None:
     make_coupon("OWN", percent=10, store_id=shop.mall.store_ids[0], funding="seller")
     make_coupon("MALL", percent=5)
@@ -91,6 +93,7 @@ def test_a_store_sees_what_it_is_owed_and_is_paid(shop: Shop) -> None:
         release_part(session, part_id=order.part_ids[0], actor=SYSTEM, now=clock.now())
     with clock.frozen(clock.now() + timedelta(days=40)):
         close_periods()
+    give_bank(shop.mall.store_ids[0])
     page = shop.enter(make_person("sam", roles=("seller",), store_ids=(shop.mall.store_ids[0],)))
     shop.go(page, "/seller/balance")
     picture(page, "seller-balance")
@@ -99,6 +102,9 @@ def test_a_store_sees_what_it_is_owed_and_is_paid(shop: Shop) -> None:
     expect(page.get_by_text("of it paid by the mall for its coupons: ₩891")).to_be_visible()
     picture(page, "seller-statement")
     assert violations(page) == []
+    expect(page.locator("#lines tbody td").last).to_have_text(page.locator(".totals tfoot td").inner_text())
+    page.get_by_role("link", name=order.number).click()
+    expect(page.get_by_role("heading", name=order.number)).to_be_visible()
     desk = shop.enter(make_person("fay", roles=("buyer", "finance")))
     shop.go(desk, "/admin/payouts")
     assert violations(desk) == []

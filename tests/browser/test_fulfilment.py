@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.mark.req("ORD-003", "ORD-07", "ORD-10")
+@pytest.mark.ux("S10", "S15")
 def test_an_order_goes_from_the_inbox_to_its_buyers_door(shop: Shop) -> None:
     bea = make_person("bea")
     sam = make_person("sam", store_ids=(shop.mall.store_ids[0],))

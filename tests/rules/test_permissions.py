@@ -4,7 +4,18 @@ from uuid import UUID
 
 import pytest
 
-from portal.rules.permissions import ADMIN_ROLES, SYSTEM, VISITOR, Actor, Permission, Role, may, scopes_of
+from portal.rules.permissions import (
+    ADMIN_ROLES,
+    SYSTEM,
+    VISITOR,
+    Actor,
+    Permission,
+    Role,
+    StoreRole,
+    may,
+    scopes_of,
+    stores_for,
+)
 
 BEA, MAX, SAM, ADA = (UUID(int=i) for i in range(1, 5))
 SAMS_STORE, SUES_STORE = 1, 2
@@ -87,3 +98,42 @@ def test_permissions_are_written_alike_and_somebody_holds_each() -> None:
     assert not bea.is_admin
     assert not sam.is_admin
     assert Role.SYSTEM not in ADMIN_ROLES
+
+
+# What an owner may do, and who else of the store may.
+STORE = [
+    (Permission.STORE_ORDER_VIEW, {"manager", "fulfilment", "support", "accountant"}),
+    (Permission.STORE_ORDER_FULFIL, {"manager", "fulfilment"}),
+    (Permission.STOCK_EDIT, {"manager", "fulfilment"}),
+    (Permission.PRODUCT_EDIT, {"manager"}),
+    (Permission.REFUND_HANDLE, {"manager", "support"}),
+    (Permission.TICKET_ANSWER, {"manager", "support"}),
+    (Permission.REMARK_ANSWER, {"manager", "support"}),
+    (Permission.PAYMENT_VIEW, {"manager", "support", "accountant"}),
+    (Permission.PAYOUT_VIEW, {"manager", "accountant"}),
+    (Permission.ANALYTICS_VIEW, {"manager", "accountant"}),
+    (Permission.COUPON_ISSUE, {"manager"}),
+    (Permission.STORE_EDIT, {"manager"}),
+    (Permission.STORE_BANK_EDIT, set()),
+    (Permission.STORE_MEMBER_MANAGE, set()),
+]
+
+
+@pytest.mark.req("IDN-02")
+@pytest.mark.parametrize(("action", "others"), STORE)
+def test_the_roles_in_a_store_are_less_than_its_owner(action: Permission, others: set[str]) -> None:
+    assert may(sam, action, store_id=SAMS_STORE)
+    for role in StoreRole:
+        member = Actor(SAM, frozenset({Role.SELLER}), frozenset({SAMS_STORE}), frozenset({(SAMS_STORE, role)}))
+        allowed = role is StoreRole.OWNER or role.value in others
+        assert may(member, action) is may(member, action, store_id=SAMS_STORE) is allowed, role
+        assert not may(member, action, store_id=SUES_STORE)
+
+
+def test_a_role_in_one_store_says_nothing_of_another() -> None:
+    both = Actor(
+        SAM, frozenset({Role.SELLER}), frozenset({SAMS_STORE, SUES_STORE}), frozenset({(SUES_STORE, StoreRole.SUPPORT)})
+    )
+    assert stores_for(both, Permission.PRODUCT_EDIT) == {SAMS_STORE}
+    assert not may(both, Permission.PRODUCT_EDIT, store_id=SUES_STORE)
+    assert may(both, Permission.TICKET_ANSWER, store_id=SUES_STORE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -14,7 +15,7 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.queries.api_clients import ClientIdentity, find_client
 from portal.queries.channels import ChannelView, channel_directory
-from portal.rules.permissions import Actor, Permission, Role, may
+from portal.rules.permissions import Actor, Permission, Role, may, roles_in, stores_for
 from portal.services.accounts.make_api_client import hash_key
 from portal.services.accounts.touch_api_client import touch_api_client
 
@@ -112,6 +113,11 @@ def require(permission: Permission) -> None:
         raise KeyLimitedError(permission=permission.value)
 
 
+def narrow_stores(permission: Permission) -> None:
+    """From here on the actor of this request has only those stores in which he may do this."""
+    g.api_actor = replace(api_actor(), store_ids=stores_for(api_actor(), permission))
+
+
 def _actor(identity: ClientIdentity) -> Actor:
     roles = frozenset(Role(role) for role in identity.roles) | ({Role.SELLER} if identity.store_ids else frozenset())
     known = {permission.value for permission in Permission}
@@ -119,6 +125,7 @@ def _actor(identity: ClientIdentity) -> Actor:
         user_id=identity.client.user_id,
         roles=roles,
         store_ids=frozenset(identity.store_ids),
+        store_roles=roles_in(identity.store_ids, identity.store_roles),
         channel_id=identity.client.channel_id,
         limited_to=frozenset(Permission(name) for name in identity.client.permissions if name in known),
         client_id=identity.client.id,

@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
 from portal.blueprints.access import ACCESS
-from portal.blueprints.api.keys import authenticate, require
+from portal.blueprints.api.keys import authenticate, narrow_stores, require
 from portal.blueprints.api.limits import count_request
 from portal.blueprints.api.problems import MIMETYPE
 from portal.blueprints.api.reading import read_body, read_idempotency_key, read_query
@@ -131,6 +131,7 @@ def served(op: Operation) -> Callable[..., ResponseReturnValue]:
         count_request(identity.client.id)
         if op.permission is not None:
             require(op.permission)
+            narrow_stores(op.permission)
         if op.is_idempotent:
             values["key"] = read_idempotency_key()
         query = read_query(op.query)

@@ -17,6 +17,7 @@ from portal.blueprints.seller import (
     fulfilment,
     home,
     labels,
+    members,
     orders,
     payments,
     products,
@@ -54,6 +55,7 @@ campaigns.hang(bp)
 products.hang(bp)
 profile.hang(bp)
 bank.hang(bp)
+members.hang(bp)
 stock.hang(bp)
 stock_import.hang(bp)
 webhooks.hang(bp)

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import request, url_for
+from flask import g, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from portal.blueprints.access import NotFoundError
-from portal.blueprints.identity import current_actor
+from portal.blueprints.access import NotFoundError, PermissionMissingError
+from portal.blueprints.identity import current_actor, current_identity
 from portal.db import reading
 from portal.kit import clock
 from portal.queries.desk_counts import StoreWaits, store_waits
 from portal.queries.store_orders import MemberStore, StoreCounts, count_store_orders, list_stores
+from portal.rules.permissions import STORE_MATRIX, Permission, StoreRole, may
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,10 @@ class Desk:
     stores: tuple[MemberStore, ...]
     counts: StoreCounts
     waits: StoreWaits
+
+    def lets(self, permission: Permission) -> bool:
+        """Whether the reader's role in this store lets him do this: what it does not is not shown."""
+        return may(current_actor(), permission, store_id=self.store.id)
 
     @property
     def store_arg(self) -> str | None:
@@ -39,6 +44,8 @@ def open_desk(session: Session, now: datetime, *, store_id: int | None = None) -
     if not stores:
         return None
     asked = request.args.get("store")
+    if asked and store_id is None and asked not in {one.slug for one in stores}:
+        _refuse_narrowed(session, asked)
     chosen = next((one for one in stores if one.id == store_id or (store_id is None and one.slug == asked)), stores[0])
     return Desk(
         chosen,
@@ -46,6 +53,14 @@ def open_desk(session: Session, now: datetime, *, store_id: int | None = None) -
         count_store_orders(session, store_id=chosen.id, now=now),
         store_waits(session, store_id=chosen.id),
     )
+
+
+def _refuse_narrowed(session: Session, slug: str) -> None:
+    """A store of the member's own in which his role does not let him do this. Raises PermissionMissingError."""
+    identity = current_identity()
+    others = set(identity.store_ids if identity else ()) - current_actor().store_ids
+    if slug in {one.slug for one in list_stores(session, sorted(others))}:
+        raise PermissionMissingError(permission=str(g.get("needed_in_stores")))
 
 
 def desk_of(session: Session) -> Desk:
@@ -65,26 +80,29 @@ def asked_store() -> int:
 def around(desk: Desk | None, current: str) -> dict[str, Any]:
     """What the layout wants: name, menu, search. `current` is the endpoint of the menu's entry."""
     if desk is None:
-        return {"desk_name": _("Seller desk"), "desk_nav": [], "desk": None}
+        return {"desk_name": _("Seller desk"), "desk_nav": [], "desk": None, "can": {}}
+    P = Permission  # noqa: N806  # A short name for the table below.
     entries = [
-        ("seller.home", _("Home"), "home", 0),
-        ("seller.orders", _("Orders"), "list-details", desk.counts.action),
-        ("seller.figures", _("Figures"), "chart-bar", 0),
-        ("seller.products", _("Products"), "tag", 0),
-        ("seller.stock", _("Stock"), "packages", 0),
-        ("seller.tickets", _("Tickets"), "message-circle", desk.waits.tickets),
-        ("seller.remarks", _("Reviews and questions"), "star", desk.waits.questions),
-        ("seller.payments", _("Payments"), "credit-card", 0),
-        ("seller.balance", _("Balance"), "coins", 0),
-        ("seller.returns", _("Returns"), "arrow-back-up", desk.counts.return_work),
-        ("seller.refunds", _("Refunds"), "receipt-refund", 0),
-        ("seller.campaigns", _("Coupons"), "ticket", 0),
-        ("seller.webhooks", _("Webhooks"), "plug-connected", 0),
-        ("seller.profile", _("Store profile"), "building-store", 0),
-        ("seller.bank", _("Bank account"), "building-bank", 0),
+        ("seller.home", _("Home"), "home", 0, P.STORE_ORDER_VIEW),
+        ("seller.orders", _("Orders"), "list-details", desk.counts.action, P.STORE_ORDER_VIEW),
+        ("seller.figures", _("Figures"), "chart-bar", 0, P.ANALYTICS_VIEW),
+        ("seller.products", _("Products"), "tag", 0, P.PRODUCT_EDIT),
+        ("seller.stock", _("Stock"), "packages", 0, P.STOCK_EDIT),
+        ("seller.tickets", _("Tickets"), "message-circle", desk.waits.tickets, P.TICKET_VIEW),
+        ("seller.remarks", _("Reviews and questions"), "star", desk.waits.questions, P.REMARK_VIEW),
+        ("seller.payments", _("Payments"), "credit-card", 0, P.PAYMENT_VIEW),
+        ("seller.balance", _("Balance"), "coins", 0, P.PAYOUT_VIEW),
+        ("seller.returns", _("Returns"), "arrow-back-up", desk.counts.return_work, P.REFUND_HANDLE),
+        ("seller.refunds", _("Refunds"), "receipt-refund", 0, P.REFUND_HANDLE),
+        ("seller.campaigns", _("Coupons"), "ticket", 0, P.COUPON_VIEW),
+        ("seller.webhooks", _("Webhooks"), "plug-connected", 0, P.WEBHOOK_VIEW),
+        ("seller.profile", _("Store profile"), "building-store", 0, P.STORE_EDIT),
+        ("seller.members", _("People"), "users", 0, P.STORE_MEMBER_MANAGE),
+        ("seller.bank", _("Bank account"), "building-bank", 0, P.STORE_BANK_EDIT),
     ]
     return {
         "desk": desk,
+        "can": {permission.name.lower(): desk.lets(permission) for permission in STORE_MATRIX[StoreRole.OWNER]},
         "desk_name": _("Seller desk"),
         "desk_search": url_for("seller.search"),
         "search_label": _("Order, buyer, tracking number, product or SKU"),
@@ -99,7 +117,8 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
                         "href": url_for(endpoint, store=desk.store_arg),
                         "current": endpoint == current,
                     }
-                    for endpoint, label, icon, count in entries
+                    for endpoint, label, icon, count, permission in entries
+                    if desk.lets(permission)
                 ],
             }
         ],

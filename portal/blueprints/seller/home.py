@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -42,7 +44,7 @@ def show() -> ResponseReturnValue:
         (StoreView.SHIPPED, _("On the way"), "truck-delivery", None),
         (StoreView.RETURNING, _("Coming back"), "arrow-back-up", None),
     ]
-    tiles = [
+    tiles: list[dict[str, Any]] = [
         {
             "name": name,
             "count": desk.counts.of(view) or 0,
@@ -59,6 +61,7 @@ def show() -> ResponseReturnValue:
     ]
     tiles += [
         {
+            "needs": Permission.REFUND_HANDLE,
             "name": name,
             "count": count,
             "picture": picture,
@@ -69,6 +72,7 @@ def show() -> ResponseReturnValue:
     ]
     tiles.append(
         {
+            "needs": Permission.STOCK_EDIT,
             "name": _("Low stock"),
             "count": low,
             "picture": "packages",
@@ -78,6 +82,7 @@ def show() -> ResponseReturnValue:
     )
     tiles.append(
         {
+            "needs": Permission.TICKET_VIEW,
             "name": _("Tickets"),
             "count": desk.waits.tickets,
             "picture": "message-circle",
@@ -87,6 +92,7 @@ def show() -> ResponseReturnValue:
     )
     tiles.append(
         {
+            "needs": Permission.REMARK_VIEW,
             "name": _("Questions"),
             "count": desk.waits.questions,
             "picture": "help-circle",
@@ -94,6 +100,7 @@ def show() -> ResponseReturnValue:
             "href": url_for("seller.remarks", store=desk.store_arg),
         }
     )
+    tiles = [one for one in tiles if "needs" not in one or desk.lets(one["needs"])]
     return render_template(
         "seller/home.html", tiles=tiles, rows=waiting.rows[:SHOWN], list_args={}, **around(desk, "seller.home")
     )

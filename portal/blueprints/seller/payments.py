@@ -24,7 +24,7 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/payments.csv", "payments_file", file)
 
 
-@requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
+@requires_in(Permission.PAYMENT_VIEW, Scope.STORE)
 def index() -> ResponseReturnValue:
     """The list, the newest first; how one was paid stands on the page of its order."""
     chosen, days = asked(STATES)
@@ -48,7 +48,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
+@requires_in(Permission.PAYMENT_VIEW, Scope.STORE)
 def file() -> ResponseReturnValue:
     """The same list as a file."""
     chosen, _days = asked(STATES)

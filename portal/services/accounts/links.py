@@ -26,9 +26,11 @@ _MAC_BYTES = 32
 class Purpose(StrEnum):
     VERIFY = "verify e-mail"
     RESET = "reset password"
+    # Carries the number of an invitation instead of a person.
+    INVITE = "work for a store"
 
 
-LIFETIMES = {Purpose.VERIFY: timedelta(days=7), Purpose.RESET: timedelta(hours=1)}
+LIFETIMES = {Purpose.VERIFY: timedelta(days=7), Purpose.RESET: timedelta(hours=1), Purpose.INVITE: timedelta(days=7)}
 
 
 class LinkSpentError(PortalError):

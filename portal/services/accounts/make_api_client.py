@@ -16,7 +16,7 @@ from portal.kit.errors import PortalError
 from portal.kit.ids import new_id, new_token
 from portal.kit.text import N_
 from portal.models import ApiClient, StoreMember, User, UserState
-from portal.rules.permissions import Actor, Permission, Role, may
+from portal.rules.permissions import Actor, Permission, Role, may, roles_in
 from portal.services.audit import AuditAction, Fact, record
 
 # A prefix lets people and scanners of leaked secrets see what a text is, and tell a test's from the real.
@@ -130,6 +130,8 @@ def _person(session: Session, user_id: uuid.UUID) -> Actor:
     row = session.execute(select(User.roles, User.state).where(User.id == user_id)).one_or_none()
     if row is None or row.state == UserState.CLOSED:
         raise KeyUserUnknownError
-    stores = frozenset(session.scalars(select(StoreMember.store_id).where(StoreMember.user_id == user_id)))
+    member = select(StoreMember.store_id, StoreMember.role).where(StoreMember.user_id == user_id)
+    found: dict[int, str] = {row.store_id: row.role for row in session.execute(member)}
+    stores = frozenset(found)
     roles = frozenset(Role(role) for role in row.roles) | ({Role.SELLER} if stores else frozenset())
-    return Actor(user_id=user_id, roles=roles, store_ids=stores)
+    return Actor(user_id=user_id, roles=roles, store_ids=stores, store_roles=roles_in(found, found.values()))

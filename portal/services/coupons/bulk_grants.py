@@ -17,7 +17,7 @@ from portal.models import CouponBulk, CouponBulkRow, CouponGrant, User
 from portal.queries.people_lists import Segment, people_of
 from portal.rules.coupons.life import reason_of
 from portal.rules.coupons.people_list import ROWS_MAX, Listed, PeopleListEmptyError, PeopleListTooLongError
-from portal.rules.permissions import Actor, Role
+from portal.rules.permissions import Actor, Role, StoreRole
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.coupons.end_coupons import move_grants
 from portal.services.coupons.give_coupon import give_coupon
@@ -222,6 +222,7 @@ def _packed(actor: Actor) -> dict[str, Any]:
         "user": str(actor.user_id) if actor.user_id else None,
         "roles": sorted(actor.roles),
         "stores": sorted(actor.store_ids),
+        "store_roles": sorted(actor.store_roles),
         "session": str(actor.session_id) if actor.session_id else None,
         "channel": actor.channel_id,
     }
@@ -233,6 +234,7 @@ def _unpacked(kept: Mapping[str, Any]) -> Actor:
         user_id=uuid.UUID(kept["user"]) if kept["user"] else None,
         roles=frozenset(Role(role) for role in kept["roles"]),
         store_ids=frozenset(kept["stores"]),
+        store_roles=frozenset((one, StoreRole(role)) for one, role in kept.get("store_roles", ())),
         session_id=uuid.UUID(kept["session"]) if kept["session"] else None,
         channel_id=kept["channel"],
     )

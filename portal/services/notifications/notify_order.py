@@ -15,6 +15,7 @@ from portal import site
 from portal.models import Order, OutboxEvent, User
 from portal.queries.exchange import exchange_kept
 from portal.rules.notices import NoticeKind
+from portal.rules.permissions import Permission, roles_with
 from portal.services.notifications.write_mail import write_mail
 from portal.services.notifications.write_notices import write_notices
 
@@ -38,7 +39,7 @@ _RECEIPT = text(
 _RELEASED = text(
     """
     SELECT p.id, p.store_id, array_agg(m.user_id) AS members
-      FROM order_part p JOIN store_member m ON m.store_id = p.store_id
+      FROM order_part p JOIN store_member m ON m.store_id = p.store_id AND m.role = ANY(:roles)
      WHERE p.order_id = :order_id AND p.status = 'released'
      GROUP BY p.id, p.store_id
     """
@@ -80,7 +81,9 @@ def mail_receipt(session: Session, *, order_id: uuid.UUID, document_id: uuid.UUI
 
 def notify_sellers(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     """Members of each store whose part is released hear of it (ORD-001); others' parts stay unseen."""
-    parts = session.execute(_RELEASED, {"order_id": _order_id(event)}).all()
+    parts = session.execute(
+        _RELEASED, {"order_id": _order_id(event), "roles": roles_with(Permission.STORE_ORDER_FULFIL)}
+    ).all()
     for part in parts:
         write_notices(
             session,

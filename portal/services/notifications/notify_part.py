@@ -8,8 +8,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import OutboxEvent, StoreMember, User
+from portal.models import OutboxEvent, User
+from portal.queries.store_members import members_with
 from portal.rules.notices import NoticeKind
+from portal.rules.permissions import Permission
 from portal.services.notifications.write_notices import write_notices
 
 _TOLD = {"part.held": NoticeKind.PART_HELD, "part.hold_ended": NoticeKind.PART_GOES_ON}
@@ -26,7 +28,7 @@ def tell_store_of_hold(session: Session, event: OutboxEvent, now: datetime) -> C
     topics = [f"store:{store_id}", "admin"]
     if not event.payload.get("goes_on", True):
         return topics
-    members = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == store_id)).all()
+    members = session.scalars(members_with(store_id, Permission.STORE_ORDER_FULFIL)).all()
     kind = _TOLD[event.kind]
     write_notices(
         session,
@@ -44,7 +46,7 @@ def tell_of_deadlines(session: Session, event: OutboxEvent, now: datetime) -> Co
     """One line for a store's members, however many orders wait; of missed ones administrators hear too (ORD-11)."""
     store_id = int(event.payload["store"])
     kind = NoticeKind(event.kind.removeprefix("part."))
-    members = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == store_id)).all()
+    members = session.scalars(members_with(store_id, Permission.STORE_ORDER_FULFIL)).all()
     params = {"count": event.payload["count"], "step": event.payload["step"]}
     write_notices(
         session,
@@ -68,7 +70,7 @@ def tell_of_amendment(session: Session, event: OutboxEvent, now: datetime) -> Co
     """The store hears that address or option changed before it packs; the buyer too when it was not himself."""
     store_id, number = int(event.payload["store"]), event.payload["number"]
     kind = NoticeKind.ORDER_AMENDED
-    members = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == store_id)).all()
+    members = session.scalars(members_with(store_id, Permission.STORE_ORDER_FULFIL)).all()
     told = [(members, f"/seller/orders/{event.payload['part']}", f"{kind}:{event.id}")]
     if event.payload["by_mall"] and event.profile_id is not None:
         told.append(([event.profile_id], f"/orders/{number}", f"{kind}:buyer:{event.id}"))

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal import site
 from portal.models import Order, OutboxEvent, User
 from portal.rules.notices import NoticeKind
+from portal.rules.permissions import Permission, roles_with
 from portal.services.notifications.write_mail import write_mail
 from portal.services.notifications.write_notices import write_notices
 
@@ -29,7 +30,7 @@ _REFUND = text(
 _WAITING = text(
     """
     SELECT a.store_id, array_remove(array_agg(m.user_id), NULL) AS members
-      FROM refund_approval a LEFT JOIN store_member m ON m.store_id = a.store_id
+      FROM refund_approval a LEFT JOIN store_member m ON m.store_id = a.store_id AND m.role = ANY(:roles)
      WHERE a.refund_id = :refund_id AND a.state = 'waiting' GROUP BY a.store_id
     """
 )
@@ -38,6 +39,7 @@ _STORES = text(
     SELECT p.id, p.store_id, array_agg(DISTINCT m.user_id) AS members
       FROM refund_line r LEFT JOIN order_line l ON l.id = r.line_id
       JOIN order_part p ON p.id = coalesce(r.part_id, l.part_id) JOIN store_member m ON m.store_id = p.store_id
+       AND m.role = ANY(:roles)
      WHERE r.refund_id = :refund_id AND p.released_at IS NOT NULL GROUP BY p.id, p.store_id
     """
 )
@@ -50,7 +52,7 @@ def ask_for_consent(session: Session, event: OutboxEvent, now: datetime) -> Coll
     """Stores and administrators whose consent is missing find the request behind their bell."""
     refund = _load(session, event)
     topics = {"admin"}
-    for row in session.execute(_WAITING, {"refund_id": refund.id}):
+    for row in session.execute(_WAITING, {"refund_id": refund.id, "roles": roles_with(Permission.REFUND_HANDLE)}):
         path = f"/seller/refunds/{refund.id}" if row.store_id is not None else f"/admin/refunds/{refund.id}"
         people = row.members if row.store_id is not None else _approvers(session)
         _notice(session, refund, people, NoticeKind.REFUND_WANTED, path, now)
@@ -85,7 +87,7 @@ def tell_buyer_of_refund(session: Session, event: OutboxEvent, now: datetime) ->
 def tell_sellers_of_refund(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     """Stores hear of what is given back of their parts before they send it."""
     refund = _load(session, event)
-    parts = session.execute(_STORES, {"refund_id": refund.id}).all()
+    parts = session.execute(_STORES, {"refund_id": refund.id, "roles": roles_with(Permission.REFUND_HANDLE)}).all()
     for part in parts:
         key = f"refund_of_part:{refund.id}:{part.id}"
         _notice(session, refund, part.members, NoticeKind.REFUND_OF_PART, f"/seller/orders/{part.id}", now, key=key)

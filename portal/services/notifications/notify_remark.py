@@ -7,12 +7,14 @@ from collections.abc import Collection
 from datetime import datetime
 
 import orjson
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal import site
-from portal.models import Order, OutboxEvent, StoreMember
+from portal.models import Order, OutboxEvent
+from portal.queries.store_members import members_with
 from portal.rules.notices import NoticeKind
+from portal.rules.permissions import Permission
 from portal.rules.remarks import RemarkKind
 from portal.services.notifications.write_mail import write_mail
 from portal.services.notifications.write_notices import write_notices
@@ -39,7 +41,7 @@ def tell_store_of_remark(session: Session, event: OutboxEvent, now: datetime) ->
     """The store's members hear of a review and of a question."""
     row = session.execute(_REMARK, {"remark_id": uuid.UUID(event.payload["remark"])}).one()
     is_question = row.kind == RemarkKind.QUESTION
-    members = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == row.store_id)).all()
+    members = session.scalars(members_with(row.store_id, Permission.REMARK_VIEW)).all()
     write_notices(
         session,
         user_ids=members,

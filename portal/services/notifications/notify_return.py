@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from portal import site
-from portal.models import Order, OutboxEvent, StoreMember
+from portal.models import Order, OutboxEvent
+from portal.queries.store_members import members_with
 from portal.rules.notices import NoticeKind
+from portal.rules.permissions import Permission
 from portal.services.notifications.write_mail import write_mail
 from portal.services.notifications.write_notices import write_notices
 
@@ -63,7 +65,7 @@ def tell_store_of_return(session: Session, event: OutboxEvent, now: datetime) ->
     step = event.kind.partition(".")[2]
     kind = _STORE_BELLS.get(step)
     if kind is not None:
-        members = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == case.store_id)).all()
+        members = session.scalars(members_with(case.store_id, Permission.REFUND_HANDLE)).all()
         people = [one for one in members if f"user:{one}" != case.requested_by]
         kind = NoticeKind.CLAIM_WANTED if case.kind == "claim" else kind
         _notice(session, case, people, kind, f"/seller/returns/{case.id}", now)

@@ -12,9 +12,11 @@ from sqlalchemy.orm import Session
 
 from portal import site
 from portal.kit.tracking import TrackedKind
-from portal.models import Order, OutboxEvent, StoreMember, User
+from portal.models import Order, OutboxEvent, User
+from portal.queries.store_members import members_with
 from portal.rules.carriers import CARRIERS
 from portal.rules.notices import NoticeKind
+from portal.rules.permissions import Permission
 from portal.rules.tracking import TROUBLE
 from portal.services.notifications.write_mail import write_mail
 from portal.services.notifications.write_notices import write_notices
@@ -93,9 +95,7 @@ def tell_store_of_trouble(session: Session, event: OutboxEvent, now: datetime) -
     if state not in TROUBLE:
         return topics
     key = f"parcel_{state}:{event.payload['shipment']}"
-    members = session.scalars(
-        select(StoreMember.user_id).where(StoreMember.store_id == int(event.payload["store"]))
-    ).all()
+    members = session.scalars(members_with(int(event.payload["store"]), Permission.STORE_ORDER_FULFIL)).all()
     write_notices(
         session,
         user_ids=members,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from portal import site
 from portal.models import OutboxEvent, Store, StoreMember, User
 from portal.rules.notices import NoticeKind
+from portal.rules.permissions import Permission, roles_with
 from portal.services.notifications.write_mail import write_mails
 from portal.services.notifications.write_notices import write_notices
 
@@ -22,7 +23,11 @@ def tell_store_of_low_stock(session: Session, event: OutboxEvent, now: datetime)
     people = session.execute(
         select(User.id, User.email, User.name, User.locale)
         .join(StoreMember, StoreMember.user_id == User.id)
-        .where(StoreMember.store_id == store_id, User.state == "active")
+        .where(
+            StoreMember.store_id == store_id,
+            StoreMember.role.in_(roles_with(Permission.STOCK_EDIT)),
+            User.state == "active",
+        )
     ).all()
     path = f"/seller/stock?view=low&store={store.slug}"
     write_notices(

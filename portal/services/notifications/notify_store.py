@@ -1,7 +1,8 @@
-"""A store's owners hear at once, by bell and by mail, that its money goes elsewhere from now on (BAL-13)."""
+"""Mails of a store to its people: that its money goes elsewhere from now on (BAL-13), and who shall work for it."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Collection
 from datetime import datetime
 
@@ -9,9 +10,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import site
-from portal.models import OutboxEvent, Store, StoreMember, User
+from portal.models import OutboxEvent, Store, StoreInvitation, StoreMember, User
+from portal.queries.store_members import load_invitation
 from portal.rules.notices import NoticeKind
-from portal.services.notifications.write_mail import write_mails
+from portal.rules.permissions import Permission, roles_with
+from portal.services.accounts.invite_member import invitation_link
+from portal.services.notifications.write_mail import write_mail, write_mails
 from portal.services.notifications.write_notices import write_notices
 
 
@@ -22,7 +26,11 @@ def tell_owners_of_bank(session: Session, event: OutboxEvent, now: datetime) -> 
     people = session.execute(
         select(User.id, User.email, User.name, User.locale)
         .join(StoreMember, StoreMember.user_id == User.id)
-        .where(StoreMember.store_id == store_id, StoreMember.role == "owner", User.state == "active")
+        .where(
+            StoreMember.store_id == store_id,
+            StoreMember.role.in_(roles_with(Permission.STORE_BANK_EDIT)),
+            User.state == "active",
+        )
     ).all()
     path = f"/seller/bank?store={store.slug}"
     write_notices(
@@ -44,3 +52,27 @@ def tell_owners_of_bank(session: Session, event: OutboxEvent, now: datetime) -> 
         link=site.address(path),
     )
     return [f"store:{store_id}"]
+
+
+def mail_invitation(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """Whoever is asked to work for a store gets the link that he answers by; nothing once it is over."""
+    invitation_id = uuid.UUID(event.subject.partition(":")[2])
+    found = load_invitation(session, invitation_id=invitation_id)
+    token = invitation_link(session, invitation_id=invitation_id)
+    if found is None or token is None:
+        return ()
+    locale = session.scalar(select(StoreInvitation.locale).where(StoreInvitation.id == invitation_id)) or "en"
+    write_mail(
+        session,
+        template="store_invitation",
+        dedup_key=f"event:{event.id}",
+        recipient=found.email,
+        user_id=None,
+        locale=locale,
+        now=now,
+        store=found.store,
+        role=found.role,
+        invited_by=found.invited_by,
+        link=site.address(f"/account/store-invitations/{token}"),
+    )
+    return ()

@@ -10,9 +10,11 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal import site
-from portal.models import OutboxEvent, StoreMember, TicketMessage, User
+from portal.models import OutboxEvent, TicketMessage, User
 from portal.queries.keyset import AnyRow, AnySelect
+from portal.queries.store_members import members_with
 from portal.rules.notices import NoticeKind
+from portal.rules.permissions import Permission
 from portal.services.notifications.write_mail import write_mail
 from portal.services.notifications.write_notices import write_notices
 
@@ -84,7 +86,7 @@ def tell_of_due_answers(session: Session, event: OutboxEvent, now: datetime) -> 
     kind = NoticeKind.TICKETS_LATE if is_late else NoticeKind.TICKETS_NEAR
     params, key = {"count": event.payload["count"]}, f"{kind}:{event.id}"
     if store is not None:
-        members = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == int(store))).all()
+        members = session.scalars(members_with(int(store), Permission.TICKET_ANSWER)).all()
         path = "/seller/tickets"
         write_notices(session, user_ids=members, kind=kind, params=params, path=path, dedup_key=key, now=now)
     if store is None or is_late:
@@ -107,7 +109,7 @@ def _staff(session: Session, ticket: AnyRow) -> Sequence[AnyRow]:
         return session.execute(_PEOPLE.where(User.id == ticket.assignee_id)).all()
     if ticket.with_mall:
         return _support(session)
-    members = select(StoreMember.user_id).where(StoreMember.store_id == ticket.store_id)
+    members = members_with(ticket.store_id, Permission.TICKET_ANSWER)
     return session.execute(_PEOPLE.where(User.id.in_(members))).all()
 
 

@@ -14,7 +14,7 @@ from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.queries.refund_facts import OrderHead, Refundable, load_refundable
 from portal.rules.fx import Exchanged, exchange
-from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
+from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of, stores_for
 from portal.rules.refund_order import LineFacts
 from portal.rules.refund_plan import RefundPlan, make_plan
 from portal.rules.refund_policy import (
@@ -154,9 +154,10 @@ def refusals(
 ) -> dict[uuid.UUID, Rejection]:
     """Why lines with something left cannot be given back, by line."""
     found: dict[uuid.UUID, Rejection] = {}
+    own = stores_for(actor, Permission.REFUND_HANDLE)
     for line in order.facts.lines:
         part = order.parts[line.part_id]
-        if party is Party.SELLER and part.store_id not in actor.store_ids:
+        if party is Party.SELLER and part.store_id not in own:
             found[line.id] = Rejection("NOT_YOURS", N_("This belongs to another store."))
             continue
         refusal = refusal_of(
