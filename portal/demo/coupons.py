@@ -17,6 +17,7 @@ from portal.rules.permissions import SYSTEM
 from portal.services.coupons.make_codes import make_batch
 
 REVOKED = "Half price"
+WELCOME_TO_A_TIER = {"en": "Welcome to Silver", "ko": "실버 등급 환영 쿠폰"}
 
 
 def make_coupons(
@@ -229,6 +230,25 @@ def _others(store_ids: Mapping[str, int]) -> list[dict[str, Any]]:
             "conditions": [_spend({"KRW": 20_000, "USD": 1_500})],
             "distribution": "claim",
             "lane": "store",
+            "per_user_cap": 1,
+        },
+        {
+            "name": {"en": "Gold members: free shipping", "ko": "골드 회원 무료 배송"},
+            "kind": "free_shipping",
+            "target": "shipping",
+            "max_discounts": {"KRW": 4_000, "USD": 900},
+            "conditions": [{"name": "tier", "params": {"any_of": ["gold"]}}],
+            "distribution": "automatic",
+            "lane": "shipping",
+        },
+        {
+            "name": WELCOME_TO_A_TIER,
+            "kind": "fixed",
+            "target": "order",
+            "amounts": {"KRW": 5_000, "USD": 400},
+            "conditions": [_spend({"KRW": 30_000, "USD": 2_500})],
+            "distribution": "grant",
+            "lane": "gift",
             "per_user_cap": 1,
         },
         {

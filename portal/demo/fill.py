@@ -64,7 +64,7 @@ def fill(session: Session, *, settings: Settings, now: datetime, progress: Progr
         save_products(session, actor=SYSTEM, drafts=batch, now=now)
         progress(len(batch))
     people = make_people(session, store_ids=stores, now=now)
+    make_coupons(session, store_ids=stores, section_ids=sections, people=people, now=now)
     make_loyalty(session, store_ids=stores, people=people, now=now)
     give_balances(session, people=people, now=now)
-    make_coupons(session, store_ids=stores, section_ids=sections, people=people, now=now)
     make_gateway_accounts(session, settings, channel_ids=channels)

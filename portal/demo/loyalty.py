@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from portal.models import Cause, LoyaltyVersion
+from portal.demo.coupons import WELCOME_TO_A_TIER
+from portal.models import Campaign, Cause, LoyaltyVersion
 from portal.queries.loyalty import forget_loyalty
 from portal.rules import earning, tiers
 from portal.rules.earning import EarnRule, EarnTerms
@@ -19,13 +20,6 @@ from portal.rules.tiers import Ladder, Tier
 AUTHOR = "ada@example.com"
 # As if it had been written then, so that it holds for whatever the demo sells.
 SINCE = timedelta(days=60)
-LADDER = Ladder(
-    tiers=(
-        Tier("bronze", {"en": "Bronze", "ko": "브론즈"}, 0),
-        Tier("silver", {"en": "Silver", "ko": "실버"}, 300_000, Decimal("1.2")),
-        Tier("gold", {"en": "Gold", "ko": "골드"}, 1_000_000, Decimal("1.5")),
-    )
-)
 CAUSES = (
     (
         {"en": "Trees for the city", "ko": "도시 나무 심기"},
@@ -48,7 +42,15 @@ def make_loyalty(
     people: Mapping[str, uuid.UUID],
     now: datetime,
 ) -> None:
-    """Write one version of each kind."""
+    """Write one version of each kind. The coupons that a tier gives are there already."""
+    welcome = session.scalars(select(Campaign.id).where(Campaign.name == WELCOME_TO_A_TIER)).one()
+    ladder = Ladder(
+        tiers=(
+            Tier("bronze", {"en": "Bronze", "ko": "브론즈"}, 0),
+            Tier("silver", {"en": "Silver", "ko": "실버"}, 300_000, Decimal("1.2"), (welcome,)),
+            Tier("gold", {"en": "Gold", "ko": "골드"}, 1_000_000, Decimal("1.5")),
+        )
+    )
     week = now.replace(hour=0, minute=0, second=0, microsecond=0)
     terms = EarnTerms(
         rules=(
@@ -86,7 +88,7 @@ def make_loyalty(
                 "created_at": written,
             }
             for kind, body, note in (
-                ("tiers", tiers.to_json(LADDER), "Three tiers to begin with"),
+                ("tiers", tiers.to_json(ladder), "Three tiers to begin with"),
                 ("mileage", earning.to_json(terms), "Double points this week"),
             )
         ],

@@ -32,6 +32,7 @@ from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.coupons.note_turn import TURNS, note_turn
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.loyalty.award_points import award_sign_up
+from portal.services.loyalty.give_welcome import give_welcome
 from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
@@ -180,6 +181,13 @@ def _welcome(session: Session, event: OutboxEvent, now: datetime) -> Collection[
     return ()
 
 
+def _give_welcome(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """Somebody reached a tier: its coupons are his."""
+    assert event.profile_id is not None  # A tier is somebody's.
+    give_welcome(session, user_id=event.profile_id, before=event.payload["from"], code=event.payload["to"], now=now)
+    return ()
+
+
 def _refresh_tier(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     if event.profile_id is not None:
         refresh_tier(session, user_id=event.profile_id, now=now)
@@ -303,7 +311,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "mileage.expiring": (tell_of_ending_mileage,),
     "mileage.sent": (tell_of_gift,),
     "mileage.gift_ended": (tell_sender_of_gift,),
-    "tier.moved": (tell_of_tier,),
+    "tier.moved": (tell_of_tier, _give_welcome),
     "refund.rerouted": (_send_legs,),
     "refund.late": (tell_admins_of_refund,),
     "method.setup_begun": (_run_setup,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -16,17 +16,22 @@ TIERS_MAX = 8
 PERIOD_DAYS_MAX = 1_095
 MULTIPLIER_MAX = Decimal(10)
 NAME_LENGTH_MAX = 30
+WELCOME_MAX = 5
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,19}")
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A step of the ladder. `from_minor` is in the platform's currency; `multiplier` is of what purchases earn."""
+    """A step of the ladder. `from_minor` is in the platform's currency; `multiplier` is of what purchases earn.
+
+    `welcome` has the ids of the campaigns whose coupon whoever reaches the tier is given.
+    """
 
     code: str
     names: Mapping[str, str]
     from_minor: int
     multiplier: Decimal = Decimal(1)
+    welcome: tuple[int, ...] = ()
 
     def name(self, locale: str) -> str:
         """Return its name in a language, the English one where there is none."""
@@ -53,6 +58,14 @@ class Ladder:
     def fit(self, spend_minor: int) -> Tier:
         """Return the highest tier that is reached with `spend_minor`."""
         return [tier for tier in self.tiers if tier.from_minor <= spend_minor or tier is self.tiers[0]][-1]
+
+    def reached(self, before: str | None, code: str) -> tuple[Tier, ...]:
+        """Return the tiers on the way up from one to another, that one too; none on the way down."""
+        codes = [tier.code for tier in self.tiers]
+        if code not in codes:
+            return ()
+        start = codes.index(before) if before in codes else 0
+        return self.tiers[start + 1 : codes.index(code) + 1]
 
     def above(self, tier: Tier) -> Tier | None:
         """Return the next tier, None above the highest."""
@@ -102,8 +115,11 @@ def decide(ladder: Ladder, standing: Standing | None, *, spend_minor: int, now: 
     return Decision(Standing(fit.code, now, ends), "period_end")
 
 
-def ladder_faults(ladder: Ladder) -> dict[tuple[int, str], str]:
-    """What cannot be so in a ladder: a sentence by the place of the tier, from 1 (0 for the whole), and the field."""
+def ladder_faults(ladder: Ladder, *, campaigns: Collection[int]) -> dict[tuple[int, str], str]:
+    """What cannot be so in a ladder: a sentence by the place of the tier, from 1 (0 for the whole), and the field.
+
+    `campaigns` are those whose coupons may be given.
+    """
     faults: dict[tuple[int, str], str] = {}
     if not 1 <= len(ladder.tiers) <= TIERS_MAX:
         faults[0, "tiers"] = N_("There are between 1 and 8 tiers.")
@@ -122,6 +138,10 @@ def ladder_faults(ladder: Ladder) -> dict[tuple[int, str], str]:
             faults[n, "from_minor"] = N_("Each tier begins above the one before it.")
         if not tier.multiplier.is_finite() or not 0 < tier.multiplier <= MULTIPLIER_MAX:
             faults[n, "multiplier"] = N_("The multiplier is above 0 and at most 10.")
+        if n == 1 and tier.welcome:
+            faults[n, "welcome"] = N_("The lowest tier is everybody's: nobody reaches it, so it has no coupons.")
+        elif len(set(tier.welcome)) > WELCOME_MAX or not set(tier.welcome) <= set(campaigns):
+            faults[n, "welcome"] = N_("Choose at most 5 coupons, of campaigns that are given to people and not over.")
         before = tier.from_minor
         codes.add(tier.code)
     return faults
@@ -135,6 +155,7 @@ def to_json(ladder: Ladder) -> dict[str, Any]:
             "names": dict(tier.names),
             "from_minor": tier.from_minor,
             "multiplier": f"{tier.multiplier.normalize():f}",
+            "welcome": list(tier.welcome),
         }
         for tier in ladder.tiers
     ]
@@ -146,7 +167,16 @@ def from_json(version: int, stored: Mapping[str, Any]) -> Ladder:
     tiers: Sequence[Mapping[str, Any]] = stored["tiers"]
     return Ladder(
         version,
-        tuple(Tier(one["code"], one["names"], one["from_minor"], Decimal(one["multiplier"])) for one in tiers),
+        tuple(
+            Tier(
+                one["code"],
+                one["names"],
+                one["from_minor"],
+                Decimal(one["multiplier"]),
+                tuple(one.get("welcome", ())),
+            )
+            for one in tiers
+        ),
         stored["period_days"],
     )
 

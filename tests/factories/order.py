@@ -109,6 +109,7 @@ def make_coupon(
 ) -> int:
     """A committed campaign on whole orders that anybody who types the code may use; its id."""
     now = clock.now()
+    name = {"en": f"{percent}% off", "ko": f"{percent}% 할인"}
     if minimum:
         more["conditions"] = [
             *more.get("conditions", ()),
@@ -116,7 +117,6 @@ def make_coupon(
         ]
     with transaction() as session:
         campaign = Campaign(
-            name={"en": f"{percent}% off", "ko": f"{percent}% 할인"},
             percent=None if percent is None else Decimal(percent),
             store_id=store_id,
             funding=funding,
@@ -124,7 +124,7 @@ def make_coupon(
             valid_from=now - timedelta(days=1),
             issued_at=now,
             issued_by="system",
-            **{"kind": "percentage", "target": "order", "valid_until": now + timedelta(days=30)} | more,
+            **{"name": name, "kind": "percentage", "target": "order", "valid_until": now + timedelta(days=30)} | more,
         )
         session.add(campaign)
         session.flush()

@@ -70,7 +70,7 @@ def test_a_ladder_survives_its_storage() -> None:
 
 
 def test_what_is_wrong_with_a_ladder_is_said_by_its_field() -> None:
-    assert ladder_faults(LADDER) == {}
+    assert ladder_faults(LADDER, campaigns=()) == {}
     bronze, silver, gold = LADDER.tiers
     wrong = [
         (replace(LADDER, tiers=()), (0, "tiers")),
@@ -85,6 +85,20 @@ def test_what_is_wrong_with_a_ladder_is_said_by_its_field() -> None:
         (replace(LADDER, tiers=(bronze, replace(silver, multiplier=Decimal(0)))), (2, "multiplier")),
         (replace(LADDER, tiers=(bronze, replace(silver, multiplier=Decimal("NaN")))), (2, "multiplier")),
         (replace(LADDER, tiers=(bronze, replace(silver, multiplier=Decimal("10.1")))), (2, "multiplier")),
+        (replace(LADDER, tiers=(replace(bronze, welcome=(7,)),)), (1, "welcome")),
+        (replace(LADDER, tiers=(bronze, replace(silver, welcome=(8,)))), (2, "welcome")),
+        (replace(LADDER, tiers=(bronze, replace(silver, welcome=tuple(range(6))))), (2, "welcome")),
     ]
     for ladder, place in wrong:
-        assert list(ladder_faults(ladder)) == [place]
+        assert list(ladder_faults(ladder, campaigns=range(8))) == [place]
+    welcoming = replace(LADDER, tiers=(bronze, replace(silver, welcome=(1, 7))))
+    assert ladder_faults(welcoming, campaigns=range(8)) == {}
+    assert from_json(1, to_json(welcoming)).tiers == welcoming.tiers
+
+
+def test_tiers_on_the_way_up_are_reached_and_none_on_the_way_down() -> None:
+    assert [one.code for one in LADDER.reached("bronze", "gold")] == ["silver", "gold"]
+    assert [one.code for one in LADDER.reached(None, "silver")] == ["silver"]
+    assert [one.code for one in LADDER.reached("gone", "gold")] == ["silver", "gold"]
+    for before, code in (("gold", "silver"), ("gold", "gold"), ("silver", "gone")):
+        assert LADDER.reached(before, code) == ()

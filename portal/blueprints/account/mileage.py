@@ -35,6 +35,7 @@ from portal.queries.mileage import (
     load_invitations,
     load_standing,
 )
+from portal.queries.tier_benefits import load_benefits
 from portal.queries.tiers import list_moves, load_tier
 from portal.rules.giving import MESSAGE_LENGTH_MAX
 from portal.rules.permissions import Permission
@@ -163,6 +164,7 @@ def _page(section: str = "", error: PortalError | None = None) -> ResponseReturn
             "donations": list_donations(session, user_id=user_id),
             "tier": load_tier(session, user_id=user_id, now=now),
             "moves": list_moves(session, user_id=user_id),
+            "benefits": load_benefits(session, ladder=loyalty_directory(session).ladder(now), now=now),
             "invitations": invitations,
         }
         directory = loyalty_directory(session)

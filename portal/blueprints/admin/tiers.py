@@ -27,6 +27,7 @@ from portal.kit.errors import PortalError
 from portal.kit.money import AmountInvalidError, parse_minor
 from portal.queries.exchange import platform_currency
 from portal.queries.loyalty import forget_loyalty, list_versions, loyalty_directory
+from portal.queries.tier_benefits import list_welcomes, load_benefits
 from portal.queries.tiers import count_members
 from portal.rules.permissions import Permission
 from portal.rules.tiers import NO_TIERS, TIERS_MAX, Ladder, Tier, from_json, read_decimal
@@ -58,20 +59,27 @@ class TiersForm:
     starts_at: str = ""
     note: str = ""
     rows: list[dict[str, str]] = field(default_factory=list)
+    # By the row, the ids of the chosen campaigns.
+    welcomes: list[frozenset[int]] = field(default_factory=list)
     faults: dict[str, str] = field(default_factory=dict)
 
     def ladder(self) -> Ladder:
         """What was typed; rows that are empty are none."""
-        typed = [row for row in self.rows if any(row[name] for name in ("code", "en", "ko", "from_minor"))]
-        self.rows = typed
+        kept = [
+            (row, chosen)
+            for row, chosen in zip(self.rows, self.welcomes, strict=True)
+            if any(row[name] for name in ("code", "en", "ko", "from_minor"))
+        ]
+        self.rows, self.welcomes = [row for row, _chosen in kept], [chosen for _row, chosen in kept]
         tiers = tuple(
             Tier(
                 code=row["code"],
                 names={"en": row["en"], "ko": row["ko"]},
                 from_minor=self._amount(n, row["from_minor"]),
                 multiplier=read_decimal(row["multiplier"] or "1"),
+                welcome=tuple(sorted(chosen)),
             )
-            for n, row in enumerate(typed, start=1)
+            for n, (row, chosen) in enumerate(kept, start=1)
         )
         return Ladder(tiers=tiers, period_days=whole(self.period_days))
 
@@ -106,12 +114,14 @@ def index() -> ResponseReturnValue:
         versions = list_versions(session, kind="tiers")
         ladder = loyalty_directory(session).ladder(now)
         members = count_members(session)
+        benefits = load_benefits(session, ladder=ladder, now=now)
         currency = platform_currency(session)
         frame = around(session, "admin.tiers")
     return render_template(
         "admin/tiers/index.html",
         versions=versions,
         ladder=ladder,
+        benefits=benefits,
         members=members,
         currency=currency,
         now=now,
@@ -127,12 +137,15 @@ def show(version: int) -> ResponseReturnValue:
         row = next(iter(list_versions(session, kind="tiers", version=version)), None)
         if row is None:
             raise NotFoundError
+        ladder = from_json(version, row.body)
+        benefits = load_benefits(session, ladder=ladder, now=now)
         currency = platform_currency(session)
         frame = around(session, "admin.tiers")
     return render_template(
         "admin/tiers/show.html",
         row=row,
-        ladder=from_json(version, row.body),
+        ladder=ladder,
+        benefits=benefits,
         members={},
         is_live=loyalty_directory().ladder(now).version == version,
         currency=currency,
@@ -191,7 +204,8 @@ def _filled(ladder: Ladder, newest: int, currency: str, zone: ZoneInfo) -> Tiers
         for tier in ladder.tiers
     ]
     period = ladder.period_days if ladder is not NO_TIERS else 365
-    return TiersForm(newest, currency, zone, period_days=str(period), rows=rows)
+    welcomes = [frozenset(tier.welcome) for tier in ladder.tiers]
+    return TiersForm(newest, currency, zone, period_days=str(period), rows=rows, welcomes=welcomes)
 
 
 def _read(currency: str, zone: ZoneInfo) -> TiersForm:
@@ -199,9 +213,10 @@ def _read(currency: str, zone: ZoneInfo) -> TiersForm:
         return request.form.get(name, "").replace("\0", "").strip()[:FIELD_LENGTH_MAX]
 
     rows = [{name: text(f"tier{n}-{name}") for name in FIELDS} for n in range(1, TIERS_MAX + 1)]
+    welcomes = [frozenset(map(whole, request.form.getlist(f"tier{n}-welcome"))) for n in range(1, TIERS_MAX + 1)]
     note = request.form.get("note", "").replace("\0", "").strip()[:NOTE_LENGTH_MAX]
     return TiersForm(
-        whole(text("newest")), currency, zone, text("period_days"), text("starts_at"), note=note, rows=rows
+        whole(text("newest")), currency, zone, text("period_days"), text("starts_at"), note, rows, welcomes
     )
 
 
@@ -209,7 +224,15 @@ def _editor(form: TiersForm, *, problem: PortalError | None = None, status: int 
     blank = dict.fromkeys(FIELDS, "")
     shown = [*form.rows, *[blank] * min(2, TIERS_MAX - len(form.rows))][:TIERS_MAX]
     with reading() as session:
+        campaigns = list_welcomes(session, now=clock.now())
         frame = around(session, "admin.tiers")
-    values: dict[str, Any] = {"form": form, "shown": shown, "problem": say(problem) if problem else None}
+    chosen = [*form.welcomes, *[frozenset[int]()] * TIERS_MAX]
+    values: dict[str, Any] = {
+        "form": form,
+        "shown": shown,
+        "chosen": chosen,
+        "campaigns": campaigns,
+        "problem": say(problem) if problem else None,
+    }
     page = render_template("admin/tiers/new.html", **values, has_errors=bool(form.faults), **frame)
     return page, status

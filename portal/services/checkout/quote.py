@@ -19,6 +19,7 @@ from portal.queries.buyer_facts import BuyerFacts, load_buyer_facts
 from portal.queries.carts import CartLineView, CartView
 from portal.queries.channels import ChannelView
 from portal.queries.coupon_names import name_things
+from portal.queries.loyalty import loyalty_directory
 from portal.rules.coupons.conditions import asks_about_person
 from portal.rules.coupons.evaluate import EligibilityResult, evaluate_all
 from portal.rules.coupons.facts import Facts
@@ -138,6 +139,7 @@ def quote_cart(
     person = BuyerFacts()
     if user_id is not None and any(asks_about_person(coupon.terms) for coupon in held):
         person = load_buyer_facts(session, user_id=user_id, tier=balances.tier, now=now)
+    tier = loyalty_directory(session).ladder(now).find(balances.tier) if user_id is not None else None
     facts = Facts(
         now=now,
         currency=channel.currency,
@@ -150,7 +152,7 @@ def quote_cart(
         # A channel sends to its own country only.
         country=channel.country,
         method=choices.method,
-        tier=person.tier,
+        tier=tier.code if tier else None,
         segments=person.segments,
         groups=person.groups,
     )

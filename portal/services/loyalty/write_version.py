@@ -13,6 +13,7 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, LoyaltyVersion, Product, Section, Store
 from portal.queries.loyalty import START_AFTER, loyalty_directory
+from portal.queries.tier_benefits import list_welcomes
 from portal.rules import earning, tiers
 from portal.rules.earning import EarnTerms, Known, terms_faults
 from portal.rules.permissions import Actor, Permission, may
@@ -79,7 +80,10 @@ def write_version(
         raise LoyaltyChangedError(version=standing)
     if starts_at is not None and not now - LATE_MAX <= starts_at <= now + AHEAD_MAX:
         raise LoyaltyStartError
-    faults = terms_faults(rules, _known(session, rules, now)) if isinstance(rules, EarnTerms) else ladder_faults(rules)
+    if isinstance(rules, EarnTerms):
+        faults = terms_faults(rules, _known(session, rules, now))
+    else:
+        faults = ladder_faults(rules, campaigns={one.id for one in list_welcomes(session, now=now)})
     if faults:
         raise LoyaltyUnfitError(faults)
     version, body = newest + 1, earning.to_json(rules) if isinstance(rules, EarnTerms) else tiers.to_json(rules)

@@ -16,7 +16,7 @@ from tests.blueprints.desks import browser, fields
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.loyalty import TIERS, write_version
-from tests.factories.order import make_order
+from tests.factories.order import make_coupon, make_order
 from tests.factories.refund import rows
 
 NEW = "/admin/mileage/new"
@@ -136,6 +136,35 @@ def test_tiers_are_written_as_a_table(client: FlaskClient, mall: Mall) -> None:
     assert "₩300,000" in client.get(answer.location).text
     assert send(client, "", path=path, **table).status_code == 409
     assert rows("SELECT body -> 'tiers' -> 1 ->> 'multiplier' FROM loyalty_version") == [("1.5",)]
+
+
+@pytest.mark.req("BAL-08")
+def test_a_tier_gives_coupons_and_whoever_reaches_it_sees_what_it_gives(
+    app: APIFlask, client: FlaskClient, mall: Mall
+) -> None:
+    given = make_coupon("GIVEN", distribution="grant", name={"en": "Hello gold", "ko": "골드 환영"})
+    typed = make_coupon("TYPED")
+    conditions = [{"name": "tier", "params": {"any_of": ["gold"]}}]
+    make_coupon("FREE", distribution="automatic", name={"en": "Free way", "ko": "무료"}, conditions=conditions)
+    path = "/admin/tiers/new"
+    table = {
+        "tier1-code": "bronze", "tier1-en": "Bronze", "tier1-ko": "브론즈", "tier1-from_minor": "0",
+        "tier2-code": "gold", "tier2-en": "Gold", "tier2-ko": "골드", "tier2-from_minor": "300,000",
+        "period_days": "365",
+    }  # fmt: skip
+    page = client.get(path).text
+    assert f'id="tier2-welcome-{given}"' in page
+    assert f'id="tier2-welcome-{typed}"' not in page
+    wrong = send(client, "", path=path, **table, **{"tier2-welcome": [given, typed]})
+    assert wrong.status_code == 422
+    assert 'id="tier2-welcome-error"' in wrong.text
+    answer = send(client, "", path=path, **table, **{"tier2-welcome": given})
+    assert answer.status_code == 303, answer.text
+    assert "Hello gold" in client.get(answer.location).text
+    write_version(make_person("ada", roles=("admin",)), "tiers", rows("SELECT body FROM loyalty_version")[0][0])
+    shown = browser(app, make_person("bea")).get("/account/mileage?lang=en").text
+    assert "Gold gives you:" in shown
+    assert shown.index("Free way") < shown.index("Hello gold")
 
 
 @pytest.mark.req("BAL-04", "BAL-08")

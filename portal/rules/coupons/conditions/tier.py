@@ -19,6 +19,8 @@ class Tier(PeopleCondition):
     group = Group.PEOPLE
     fields = (Field("any_of", N_("Tiers"), Kind.KEYS, source="tier"),)
     source = "tier"
+    # It stands beside his balances, which every quote reads.
+    asks_about_person = False
     refusal = Refusal(
         "COUPON_WRONG_TIER", N_("This coupon is for members of another tier."), N_("It is for %(people)s.")
     )
