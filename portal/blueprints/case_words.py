@@ -25,6 +25,18 @@ CASE_ACTIONS: Mapping[str, str] = {
 }
 
 CASES: Mapping[str, Mapping[str, str]] = {
+    "clearance": {
+        "known_buyer": N_("Known buyer with a good history"),
+        "confirmed": N_("Confirmed with the buyer"),
+        "explained": N_("Unusual, but explained"),
+        "false_alarm": N_("The rule was wrong"),
+    },
+    "refusal": {
+        "stolen_means": N_("The card or account is probably not the buyer's"),
+        "fake_identity": N_("Name or address is not real"),
+        "abuse": N_("Abuse of coupons or mileage"),
+        "unreachable": N_("The buyer could not be reached"),
+    },
     "list_kind": {
         "user": N_("Person"),
         "email": N_("E-mail"),

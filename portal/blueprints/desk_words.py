@@ -317,18 +317,6 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "refund_succeeded": N_("Refund complete"),
         "refund_failed": N_("Refund failed"),
     },
-    "clearance": {
-        "known_buyer": N_("Known buyer with a good history"),
-        "confirmed": N_("Confirmed with the buyer"),
-        "explained": N_("Unusual, but explained"),
-        "false_alarm": N_("The rule was wrong"),
-    },
-    "refusal": {
-        "stolen_means": N_("The card or account is probably not the buyer's"),
-        "fake_identity": N_("Name or address is not real"),
-        "abuse": N_("Abuse of coupons or mileage"),
-        "unreachable": N_("The buyer could not be reached"),
-    },
     "actor": {"system": N_("System"), "user": N_("User"), "visitor": N_("Visitor")},
     "owner": {"platform": N_("Platform"), "user": N_("User"), "store": N_("Store"), "order": N_("Order")},
     "funding": {"seller": N_("Seller's coupon"), "platform": N_("Platform's coupon"), "shared": N_("Shared coupon")},

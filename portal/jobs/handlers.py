@@ -29,10 +29,10 @@ from portal.models import OutboxEvent
 from portal.rules.webhooks import EVENT_TYPES, TEST
 from portal.services.cases.open_cases import open_cases
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
+from portal.services.coupons.give_welcome import welcome_into_tier
 from portal.services.coupons.note_turn import TURNS, note_turn
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.loyalty.award_points import award_sign_up
-from portal.services.loyalty.give_welcome import give_welcome
 from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
@@ -181,13 +181,6 @@ def _welcome(session: Session, event: OutboxEvent, now: datetime) -> Collection[
     return ()
 
 
-def _give_welcome(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    """Somebody reached a tier: its coupons are his."""
-    assert event.profile_id is not None  # A tier is somebody's.
-    give_welcome(session, user_id=event.profile_id, before=event.payload["from"], code=event.payload["to"], now=now)
-    return ()
-
-
 def _refresh_tier(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     if event.profile_id is not None:
         refresh_tier(session, user_id=event.profile_id, now=now)
@@ -206,8 +199,6 @@ def _follow_parcel(session: Session, event: OutboxEvent, _now: datetime) -> Coll
 
 def _note_turn(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     note_turn(session, campaign_id=int(event.subject.partition(":")[2]), turn=TURNS[event.kind], now=now)
-def _put_together(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    after_commit(session, partial(enqueue_export, uuid.UUID(event.payload["export"])))
     return ()
 
 
@@ -311,7 +302,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "mileage.expiring": (tell_of_ending_mileage,),
     "mileage.sent": (tell_of_gift,),
     "mileage.gift_ended": (tell_sender_of_gift,),
-    "tier.moved": (tell_of_tier, _give_welcome),
+    "tier.moved": (tell_of_tier, welcome_into_tier),
     "refund.rerouted": (_send_legs,),
     "refund.late": (tell_admins_of_refund,),
     "method.setup_begun": (_run_setup,),

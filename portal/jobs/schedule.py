@@ -12,10 +12,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.db import atomically, reading, transaction
 from portal.jobs.bulk_runs import work_part_runs
-from portal.jobs.cases import gather_cases
-from portal.jobs.coupons import tend_coupons, turn_campaigns, watch_coupons
 from portal.jobs.cases import gather_cases, gather_left_over
-from portal.jobs.coupons import tend_coupons, watch_coupons
+from portal.jobs.coupons import tend_coupons, turn_campaigns, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.held_payments import ask_about_holds, tend_holds
@@ -25,9 +23,8 @@ from portal.jobs.marks import mark_people
 from portal.jobs.methods import sweep_methods
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
-from portal.jobs.propagation import watch_propagation
-from portal.jobs.privacy import erase_people, keep_no_longer, put_exports_together
 from portal.jobs.privacy import tend_data
+from portal.jobs.propagation import watch_propagation
 from portal.jobs.queue import (
     enqueue_adjustment,
     enqueue_bulk,

@@ -143,7 +143,6 @@ __all__ = [
     "CouponUse",
     "CreditLine",
     "CustomerScore",
-    "DefaultView",
     "DataExport",
     "DefaultView",
     "Destination",

@@ -15,7 +15,7 @@ from portal.jobs.outbox import handle_events
 from portal.kit import clock
 from portal.queries.benefits import load_balances
 from portal.queries.tiers import list_moves, load_tier
-from portal.services.loyalty.give_welcome import give_welcome
+from portal.services.coupons.give_welcome import give_welcome
 from portal.services.loyalty.refresh_tier import refresh_tier, tiers_due
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from portal.models import OutboxEvent
 from portal.queries.loyalty import loyalty_directory
 from portal.queries.tier_benefits import list_welcomes
 from portal.rules.permissions import SYSTEM
@@ -29,3 +31,10 @@ def give_welcome(session: Session, *, user_id: uuid.UUID, before: str | None, co
         if given:
             payload = {"campaign": campaign.id, "grants": [str(one.grant_id) for one in given]}
             emit(session, Event("coupon.given", f"campaign:{campaign.id}", payload), now=now)
+
+
+def welcome_into_tier(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """Somebody moved to another tier: give what belongs to it."""
+    assert event.profile_id is not None  # A tier is somebody's.
+    give_welcome(session, user_id=event.profile_id, before=event.payload["from"], code=event.payload["to"], now=now)
+    return ()
