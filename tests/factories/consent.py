@@ -6,20 +6,23 @@ import uuid
 
 from portal.db import transaction
 from portal.kit import clock
-from portal.kit.ids import new_id
-from portal.models import Consent
-from portal.services.incentives.consents import kind_of
+from portal.rules.permissions import SYSTEM
+from portal.rules.privacy import PURPOSES
+from portal.services.consents import Asked, choose
+from portal.services.incentives.consents import NEEDED
 
 
 def allow_offers(user_id: uuid.UUID, channel_id: int, *, given: bool = True) -> None:
     """That somebody allows them on a channel, or takes that back."""
+    asked: list[Asked] = [(purpose, channel_id) for purpose in NEEDED]
+    versions = {one: PURPOSES[one[0]].version for one in asked} if given else {}
     with transaction() as session:
-        session.add(
-            Consent(
-                id=new_id(),
-                user_id=user_id,
-                kind=kind_of(channel_id),
-                version="2026-11" if given else "",
-                accepted_at=clock.now(),
-            )
+        choose(
+            session,
+            user_id=user_id,
+            given=versions,
+            asked=asked,
+            source="account",
+            actor=SYSTEM,
+            now=clock.now(),
         )

@@ -66,7 +66,7 @@ class PartOnHoldError(PortalError):
 
     code = "part_on_hold"
     status = 409
-    sentence = N_("This part is on hold (%(hold)s). It goes on when the hold has ended; nothing was changed.")
+    sentence = N_("This part is on hold. It goes on when the hold has ended; nothing was changed.")
 
     def __init__(self, hold_id: uuid.UUID, kind: str, reason: str) -> None:
         super().__init__(hold=str(hold_id))

@@ -24,7 +24,7 @@ from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import DEPOSIT_WITHDRAW, TooOftenError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.ledger.holds import BalanceTooLowError
-from portal.services.refunds.bank_details import BankDetailsError
+from portal.services.accounts.bank_details import BankDetailsError
 from portal.services.withdrawals.request_withdrawal import request_withdrawal
 
 TAG = "Deposit"
