@@ -19,7 +19,7 @@ run: setup ## Start the whole portal with demo data on PORT (8000), data in PORT
 
 test: setup-dev ## Run all tests, or those of TESTS=path
 	@$(PYTHON) tools/chromium.py
-	@exec $(BIN)/pytest -n 2 --dist loadgroup $(TESTS)
+	@exec $(BIN)/pytest -n 3 --dist loadgroup $(TESTS)
 
 lint: setup-dev ## Check style, types, import directions and the project's own rules
 	@$(BIN)/ruff check .

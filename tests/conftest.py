@@ -51,10 +51,11 @@ GATEWAY_PATIENCE_S = 1.0
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say before xdist asks which tests use the whole portal: one worker runs them all, so that it is started once."""
+    """Say before xdist asks which tests use the whole portal: two workers share them, so that it is started twice."""
     for item in items:
         if "portal" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("portal"))
+            is_journey = "browser" in item.path.parts
+            item.add_marker(pytest.mark.xdist_group("journeys" if is_journey else "portal"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -185,9 +186,17 @@ def books(db: None) -> Iterator[None]:
     """After a test that touches money, every invariant holds."""
     yield
     seal_audit_trail()
+    if _is_sound():
+        return
+    # Rows that stand unsealed, because an older transaction of another worker was open, are no violation.
+    seal_whole_trail()
     with database.snapshot() as opened:
-        if opened.execute(text(BROKEN)).first() is not None:
-            assert not {f.invariant.name: f.rows for f in find_violations(opened) if f.rows}
+        assert not {f.invariant.name: f.rows for f in find_violations(opened) if f.rows}
+
+
+def _is_sound() -> bool:
+    with database.snapshot() as opened:
+        return opened.execute(text(BROKEN)).first() is None
 
 
 def seal_audit_trail() -> None:

@@ -199,6 +199,11 @@ PERSONAL: tuple[PersonalTable, ...] = (
     ),
     PersonalTable(m.AdjustmentLine, _USER, {"given": D}),
     PersonalTable(m.MemberTier, _USER),
+    PersonalTable(m.CustomerScore, _USER, delete=True),
+    PersonalTable(m.SegmentMember, _USER, delete=True),
+    PersonalTable(m.SegmentMove, _USER),
+    PersonalTable(m.IncentiveAssignment, _USER, hidden=frozenset({"churn_bp"})),
+    PersonalTable(m.StoreInvitation, "accepted_by = :user", {"email": E}, hidden=frozenset({"email_index"})),
     PersonalTable(m.TierMove, _USER),
     PersonalTable(m.ReferralCode, _USER),
     PersonalTable(m.Referral, "referee_id = :user OR referrer_id = :user"),
@@ -236,6 +241,10 @@ PERSONAL: tuple[PersonalTable, ...] = (
 
 # Tables with a column for a person, or an encrypted one, that hold nothing of a buyer. {table: why}
 ABOUT_OTHERS: Mapping[str, str] = {
+    "automation": "who of the mall wrote it",
+    "segment_version": "who of the mall wrote it",
+    "store": "a business, by the address that it tells its buyers",
+    "store_bank": "where a business is paid",
     "adjustment": "who of the mall wrote, decided and undid it",
     "coupon_bulk_row": "what somebody of the mall typed; goes by its retention",
     "fraud_model_place": "who of the mall placed it",

@@ -68,7 +68,7 @@ def read_body(model: type[M]) -> M:
 
 def read_idempotency_key() -> str:
     """The header of a request that must be done once (PAY-10). Raises IdempotencyKeyMissingError."""
-    key = request.headers.get(IDEMPOTENCY_HEADER, "").strip()
-    if not 0 < len(key) <= KEY_LENGTH_MAX or not key.isascii() or not key.isprintable():
+    key = request.headers.get(IDEMPOTENCY_HEADER, "")
+    if not 0 < len(key) <= KEY_LENGTH_MAX or not all("!" <= letter <= "~" for letter in key):
         raise IdempotencyKeyMissingError
     return key

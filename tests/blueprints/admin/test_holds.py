@@ -26,7 +26,8 @@ def test_a_part_is_stopped_with_a_reason_and_goes_on_when_its_hold_is_ended(app:
 
     assert as_rita.post(f"{page}/parts/{part}/hold", data=token).status_code == 422
     assert as_rita.post(f"{page}/parts/{part}/hold", data=token | why).status_code == 303
-    again = as_rita.post(f"{page}/parts/{part}/hold", data=token | why)
+    anew = fields(as_rita.get(f"{page}/parts/{part}/hold").text)
+    again = as_rita.post(f"{page}/parts/{part}/hold", data=anew | why)
     assert again.status_code == 409
     assert "held for that reason already" in again.text
     shown = as_omar.get(page).text

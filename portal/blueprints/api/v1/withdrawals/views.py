@@ -19,12 +19,12 @@ from portal.kit.errors import RejectedError, Rejection
 from portal.kit.text import N_
 from portal.queries.withdrawals import WithdrawalRow, load_withdrawal, own_withdrawals
 from portal.rules.permissions import Permission
+from portal.services.accounts.bank_details import BankDetailsError
 from portal.services.accounts.may_spend import AccountFrozenError
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import DEPOSIT_WITHDRAW, TooOftenError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.ledger.holds import BalanceTooLowError
-from portal.services.accounts.bank_details import BankDetailsError
 from portal.services.withdrawals.request_withdrawal import request_withdrawal
 
 TAG = "Deposit"
