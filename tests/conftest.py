@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, sync_playwright
-from sqlalchemy import create_engine, text
+from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
 
 from portal.bench.own import Running, own_portal
@@ -114,52 +115,65 @@ def _process(settings: Settings) -> Iterator[None]:
     database.dispose()
 
 
+@contextmanager
+def planned_once(settings: Settings, **options: str) -> Iterator[Engine]:
+    """The schema's owner on one connection, kept, on which each statement is planned once for all tests.
+
+    Not beyond a database that a test has closed to everybody.
+    """
+    given = {"prepare_threshold": 0, "options": " ".join(f"-c {name}={value}" for name, value in options.items())}
+    engine = create_engine(settings.database_owner_url, pool_pre_ping=True, connect_args=given)
+    yield engine
+    engine.dispose()
+
+
 # Emptying all tables by TRUNCATE makes some hundred new files, which takes longer than most tests: rows are deleted
-# where there are any, until a table has grown so large that new files are cheaper. The triggers that keep the books
-# are set aside, which only the owner of the schema can do.
-WIPE = """
-DO $$
-DECLARE
-    name text;
-    is_filled boolean;
-    filled text[] := '{{}}';
-BEGIN
-    SET LOCAL session_replication_role = replica;
-    -- Whoever still writes, a page of the test before perhaps, is waited for.
-    EXECUTE 'LOCK TABLE ' || array_to_string(ARRAY[{names}], ', ') || ' IN ACCESS EXCLUSIVE MODE';
-    FOREACH name IN ARRAY ARRAY[{names}] LOOP
-        EXECUTE format('SELECT EXISTS (SELECT FROM %I) OR pg_relation_size(%L) > 1000000', name, name) INTO is_filled;
-        IF is_filled THEN
-            filled := filled || name;
-        END IF;
-    END LOOP;
-    IF EXISTS (SELECT FROM unnest(filled) AS f WHERE pg_relation_size(f) > 1000000) THEN
-        EXECUTE 'TRUNCATE ' || array_to_string(ARRAY[{names}], ', ') || ' CASCADE';
-    ELSE
-        FOREACH name IN ARRAY filled LOOP
-            EXECUTE format('DELETE FROM %I', name);
-        END LOOP;
-    END IF;
-    PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
-       FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL;
-END $$
-"""
+# where there are any, until a table has grown so large that new files are cheaper.
+LARGE_BYTES = 1_000_000
+RESET = text(
+    """
+    SELECT setval(CAST(format('%I.%I', schemaname, sequencename) AS regclass), start_value, false)
+      FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
+    """
+)
 
 
 @pytest.fixture(scope="session")
 def _wipe(_process: None, settings: Settings) -> Iterator[Callable[[], None]]:
     """Empties the database of this worker."""
-    names = ", ".join(f"'{table.name}'" for table in Base.metadata.sorted_tables)
-    statement = text(WIPE.format(names=names).replace(":", r"\:"))
-    # One connection, kept: but not beyond a database that a test has closed to everybody.
-    engine = create_engine(settings.database_owner_url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+    names = [table.name for table in Base.metadata.sorted_tables]
+    everything = ", ".join(names)
+    # Whoever still writes, a page of the test before perhaps, is waited for.
+    alone = text(f"LOCK TABLE {everything} IN ACCESS EXCLUSIVE MODE")
+    filled = text(
+        " UNION ALL ".join(
+            f"SELECT '{name}' AS name, pg_relation_size('{name}') > {LARGE_BYTES} AS is_large"  # noqa: S608  # Our names.
+            f" WHERE EXISTS (SELECT FROM {name}) OR pg_relation_size('{name}') > {LARGE_BYTES}"
+            for name in names
+        )
+    )
 
-    def wipe() -> None:
-        with engine.connect() as connection:
-            connection.execute(statement)
+    # The triggers that keep the books are set aside, which only the owner of the schema can do.
+    with planned_once(settings, session_replication_role="replica") as engine:
 
-    yield wipe
-    engine.dispose()
+        def wipe() -> None:
+            with engine.begin() as connection:
+                connection.execute(alone)
+                rows = connection.execute(filled).all()
+                if any(row.is_large for row in rows):
+                    connection.execute(text(f"TRUNCATE {everything} CASCADE"))
+                else:
+                    for row in rows:
+                        connection.execute(text(f"DELETE FROM {row.name}"))  # noqa: S608  # Our names.
+                connection.execute(RESET)
+
+        yield wipe
+
+
+@pytest.fixture(scope="session")
+def _inspector(_process: None, settings: Settings) -> Iterator[Engine]:
+    with planned_once(settings) as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -178,25 +192,21 @@ def db(_wipe: Callable[[], None]) -> None:
 
 
 # All invariants at once, as one statement that is planned once: most tests break none.
-BROKEN = " UNION ALL ".join(f"SELECT {n} WHERE EXISTS ({one.query})" for n, one in enumerate(INVARIANTS))
+BROKEN = text(" UNION ALL ".join(f"SELECT {n} WHERE EXISTS ({one.query})" for n, one in enumerate(INVARIANTS)))
 
 
 @pytest.fixture
-def books(db: None) -> Iterator[None]:
+def books(db: None, _inspector: Engine) -> Iterator[None]:
     """After a test that touches money, every invariant holds."""
     yield
     seal_audit_trail()
-    if _is_sound():
-        return
+    with _inspector.begin() as connection:
+        if connection.execute(BROKEN).first() is None:
+            return
     # Rows that stand unsealed, because an older transaction of another worker was open, are no violation.
     seal_whole_trail()
     with database.snapshot() as opened:
         assert not {f.invariant.name: f.rows for f in find_violations(opened) if f.rows}
-
-
-def _is_sound() -> bool:
-    with database.snapshot() as opened:
-        return opened.execute(text(BROKEN)).first() is None
 
 
 def seal_audit_trail() -> None:

@@ -17,7 +17,7 @@ from tests.blueprints.api.conftest import World, place
 
 load_all_checks()
 
-EXAMPLES_EACH = 6
+EXAMPLES_EACH = 4
 PHASES = (Phase.explicit, Phase.generate)
 # Semantic refusals of what is well-formed: an address that does not exist, a cursor of another query, a code tried out.
 CONFIG = {

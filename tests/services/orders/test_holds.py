@@ -78,7 +78,6 @@ def test_a_part_goes_on_where_it_had_stopped_when_the_last_of_its_holds_has_ende
     with pytest.raises(PartOnHoldError) as refused:
         step(part_id, sam, "packed")
     assert refused.value.hold_id == first
-    assert str(first) in str(refused.value)
 
     with clock.frozen(clock.now() + timedelta(hours=5)):
         assert end(first, ada) is False
@@ -110,8 +109,9 @@ def test_money_of_a_part_that_is_held_does_not_go_to_its_seller(mall: Mall, ada:
         )
     hold_id = hold(part_id, ada, HoldKind.PAYMENT, "dispute_expected")
     assert part_of(part_id).status == "delivered"
-    with pytest.raises(PartOnHoldError, match=str(hold_id)), transaction() as session:
+    with pytest.raises(PartOnHoldError) as refused, transaction() as session:
         release_part(session, part_id=part_id, actor=SYSTEM, now=clock.now())
+    assert refused.value.hold_id == hold_id
     end(hold_id, ada)
     with transaction() as session:
         assert release_part(session, part_id=part_id, actor=SYSTEM, now=clock.now())
@@ -132,8 +132,9 @@ def test_a_cleared_review_does_not_end_what_others_hold(mall: Mall, sam: Person,
         review_order(
             session, order_id=order.id, decision=Decision.CLEAR, reason="known", actor=ada.actor, now=clock.now()
         )
-    with pytest.raises(PartOnHoldError, match=str(other)):
+    with pytest.raises(PartOnHoldError) as refused:
         step(part_id, sam, "accepted")
+    assert refused.value.hold_id == other
 
 
 @pytest.mark.req("ORD-12", "IDN-02")
