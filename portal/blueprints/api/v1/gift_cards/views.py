@@ -9,6 +9,7 @@ from flask import current_app, request
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
+from portal.blueprints.api.begun import reply_of
 from portal.blueprints.api.keys import api_actor, current_client
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import Amount
@@ -28,7 +29,6 @@ from portal.blueprints.identity import current_channel
 from portal.blueprints.velocity import act_of
 from portal.config import Settings
 from portal.db import atomically, reading
-from portal.jobs.queue import enqueue_charge
 from portal.kit import clock
 from portal.kit.errors import RejectedError
 from portal.queries.gift_cards import GiftCardRow, own_gift_cards
@@ -137,13 +137,7 @@ def buy_card(body: GiftCardRequest, key: str) -> Reply:
     begun = atomically(work)
     if isinstance(begun, Blocked):
         raise begun.error
-    shown = _purchase(begun.payment_id).model_dump_json().encode()
-    if begun.attempt_id is not None:
-        enqueue_charge(begun.attempt_id)
-    headers = {"Location": f"{request.script_root}/api/v1/gift-card-purchases/{begun.payment_id}"}
-    if begun.is_repeat:
-        headers["Idempotent-Replayed"] = "true"
-    return Reply(shown, 201, headers)
+    return reply_of(begun, show=_purchase, folder="gift-card-purchases")
 
 
 @operation(

@@ -9,6 +9,7 @@ from flask import current_app, request
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
+from portal.blueprints.api.begun import reply_of
 from portal.blueprints.api.keys import api_actor, current_client
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import Amount, PlatformAmount
@@ -19,7 +20,7 @@ from portal.blueprints.api.v1.top_ups.schemas import TopUp, TopUpLimits, TopUpRe
 from portal.blueprints.identity import current_channel
 from portal.config import Settings
 from portal.db import atomically, reading
-from portal.jobs.queue import enqueue_charge, enqueue_reversal
+from portal.jobs.queue import enqueue_reversal
 from portal.kit import clock
 from portal.kit.errors import RejectedError
 from portal.queries.paying import PayingView, load_paying
@@ -140,13 +141,7 @@ def top_up(body: TopUpRequest, key: str) -> Reply:
     begun = atomically(work)
     if isinstance(begun, Blocked):
         raise begun.error
-    shown = _own(begun.payment_id).model_dump_json().encode()
-    if begun.attempt_id is not None:
-        enqueue_charge(begun.attempt_id)
-    headers = {"Location": f"{request.script_root}/api/v1/top-ups/{begun.payment_id}"}
-    if begun.is_repeat:
-        headers["Idempotent-Replayed"] = "true"
-    return Reply(shown, 201, headers)
+    return reply_of(begun, show=_own, folder="top-ups")
 
 
 @operation(
