@@ -184,6 +184,7 @@ def test_papers_are_handed_in_and_the_bank_takes_back_its_word_at_the_end(
     evidence = Evidence(statement="She signed for it.", goods="One cup")
     sent = answering(adyen).send_evidence(op_key=f"e-{ref}", dispute_ref=ref, evidence=evidence, papers=PAPERS, now=NOW)
     assert sent is None
+    receiver.wait('"INFORMATION_SUPPLIED"', ref)  # Notices may overtake each other.
     found = told(adyen, receiver, "CHARGEBACK_REVERSED", ref)
     assert (found.state, found.held_minor, found.evidence_sent) == (DisputeState.UNDER_REVIEW, 0, True)
     adyen.sandbox.post(f"/sandbox/dispute/{ref}", {"won": False})
