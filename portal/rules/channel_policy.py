@@ -16,6 +16,7 @@ from portal.kit.currency import POINTS, exponent
 from portal.kit.money import MAX_MINOR, AmountInvalidError, parse_minor
 from portal.kit.text import N_
 from portal.rules.fx import AGE_MAX_DAYS
+from portal.rules.gift_cards import VALID_AT_LEAST
 from portal.rules.step_up import ABOVE, COUPON_USES, StepUpAction
 from portal.rules.top_ups import LIMITS
 
@@ -100,6 +101,7 @@ GROUPS: Final = (
                 Kind.COUNT,
                 1,
                 36_500,
+                usual=VALID_AT_LEAST.days,
             ),
         ),
     ),
