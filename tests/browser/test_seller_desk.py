@@ -187,7 +187,9 @@ def test_a_day_from_a_new_product_to_a_pause(shop: Shop, sam: Person) -> None:
     shop.go(buyer, "/cart")
     expect(buyer.locator("#cart")).to_contain_text("Back on Monday.")
     assert violations(buyer) == []
+    page.set_viewport_size({"width": 390, "height": 844})
     for path in ("/seller/members", "/seller/bank"):
         shop.go(page, path)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         assert violations(page) == []
     assert mine.endswith(str(rows("SELECT id FROM product WHERE slug = 'moon-jar'")[0][0]))
