@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,6 +26,7 @@ from portal.services.outbox import Event, emit
 from portal.services.webhooks.claim_delivery import endpoints_due
 from portal.services.webhooks.save_endpoint import WebhookUnknownError, rotate_secret, send_test, switch_endpoint
 from portal.services.webhooks.send_again import replay, send_again
+from portal.stack.processes import wait_until
 from tests.factories.account import make_person
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import LONG_AGO, REVIEWED_KRW, make_order
@@ -193,9 +193,7 @@ def test_a_worker_that_is_killed_in_the_middle_is_followed_by_another(
     happen(moved())
     allowed = {**environment, "WEBHOOK_ALLOWED_TARGETS": f"127.0.0.1:{urlsplit(sandbox.url).port}"}
     with worker(allowed, hook.id, "send_messages"):
-        deadline = time.monotonic() + 10
-        while not hook.got and time.monotonic() < deadline:
-            time.sleep(0.02)
+        assert wait_until(lambda: bool(hook.got), timeout_s=10)
     hook.send()
     assert len(hook.got) == 1  # The dead one still holds it.
     with reading() as session:

@@ -9,9 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import site
-from portal.models import OutboxEvent, Store, StoreMember, User
+from portal.models import OutboxEvent, Store
+from portal.queries.store_members import people_with
 from portal.rules.notices import NoticeKind
-from portal.rules.permissions import Permission, roles_with
+from portal.rules.permissions import Permission
 from portal.services.notifications.write_mail import write_mails
 from portal.services.notifications.write_notices import write_notices
 
@@ -20,15 +21,7 @@ def tell_store_of_low_stock(session: Session, event: OutboxEvent, now: datetime)
     """One line and one mail for a store's members, however many goods have fallen to their marks."""
     store_id = int(event.payload["store"])
     store = session.execute(select(Store.name, Store.slug).where(Store.id == store_id)).one()
-    people = session.execute(
-        select(User.id, User.email, User.name, User.locale)
-        .join(StoreMember, StoreMember.user_id == User.id)
-        .where(
-            StoreMember.store_id == store_id,
-            StoreMember.role.in_(roles_with(Permission.STOCK_EDIT)),
-            User.state == "active",
-        )
-    ).all()
+    people = people_with(session, store_id=store_id, permission=Permission.STOCK_EDIT)
     path = f"/seller/stock?view=low&store={store.slug}"
     write_notices(
         session,

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import site
-from portal.models import OutboxEvent, Store, StoreInvitation, StoreMember, User
-from portal.queries.store_members import load_invitation
+from portal.models import OutboxEvent, Store, StoreInvitation
+from portal.queries.store_members import load_invitation, people_with
 from portal.rules.notices import NoticeKind
-from portal.rules.permissions import Permission, roles_with
+from portal.rules.permissions import Permission
 from portal.services.accounts.invite_member import invitation_link
 from portal.services.notifications.write_mail import write_mail, write_mails
 from portal.services.notifications.write_notices import write_notices
@@ -23,15 +23,7 @@ def tell_owners_of_bank(session: Session, event: OutboxEvent, now: datetime) -> 
     """Whoever did not do it himself must hear of it while payouts still wait."""
     store_id = int(event.subject.partition(":")[2])
     store = session.execute(select(Store.name, Store.slug).where(Store.id == store_id)).one()
-    people = session.execute(
-        select(User.id, User.email, User.name, User.locale)
-        .join(StoreMember, StoreMember.user_id == User.id)
-        .where(
-            StoreMember.store_id == store_id,
-            StoreMember.role.in_(roles_with(Permission.STORE_BANK_EDIT)),
-            User.state == "active",
-        )
-    ).all()
+    people = people_with(session, store_id=store_id, permission=Permission.STORE_BANK_EDIT)
     path = f"/seller/bank?store={store.slug}"
     write_notices(
         session,

@@ -9,8 +9,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import OutboxEvent, Store, StoreMember, User, WebhookEndpoint
+from portal.models import OutboxEvent, Store, User, WebhookEndpoint
+from portal.queries.store_members import members_with
 from portal.rules.notices import NoticeKind
+from portal.rules.permissions import Permission
 from portal.services.notifications.write_notices import write_notices
 
 
@@ -23,7 +25,7 @@ def tell_of_stopped_webhook(session: Session, event: OutboxEvent, now: datetime)
         .where(WebhookEndpoint.id == endpoint_id)
     ).one()
     if row.store_id is not None:
-        people = session.scalars(select(StoreMember.user_id).where(StoreMember.store_id == row.store_id)).all()
+        people = session.scalars(members_with(row.store_id, Permission.WEBHOOK_MANAGE)).all()
         path = f"/seller/webhooks/{endpoint_id}?store={row.slug}"
     elif row.user_id is not None:
         people, path = [row.user_id], "/account/notices"
