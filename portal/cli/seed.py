@@ -58,6 +58,7 @@ def _make_orders(settings: "Settings", orders: int) -> None:
     from portal.db import reading
     from portal.demo.bulk import has_demo_mall, make_orders, refresh_statistics
     from portal.jobs.figures import renew_all
+    from portal.jobs.payouts import close_periods
     from portal.kit import clock
 
     with reading() as session:
@@ -67,6 +68,8 @@ def _make_orders(settings: "Settings", orders: int) -> None:
         make_orders(settings, orders=orders, now=clock.now(), progress=bar.update)
     with tqdm(unit=" days", desc="portal: figures", leave=False) as bar:
         renew_all(progress=bar.update)
+    click.echo("portal: closing the periods of the stores", err=True)
+    close_periods()
     click.echo("portal: looking through the tables, so that the database knows them", err=True)
     refresh_statistics(settings)
     click.echo(f"portal: {orders:,} orders are there", err=True)

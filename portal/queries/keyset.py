@@ -16,8 +16,8 @@ AnySelect = Select[*tuple[Any, ...]]
 AnyRow = Row[*tuple[Any, ...]]
 
 PAGE_ROWS = 50
-# Nobody reads on to the ten-thousandth row; counting further would cost more than the page.
-COUNT_MAX = 10_000
+# Nobody reads on to the thousandth row; among a million orders, counting further costs more than the page.
+COUNT_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)

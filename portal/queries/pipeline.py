@@ -98,9 +98,8 @@ _CARRIERS = text(
          WHERE x.kind IN ('delayed', 'damaged') AND x.at > :since AND s.shipped_at > :since GROUP BY s.carrier
     )
     SELECT s.carrier, count(*) AS parcels, count(s.delivered_at) AS arrived,
-           -- What the buyer was promised counts where the carrier said nothing: looked up for those only.
-           count(*) FILTER (WHERE s.delivered_at <= coalesce(s.expected_until,
-                                  (SELECT p.deliver_until FROM order_part p WHERE p.id = s.part_id), s.delivered_at))
+           -- What the buyer was promised counts where the carrier said nothing.
+           count(*) FILTER (WHERE s.delivered_at <= coalesce(s.expected_until, s.promised_until, s.delivered_at))
                AS in_time,
            (extract(epoch FROM avg(s.delivered_at - s.shipped_at)) / 3600)::integer AS hours,
            coalesce(max(t.delayed), 0) AS delayed, coalesce(max(t.damaged), 0) AS damaged,

@@ -53,10 +53,9 @@ class Figures:
 
 _LINES = f"""
     WITH fresh AS MATERIALIZED (
-        SELECT p.id, p.entry_id, p.at, p.amount_minor, e.kind, e.order_id, o.number,
+        SELECT p.id, p.entry_id, p.at, p.amount_minor, e.kind, e.order_id,
                CASE WHEN e.kind = 'part_released' THEN CAST(substr(e.idem_key, 15) AS uuid) END AS part_id
           FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id JOIN ledger_entry e ON e.id = p.entry_id
-          LEFT JOIN orders o ON o.id = e.order_id
          WHERE a.kind = 'seller_payable' AND a.owner = :owner AND a.currency = :currency AND p.at < :until
            AND NOT EXISTS (SELECT FROM seller_statement_line l WHERE l.posting_id = p.id)
     ), side AS (
@@ -74,14 +73,19 @@ _LINES = f"""
     ), coupon AS (
         SELECT part_id, sum(own)::bigint AS own, sum(mall)::bigint AS mall FROM share GROUP BY part_id
     )
-    SELECT f.id, f.entry_id, f.at, f.kind, f.order_id, f.number, f.part_id, f.amount_minor AS net,
+    SELECT f.id, f.entry_id, f.at, f.kind, f.order_id, f.part_id, f.amount_minor AS net,
            coalesce(d.escrow, 0) AS escrow, coalesce(d.commission, 0) AS commission, coalesce(d.tax, 0) AS tax,
            coalesce(t.subtotal_minor + t.shipping_fee_minor, 0) AS sales, coalesce(k.own, 0) AS own,
            coalesce(k.mall, 0) AS mall
       FROM fresh f LEFT JOIN side d ON d.id = f.id LEFT JOIN order_part t ON t.id = f.part_id
       LEFT JOIN coupon k ON k.part_id = f.part_id
 """  # noqa: S608 - our own fragment
-_FRESH = text(f"{_LINES} ORDER BY f.at, f.id")
+_FRESH = text(
+    f"""
+    SELECT lines.*, o.number FROM ({_LINES}) lines LEFT JOIN orders o ON o.id = lines.order_id
+     ORDER BY lines.at, lines.id
+    """  # noqa: S608 - our own fragment
+)
 
 
 def fresh_lines(session: Session, *, store_id: int, currency: str, until: datetime) -> list[BalanceLine]:

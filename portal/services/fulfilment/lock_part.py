@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -38,6 +39,7 @@ class LockedPart:
     buyer_id: uuid.UUID
     channel_id: int
     order_status: str
+    deliver_until: datetime | None
 
 
 def lock_part(session: Session, *, part_id: uuid.UUID, actor: Actor, version: int | None = None) -> LockedPart:
@@ -54,7 +56,9 @@ def lock_part(session: Session, *, part_id: uuid.UUID, actor: Actor, version: in
         .with_for_update()
     ).one()
     part = session.execute(
-        select(OrderPart.status, OrderPart.version).where(OrderPart.id == part_id).with_for_update()
+        select(OrderPart.status, OrderPart.version, OrderPart.deliver_until)
+        .where(OrderPart.id == part_id)
+        .with_for_update()
     ).one()
     refuse_changed(session, part_id=part_id, version=version)
     return LockedPart(
@@ -67,6 +71,7 @@ def lock_part(session: Session, *, part_id: uuid.UUID, actor: Actor, version: in
         buyer_id=order.buyer_id,
         channel_id=order.channel_id,
         order_status=order.status,
+        deliver_until=part.deliver_until,
     )
 
 

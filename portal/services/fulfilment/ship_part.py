@@ -171,6 +171,7 @@ def ship_part(
                 "source": source,
                 "shipped_by": label(actor),
                 "shipped_at": now,
+                "promised_until": part.deliver_until,
                 "ask_at": now + ASK_AFTER if carrier.is_tracked else None,
             }
         ],

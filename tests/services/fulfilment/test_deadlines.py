@@ -14,6 +14,7 @@ from portal.jobs.outbox import handle_events
 from portal.jobs.schedule import watch_deadlines as sweep
 from portal.kit import clock
 from portal.models import Notice, OrderPart, OutboxEvent
+from portal.queries.pipeline import carrier_figures
 from portal.rules.holds import HoldKind
 from portal.services.fulfilment.move_part import move_part
 from portal.services.orders.place_hold import place_hold
@@ -22,6 +23,7 @@ from tests.factories.account import Person, make_person
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import make_order
 from tests.factories.parcel import send
+from tests.factories.remark import deliver
 
 
 def told(person: Person) -> Counter[str]:
@@ -78,3 +80,20 @@ def test_missed_steps_stand_on_the_page_of_the_pipeline(app: APIFlask, books: No
         sweep()
         page = browser(app, make_person("ada", roles=("operations",))).get("/admin/fulfilment").text
     assert page.count(order.number) >= 2  # To be confirmed, and to be sent.
+
+
+@pytest.mark.req("ORD-11")
+def test_carriers_are_measured_by_what_buyers_were_promised_when_the_parcel_left(books: None) -> None:
+    mall = make_mall()
+    bea, sam = make_person("bea"), make_person("sam", store_ids=(mall.store_ids[0],))
+    early, late = (make_order(bea, mall, {make_variant(mall): 1}) for _ in range(2))
+    with reading() as session:
+        promised = session.get_one(OrderPart, late.part_ids[0]).deliver_until
+    assert promised is not None
+    deliver(early, sam)
+    deliver(late, sam, at=promised + timedelta(hours=1))
+
+    with reading() as session:
+        (figures,) = carrier_figures(session, now=clock.now())
+
+    assert (figures.parcels, figures.arrived, figures.in_time, figures.in_time_basis_points) == (2, 2, 1, 5_000)
