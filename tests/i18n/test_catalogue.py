@@ -40,7 +40,7 @@ def test_the_files_are_as_the_tool_writes_them(path: Path) -> None:
 
 def test_each_kind_of_fault_is_named() -> None:
     wanted = Catalog(locale="ko")
-    for sentence in ("New", "Open", "Held", "Hello %(name)s", "Sent", "Paid %(share)s"):
+    for sentence in ("New", "Open", "Held", "Hello %(name)s", "Sent", "Paid %(share)s", "Per cent"):
         wanted.add(sentence)
     wanted.add(("%(num)s item", "%(num)s items"))
     held = Catalog(locale="ko")
@@ -50,9 +50,11 @@ def test_each_kind_of_fault_is_named() -> None:
     held.add("Sent", " 전송")
     held.add("Paid %(share)s", "%(share)s % 결제")
     held.add(("%(num)s item", "%(num)s items"), ("상품",))
+    held.add("Per cent", "% 단위")
     held.add("Gone", "없음")
     assert problems(held, wanted) == [
         "a % that is no placeholder: 'Paid %(share)s'",
+        "a % that is no placeholder: 'Per cent'",
         "fuzzy: 'Held'",
         "missing: 'New'",
         "not translated: 'Open'",

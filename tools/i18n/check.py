@@ -41,7 +41,8 @@ def _faults(message: Message, asked: Message) -> Iterator[str]:
     for text in translations:
         if _names(text) not in names:
             yield "placeholders differ"
-        if any(_names(one) for one in sources) and STRAY_PERCENT.search(text):
+        # Templates format every sentence, also one without placeholders: what its source has not, no translation may.
+        if STRAY_PERCENT.search(text) and (any(names) or not any(STRAY_PERCENT.search(one) for one in sources)):
             yield "a % that is no placeholder"
         if text != text.strip() and sources[0] == sources[0].strip():
             yield "space at an end"
