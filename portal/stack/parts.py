@@ -34,7 +34,7 @@ class Part:
     is_ready: Callable[[], bool] | None = None  # Without one it is ready when it has started.
     explain: Callable[[int], StackError] | None = None  # Why it did not start, from its log from this offset on.
     after_start: Callable[[], None] | None = None  # Once, when it is ready for the first time.
-    ready_timeout_s: float = 60
+    ready_timeout_s: float = 180  # Of what still runs; a busy machine takes its time, and what ended is seen at once.
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 5
     quiet: bool = False  # Its start is not worth a line on the terminal.
