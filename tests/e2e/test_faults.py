@@ -13,7 +13,6 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -27,8 +26,6 @@ from portal.bench.journey import Errand, WalkError, buy, sign_in
 from portal.bench.own import Running
 from portal.config import Settings
 from portal.crypto import email_index
-from portal.db import database
-from portal.process import start
 from portal.stack import processes
 from portal.stack.supervisor import project_root
 
@@ -36,16 +33,6 @@ BUYERS = 4
 PURCHASES_BETWEEN = 2
 SETTLED_WITHIN_S = 60
 KILLED = ("worker", "web", "redis", "postgres", "relay", "clock")
-
-
-@pytest.fixture
-def shop(portal: Running, settings: Settings, _process: None) -> Iterator[Settings]:
-    """This process speaks to the running portal's database for a while."""
-    theirs = Settings.from_environment(portal.env)
-    start(theirs, name="tests of faults", connections=2)
-    yield theirs
-    start(settings, name="tests", connections=1)
-    database.connect(settings.database_url, pool_size=24, wait_s=120, name="tests")
 
 
 class Crowd:

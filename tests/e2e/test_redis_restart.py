@@ -7,7 +7,6 @@ import os
 import signal
 import time
 import urllib.request
-from collections.abc import Iterator
 from contextlib import closing
 from urllib.parse import urlsplit
 
@@ -17,11 +16,9 @@ import pytest
 
 from portal.bench.own import Running
 from portal.config import Settings
-from portal.db import database, transaction
-from portal.jobs.webhooks import allow_targets
+from portal.db import transaction
 from portal.kit import clock
 from portal.live_token import sign_topics
-from portal.process import start
 from portal.rules.permissions import SYSTEM
 from portal.rules.webhooks import EndpointState, WebhookTerms
 from portal.services.outbox import Event, emit
@@ -31,17 +28,6 @@ from tests.e2e.test_faults import pids_of
 
 CHANGES = 500
 PATIENCE_S = 90
-
-
-@pytest.fixture
-def shop(portal: Running, settings: Settings, _process: None) -> Iterator[Settings]:
-    """This process speaks to the running portal's database for a while."""
-    theirs = Settings.from_environment(portal.env)
-    start(theirs, name="tests of Redis", connections=2)
-    yield theirs
-    start(settings, name="tests", connections=1)
-    allow_targets(settings)
-    database.connect(settings.database_url, pool_size=24, wait_s=120, name="tests")
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from tools.lint import database, numbers, size, templates, words
 from tools.lint.source import Check, Finding, Source
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("portal", "sandbox", "migrations", "tools", "tests")
+FOLDERS = ("portal", "sandbox", "examples", "migrations", "tools", "tests")
 NOT_OURS = ("portal/static/vendor", "portal/demo/mall", "portal/translations", "tests/vendor")
 
 PYTHON: tuple[Check, ...] = (

@@ -24,6 +24,7 @@ from portal.blueprints.api.operations import OPERATIONS, Operation, Refusal
 from portal.blueprints.api.problems import (
     FOR_PROGRAMS,
     MIMETYPE,
+    AddressUnknownError,
     BodyTooLargeError,
     ContentTypeError,
     JsonMalformedError,
@@ -46,8 +47,10 @@ Everything that buyers can do on the pages, for programs: the same prices, the s
 A key is sent as `Authorization: Bearer ptk_…`. It acts for one person on one channel, with the permissions that it
 was given.
 Amounts are whole minor units (won, cents) with their currency; instants are UTC. Refusals are problem documents
-(RFC 9457): look at `code`, show `detail`, which is English or Korean by `Accept-Language`. Every answer tells the key's
-window in `RateLimit-*`. Within version 1 fields are added, never taken away; ignore those that you do not know.
+(RFC 9457): look at `code`, show `detail`, which is English or Korean by `Accept-Language`. Codes in capitals are
+reasons why something cannot be just now; where some are named there may be others: treat one that you do not know by
+its status. Every answer tells the key's window in `RateLimit-*`. Within version 1 fields are added, never taken away;
+ignore those that you do not know.
 
 A purchase: PUT /cart/lines/{variant_id}, POST /quote, POST /orders, then GET /orders/{number} until `status` is `paid`.
 """
@@ -123,7 +126,8 @@ def template_of(path: str) -> str:
 def refusals_of(op: Operation) -> Iterator[PortalError]:
     """Everything that the operation may refuse, each as it would be raised."""
     needed = (KeyLimitedError(permission=op.permission.value),) if op.permission else ()
-    for one in (*ALWAYS, *needed, *(WITH_BODY if op.body else ()), *op.refusals):
+    named = (AddressUnknownError,) if op.path_values else ()
+    for one in (*ALWAYS, *needed, *named, *(WITH_BODY if op.body else ()), *op.refusals):
         yield _bare(one) if isinstance(one, type) else one
 
 

@@ -7,13 +7,18 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
+from werkzeug.exceptions import HTTPException
 from werkzeug.test import TestResponse
 
 from portal.blueprints.api.limits import counter
+from portal.blueprints.api.openapi import refusals_of
+from portal.blueprints.api.operations import OPERATIONS
 from portal.db import transaction
 from portal.kit import clock
+from portal.kit.errors import RejectedError
 from portal.models import Product
 from portal.queries.channels import ChannelView
 from portal.rules.permissions import Permission
@@ -54,6 +59,22 @@ def list_goods() -> None:
         refresh_listings(session, product_ids=list(session.scalars(select(Product.id))))
 
 
+def check_described(app: Flask, answer: TestResponse, method: str, path: str) -> None:
+    """Whatever a test asks: the status and the code of the answer are those of the document."""
+    try:
+        endpoint, _ = app.url_map.bind("").match(f"/api/v1{path.partition('?')[0]}", method=method)
+    except HTTPException:
+        return  # No operation has this address.
+    op = next(one for one in OPERATIONS if endpoint == f"api.{one.name}")
+    if answer.mimetype == "application/problem+json":
+        status, code = answer.status_code, (answer.json or {})["code"]
+        refusals = list(refusals_of(op))
+        is_reason = code.isupper() and any(isinstance(one, RejectedError) for one in refusals)
+        assert is_reason or (status, code) in {(one.status, one.code) for one in refusals}, (op.name, status, code)
+    else:
+        assert answer.status_code in {op.status, 304} | ({200} if op.status == 201 else set()), (op.name, answer.status)
+
+
 @dataclass
 class Api:
     """A program with a key."""
@@ -66,7 +87,9 @@ class Api:
         """Send a request; `body` goes as JSON, and underscores in header names become hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         sent = {"Authorization": f"Bearer {self.key}", **self.headers, **named}
-        return self.client.open(f"/api/v1{path}", method=method, json=body, headers=sent)
+        answer = self.client.open(f"/api/v1{path}", method=method, json=body, headers=sent)
+        check_described(self.client.application, answer, method, path)
+        return answer
 
     def read(self, path: str) -> Any:
         """What a GET answers with."""

@@ -19,6 +19,7 @@ from portal.queries.api_orders import load_part_facts
 from portal.queries.order_list import list_orders
 from portal.queries.orders import load_moves, load_order
 from portal.rules.addresses import AddressUnfitError
+from portal.rules.fx import RateMissingError, RateStaleError
 from portal.rules.permissions import Permission
 from portal.rules.pricing import TotalTooLargeError
 from portal.services.accounts.may_spend import AccountFrozenError
@@ -28,7 +29,7 @@ from portal.services.checkout.cancel_pending_order import (
     OrderUnknownError,
     cancel_pending_order,
 )
-from portal.services.checkout.place_order import CartEmptyError, ChangedSinceShownError
+from portal.services.checkout.place_order import CartEmptyError, ChangedSinceShownError, ChannelClosedError
 from portal.services.checkout.routing import METHOD_MISSING, SAVED_CARD_UNUSABLE, TryAgainLaterError
 from portal.services.fraud.score_payment import PaymentBlockedError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
@@ -63,6 +64,9 @@ NUMBER = PathValue("The order's public number.", {"type": "string", "minLength":
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
         ChangedSinceShownError,
+        ChannelClosedError,
+        RateMissingError(source="KRW", target="USD"),
+        RateStaleError(source="KRW", target="USD"),
         CartEmptyError,
         OutOfStockError(sku="MOA-BOWL-SAGE", available=1),
         BalanceTooLowError,

@@ -79,7 +79,18 @@ QUOTE = {
         "reason": None,
     },
     "methods": [
-        {"method": "credit_card", "name": "Credit card", "is_usable": True, "flow": "redirect", "reason": None}
+        {
+            "method": "credit_card",
+            "name": "Credit card",
+            "is_usable": True,
+            "flow": "element",
+            "element": {
+                "vendor": "stripe",
+                "publishable_key": "pk_live_0aBcD",
+                "script_url": "https://js.stripe.com/endive/stripe.js",
+            },
+            "reason": None,
+        }
     ],
     "consents": [
         {"kind": "terms", "version": "2026-11", "label": "I accept the terms of purchase", "is_required": True}

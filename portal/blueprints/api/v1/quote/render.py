@@ -10,6 +10,7 @@ from portal.blueprints.api.schemas import Amount, PlatformAmount, Reason, StoreR
 from portal.blueprints.api.v1.cart.views import as_line
 from portal.blueprints.api.v1.quote.schemas import (
     AmountRow,
+    CardFields,
     ConsentText,
     CouponOffer,
     DepositOffer,
@@ -23,9 +24,11 @@ from portal.blueprints.api.v1.quote.schemas import (
 from portal.blueprints.checkout.method_names import method_name
 from portal.blueprints.checkout.offers import own_offers
 from portal.blueprints.checkout.words import say
+from portal.gateways.base import Flow
 from portal.kit.errors import Rejection
 from portal.queries.carts import CartView
 from portal.queries.channels import ChannelView
+from portal.queries.gateways import gateway_directory
 from portal.rules.consents import CHECKOUT_CONSENTS
 from portal.rules.coupons.rejection import Code, reject
 from portal.rules.quote import FrozenItem
@@ -161,7 +164,16 @@ def _methods(quoted: CheckoutQuote, channel: ChannelView) -> list[MethodOffer]:
             name=method_name(offer.method),
             is_usable=offer.rejection is None,
             flow=offer.flow,
+            element=_fields_of(offer.account_id) if offer.flow is Flow.ELEMENT else None,
             reason=reason(offer.rejection),
         )
         for offer in offers
     ]
+
+
+def _fields_of(account_id: int | None) -> CardFields | None:
+    configured = gateway_directory().get(account_id) if account_id is not None else None
+    element = configured.gateway.element if configured is not None else None
+    if element is None:
+        return None
+    return CardFields(vendor=element.vendor, publishable_key=element.publishable_key, script_url=element.script_url)

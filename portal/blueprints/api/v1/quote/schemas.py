@@ -102,6 +102,14 @@ class MileageOffer(Out):
     reason: Reason | None
 
 
+class CardFields(Out):
+    """The provider's own fields for a card. What they make of it, the `source_token`, is made with this key."""
+
+    vendor: str = Field(examples=["stripe"])
+    publishable_key: str = Field(description="The provider's public key. It opens nothing but the making of tokens.")
+    script_url: str = Field(description="The provider's script; its own address is where tokens are made.")
+
+
 class MethodOffer(Out):
     """A way of paying, usable or with the reason why not."""
 
@@ -112,6 +120,7 @@ class MethodOffer(Out):
         description="`redirect`: the buyer pays on the provider's page. `element`: the provider's fields in your page "
         "make the `source_token`. `notice`: an account number is told."
     )
+    element: CardFields | None = Field(default=None, description="With `element`: which fields, and their key.")
     reason: Reason | None
 
 
