@@ -26,6 +26,7 @@ from portal.queries.channels import forget_channels
 from portal.queries.gateways import forget_gateways
 from portal.queries.invariants import INVARIANTS, find_violations
 from portal.queries.loyalty import forget_loyalty
+from portal.queries.offers import forget_offers
 from portal.queries.risk_models import forget_models
 from portal.queries.risk_rules import forget_risk_rules
 from portal.queries.routing_rules import forget_rules
@@ -190,6 +191,7 @@ def db(_wipe: Callable[[], None]) -> None:
     forget_gateways()
     forget_rules()
     forget_loyalty()
+    forget_offers()
     throttle.forget()
 
 

@@ -40,6 +40,11 @@ INCENTIVE_ACTIONS: Mapping[str, str] = {
     "automation:written": N_("Automation written"),
     "automation:moved": N_("Automation started, paused or ended"),
     "incentive:made": N_("Offer made by an automation"),
+    "offer:written": N_("Offer to choose from written"),
+    "offer:moved": N_("Offer to choose from started, paused or ended"),
+    "offer:taken": N_("Chosen offer taken"),
+    "offer_strategy:written": N_("Way of choosing offers written"),
+    "offer_model:placed": N_("Model that chooses offers placed"),
 }
 
 

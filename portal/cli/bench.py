@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from portal.bench import desk as desk_figures
 from portal.bench import ledger as ledger_figures
+from portal.bench import offers as offer_figures
 from portal.bench.own import Running, own_portal
 from portal.bench.payments import LIMIT_S, Outcome, lines_of, measure
 from portal.bench.payments import Wish as PaymentsWish
@@ -208,6 +209,27 @@ def scores(*, customers: int, json_file: Path | None) -> None:
     with portal_at(None) as running:
         found = measure_scores(demo_settings(running), customers=customers, say=lambda line: click.echo(line, err=True))
     click.echo("\n".join(score_lines(found)))
+    if json_file:
+        json_file.write_bytes(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
+    if found.missed:
+        raise SystemExit(1)
+
+
+@bench.command()
+@click.option("--people", default=300, show_default=True, type=click.IntRange(10), help="For whom to choose.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
+)
+def offers(*, people: int, json_file: Path | None) -> None:
+    """Measure how long it takes to choose an offer for somebody, and to find what was chosen for him before.
+
+    A portal of its own is started and thrown away. Exit code 1 if choosing takes ten milliseconds at the median.
+    """
+    with portal_at(None) as running:
+        found = offer_figures.measure(
+            demo_settings(running), people=people, say=lambda line: click.echo(line, err=True)
+        )
+    click.echo("\n".join(offer_figures.lines_of(found)))
     if json_file:
         json_file.write_bytes(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
     if found.missed:

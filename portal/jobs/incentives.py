@@ -1,4 +1,4 @@
-"""Incentives by the clock: scores renewed by night and when orders move (INC-01)."""
+"""Incentives by the clock: scores renewed by night and when orders move, offers learned from (INC-01, INC-04)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import enqueue_scores
 from portal.kit import clock
 from portal.models import CustomerScore, ScoreState
+from portal.queries.offers import strategy_of
 from portal.queries.purchases import load_histories, newest_transition
 from portal.services.incentives.assign_offers import assign_offers, running
+from portal.services.incentives.learn_offers import AT_ONCE as REWARDED_AT_ONCE
+from portal.services.incentives.learn_offers import learn_offers, pause_offers, reward_choices
 from portal.services.incentives.make_offer import make_offer, offers_due
 from portal.services.incentives.renew_segments import renew_segments
 from portal.services.incentives.score_customers import (
@@ -71,7 +74,20 @@ def score_everybody() -> int:
         note_scores(session, transition_id=newest, now=now)
     with transaction() as session:
         renew_segments(session, now=now)
+    learn_by_night()
     return len(histories)
+
+
+def learn_by_night() -> None:
+    """Write down what came of choices whose time is over, pause what is abused, and learn from all of it."""
+    while atomically(partial(reward_choices, now=clock.now())) == REWARDED_AT_ONCE:
+        pass
+    with transaction() as session:
+        pause_offers(session, fraud_bp_max=strategy_of(session).fraud_bp_max, now=clock.now())
+    with transaction() as session:
+        version = learn_offers(session, now=clock.now())
+    if version is not None:
+        log.info("offers_learned", version=version)
 
 
 def run_automations() -> None:

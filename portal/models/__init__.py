@@ -65,6 +65,7 @@ from portal.models.learning import FraudModelPlace, FraudModelVersion, TrainingE
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
 from portal.models.loyalty import LoyaltyVersion, MemberTier, Referral, ReferralCode, TierMove
 from portal.models.notice import Mail, Notice, NoticePreference
+from portal.models.offer import Offer, OfferChoice, OfferModel, OfferModelPlace, OfferStrategy
 from portal.models.order import DiscountShare, Order, OrderHold, OrderLine, OrderPart, Transition
 from portal.models.outbox import OutboxEvent
 from portal.models.payment import (
@@ -183,6 +184,11 @@ __all__ = [
     "MileageLotUse",
     "Notice",
     "NoticePreference",
+    "Offer",
+    "OfferChoice",
+    "OfferModel",
+    "OfferModelPlace",
+    "OfferStrategy",
     "Order",
     "OrderHold",
     "OrderLine",

@@ -203,6 +203,7 @@ PERSONAL: tuple[PersonalTable, ...] = (
     PersonalTable(m.SegmentMember, _USER, delete=True),
     PersonalTable(m.SegmentMove, _USER),
     PersonalTable(m.IncentiveAssignment, _USER, hidden=frozenset({"churn_bp"})),
+    PersonalTable(m.OfferChoice, _USER, hidden=frozenset({"context", "candidates", "probability"})),
     PersonalTable(m.StoreInvitation, "accepted_by = :user", {"email": E}, hidden=frozenset({"email_index"})),
     PersonalTable(m.TierMove, _USER),
     PersonalTable(m.ReferralCode, _USER),
@@ -242,6 +243,9 @@ PERSONAL: tuple[PersonalTable, ...] = (
 # Tables with a column for a person, or an encrypted one, that hold nothing of a buyer. {table: why}
 ABOUT_OTHERS: Mapping[str, str] = {
     "automation": "who of the mall wrote it",
+    "offer": "who of the mall wrote it",
+    "offer_model_place": "who of the mall placed it",
+    "offer_strategy": "who of the mall wrote it",
     "segment_version": "who of the mall wrote it",
     "store": "a business, by the address that it tells its buyers",
     "store_bank": "where a business is paid",

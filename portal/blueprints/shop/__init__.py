@@ -7,7 +7,16 @@ from flask import Blueprint
 
 def blueprints() -> list[Blueprint]:
     """Every blueprint of this area, with its routes."""
-    from portal.blueprints.shop import coupons, home, lists, pictures, product, remarks, stores  # noqa: F401  # They bring the routes.
+    from portal.blueprints.shop import (  # noqa: F401  # They bring the routes.
+        coupons,
+        home,
+        lists,
+        offers,
+        pictures,
+        product,
+        remarks,
+        stores,
+    )
     from portal.blueprints.shop.blueprint import bp
     from portal.blueprints.shop.cart import blueprints as cart
 

@@ -8,9 +8,11 @@ from portal.blueprints.access import public
 from portal.blueprints.identity import current_channel, current_locale
 from portal.blueprints.shop.blueprint import bp
 from portal.blueprints.shop.cards import card_rate, picture_url, shown, store_url
+from portal.blueprints.shop.offers import offer_here
 from portal.db import reading
 from portal.queries.catalogue import Filters, Sort, list_products
 from portal.queries.products import list_stores, shelves
+from portal.rules.offers import Place
 
 PICKS = 8
 STORES = 8
@@ -39,6 +41,7 @@ def home() -> str:
         rate = card_rate(session)
     return render_template(
         "shop/home.html",
+        offer=offer_here(Place.HOME),
         shelves=[shelf for shelf in found if shelf.products],
         stores=stores,
         picks=shown(reduced, rate),

@@ -39,6 +39,8 @@ _REACHED = text(
        AND NOT EXISTS (SELECT FROM incentive_assignment a WHERE a.automation_id = :automation AND a.user_id = u.id)
        AND NOT EXISTS (SELECT FROM incentive_assignment a WHERE a.user_id = u.id AND a.arm = 'offer'
                           AND (a.made_at > :since OR a.state = 'waiting'))
+       AND NOT EXISTS (SELECT FROM offer_choice c WHERE c.user_id = u.id AND c.offer_id IS NOT NULL
+                          AND c.chosen_at > :since)
     """
 )
 

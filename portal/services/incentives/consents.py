@@ -12,6 +12,12 @@ from portal.services.consents import people_who_allow
 
 # An offer is chosen by what somebody did, and told behind the bell: he agreed to both.
 NEEDED = (Purpose.PERSONAL_OFFERS, Purpose.OFFERS_BELL)
+# The same for a page that shows an offer to whoever opens it: nothing is sent to him. SQL with u.id, :channel_id.
+MAY_BE_SHOWN = f"""
+    coalesce((SELECT k.is_given FROM consent_choice k
+               WHERE k.user_id = u.id AND k.purpose = '{Purpose.PERSONAL_OFFERS.value}' AND k.channel_id = :channel_id
+               ORDER BY k.id DESC LIMIT 1), false)
+"""  # noqa: S608  # Our own name.
 
 
 def who_may_be_offered(session: Session, *, user_ids: Collection[uuid.UUID], channel_id: int) -> set[uuid.UUID]:

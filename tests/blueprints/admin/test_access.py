@@ -16,7 +16,9 @@ from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import LONG_AGO, REVIEWED_KRW, give_deposit, make_order
 
 P = Permission
-OFFERING = ("automation_save", "automation_simulation", "automation_state", "segment_save")
+OFFERING = ("automation_save", "automation_simulation", "automation_state", "segment_save", "offer_save",
+            "offer_state", "offer_strategy_save", "offer_strategy_revert", "offer_model_place")  # fmt: skip
+OFFERED = ("automation", "automations", "segment", "segments", "offers", "offer_strategy", "offer_models")
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
     "admin.taxes": P.CHANNEL_VIEW,
@@ -235,8 +237,8 @@ WRITING = {
     "admin.channel_terms_save": P.CHANNEL_CONFIGURE,
     **dict.fromkeys(("admin.campaign_edit", "admin.campaign_launch", "admin.campaign_new"), P.COUPON_ISSUE),
 }
-READING |= dict.fromkeys(["admin.automation", "admin.automations", "admin.segment", "admin.segments"], P.COUPON_VIEW)
-READING |= dict.fromkeys(["admin.automation_new", "admin.segment_new"], P.COUPON_ISSUE)
+READING |= dict.fromkeys([f"admin.{one}" for one in OFFERED], P.COUPON_VIEW)
+READING |= dict.fromkeys(["admin.automation_new", "admin.offer_new", "admin.segment_new"], P.COUPON_ISSUE)
 WRITING |= dict.fromkeys([f"admin.{one}" for one in OFFERING], P.COUPON_ISSUE)
 # What a route takes besides.
 ALSO = {"admin.ledger_balance_view": P.LEDGER_VIEW}
@@ -271,6 +273,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "store_id": 1,
         "campaign_id": 1,
         "automation_id": 1,
+        "offer_id": 1,
         "cause_id": 1,
         "channel_id": 1,
         "code": "X",

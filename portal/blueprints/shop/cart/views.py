@@ -22,11 +22,13 @@ from portal.blueprints.identity import (
 )
 from portal.blueprints.shop.cards import store_url
 from portal.blueprints.shop.cart.basket import Basket, fill_basket, said
+from portal.blueprints.shop.offers import offer_here
 from portal.db import atomically, reading
 from portal.htmx import is_htmx, leave_for, target
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.carts import load_cart
+from portal.rules.offers import Place
 from portal.rules.permissions import Actor, Permission
 from portal.services.cart.add_to_cart import add_to_cart
 from portal.services.cart.change import CartChange
@@ -44,7 +46,9 @@ _DIGITS_MAX = 18
 @requires(Permission.CART_EDIT)
 def show() -> ResponseReturnValue:
     template = "shop/cart/_cart.html" if is_htmx() and target() == "cart" else "shop/cart/show.html"
-    return render_template(template, basket=load_basket(), store_url=store_url)
+    is_whole = template == "shop/cart/show.html"
+    offer = offer_here(Place.CART) if is_whole else None
+    return render_template(template, basket=load_basket(), store_url=store_url, offer=offer)
 
 
 @bp.post("/lines")
