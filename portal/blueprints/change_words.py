@@ -11,6 +11,11 @@ CHANGE_ACTIONS: Mapping[str, str] = {
     **WEBHOOK_ACTIONS,
     "channel:reconciled": N_("Channel reconciled"),
     "outbox:retried": N_("Failed events handled again"),
+    "product:assigned": N_("Products sold on a channel, or no more"),
+    "price-window:set": N_("Price for a time set"),
+    "price-window:ended": N_("Price for a time ended"),
+    "product:local-texts-saved": N_("Texts of a channel's own saved"),
+    "stock:set-aside": N_("Units set aside for a channel"),
 }
 
 CHANGE_WORDS: Mapping[str, Mapping[str, str]] = {
@@ -24,5 +29,16 @@ CHANGE_WORDS: Mapping[str, Mapping[str, str]] = {
         "not_live": N_("The channel takes no orders"),
         "no_amount": N_("No amount in the channel's currency"),
     },
+    "catalogue_what": {
+        "sold": N_("Sale begun"),
+        "not_sold": N_("Sale ended"),
+        "name": N_("Name"),
+        "description": N_("Description"),
+        "section": N_("Category"),
+        "price": N_("Price for a time"),
+        "price_over": N_("Usual price again"),
+        "stock": N_("Units of its own"),
+    },
+    "catalogue_why": {"no_price": N_("It has no price here")},
     "lag_target": {"pages": N_("Open pages"), "workers": N_("Workers")},
 }

@@ -1,4 +1,4 @@
-"""The watch over lateness: looks, tells, and lets open desks know."""
+"""What channels have to follow by the clock: the watch over lateness, and prices for a time."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from portal.broker import broker
 from portal.db import atomically
 from portal.jobs.live import publish
 from portal.kit import clock
+from portal.services.catalogue.price_windows import AT_ONCE
+from portal.services.catalogue.price_windows import turn_prices as turn
 from portal.services.channels.watch_lag import watch_lag
 
 
@@ -16,6 +18,12 @@ def watch_propagation() -> None:
     redis_answers = _redis_answers()
     if atomically(lambda s: watch_lag(s, redis_answers=redis_answers, now=clock.now())) and redis_answers:
         publish([("admin", "propagation", {})])
+
+
+def turn_prices() -> None:
+    """Let lists and open carts follow prices for a time that have begun or ended."""
+    while atomically(lambda s: turn(s, now=clock.now())) == AT_ONCE:
+        pass
 
 
 def _redis_answers() -> bool:

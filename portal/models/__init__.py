@@ -19,6 +19,7 @@ from portal.models.catalog import (
     Variant,
 )
 from portal.models.channel import Channel
+from portal.models.channel_catalogue import CatalogueNote, LocalProduct, PriceWindow
 from portal.models.channel_life import ChannelCheck, ChannelMove
 from portal.models.client import ApiClient
 from portal.models.coupon import (
@@ -126,6 +127,7 @@ __all__ = [
     "CartLine",
     "CashReceipt",
     "CashReceiptWish",
+    "CatalogueNote",
     "Cause",
     "Channel",
     "ChannelCheck",
@@ -173,6 +175,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerHold",
     "Listing",
+    "LocalProduct",
     "LoyaltyVersion",
     "Mail",
     "MemberTier",
@@ -201,6 +204,7 @@ __all__ = [
     "Photo",
     "Posting",
     "Price",
+    "PriceWindow",
     "Procedure",
     "Product",
     "ProductPicture",

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -95,7 +96,10 @@ class Variant(Base):
 
 
 class Price(Base):
-    """What a variant costs on a channel; without a row it is not sold there."""
+    """What a variant costs on a channel; without a row, or while `is_off`, it is not sold there.
+
+    What it costs at a moment is read from the view `price_now`, which knows of windows.
+    """
 
     __tablename__ = "price"
     __table_args__ = (
@@ -108,10 +112,14 @@ class Price(Base):
     currency: Mapped[str]
     amount_minor: Mapped[int]
     compare_at_minor: Mapped[int | None]
+    is_off: Mapped[bool] = mapped_column(server_default=text("false"))
 
 
 class Listing(Base):
-    """A product as a channel lists it: derived from variants and prices, renewed with them, and indexed for search."""
+    """A product as a channel lists it: derived from variants and prices, renewed with them, and indexed for search.
+
+    `name` is the channel's own, where it has one.
+    """
 
     __tablename__ = "listing"
     __table_args__ = (
@@ -131,13 +139,15 @@ class Listing(Base):
     price_to_minor: Mapped[int]
     compare_at_minor: Mapped[int | None]
     search_text: Mapped[str]
+    name: Mapped[dict[str, Any] | None]
 
 
 class Stock(Base):
     """Units of a variant at a place. What may be sold is on_hand - reserved - safety.
 
     At `alert_at` or less for sale its store is told, once for each time that it falls there; `low_since` says so.
-    `version` counts the changes of all but `reserved`.
+    `version` counts the changes of all but `reserved`. `set_aside` is {channel id: {"kept": units, "floor": units}}:
+    units that only this channel sells, and what it leaves on the shelf; null where every channel sells all.
     """
 
     __tablename__ = "stock"
@@ -158,6 +168,7 @@ class Stock(Base):
     alert_at: Mapped[int | None] = mapped_column(Integer)
     low_since: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    set_aside: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
 
 
 class StockMove(Base):
@@ -190,11 +201,12 @@ class StockMove(Base):
 
 
 class Reservation(Base):
-    """Units kept for an open order until it is paid, given up or out of time."""
+    """Units kept for an open order until it is paid, given up or out of time; `set_aside` of them its channel's own."""
 
     __tablename__ = "reservation"
     __table_args__ = (
         CheckConstraint("quantity > 0", name="quantity"),
+        CheckConstraint("set_aside BETWEEN 0 AND quantity", name="set_aside"),
         CheckConstraint("status IN ('active', 'used', 'released', 'expired')", name="status"),
         Index("ix_reservation_order_id", "order_id"),
         Index("ix_reservation_active", "variant_id", "place", postgresql_where=text("status = 'active'")),
@@ -205,5 +217,6 @@ class Reservation(Base):
     variant_id: Mapped[int] = mapped_column(ForeignKey("variant.id"))
     place: Mapped[str] = mapped_column(server_default="main")
     quantity: Mapped[int] = mapped_column(Integer)
+    set_aside: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     status: Mapped[str] = mapped_column(server_default="active")
     expires_at: Mapped[datetime]

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.queries.channels import ChannelView
+from portal.queries.sellable import sellable
 from portal.queries.store_profile import paused
 
 
@@ -127,10 +128,11 @@ _QUERY = text(
     SELECT c.id AS cart_id, c.version, CASE WHEN row_number() OVER lines = 1 THEN c.choices END AS choices,
            c.choices -> 'seen' -> (CAST(:channel_id AS text) || ':' || l.variant_id) AS seen_price_minor,
            l.variant_id, l.quantity, v.sku, v.options, coalesce(v.picture, o.picture) AS picture,
-           o.id AS product_id, o.slug AS product_slug, o.name, o.section_id, w.parent_id AS section_above_id,
+           o.id AS product_id, o.slug AS product_slug, coalesce(o.name || lo.name, o.name) AS name,
+           o.section_id, w.parent_id AS section_above_id,
            v.state = 'active' AND o.state = 'active' AND t.state = 'open' AND NOT {paused("t")} AS on_sale,
            p.amount_minor, p.compare_at_minor,
-           coalesce((SELECT sum(greatest(k.on_hand - k.reserved - k.safety, 0)) FROM stock k
+           coalesce((SELECT sum(greatest({sellable("k", ":channel_id")}, 0)) FROM stock k
                       WHERE k.variant_id = l.variant_id), 0)::bigint AS available,
            t.id AS store_id, t.slug AS store_slug, t.name AS store_name,
            {paused("t")} AS is_paused, t.paused_until, t.pause_message,
@@ -141,7 +143,8 @@ _QUERY = text(
       LEFT JOIN product o ON o.id = v.product_id
       LEFT JOIN section w ON w.id = o.section_id
       LEFT JOIN store t ON t.id = o.store_id
-      LEFT JOIN price p ON p.variant_id = l.variant_id AND p.channel_id = :channel_id
+      LEFT JOIN price_now p ON p.variant_id = l.variant_id AND p.channel_id = :channel_id
+      LEFT JOIN local_product lo ON lo.product_id = o.id AND lo.channel_id = :channel_id
      WHERE c.user_id = :user_id OR (CAST(:user_id AS uuid) IS NULL AND c.session_id = :session_id)
     WINDOW lines AS (ORDER BY l.added_at, l.variant_id)
      ORDER BY l.added_at, l.variant_id

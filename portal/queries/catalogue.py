@@ -12,6 +12,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from portal.kit.paging import Cursor, CursorValue, Page, decode_cursor, fingerprint, page_of
+from portal.queries.sellable import sellable
 
 PAGE_SIZE = 48
 COUNT_MAX = 10_000
@@ -82,17 +83,17 @@ _ORDERS = {
     Sort.NEW: _Order("l.product_id", "bigint", int, falls=True),
     Sort.PRICE_UP: _Order("l.price_from_minor", "bigint", int),
     Sort.PRICE_DOWN: _Order("l.price_from_minor", "bigint", int, falls=True),
-    Sort.NAME: _Order("lower(coalesce(p.name ->> :locale, p.name ->> 'en'))", "text", str),
+    Sort.NAME: _Order("lower(coalesce(l.name ->> :locale, p.name ->> :locale, p.name ->> 'en'))", "text", str),
     Sort.MATCH: _Order("(strpos(split_part(l.search_text, E'\\n', 1), :phrase) = 0)::int", "integer", int),
 }
 
 # What may be sold of a product here: over its variants that have a price on the channel.
-_LEFT = """
-    SELECT coalesce(sum(greatest(s.on_hand - s.reserved - s.safety, 0)), 0)::bigint
-      FROM variant v JOIN price ON price.variant_id = v.id AND price.channel_id = l.channel_id
+_LEFT = f"""
+    SELECT coalesce(sum(greatest({sellable("s", "l.channel_id")}, 0)), 0)::bigint
+      FROM variant v JOIN price ON price.variant_id = v.id AND price.channel_id = l.channel_id AND NOT price.is_off
       JOIN stock s ON s.variant_id = v.id
      WHERE v.product_id = l.product_id AND v.state = 'active'
-"""
+"""  # noqa: S608  # Our own fragment.
 
 
 def search_words(query: str) -> tuple[str, ...]:
@@ -191,7 +192,8 @@ def _list_statement(order: _Order, where: list[str], *, backwards: bool) -> Text
             SELECT l.*, {order.key} AS sort_key FROM listing l {join}
              WHERE {" AND ".join(where)} ORDER BY {sorted_by} LIMIT :limit)
         SELECT found.product_id AS id, found.sort_key, found.price_from_minor, found.price_to_minor,
-               found.compare_at_minor, p.slug, p.name, p.picture, st.slug AS store_slug, st.name AS store_name,
+               found.compare_at_minor, p.slug, coalesce(found.name, p.name) AS name, p.picture,
+               st.slug AS store_slug, st.name AS store_name,
                ({_LEFT.replace("l.", "found.")}) AS "left", coalesce(r.reviews, 0) AS reviews,
                coalesce(r.stars, 0) AS stars
           FROM found JOIN product p ON p.id = found.product_id JOIN store st ON st.id = found.store_id

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.queries.catalogue import LOW_STOCK
+from portal.queries.sellable import sellable
 from portal.queries.store_profile import paused
 
 
@@ -89,27 +90,30 @@ _PAUSE = f"{paused('st')} AS is_paused, st.paused_until, st.pause_message"
 
 _PRODUCT = text(
     f"""
-    SELECT p.id, p.slug, p.name, p.description, p.picture, p.section_id,
+    SELECT p.id, p.slug, coalesce(p.name || lo.name, p.name) AS name,
+           coalesce(p.description || lo.description, p.description) AS description, p.picture,
+           coalesce(lo.section_id, p.section_id) AS section_id,
            (SELECT jsonb_agg(jsonb_build_array(x.picture, x.alt) ORDER BY x.position) FROM product_picture x
              WHERE x.product_id = p.id) AS pictures, st.id AS store_id, st.slug AS store_slug,
            st.name AS store_name, st.description AS store_description, st.picture AS store_picture, st.country,
            st.shipping, {_PAUSE},
            (SELECT count(*) FROM listing l WHERE l.channel_id = :channel_id AND l.store_id = st.id) AS products
       FROM product p JOIN store st ON st.id = p.store_id
+      LEFT JOIN local_product lo ON lo.product_id = p.id AND lo.channel_id = :channel_id
      WHERE p.slug = :slug AND (NOT :is_listed OR EXISTS (
            SELECT FROM listing l WHERE l.channel_id = :channel_id AND l.product_id = p.id))
     """  # noqa: S608  # Our own fragment.
 )
 
 _VARIANTS = text(
-    """
+    f"""
     SELECT v.id, v.sku, v.options, v.picture, price.amount_minor, price.compare_at_minor,
-           coalesce((SELECT sum(greatest(s.on_hand - s.reserved - s.safety, 0)) FROM stock s
+           coalesce((SELECT sum(greatest({sellable("s", ":channel_id")}, 0)) FROM stock s
                       WHERE s.variant_id = v.id), 0)::bigint AS "left"
-      FROM variant v JOIN price ON price.variant_id = v.id AND price.channel_id = :channel_id
+      FROM variant v JOIN price_now price ON price.variant_id = v.id AND price.channel_id = :channel_id
      WHERE v.product_id = :product_id AND v.state = 'active'
      ORDER BY v.position, v.id
-    """
+    """  # noqa: S608  # Our own fragment.
 )
 
 _STORES = f"""

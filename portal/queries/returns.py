@@ -14,6 +14,7 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from portal.models import GoodsReturn, Order, ReturnPicture, Store
+from portal.queries.sellable import sellable
 from portal.queries.store_order import address_of
 
 
@@ -230,16 +231,17 @@ class OptionView:
 
 
 _OPTIONS = text(
-    """
+    f"""
     SELECT l.id AS line_id, v.id AS variant_id, v.options,
-           coalesce((SELECT sum(greatest(s.on_hand - s.reserved - s.safety, 0)) FROM stock s
+           coalesce((SELECT sum(greatest({sellable("s", "o.channel_id")}, 0)) FROM stock s
                       WHERE s.variant_id = v.id), 0)::bigint AS "left"
       FROM order_line l JOIN orders o ON o.id = l.order_id
       JOIN price was ON was.variant_id = l.variant_id AND was.channel_id = o.channel_id
       JOIN variant v ON v.product_id = l.product_id AND v.id <> l.variant_id AND v.state = 'active'
       JOIN price p ON p.variant_id = v.id AND p.channel_id = o.channel_id AND p.amount_minor = was.amount_minor
+       AND NOT p.is_off
      WHERE l.id = ANY(:lines) ORDER BY v.position, v.id
-    """
+    """  # noqa: S608  # Our own fragment.
 )
 
 

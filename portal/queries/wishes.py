@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.queries.sellable import sellable
+
 
 @dataclass(frozen=True, slots=True)
 class WishRow:
@@ -28,16 +30,16 @@ class WishRow:
 
 
 _LIST = text(
-    """
+    f"""
     SELECT w.variant_id, p.slug, p.name, v.options, coalesce(v.picture, p.picture) AS picture, s.name AS store_name,
            price.amount_minor,
-           EXISTS (SELECT FROM stock k WHERE k.variant_id = v.id AND k.on_hand - k.reserved - k.safety > 0)
+           EXISTS (SELECT FROM stock k WHERE k.variant_id = v.id AND {sellable("k", ":channel_id")} > 0)
                AS is_in_stock, w.added_at
       FROM wish w JOIN variant v ON v.id = w.variant_id JOIN product p ON p.id = v.product_id
       JOIN store s ON s.id = p.store_id
-      LEFT JOIN price ON price.variant_id = v.id AND price.channel_id = :channel_id AND v.state = 'active'
+      LEFT JOIN price_now price ON price.variant_id = v.id AND price.channel_id = :channel_id AND v.state = 'active'
      WHERE w.user_id = :user_id ORDER BY w.added_at DESC, w.variant_id
-    """
+    """  # noqa: S608  # Our own fragment.
 )
 _HAS = text("SELECT EXISTS (SELECT FROM wish WHERE user_id = :user_id AND variant_id = :variant_id)")
 

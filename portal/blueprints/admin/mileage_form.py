@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.admin.rules_form import words
+from portal.kit.moments import read_moment, typed_moment
 from portal.rules.earning import NO_TERMS, RULES_MAX, SOURCES, EarnRule, EarnTerms
 from portal.rules.tiers import read_decimal
 from portal.services.loyalty.write_version import NOTE_LENGTH_MAX
@@ -167,23 +168,6 @@ def field_id(n: int, name: str) -> str:
 def whole(text: str) -> int:
     """The number; 0, which nothing has as its id, for what is none."""
     return int(text) if _is_number(text) else 0
-
-
-def read_moment(typed: str, zone: ZoneInfo) -> datetime | None:
-    """A moment of the reader's zone as he typed it; None for what is none."""
-    try:
-        found = datetime.fromisoformat(typed)
-    except ValueError:
-        return None
-    # Where zones are added, the ends of the calendar are no moments.
-    if not 2000 <= found.year < 9000 or found.tzinfo is not None:
-        return None
-    return found.replace(tzinfo=zone).astimezone(UTC)
-
-
-def typed_moment(at: datetime | None, zone: ZoneInfo) -> str:
-    """As a field of day and time wants it."""
-    return "" if at is None else at.astimezone(zone).strftime("%Y-%m-%dT%H:%M")
 
 
 def _filled(rule: EarnRule, slugs: Mapping[int, str], zone: ZoneInfo) -> RuleForm:

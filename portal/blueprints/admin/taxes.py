@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.blueprints.admin.desk import around, may_all, requires_all
-from portal.blueprints.admin.mileage_form import read_moment
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk import zone_of_reader
@@ -21,6 +20,7 @@ from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
 from portal.kit.errors import PortalError
+from portal.kit.moments import read_moment
 from portal.queries.channels import channel_directory, forget_channels
 from portal.queries.sections import section_directory
 from portal.queries.taxes import TaxRateRow, list_tax_rates, tax_sums

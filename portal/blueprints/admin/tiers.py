@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, requires_all
-from portal.blueprints.admin.mileage_form import read_moment, whole
+from portal.blueprints.admin.mileage_form import whole
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import zone_of_reader
 from portal.blueprints.identity import current_actor
@@ -24,6 +24,7 @@ from portal.htmx import done
 from portal.kit import clock
 from portal.kit.currency import exponent
 from portal.kit.errors import PortalError
+from portal.kit.moments import read_moment
 from portal.kit.money import AmountInvalidError, parse_minor
 from portal.queries.exchange import platform_currency
 from portal.queries.loyalty import forget_loyalty, list_versions, loyalty_directory

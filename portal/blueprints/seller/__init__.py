@@ -13,6 +13,7 @@ from portal.blueprints.seller import (
     bulk,
     campaign_hands,
     campaigns,
+    channel_goods,
     figures,
     fulfilment,
     home,
@@ -20,6 +21,7 @@ from portal.blueprints.seller import (
     members,
     orders,
     payments,
+    product_channels,
     products,
     profile,
     refunds,
@@ -53,6 +55,8 @@ tickets.hang(bp)
 returns.hang(bp)
 campaigns.hang(bp)
 products.hang(bp)
+product_channels.hang(bp)
+channel_goods.hang(bp)
 profile.hang(bp)
 bank.hang(bp)
 members.hang(bp)

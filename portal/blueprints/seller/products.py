@@ -25,6 +25,7 @@ from portal.blueprints.seller.product_form import (
     selling_channels,
     sent,
 )
+from portal.blueprints.shelves import shelf_choices
 from portal.blueprints.shop.cards import picture_url
 from portal.blueprints.shop.product import show_preview
 from portal.blueprints.uploads import ACCEPT_PICTURES, read_files, takes_files
@@ -35,7 +36,6 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.file_kinds import PICTURES, FileRefusedError, TooManyFilesError
 from portal.kit.ids import new_token
-from portal.queries.sections import section_directory
 from portal.queries.store_products import (
     EditableProduct,
     ProductFilter,
@@ -86,7 +86,7 @@ def index() -> ResponseReturnValue:
     if chosen.search:
         chips.append((_("Search: %(words)s", words=chosen.search), url_for(".products", **{**args, "q": None})))
     if chosen.section_id is not None:
-        name = next((text for key, text in _shelves() if key == str(chosen.section_id)), "")
+        name = next((text for key, text in shelf_choices() if key == str(chosen.section_id)), "")
         chips.append((name, url_for(".products", **{**args, "section": None})))
     return page_or_partial(
         "seller/products/index.html",
@@ -96,7 +96,8 @@ def index() -> ResponseReturnValue:
         chips=chips,
         clear_href=url_for(".products", state=chosen.state, store=desk.store_arg),
         tabs=_tabs(desk, chosen, counts),
-        shelves=_shelves(),
+        shelves=shelf_choices(),
+        first_channel=next((one.id for one in selling_channels()), None),
         picture_url=picture_url,
         **around(desk, "seller.products"),
     )
@@ -256,7 +257,7 @@ def _page(session: Session, desk: Desk, product: EditableProduct | None, form: P
         product=product,
         form=form,
         faults=form.faults,
-        shelves=_shelves(),
+        shelves=shelf_choices(),
         places=selling_channels(),
         languages=_languages(),
         options_max=OPTIONS_MAX,
@@ -285,7 +286,7 @@ def _desk(session: Session, product: EditableProduct) -> Desk:
 
 def _chosen(desk: Desk) -> ProductFilter:
     state = choice_arg("state", set(ProductState))
-    section = choice_arg("section", {key for key, _name in _shelves()})
+    section = choice_arg("section", {key for key, _name in shelf_choices()})
     return ProductFilter(
         desk.store.id, ProductState(state) if state else None, int(section) if section else None, text_arg("q")
     )
@@ -308,21 +309,6 @@ def _tabs(desk: Desk, chosen: ProductFilter, counts: dict[str, int]) -> list[dic
         }
         for state, label, count in views
     ]
-
-
-def _shelves() -> list[tuple[str, str]]:
-    """Every section, each after the one that it stands in."""
-    found = section_directory()
-
-    def under(parent: int | None, before: str) -> list[tuple[str, str]]:
-        rows: list[tuple[str, str]] = []
-        for one in found:
-            if one.parent_id == parent:
-                name = before + translated(one.name)
-                rows += [(str(one.id), name), *under(one.id, f"{name} › ")]
-        return rows
-
-    return under(None, "")
 
 
 def _languages() -> list[tuple[str, str]]:

@@ -29,6 +29,7 @@ def merge_carts(
         "user_id": user_id,
         "cart_id": new_id(),
         "quantity_max": QUANTITY_MAX,
+        "channel_id": channel_id,
         "now": now,
     }
     row = session.execute(MERGE, values).one()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import TextClause, text
 
+from portal.queries.sellable import sellable
 from portal.queries.store_profile import paused
 
 # What decides whether a variant may be bought on a channel, and how many. Reservations of open orders are taken off.
@@ -17,12 +18,12 @@ _OFFER = f"""
                coalesce(v.state = 'active' AND o.state = 'active' AND t.state = 'open', false)
                    AND NOT {paused("t")} AS on_sale,
                {paused("t")} AS is_paused,
-               coalesce((SELECT sum(greatest(k.on_hand - k.reserved - k.safety, 0)) FROM stock k
+               coalesce((SELECT sum(greatest({sellable("k", ":channel_id")}, 0)) FROM stock k
                           WHERE k.variant_id = v.id), 0)::bigint AS available
           FROM variant v
           JOIN product o ON o.id = v.product_id
           JOIN store t ON t.id = o.store_id
-          LEFT JOIN price p ON p.variant_id = v.id AND p.channel_id = :channel_id
+          LEFT JOIN price_now p ON p.variant_id = v.id AND p.channel_id = :channel_id
          WHERE v.id = :variant_id
     )
 """  # noqa: S608  # Our own fragment.
@@ -131,7 +132,7 @@ LOCK_VISITORS = text("SELECT id FROM cart WHERE session_id = :session_id AND use
 # The lines of a browser's cart go into its person's. What both hold is added up, as far as it can be sold; what
 # cannot be sold at all just now keeps the larger number, so that nothing disappears without being seen.
 MERGE = text(
-    """
+    f"""
     WITH source AS (SELECT id, choices FROM cart WHERE id = :source_id),
     opened AS (
         INSERT INTO cart (user_id, id, choices, created_at, updated_at)
@@ -139,7 +140,7 @@ MERGE = text(
         ON CONFLICT (user_id) DO UPDATE
            SET version = cart.version + 1, updated_at = :now,
                choices = cart.choices || excluded.choices || jsonb_build_object('seen',
-                   coalesce(cart.choices -> 'seen', '{}') || coalesce(excluded.choices -> 'seen', '{}'))
+                   coalesce(cart.choices -> 'seen', '{{}}') || coalesce(excluded.choices -> 'seen', '{{}}'))
         RETURNING id, version
     ),
     merged AS (
@@ -150,12 +151,12 @@ MERGE = text(
         ON CONFLICT (cart_id, variant_id) DO UPDATE
            SET quantity = greatest(cart_line.quantity, excluded.quantity,
                                    least(cart_line.quantity + excluded.quantity, :quantity_max,
-                                         (SELECT coalesce(sum(greatest(k.on_hand - k.reserved - k.safety, 0)), 0)
+                                         (SELECT coalesce(sum(greatest({sellable("k", ":channel_id")}, 0)), 0)
                                             FROM stock k WHERE k.variant_id = excluded.variant_id)))
         RETURNING variant_id
     )
     SELECT opened.id AS cart_id, opened.version, (SELECT count(*) FROM merged) AS lines FROM opened
-    """
+    """  # noqa: S608  # Our own fragment.
 )
 
 DROP = text("DELETE FROM cart WHERE id = :cart_id")

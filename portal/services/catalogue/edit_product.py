@@ -18,12 +18,14 @@ from portal.kit.ids import new_id
 from portal.kit.text import N_
 from portal.models import Photo, Product, Section
 from portal.queries.store_products import PHOTO, EditableProduct, load_editable
+from portal.rules.channel_goods import Field
 from portal.rules.permissions import Actor, Permission
 from portal.rules.products import ProductEdit, ProductState, VariantEdit, check_product, code_of
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.catalogue.drafts import OptionDraft, PriceDraft, ProductDraft, VariantDraft
 from portal.services.catalogue.errors import SkuTakenError
 from portal.services.catalogue.guard import require_stores
+from portal.services.catalogue.note_catalogue import note_master_change
 from portal.services.catalogue.refresh_listings import refresh_listings
 from portal.services.catalogue.save_products import save_product
 from portal.services.catalogue.set_price import PriceChange, write_prices
@@ -213,7 +215,19 @@ def _write(
     refresh_listings(session, product_ids=[product_id])
     fact = Fact(AuditAction.PRODUCT_SAVED, f"product:{product_id}", _told(before), _wanted(edit))
     record(session, fact, actor=actor, now=now)
+    fields = _changed(before, edit) if before else ()
+    note_master_change(session, product_id=product_id, fields=fields, version=version, actor=actor, now=now)
     return product_id
+
+
+def _changed(before: EditableProduct, edit: ProductEdit) -> list[Field]:
+    """What of that which channels may tell in their own way is another now."""
+    pairs = {
+        Field.NAME: (dict(before.name), dict(edit.name)),
+        Field.DESCRIPTION: (dict(before.description), dict(edit.description)),
+        Field.SECTION: (before.section_id, edit.section_id),
+    }
+    return [field for field, (was, wanted) in pairs.items() if was != wanted]
 
 
 def _rename_skus(session: Session, before: EditableProduct, variants: Sequence[VariantEdit]) -> None:

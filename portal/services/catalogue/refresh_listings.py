@@ -1,4 +1,4 @@
-"""Listings: what a channel's pages read of a product, derived from its variants and prices."""
+"""Listings: what a channel's pages read of a product, derived from its variants, prices and the channel's texts."""
 
 from __future__ import annotations
 
@@ -11,31 +11,34 @@ from sqlalchemy.orm import Session
 _RENEW = text(
     """
     INSERT INTO listing AS l (channel_id, product_id, section_id, store_id, price_from_minor, price_to_minor,
-                              compare_at_minor, search_text)
-    SELECT price.channel_id, p.id, p.section_id, p.store_id, min(price.amount_minor), max(price.amount_minor),
+                              compare_at_minor, search_text, name)
+    SELECT price.channel_id, p.id, c.id, p.store_id, min(price.amount_minor), max(price.amount_minor),
            (array_agg(price.compare_at_minor ORDER BY price.amount_minor, price.compare_at_minor NULLS LAST))[1],
            lower(normalize(
-               concat_ws(' ', (SELECT string_agg(value, ' ' ORDER BY key) FROM jsonb_each_text(p.name))) || E'\\n' ||
+               concat_ws(' ', (SELECT string_agg(value, ' ' ORDER BY key)
+                                FROM jsonb_each_text(coalesce(p.name || lo.name, p.name)))) || E'\\n' ||
                concat_ws(' ', (SELECT string_agg(value, ' ' ORDER BY key) FROM jsonb_each_text(s.name)),
                               (SELECT string_agg(value, ' ' ORDER BY key) FROM jsonb_each_text(c.name)),
                               (SELECT string_agg(value, ' ' ORDER BY key) FROM jsonb_each_text(parent.name)),
-                              string_agg(v.sku, ' ' ORDER BY v.position, v.id)), NFKC))
+                              string_agg(v.sku, ' ' ORDER BY v.position, v.id)), NFKC)),
+           p.name || lo.name
       FROM product p
       JOIN store s ON s.id = p.store_id
-      JOIN section c ON c.id = p.section_id
-      LEFT JOIN section parent ON parent.id = c.parent_id
       JOIN variant v ON v.product_id = p.id AND v.state = 'active'
-      JOIN price ON price.variant_id = v.id
+      JOIN price_now price ON price.variant_id = v.id
+      LEFT JOIN local_product lo ON lo.product_id = p.id AND lo.channel_id = price.channel_id
+      JOIN section c ON c.id = coalesce(lo.section_id, p.section_id)
+      LEFT JOIN section parent ON parent.id = c.parent_id
      WHERE p.id = ANY(:ids) AND p.state = 'active' AND s.state = 'open'
-     GROUP BY price.channel_id, p.id, s.id, c.id, parent.id
+     GROUP BY price.channel_id, p.id, s.id, c.id, parent.id, lo.channel_id, lo.product_id
      ORDER BY price.channel_id, p.id
     ON CONFLICT (channel_id, product_id) DO UPDATE
        SET section_id = excluded.section_id, store_id = excluded.store_id,
            price_from_minor = excluded.price_from_minor, price_to_minor = excluded.price_to_minor,
-           compare_at_minor = excluded.compare_at_minor, search_text = excluded.search_text
-     WHERE (l.section_id, l.store_id, l.price_from_minor, l.price_to_minor, l.compare_at_minor, l.search_text)
+           compare_at_minor = excluded.compare_at_minor, search_text = excluded.search_text, name = excluded.name
+     WHERE (l.section_id, l.store_id, l.price_from_minor, l.price_to_minor, l.compare_at_minor, l.search_text, l.name)
            IS DISTINCT FROM (excluded.section_id, excluded.store_id, excluded.price_from_minor,
-                             excluded.price_to_minor, excluded.compare_at_minor, excluded.search_text)
+                             excluded.price_to_minor, excluded.compare_at_minor, excluded.search_text, excluded.name)
     RETURNING l.product_id
     """
 )
@@ -48,7 +51,7 @@ _REMOVE = text(
           FROM product p
           JOIN store s ON s.id = p.store_id AND s.state = 'open'
           JOIN variant v ON v.product_id = p.id AND v.state = 'active'
-          JOIN price ON price.variant_id = v.id
+          JOIN price ON price.variant_id = v.id AND NOT price.is_off
          WHERE p.id = ANY(:ids) AND p.state = 'active')
     DELETE FROM listing l USING channel c
      WHERE l.channel_id = c.id AND l.product_id = ANY(:ids)

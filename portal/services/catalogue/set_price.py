@@ -19,10 +19,14 @@ _VARIANTS = text(
 )
 _CHANNELS = text("SELECT id, currency FROM channel WHERE id = ANY(:ids)")
 
+# A new variant of a product that a channel does not sell is not sold there either.
 _SAVE = text(
     """
-    INSERT INTO price AS known (variant_id, channel_id, currency, amount_minor, compare_at_minor)
-    SELECT r.variant_id, r.channel_id, r.currency, r.amount_minor, r.compare_at_minor
+    INSERT INTO price AS known (variant_id, channel_id, currency, amount_minor, compare_at_minor, is_off)
+    SELECT r.variant_id, r.channel_id, r.currency, r.amount_minor, r.compare_at_minor,
+           coalesce((SELECT bool_and(other.is_off) FROM variant me JOIN variant v ON v.product_id = me.product_id
+                       JOIN price other ON other.variant_id = v.id AND other.channel_id = r.channel_id
+                      WHERE me.id = r.variant_id), false)
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(variant_id bigint, channel_id bigint, currency text,
            amount_minor bigint, compare_at_minor bigint)
      ORDER BY r.variant_id, r.channel_id

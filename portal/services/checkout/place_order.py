@@ -214,6 +214,7 @@ def place_order(
     reserve_stock(
         session,
         order_id=order_id,
+        channel_id=channel.id,
         quantities={line.variant_id: line.quantity for line in quoted.lines},
         expires_at=now + hold_for,
     )

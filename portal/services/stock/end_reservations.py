@@ -13,17 +13,22 @@ _END = text(
     """
     WITH kept AS (
         UPDATE reservation SET status = :status WHERE order_id = :order_id AND status = 'active'
-        RETURNING variant_id, quantity
+        RETURNING variant_id, quantity, set_aside
     ), w AS (
-        SELECT variant_id, sum(quantity)::integer AS quantity FROM kept GROUP BY variant_id
+        SELECT variant_id, sum(quantity)::integer AS quantity, sum(set_aside)::integer AS own
+          FROM kept GROUP BY variant_id
     ), locked AS (
         SELECT s.variant_id FROM stock s JOIN w USING (variant_id)
          WHERE s.place = 'main' ORDER BY s.variant_id FOR UPDATE OF s
     ), freed AS (
         UPDATE stock SET reserved = stock.reserved - w.quantity,
                          on_hand = stock.on_hand - CASE WHEN :taken THEN w.quantity ELSE 0 END,
-                         version = stock.version + CASE WHEN :taken THEN 1 ELSE 0 END
+                         version = stock.version + CASE WHEN :taken THEN 1 ELSE 0 END,
+                         set_aside = CASE WHEN :taken OR w.own = 0 OR stock.set_aside IS NULL THEN stock.set_aside
+                             ELSE jsonb_set(stock.set_aside, ARRAY[channel.id, 'kept'], to_jsonb(coalesce(
+                                 (stock.set_aside -> channel.id ->> 'kept')::integer, 0) + w.own)) END
           FROM w JOIN locked USING (variant_id)
+          CROSS JOIN (SELECT channel_id::text AS id FROM orders WHERE id = :order_id) channel
          WHERE stock.variant_id = w.variant_id AND stock.place = 'main'
     )
     INSERT INTO stock_move (variant_id, place, delta, reason, order_line_id, at)

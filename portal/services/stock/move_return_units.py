@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.queries.sellable import sellable
 from portal.services.stock.reserve_stock import PLACE, OutOfStockError
 
 # What goes out in exchange, that it was not needed after all, and what came back and can be sold.
@@ -22,9 +23,11 @@ _UNITS = """
           FROM return_unit u JOIN order_line l ON l.id = u.line_id WHERE u.id = ANY(:ids)
     )
 """
+_CHANNEL = """(SELECT o.channel_id FROM w JOIN order_line l ON l.id = w.line_id JOIN orders o ON o.id = l.order_id
+                LIMIT 1)"""
 _LOCK = text(
     f"""{_UNITS}
-    SELECT s.variant_id, v.sku, greatest(s.on_hand - s.reserved - s.safety, 0) AS available,
+    SELECT s.variant_id, v.sku, greatest({sellable("s", _CHANNEL)}, 0) AS available,
            (SELECT count(*) FROM w WHERE w.variant_id = s.variant_id) AS wanted
       FROM stock s JOIN variant v ON v.id = s.variant_id
      WHERE s.variant_id IN (SELECT variant_id FROM w) AND s.place = :place ORDER BY s.variant_id FOR UPDATE OF s

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
+from portal.queries.sellable import sellable
 from portal.rules.permissions import Actor
 from portal.services.cart.add_to_cart import add_to_cart
 from portal.services.cart.errors import NotOnSaleError
@@ -23,15 +24,15 @@ class WishlistFullError(PortalError):
 
 
 _KEEP = text(
-    """
+    f"""
     INSERT INTO wish (user_id, variant_id, channel_id, seen_minor, was_in_stock, added_at)
     SELECT :user_id, v.id, p.channel_id, p.amount_minor,
-           EXISTS (SELECT FROM stock s WHERE s.variant_id = v.id AND s.on_hand - s.reserved - s.safety > 0), :now
-      FROM variant v JOIN price p ON p.variant_id = v.id AND p.channel_id = :channel_id
+           EXISTS (SELECT FROM stock s WHERE s.variant_id = v.id AND {sellable("s", ":channel_id")} > 0), :now
+      FROM variant v JOIN price_now p ON p.variant_id = v.id AND p.channel_id = :channel_id
      WHERE v.id = :variant_id AND v.state = 'active'
     ON CONFLICT (user_id, variant_id) DO UPDATE SET added_at = wish.added_at
     RETURNING (SELECT count(*) FROM wish w WHERE w.user_id = :user_id) AS before, xmax = 0 AS is_new
-    """
+    """  # noqa: S608  # Our own fragment.
 )
 _DROP = text("DELETE FROM wish WHERE user_id = :user_id AND variant_id = :variant_id RETURNING variant_id")
 

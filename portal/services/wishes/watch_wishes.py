@@ -9,15 +9,16 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from portal.queries.sellable import sellable
 from portal.services.outbox import Event, emit
 
-_NOW = """
+_NOW = f"""
     SELECT w.user_id, w.variant_id, p.amount_minor, p.currency, w.was_in_stock, w.seen_minor, w.channel_id,
-           EXISTS (SELECT FROM stock s WHERE s.variant_id = w.variant_id AND s.on_hand - s.reserved - s.safety > 0)
+           EXISTS (SELECT FROM stock s WHERE s.variant_id = w.variant_id AND {sellable("s", "w.channel_id")} > 0)
                AS is_in_stock
-      FROM wish w JOIN price p ON p.variant_id = w.variant_id AND p.channel_id = w.channel_id
+      FROM wish w JOIN price_now p ON p.variant_id = w.variant_id AND p.channel_id = w.channel_id
       JOIN variant v ON v.id = w.variant_id AND v.state = 'active'
-"""
+"""  # noqa: S608  # Our own fragment.
 # What has become dearer or was sold is noted without a word, so that the next change for the better is told again.
 _CHANGED = text(
     f"""

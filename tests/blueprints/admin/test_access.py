@@ -32,6 +32,7 @@ READING = {
     "admin.channel_new": P.CHANNEL_CONFIGURE,
     "admin.channel_terms": P.CHANNEL_VIEW,
     "admin.channels": P.CHANNEL_VIEW,
+    **{f"admin.channel_goods{end}": P.PRODUCT_EDIT for end in ("", "_import", "_notes", "_template")},
     "admin.credit_lines": P.INVOICE_VIEW,
     "admin.figures": P.ANALYTICS_VIEW,
     "admin.figures_file": P.ANALYTICS_VIEW,
@@ -131,6 +132,7 @@ WEBHOOK_ACTS = tuple(
     f"admin.webhook_{n}" for n in ("making", "redelivery", "replay", "saving", "secret", "state", "test")
 )
 WRITING = {
+    **{f"admin.channel_goods_{n}": P.PRODUCT_EDIT for n in ("assignment", "look", "rows")},
     "admin.tax_rate_new": P.CHANNEL_CONFIGURE,
     "admin.tax_rate_withdrawal": P.CHANNEL_CONFIGURE,
     **{
