@@ -98,9 +98,9 @@ def measure(settings: Settings, base: str, *, postings: int, history: int, say: 
     """Fill the books of a portal with so many postings, so many of them one person's, and measure."""
     start(settings, name="portal bench", connections=2)
     (email,) = people.make_buyers(1, currency=CURRENCY)
-    user_id = _id_of(email)
+    user_id = id_of(email)
     say(f"portal: writing {postings:,} postings")
-    _fill(settings, user_id, postings, history)
+    fill_books(settings, user_id, postings, history)
     own, whole = _entries(user_id, 500)
     pages = asyncio.run(_pages(base, email))
     account_id = _account(user_id)
@@ -143,7 +143,8 @@ def lines_of(outcome: Outcome) -> Iterator[str]:
         yield f"NOT kept         {name}: {getattr(outcome, name):.2f} instead of {LIMITS[name]:g}"
 
 
-def _fill(settings: Settings, user_id: uuid.UUID, postings: int, history: int) -> None:
+def fill_books(settings: Settings, user_id: uuid.UUID, postings: int, history: int) -> None:
+    """Write so many postings, so many of them one person's."""
     entries = postings // 2
     values = {"owner": f"user:{user_id}", "entries": entries, "every": max(1, entries // history)}
     url = settings.database_owner_url.replace("postgresql+psycopg://", "postgresql://")
@@ -226,7 +227,8 @@ def _queries(account_id: int) -> tuple[float, float, float]:
         )
 
 
-def _id_of(email: str) -> uuid.UUID:
+def id_of(email: str) -> uuid.UUID:
+    """Who has this address."""
     from portal.queries.users import UserFilter, list_users
 
     with reading() as session:

@@ -72,6 +72,22 @@ class Words:
         self.total = _("Total")
         self.paid_with = _("Paid with")
         self.goes_back_to = _("Goes back to")
+        self.file = _("File")
+        self.rows = _("Rows")
+
+    def say(self, sentence: str) -> str:
+        """A sentence that is marked elsewhere, in this language."""
+        return self._(sentence)
+
+    def rows_of(self, rows: int, total: int) -> str:
+        if rows == total:
+            return display.format_number(rows, self.locale)
+        of = {"rows": display.format_number(rows, self.locale), "total": display.format_number(total, self.locale)}
+        return self._("%(rows)s of %(total)s") % of
+
+    def cut_list(self, rows: int) -> str:
+        sentence = self._("A PDF holds the first %(rows)s rows. CSV and XLSX hold all.")
+        return sentence % {"rows": display.format_number(rows, self.locale)}
 
     def title(self, kind: str) -> str:
         return self._(TITLES[kind])

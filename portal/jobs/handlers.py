@@ -10,6 +10,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from portal.db import after_commit
+from portal.jobs.exports import begin_list
 from portal.jobs.held_payments import stop_unpaid, take_held, want_credit_notes
 from portal.jobs.queue import (
     enqueue_adjustment,
@@ -56,6 +57,7 @@ from portal.services.notifications.notify_invoice import (
     tell_admins_of_overdue,
     tell_buyer_of_invoice,
 )
+from portal.services.notifications.notify_list import tell_of_list
 from portal.services.notifications.notify_mileage import tell_of_ending_mileage, tell_of_matured_mileage, tell_of_tier
 from portal.services.notifications.notify_order import (
     notify_admins_of_review,
@@ -318,6 +320,9 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "coupon.flagged": (tell_admins_of_flag,),
     "coupon.appealed": (tell_admins_of_flag,),
     "coupon_bulk.asked": (_run_bulk,),
+    "list_export.wanted": (begin_list,),
+    "list_export.ready": (tell_of_list,),
+    "list_export.failed": (tell_of_list,),
     "dispute.opened": (tell_admins_of_dispute, _follow_points),
     "dispute.due": (tell_admins_of_dispute,),
     "dispute.closed": (tell_admins_of_dispute, _follow_points),

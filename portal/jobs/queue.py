@@ -90,6 +90,11 @@ def enqueue_export(export_id: uuid.UUID) -> None:
     _hint(DEFAULT, "portal.jobs.privacy.put_together", str(export_id))
 
 
+def enqueue_list_export(export_id: uuid.UUID) -> None:
+    """Let a worker go on with a list that is wanted as a file."""
+    _hint(DEFAULT, "portal.jobs.exports.make_list", str(export_id), timeout_s=TRAINING_TIMEOUT_S)
+
+
 def enqueue_retention() -> None:
     """Let a worker take away what is too old."""
     _hint(DEFAULT, "portal.jobs.privacy.apply_retention")

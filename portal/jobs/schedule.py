@@ -15,6 +15,7 @@ from portal.jobs.bulk_runs import work_part_runs
 from portal.jobs.cases import gather_cases, gather_left_over
 from portal.jobs.coupons import tend_coupons, turn_campaigns, watch_coupons
 from portal.jobs.documents import documents_wait
+from portal.jobs.exports import tend_exports
 from portal.jobs.figures import prove_figures, renew_figures
 from portal.jobs.held_payments import ask_about_holds, tend_holds
 from portal.jobs.incentives import run_automations, watch_scores
@@ -292,6 +293,7 @@ TIMETABLE = (
     Entry("watch_coupons", 30, watch_coupons),
     Entry("forget_keys", 600, forget_keys),
     Entry("tend_data", 60, tend_data),
+    Entry("tend_exports", 10, tend_exports),
     Entry("reconcile", 300, reconcile),
     Entry("close_periods", 900, enqueue_statements),
     Entry("sweep_adjustments", 60, sweep_adjustments),

@@ -95,7 +95,8 @@ def _placed_on(first: date | None, last: date | None) -> ColumnElement[bool]:
     return or_(false(), *found)
 
 
-def _narrowed(statement: AnySelect, chosen: OrderFilter) -> AnySelect:
+def narrowed(statement: AnySelect, chosen: OrderFilter) -> AnySelect:
+    """The statement over orders, with these conditions."""
     if chosen.status:
         statement = statement.where(Order.status == chosen.status)
     if chosen.channel_id is not None:
@@ -121,11 +122,11 @@ def _narrowed(statement: AnySelect, chosen: OrderFilter) -> AnySelect:
 
 def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) -> Page[OrderRow]:
     """One page of orders, the newest first, with how many match. Raises CursorInvalidError."""
-    plain = _narrowed(select(Order.id), chosen)
+    plain = narrowed(select(Order.id), chosen)
     # An order has at most one payment row; it is looked up for the rows shown, never joined before the limit.
     method = select(Payment.method).where(Payment.order_id == Order.id).limit(1).correlate(Order).scalar_subquery()
     status = select(Payment.status).where(Payment.order_id == Order.id).limit(1).correlate(Order).scalar_subquery()
-    columns = _narrowed(
+    columns = narrowed(
         select(
             Order.id,
             Order.number,

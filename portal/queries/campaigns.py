@@ -56,20 +56,22 @@ class VersionRow:
     saved_by: str
 
 
-_COUNTED = (
-    select(func.count())
-    .where(CouponUse.campaign_id == Campaign.id, CouponUse.status != "released")
-    .correlate(Campaign)
-    .scalar_subquery()
-    .label("uses")
-)
+def times_used() -> ColumnElement[int]:
+    """How often a campaign is claimed and not given back, as a column `uses`."""
+    return (
+        select(func.count())
+        .where(CouponUse.campaign_id == Campaign.id, CouponUse.status != "released")
+        .correlate(Campaign)
+        .scalar_subquery()
+        .label("uses")
+    )
 
 
 def list_campaigns(
     session: Session, filters: CampaignFilters, *, cursor: str | None = None, rows_max: int = PAGE_ROWS
 ) -> Page[CampaignRow]:
     """One page of campaigns, the newest first. Raises CursorInvalidError."""
-    statement: AnySelect = select(Campaign, _COUNTED).where(*_where(filters))
+    statement: AnySelect = select(Campaign, times_used()).where(*campaigns_where(filters))
     return fetch_page(
         session,
         statement,
@@ -79,11 +81,12 @@ def list_campaigns(
         cursor_text=cursor,
         mark=fingerprint("campaigns", filters),
         rows_max=rows_max,
-        total=count_up_to(session, select(Campaign.id).where(*_where(filters))),
+        total=count_up_to(session, select(Campaign.id).where(*campaigns_where(filters))),
     )
 
 
-def _where(filters: CampaignFilters) -> list[ColumnElement[bool]]:
+def campaigns_where(filters: CampaignFilters) -> list[ColumnElement[bool]]:
+    """What these filters ask of a campaign."""
     found: list[ColumnElement[bool]] = []
     if filters.store_ids is not None:
         found.append(Campaign.store_id.in_(filters.store_ids))
@@ -104,7 +107,7 @@ def _where(filters: CampaignFilters) -> list[ColumnElement[bool]]:
 
 def load_campaign(session: Session, *, campaign_id: int) -> CampaignRow | None:
     """One campaign; None for a number that nothing has."""
-    row = session.execute(select(Campaign, _COUNTED).where(Campaign.id == campaign_id)).one_or_none()
+    row = session.execute(select(Campaign, times_used()).where(Campaign.id == campaign_id)).one_or_none()
     return _row(row.Campaign, row.uses) if row else None
 
 

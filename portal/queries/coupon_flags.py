@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.kit.paging import Page, fingerprint
 from portal.models import Campaign, CouponFlag, CouponGrant, User
 from portal.queries.keyset import Sorting, count_up_to, fetch_page
+from portal.queries.listings.coupons import FlagFilter, narrowed_flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +68,9 @@ def _flags() -> Select[Any]:
     )
 
 
-def list_flags(
-    session: Session, *, only_open: bool, campaign_id: int | None = None, cursor: str | None = None
-) -> Page[FlagRow]:
+def list_flags(session: Session, *, chosen: FlagFilter, cursor: str | None = None) -> Page[FlagRow]:
     """One page of suspicions, the newest first. Raises CursorInvalidError."""
-    statement = _flags()
-    if only_open:
-        statement = statement.where(CouponFlag.state == "open")
-    if campaign_id is not None:
-        statement = statement.where(CouponFlag.campaign_id == campaign_id)
+    statement = narrowed_flags(_flags(), chosen)
     return fetch_page(
         session,
         statement,
@@ -83,7 +78,7 @@ def list_flags(
         make=lambda row: FlagRow(*row),
         key=lambda row: (row.id,),
         cursor_text=cursor,
-        mark=fingerprint("flags", only_open, campaign_id),
+        mark=fingerprint("flags", chosen),
         total=count_up_to(session, statement.with_only_columns(CouponFlag.id)),
     )
 

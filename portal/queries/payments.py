@@ -144,7 +144,8 @@ def _payments_of(typed: str) -> Any:
     return union_all(*payments_named(typed), by_number)
 
 
-def _narrowed(statement: AnySelect, chosen: PaymentFilter) -> AnySelect:
+def narrowed(statement: AnySelect, chosen: PaymentFilter) -> AnySelect:
+    """The statement over payments, with these conditions."""
     if chosen.status:
         statement = statement.where(Payment.status == chosen.status)
     if chosen.method:
@@ -182,7 +183,7 @@ def list_payments(
 ) -> Page[PaymentRow]:
     """One page of payments, the newest first. Raises CursorInvalidError."""
     number = select(Order.number).where(Order.id == Payment.order_id).correlate(Payment).scalar_subquery()
-    columns = _narrowed(
+    columns = narrowed(
         select(
             Payment.id,
             Payment.purpose,
@@ -207,7 +208,7 @@ def list_payments(
         cursor_text=cursor,
         mark=chosen.mark,
         rows_max=rows_max,
-        total=count_up_to(session, _narrowed(select(Payment.id), chosen)) if is_counted else None,
+        total=count_up_to(session, narrowed(select(Payment.id), chosen)) if is_counted else None,
     )
 
 

@@ -253,6 +253,8 @@ ABOUT_OTHERS: Mapping[str, str] = {
     "coupon_bulk_row": "what somebody of the mall typed; goes by its retention",
     "fraud_model_place": "who of the mall placed it",
     "gateway_account": "credentials of the mall",
+    "list_export": "who of the mall asked for it",
+    "list_export_piece": "a list of the mall; goes after a week",
     "loyalty_version": "who of the mall wrote it",
     "bulk_run": "who of a store began it",
     "reconciliation_break": "who of the mall looks at it",

@@ -51,7 +51,7 @@ def list_refunds(
     session: Session, *, queue: RefundQueue, now: datetime, store_id: int | None = None, cursor: str | None = None
 ) -> Page[RefundRow]:
     """One page of a queue, the newest first; of one store's parts only with `store_id`. Raises CursorInvalidError."""
-    columns = _narrowed(
+    columns = narrowed(
         select(
             Refund.id,
             Order.number,
@@ -75,7 +75,7 @@ def list_refunds(
         key=lambda row: (row.requested_at, row.id),
         cursor_text=cursor,
         mark=fingerprint("refunds", queue.value, store_id),
-        total=count_up_to(session, _narrowed(select(Refund.id), queue, store_id, now)),
+        total=count_up_to(session, narrowed(select(Refund.id), queue, store_id, now)),
     )
 
 
@@ -85,14 +85,15 @@ def count_refunds(
     """How many stand in each queue, at most COUNT_MAX of each, in one statement."""
     counted = [
         select(func.count())
-        .select_from(_narrowed(select(Refund.id), queue, store_id, now).limit(COUNT_MAX).subquery())
+        .select_from(narrowed(select(Refund.id), queue, store_id, now).limit(COUNT_MAX).subquery())
         .scalar_subquery()
         for queue in queues
     ]
     return dict(zip(queues, session.execute(select(*counted)).one(), strict=True))
 
 
-def _narrowed(statement: Select[*tuple[Any, ...]], queue: RefundQueue, store_id: int | None, now: datetime) -> Any:
+def narrowed(statement: Select[*tuple[Any, ...]], queue: RefundQueue, store_id: int | None, now: datetime) -> Any:
+    """The statement over refunds: those of a queue, of one store only with `store_id`."""
     if store_id is not None:
         of_store = (
             select(RefundLine.refund_id)

@@ -75,6 +75,8 @@ class NoticeKind(StrEnum):
     ACCOUNT_FROZEN = "account_frozen"
     ACCOUNT_CLEARED = "account_cleared"
     EXPORT_READY = "export_ready"
+    LIST_READY = "list_ready"
+    LIST_FAILED = "list_failed"
     ERASURE_WANTED = "erasure_wanted"
     ERASURE_CANCELLED = "erasure_cancelled"
     ERASURE_POSTPONED = "erasure_postponed"

@@ -196,6 +196,9 @@ class AuditAction(StrEnum):
     USER_PASSWORD_LINK_SENT = "user:password-link-sent"  # noqa: S105  # A name of an act.
     USER_NOTED = "user:noted"
     CONSENT_CHOSEN = "consent:chosen"
+    LIST_EXPORT_WANTED = "list-export:wanted"
+    LIST_EXPORT_MADE = "list-export:made"
+    LIST_EXPORT_TAKEN = "list-export:taken"
     DATA_EXPORT_WANTED = "data-export:wanted"
     DATA_EXPORT_MADE = "data-export:made"
     DATA_EXPORT_TAKEN = "data-export:taken"

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -14,20 +15,25 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.coupon_desk_words import ACTS, act_name, rule_name, rule_text
+from portal.blueprints.desk import choice_arg, days_arg, plain_arg, text_arg
 from portal.blueprints.identity import current_actor
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.coupon_abuse import load_settings
 from portal.queries.coupon_flags import list_flags, load_flag
+from portal.queries.listings.coupons import FlagFilter
 from portal.queries.users import masked
 from portal.rules.coupons.abuse import AbuseRule, read_setting
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Permission, Scope
 from portal.services.coupons.change_abuse_rule import change_abuse_rule
 from portal.services.coupons.decide_flag import confirm_flag, undo_flag
+from portal.statuses import status_of
 
 MENU = "admin.coupon_flags"
+STATES = ("open", "confirmed", "undone")
 
 
 def hang(bp: Blueprint) -> None:
@@ -40,13 +46,39 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/coupon-flags/rules/<key>", "coupon_rule", change, methods=["POST"])
 
 
+def flag_filter() -> FlagFilter:
+    """The suspicions that the address asks for: the open ones, unless it says otherwise."""
+    days, everything = days_arg(), plain_arg("view") == "all"
+    return FlagFilter(
+        state=choice_arg("state", STATES) or (None if everything else "open"),
+        rule=choice_arg("rule", set(AbuseRule)),
+        raised_from=days.start,
+        raised_until=days.end,
+        search=text_arg("q"),
+    )
+
+
+INBOX = offer(
+    Inbox(
+        MENU,
+        Permission.FRAUD_VIEW,
+        Scope.ALL,
+        ("view", "state", "rule", "from", "until", "q"),
+        lambda session, _store: list_flags(session, chosen=flag_filter()),
+    )
+)
+
+
 @requires_all(Permission.FRAUD_VIEW)
 def index() -> ResponseReturnValue:
-    """The open ones, or all that there ever were."""
-    everything = request.args.get("view") == "all"
+    """The open ones, or all that there ever were, narrowed by rule, state, days and code."""
+    chosen, days, everything = flag_filter(), days_arg(), request.args.get("view") == "all"
     with reading() as session:
-        found = list_flags(session, only_open=not everything, cursor=request.args.get("cursor"))
+        views = views_for(session, INBOX)
+        found = list_flags(session, chosen=chosen, cursor=request.args.get("cursor"))
         frame = around(session, MENU)
+    if (there := opens_with(views)) is not None:
+        return there
     tabs = [
         {"label": _("Open"), "href": url_for(MENU), "current": not everything},
         {"label": _("All"), "href": url_for(MENU, view="all"), "current": everything},
@@ -55,6 +87,12 @@ def index() -> ResponseReturnValue:
         "admin/coupon_flags/index.html",
         {"flags": "desk/coupons/_flags.html"},
         found=found,
+        views=views,
+        chosen=chosen,
+        days=days,
+        everything=everything,
+        states=[("", _("Any"))] + [(one, gettext(status_of(one, "flag").word)) for one in STATES],
+        rules=[("", _("Any"))] + [(one.value, rule_name(one.value)) for one in AbuseRule],
         tab_list=tabs,
         rule_name=rule_name,
         masked=masked,

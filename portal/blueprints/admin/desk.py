@@ -41,6 +41,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
             [
                 ("admin.home", _("Home"), "home", Permission.ANALYTICS_VIEW, 0),
                 ("admin.figures", _("Figures"), "chart-bar", Permission.ANALYTICS_VIEW, 0),
+                ("admin.exports", _("Files"), "download", Permission.REPORT_EXPORT, 0),
             ],
         ),
         (
@@ -55,6 +56,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.refunds", _("Refunds"), "receipt-refund", Permission.REFUND_HANDLE, 0),
                 ("admin.disputes", _("Disputes"), "gavel", Permission.DISPUTE_HANDLE, 0),
                 ("admin.campaigns", _("Coupons"), "ticket", Permission.COUPON_VIEW, 0),
+                ("admin.redemptions", _("Coupon uses"), "receipt", Permission.COUPON_VIEW, 0),
                 ("admin.segments", _("Segments"), "users", Permission.COUPON_VIEW, 0),
                 ("admin.automations", _("Automations"), "sparkles", Permission.COUPON_VIEW, 0),
                 ("admin.offers", _("Chosen offers"), "gift", Permission.COUPON_VIEW, 0),
@@ -71,6 +73,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
             _("Books"),
             [
                 ("admin.ledger", _("Ledger"), "book-2", Permission.LEDGER_VIEW, 0),
+                ("admin.balances", _("Balances"), "wallet", Permission.BALANCE_VIEW, 0),
                 ("admin.adjustments", _("Corrections"), "pencil-check", Permission.LEDGER_VIEW, 0),
                 ("admin.reconciliation", _("Reconciliation"), "scale", Permission.LEDGER_VIEW, 0),
                 ("admin.payouts", _("Payouts"), "building-bank", Permission.PAYOUT_VIEW, 0),

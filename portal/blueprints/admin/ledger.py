@@ -32,6 +32,7 @@ from portal.queries.ledger import (
     order_number,
     platform_accounts,
 )
+from portal.queries.listings.books import JournalFilter
 from portal.rules.permissions import Permission
 from portal.services.accounts.view_balance import view_balance
 
@@ -44,6 +45,11 @@ def hang(bp: Blueprint) -> None:
         "/ledger/accounts/<int:account_id>/balance-view", "ledger_balance_view", reveal_balance, methods=["POST"]
     )
     bp.add_url_rule("/ledger/entries/<int:entry_id>", "ledger_entry", entry)
+
+
+def journal_filter() -> JournalFilter:
+    """The postings of the kind of entry that the address asks for."""
+    return JournalFilter(kind=choice_arg("kind", WORDS["entry"]))
 
 
 @requires_all(Permission.LEDGER_VIEW)

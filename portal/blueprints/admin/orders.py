@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import orjson
@@ -49,11 +48,12 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/orders/<number>/buyer-view", "order_buyer_view", reveal_buyer, methods=["POST"])
 
 
-def _filter(now: datetime) -> OrderFilter:
+def order_filter() -> OrderFilter:
+    """The list that the address asks for."""
     return OrderFilter(
         status=choice_arg("status", STATES),
         channel_id=channel_arg(),
-        placed_from=period_start(plain_arg("period"), now),
+        placed_from=period_start(plain_arg("period"), clock.now()),
         search=text_arg("q"),
         held=plain_arg("held") == "1",
         first=date_arg("from"),
@@ -69,7 +69,7 @@ INBOX = offer(
         Permission.ORDER_LIST,
         Scope.ALL,
         ("status", "held", "channel", "period", "from", "until", "currency", "paid", "q"),
-        lambda session, _store: list_orders(session, chosen=_filter(clock.now()), cursor=None),
+        lambda session, _store: list_orders(session, chosen=order_filter(), cursor=None),
     )
 )
 
@@ -77,7 +77,7 @@ INBOX = offer(
 @requires_all(Permission.ORDER_LIST)
 def index() -> ResponseReturnValue:
     """The list, the newest first."""
-    chosen = _filter(clock.now())
+    chosen = order_filter()
     with reading() as session:
         views = views_for(session, INBOX)
         found = list_orders(session, chosen=chosen, cursor=request.args.get("cursor"))

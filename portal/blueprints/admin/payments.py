@@ -14,7 +14,6 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, channel_options, period_options, requires_all
 from portal.blueprints.admin.rules_words import decided_words
 from portal.blueprints.context import translated
-from portal.blueprints.csv_files import PAGE_ROWS, csv_file, every_row
 from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, days_arg, period_start, plain_arg, text_arg
 from portal.blueprints.desk_words import WORDS, actor_word, word, words
 from portal.blueprints.payment_history import day_chips
@@ -22,7 +21,6 @@ from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
-from portal.kit.money import as_decimal
 from portal.queries.cash_receipts import cash_receipt_of
 from portal.queries.channels import channel_directory
 from portal.queries.payments import PaymentDetail, PaymentFilter, list_payments, load_payment
@@ -35,7 +33,6 @@ STATES = states(Machine.PAYMENT)
 
 def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/payments", "payments", index)
-    bp.add_url_rule("/payments.csv", "payments_file", file)
     bp.add_url_rule("/payments/<uuid:payment_id>", "payment", show)
 
 
@@ -45,7 +42,7 @@ INBOX = offer(
         Permission.PAYMENT_VIEW,
         Scope.ALL,
         ("status", "method", "channel", "period", "from", "until", "unknown", "q"),
-        lambda session, _store: list_payments(session, chosen=_filter(), cursor=None),
+        lambda session, _store: list_payments(session, chosen=payment_filter(), cursor=None),
     )
 )
 
@@ -53,7 +50,7 @@ INBOX = offer(
 @requires_all(Permission.PAYMENT_VIEW)
 def index() -> ResponseReturnValue:
     """The list, the newest first."""
-    chosen = _filter()
+    chosen = payment_filter()
     days = days_arg()
     with reading() as session:
         views = views_for(session, INBOX)
@@ -78,39 +75,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@requires_all(Permission.PAYMENT_VIEW)
-def file() -> ResponseReturnValue:
-    """The same list as a file."""
-    chosen = _filter()
-    names = {view.id: translated(dict(view.name)) for view in channel_directory().channels.values()}
-    head = (
-        *(_("Payment"), _("Created"), _("For"), _("Method"), _("Channel"), _("State"), _("Currency")),
-        *(_("Amount"), _("Captured"), _("Refunded")),
-    )
-    with reading() as session:
-        rows = [
-            (
-                row.id,
-                row.created_at.isoformat(timespec="seconds"),
-                row.number or word("purpose", row.purpose),
-                word("method", row.method),
-                names.get(row.channel_id, ""),
-                gettext(status_of(row.status, "payment").word),
-                row.currency,
-                as_decimal(row.amount_minor, row.currency),
-                as_decimal(row.captured_minor, row.currency),
-                as_decimal(row.refunded_minor, row.currency),
-            )
-            for row in every_row(
-                lambda cursor: list_payments(
-                    session, chosen=chosen, cursor=cursor, rows_max=PAGE_ROWS, is_counted=False
-                )
-            )
-        ]
-    return csv_file("payments.csv", head, rows)
-
-
-def _filter() -> PaymentFilter:
+def payment_filter() -> PaymentFilter:
     """The list that the address asks for. Days win over a period."""
     days = days_arg()
     return PaymentFilter(

@@ -20,6 +20,7 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.admin_order import find_order_id
 from portal.queries.disputes import is_disputed
+from portal.queries.listings.sales import RefundFilter
 from portal.queries.refund_lists import RefundQueue, count_refunds, list_refunds
 from portal.queries.refunds import load_bank, load_refund
 from portal.rules.permissions import Permission
@@ -46,11 +47,19 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/orders/<number>/refund", "order_refund", give, methods=["GET", "POST"])
 
 
+def _queue() -> RefundQueue:
+    return RefundQueue(choice_arg("queue", set(RefundQueue)) or RefundQueue.WAITING)
+
+
+def refund_filter() -> RefundFilter:
+    """The queue of the address, as it is now."""
+    return RefundFilter(_queue().value, clock.now())
+
+
 @requires_all(Permission.REFUND_HANDLE)
 def index() -> ResponseReturnValue:
     """The queues; opens on what waits for an answer."""
-    now = clock.now()
-    chosen = RefundQueue(choice_arg("queue", set(RefundQueue)) or RefundQueue.WAITING)
+    now, chosen = clock.now(), _queue()
     with reading() as session:
         found = list_refunds(session, queue=chosen, now=now, cursor=request.args.get("cursor"))
         counts = count_refunds(session, queues=COUNTED, now=now)

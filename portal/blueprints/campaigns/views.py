@@ -50,7 +50,8 @@ from portal.services.coupons.save_campaign import (
 )
 
 
-def _filters(store_ids: tuple[int, ...] | None) -> CampaignFilters:
+def campaign_filters(store_ids: tuple[int, ...] | None) -> CampaignFilters:
+    """The campaigns that the address asks for, of these stores or of everybody."""
     return CampaignFilters(
         store_ids=store_ids,
         state=choice_arg("state", STATE_WORDS),
@@ -67,7 +68,7 @@ def _inbox(blueprint: str, scope: Scope) -> Inbox:
         Permission.COUPON_VIEW,
         scope,
         ("state", "kind", "distribution", "owner", "q"),
-        lambda session, store_id: list_campaigns(session, _filters(None if store_id is None else (store_id,))),
+        lambda session, store_id: list_campaigns(session, campaign_filters(None if store_id is None else (store_id,))),
     )
 
 
@@ -82,7 +83,7 @@ def index(enter: Enter, no_store: Callable[[], str]) -> ResponseReturnValue:
         side = enter(session, None)
         if side is None:
             return no_store()
-        filters = _filters(side.store_ids)
+        filters = campaign_filters(side.store_ids)
         views = views_for(session, INBOXES[side.blueprint], store_id=side.store_id)
         found = list_campaigns(session, filters, cursor=request.args.get("cursor"))
         previews = {row.id: preview_of(session, row.draft, current_locale()) for row in found.rows}

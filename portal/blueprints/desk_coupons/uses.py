@@ -14,6 +14,7 @@ from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.queries.campaign_hands import list_campaign_uses
 from portal.queries.coupon_flags import list_flags
+from portal.queries.listings.coupons import FlagFilter
 from portal.queries.users import masked
 from portal.statuses import status_of
 
@@ -48,7 +49,7 @@ def abuse(area: Area, campaign_id: int) -> ResponseReturnValue:
     """What the rules have found about this campaign."""
     with reading() as session:
         campaign = area.campaign(session, campaign_id)
-        found = list_flags(session, only_open=False, campaign_id=campaign_id, cursor=request.args.get("cursor"))
+        found = list_flags(session, chosen=FlagFilter(campaign_id=campaign_id), cursor=request.args.get("cursor"))
         frame = area.frame(session, campaign, ABUSE)
     return page_or_partial(
         "desk/coupons/abuse.html",

@@ -63,7 +63,7 @@ READING = {
     **dict.fromkeys(("admin.coupon_flags", "admin.coupon_flag", "admin.coupon_rules"), P.FRAUD_VIEW),
     "admin.orders": P.ORDER_LIST,
     "admin.order": P.ORDER_VIEW,
-    **dict.fromkeys(("admin.payments", "admin.payment", "admin.payments_file"), P.PAYMENT_VIEW),
+    **dict.fromkeys(("admin.payments", "admin.payment"), P.PAYMENT_VIEW),
     **dict.fromkeys(("admin.ledger", "admin.ledger_accounts", "admin.ledger_account"), P.LEDGER_VIEW),
     **dict.fromkeys(("admin.ledger_entry", "admin.trial_balance", "admin.ledger_holds"), P.LEDGER_VIEW),
     "admin.balance_views": P.AUDIT_VIEW,
@@ -242,6 +242,10 @@ WRITING = {
 READING |= dict.fromkeys([f"admin.{one}" for one in OFFERED], P.COUPON_VIEW)
 READING |= dict.fromkeys(["admin.automation_new", "admin.offer_new", "admin.segment_new"], P.COUPON_ISSUE)
 WRITING |= dict.fromkeys([f"admin.{one}" for one in OFFERING], P.COUPON_ISSUE)
+FILES = ("exports", "export", "export_file", "export_signature")
+READING |= dict.fromkeys([f"admin.{one}" for one in FILES], P.REPORT_EXPORT)
+READING |= {"admin.balances": P.BALANCE_VIEW, "admin.redemptions": P.COUPON_VIEW}
+WRITING |= {"admin.export_ask": P.REPORT_EXPORT}
 # What a route takes besides.
 ALSO = {"admin.ledger_balance_view": P.LEDGER_VIEW}
 ROLES = [role for role in Role if role not in {Role.SYSTEM, Role.VISITOR}]

@@ -1,0 +1,167 @@
+"""Lists as files: asked for above any list, followed on a page of their own, downloaded from there (ANA-03, A27)."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, flash, jsonify, redirect, request, stream_with_context, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import get_locale, gettext
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.admin.coupon_flags import flag_filter
+from portal.blueprints.admin.desk import around, requires_all
+from portal.blueprints.admin.ledger import journal_filter
+from portal.blueprints.admin.listings import balance_filter, use_filter
+from portal.blueprints.admin.orders import order_filter
+from portal.blueprints.admin.payments import payment_filter
+from portal.blueprints.admin.refunds import refund_filter
+from portal.blueprints.campaigns.views import campaign_filters
+from portal.blueprints.checkout.words import say
+from portal.blueprints.desk import list_address
+from portal.blueprints.identity import current_actor
+from portal.db import atomically, reading, transaction
+from portal.htmx import done, page_or_partial
+from portal.kit import clock
+from portal.kit.errors import PortalError
+from portal.kit.tables import PDF_ROWS_MAX, Format
+from portal.queries.list_exports import list_exports
+from portal.queries.listings import LISTINGS
+from portal.rules.exports import format_of
+from portal.rules.permissions import Permission
+from portal.services.export_audit import public_key
+from portal.services.exports.ask_export import (
+    ask_export,
+    bytes_of,
+    find_export,
+    may_take,
+    take_export,
+)
+
+MIMES: Mapping[str, str] = {
+    Format.CSV: "text/csv",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.PDF: "application/pdf",
+}
+# What each list's address asks for, and where the list is.
+LISTS: Mapping[str, tuple[str, Callable[[], Any]]] = {
+    "orders": ("admin.orders", order_filter),
+    "payments": ("admin.payments", payment_filter),
+    "refunds": ("admin.refunds", refund_filter),
+    "coupons": ("admin.campaigns", lambda: campaign_filters(None)),
+    "redemptions": ("admin.redemptions", use_filter),
+    "coupon-abuse": ("admin.coupon_flags", flag_filter),
+    "balances": ("admin.balances", balance_filter),
+    "ledger": ("admin.ledger", journal_filter),
+}
+
+
+def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/exports", "exports", index)
+    bp.add_url_rule("/exports", "export_ask", ask, methods=["POST"])
+    bp.add_url_rule("/exports/<uuid:export_id>", "export", show)
+    bp.add_url_rule("/exports/<uuid:export_id>/file", "export_file", file)
+    bp.add_url_rule("/exports/<uuid:export_id>/signature", "export_signature", signature)
+    bp.add_app_template_global(_may_export, "may_export")
+
+
+def _may_export(listing: str) -> bool:
+    return may_take(current_actor(), listing)
+
+
+@requires_all(Permission.REPORT_EXPORT)
+def index() -> ResponseReturnValue:
+    """The files that one may have, the newest first."""
+    names = [name for name in LISTINGS if may_take(current_actor(), name)]
+    with reading() as session:
+        found = list_exports(session, listings=names, cursor=request.args.get("cursor"))
+        frame = around(session, "admin.exports")
+    return page_or_partial(
+        "admin/exports/index.html", {"exports": "admin/exports/_list.html"}, found=found, titles=_titles(), **frame
+    )
+
+
+@requires_all(Permission.REPORT_EXPORT)
+def ask() -> ResponseReturnValue:
+    """Have a list made into a file, as its address narrows it."""
+    listing = request.form.get("list", "")
+    if listing not in LISTS:
+        raise NotFoundError
+    endpoint, chosen_of = LISTS[listing]
+    query = request.form.get("query", "")[:2_000]
+    with list_address(query):
+        chosen = chosen_of()
+    actor, now, locale = current_actor(), clock.now(), str(get_locale() or "en")
+    try:
+        kind = format_of(request.form.get("format", ""))
+        export_id = atomically(
+            lambda s: ask_export(s, listing=listing, chosen=chosen, kind=kind, locale=locale, actor=actor, now=now)
+        )
+    except PortalError as error:
+        if error.status == 404:
+            raise
+        flash(say(error), "error")
+        kept: dict[str, Any] = dict(parse_qsl(query))
+        return done(location=url_for(endpoint, **kept))
+    return done(location=url_for("admin.export", export_id=export_id))
+
+
+@requires_all(Permission.REPORT_EXPORT)
+def show(export_id: uuid.UUID) -> ResponseReturnValue:
+    """How far a file is; once it is ready, the way to it."""
+    with reading() as session:
+        export = find_export(session, export_id=export_id, actor=current_actor())
+        frame = around(session, "admin.exports")
+    return page_or_partial(
+        "admin/exports/show.html",
+        {"export": "admin/exports/_export.html"},
+        export=export,
+        title=_titles()[export.listing],
+        list_href=url_for(LISTS[export.listing][0]),
+        is_open=export.state in {"wanted", "reading", "writing"},
+        is_cut=export.format == Format.PDF and (export.total or 0) > PDF_ROWS_MAX,
+        pdf_max=PDF_ROWS_MAX,
+        key=public_key(),
+        **frame,
+    )
+
+
+@requires_all(Permission.REPORT_EXPORT)
+def file(export_id: uuid.UUID) -> ResponseReturnValue:
+    """The file, a piece at a time; that it was taken is written down first."""
+    with transaction() as session:
+        export = take_export(session, export_id=export_id, actor=current_actor(), now=clock.now())
+
+    def pieces() -> Iterator[bytes]:
+        with reading() as opened:
+            yield from bytes_of(opened, export_id)
+
+    answer = Response(stream_with_context(pieces()), mimetype=MIMES[export.format])
+    answer.headers["Content-Disposition"] = f'attachment; filename="{export.name}"'
+    answer.headers["Content-Length"] = str(export.size)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+@requires_all(Permission.REPORT_EXPORT)
+def signature(export_id: uuid.UUID) -> ResponseReturnValue:
+    """What proves that the file is this portal's and unaltered."""
+    with reading() as session:
+        export = find_export(session, export_id=export_id, actor=current_actor())
+    if export.state != "ready":
+        return redirect(url_for("admin.export", export_id=export_id), code=303)
+    return jsonify(
+        format="portal-list/1",
+        name=export.name,
+        rows=export.done,
+        sha256=export.sha256,
+        signature=export.signature,
+        key=public_key(),
+    )
+
+
+def _titles() -> dict[str, str]:
+    return {name: gettext(one.title) for name, one in LISTINGS.items()}

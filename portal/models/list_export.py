@@ -1,0 +1,66 @@
+"""Lists as files: what was asked for, how far it is, and the file in pieces until it goes (ANA-03)."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.crypto import EncryptedText
+from portal.db import Base
+
+
+class ListExport(Base):
+    """A list that somebody wants as a file. `chosen` is its filter, `cursor` the last row read, `worker` who is at it.
+
+    Rows are read into pieces first, so that whoever takes it up goes on where the last one stopped; then they are
+    written as one file.
+    """
+
+    __tablename__ = "list_export"
+    __table_args__ = (
+        CheckConstraint("state IN ('wanted', 'reading', 'writing', 'ready', 'failed', 'gone')", name="state"),
+        CheckConstraint("format IN ('csv', 'xlsx', 'pdf')", name="format"),
+        CheckConstraint(
+            "state <> 'ready' OR num_nulls(made_at, expires_at, size, sha256, signature) = 0", name="ready"
+        ),
+        Index("ix_list_export_asked_at", text("asked_at DESC"), text("id DESC")),
+        Index("ix_list_export_open", "worked_at", postgresql_where=text("state IN ('wanted', 'reading', 'writing')")),
+        Index("ix_list_export_expires_at", "expires_at", postgresql_where=text("state = 'ready'")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    listing: Mapped[str]
+    format: Mapped[str]
+    name: Mapped[str]
+    locale: Mapped[str]
+    chosen: Mapped[str] = mapped_column(EncryptedText("list_export.chosen"))
+    made_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    state: Mapped[str]
+    total: Mapped[int | None]
+    done: Mapped[int] = mapped_column(server_default=text("0"))
+    pieces: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    cursor: Mapped[str | None]
+    worker: Mapped[uuid.UUID | None]
+    tries: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    asked_at: Mapped[datetime]
+    worked_at: Mapped[datetime]
+    made_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    size: Mapped[int | None]
+    sha256: Mapped[str | None]
+    signature: Mapped[str | None]
+
+
+class ListExportPiece(Base):
+    """A piece of the rows read (`rows`), or of the file (`file`): packed, in base64."""
+
+    __tablename__ = "list_export_piece"
+    __table_args__ = (CheckConstraint("part IN ('rows', 'file')", name="part"),)
+
+    export_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("list_export.id"), primary_key=True)
+    part: Mapped[str] = mapped_column(primary_key=True)
+    n: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    content: Mapped[str] = mapped_column(EncryptedText("list_export_piece.content"))

@@ -1,0 +1,14 @@
+"""The lists that can be had as files, by name (ANA-03)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from portal.queries.listings.books import BALANCES, JOURNAL
+from portal.queries.listings.coupons import COUPONS, FLAGS, USES
+from portal.queries.listings.listing import Listing
+from portal.queries.listings.sales import ORDERS, PAYMENTS, REFUNDS
+
+LISTINGS: Mapping[str, Listing] = {
+    one.name: one for one in (ORDERS, PAYMENTS, REFUNDS, COUPONS, USES, FLAGS, BALANCES, JOURNAL)
+}
