@@ -77,12 +77,14 @@ class GoodsReturn(Base):
 class ReturnUnit(Base):
     """One unit of a line in a case; `n` tells units of a line apart. `variant_id` is what goes out in its stead.
 
+    `was_minor` and `is_minor` are what one and the other cost when an exchange was asked for.
     `restocked` says that it stands on the shelf again; the stock move that did it names this unit, and can be only one.
     """
 
     __tablename__ = "return_unit"
     __table_args__ = (
         CheckConstraint("n > 0", name="n"),
+        CheckConstraint("is_minor BETWEEN 0 AND was_minor", name="prices"),
         CheckConstraint("condition IN ('new', 'opened', 'damaged')", name="condition"),
         UniqueConstraint("return_id", "line_id", "n", name="uq_return_unit_return_id_line_id_n"),
         Index("ix_return_unit_line_id", "line_id"),
@@ -94,6 +96,8 @@ class ReturnUnit(Base):
     n: Mapped[int] = mapped_column(Integer)
     state: Mapped[str]
     variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
+    was_minor: Mapped[int | None]
+    is_minor: Mapped[int | None]
     condition: Mapped[str | None]
     restocked: Mapped[bool] = mapped_column(server_default=text("false"))
     # It is to stand there once its refund is agreed to.

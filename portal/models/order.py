@@ -171,6 +171,9 @@ class OrderLine(Base):
     refunded_quantity: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     shipped_quantity: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     refunded_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    # Of the tax and of what the platform gives: what went with units that were exchanged for something cheaper.
+    tax_less_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    platform_less_minor: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class DiscountShare(Base):

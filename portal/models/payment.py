@@ -55,7 +55,8 @@ class Tender(Base):
 class TenderShare(Base):
     """How much of a tender a line or a part's shipping fee was paid with; fixed when the order is placed.
 
-    `held_minor` was due with units that went back, and stays for a discount that was asked back (REF-05).
+    `held_minor` was due with units that went back, and stays for a discount that was asked back (REF-05). `less_minor`
+    of what went back was for something cheaper, taken in exchange.
     """
 
     __tablename__ = "tender_share"
@@ -64,6 +65,7 @@ class TenderShare(Base):
         CheckConstraint("amount_minor >= 0", name="amount"),
         CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor", name="refunded"),
         CheckConstraint("held_minor >= 0 AND refunded_minor + held_minor <= amount_minor", name="held"),
+        CheckConstraint("less_minor BETWEEN 0 AND refunded_minor", name="less"),
         Index("ix_tender_share_tender_id", "tender_id"),
         Index("ix_tender_share_order_id", "order_id"),
     )
@@ -76,6 +78,7 @@ class TenderShare(Base):
     amount_minor: Mapped[int]
     refunded_minor: Mapped[int] = mapped_column(server_default=text("0"))
     held_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    less_minor: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class GatewayAccount(Base):

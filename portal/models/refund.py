@@ -100,7 +100,10 @@ class RefundApproval(Base):
 
 
 class RefundLine(Base):
-    """Units of a line, or a part's shipping fee, that a refund gives back."""
+    """Units of a line, or a part's shipping fee, that a refund gives back.
+
+    Without units, `tax_minor` is the tax in what something cheaper cost less that was taken in exchange.
+    """
 
     __tablename__ = "refund_line"
     __table_args__ = (
@@ -116,6 +119,7 @@ class RefundLine(Base):
     part_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("order_part.id"))
     quantity: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     amount_minor: Mapped[int]
+    tax_minor: Mapped[int | None]
 
 
 class RefundLeg(Base):

@@ -113,7 +113,8 @@ _PARTS = text(
 )
 _LINES = text(
     """
-    SELECT l.id, l.part_id, l.quantity, l.refunded_quantity, l.shipped_quantity, l.payable_minor,
+    SELECT l.id, l.part_id, l.quantity, l.refunded_quantity, l.shipped_quantity, l.payable_minor, l.tax_minor,
+           l.tax_less_minor, l.platform_less_minor,
            l.mileage_promised, l.name, g.section_id, s.parent_id AS above_id, l.product_id, l.unit_price_minor,
            p.store_id
       FROM order_line l JOIN product g ON g.id = l.product_id JOIN section s ON s.id = g.section_id
@@ -122,7 +123,7 @@ _LINES = text(
     """
 )
 _SHARES = text(
-    "SELECT id, tender_id, line_id, part_id, amount_minor, refunded_minor, held_minor FROM tender_share"
+    "SELECT id, tender_id, line_id, part_id, amount_minor, refunded_minor, held_minor, less_minor FROM tender_share"
     " WHERE order_id = :order_id ORDER BY id"
 )
 _TENDERS = text(
@@ -208,6 +209,9 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
                 shares=shares.get(line.id, ()),
                 units_sent=line.shipped_quantity,
                 priced=_priced(line),
+                tax_minor=line.tax_minor,
+                tax_less=line.tax_less_minor,
+                platform_less=line.platform_less_minor,
             )
             for line in lines
         ),
@@ -262,7 +266,7 @@ def units_to_return(known: Refundable, line: LineFacts) -> int:
 def _shares(session: Session, order_id: uuid.UUID) -> dict[uuid.UUID, tuple[Share, ...]]:
     found: dict[uuid.UUID, tuple[Share, ...]] = {}
     for row in session.execute(_SHARES, {"order_id": order_id}):
-        share = Share(row.id, row.tender_id, row.amount_minor, row.refunded_minor, row.held_minor)
+        share = Share(row.id, row.tender_id, row.amount_minor, row.refunded_minor, row.held_minor, row.less_minor)
         found[row.line_id or row.part_id] = (*found.get(row.line_id or row.part_id, ()), share)
     return found
 

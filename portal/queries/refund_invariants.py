@@ -53,6 +53,19 @@ REFUND_INVARIANTS = (
     ),
     (
         4,
+        "what an exchange gave back is what something cheaper cost less, of its shares and of its tax",
+        """SELECT l.id, coalesce(s.less, 0) AS shares, coalesce(r.less, 0) AS refunds, l.tax_less_minor, r.tax
+             FROM order_line l
+             LEFT JOIN (SELECT line_id, sum(less_minor) AS less FROM tender_share GROUP BY line_id) s
+               ON s.line_id = l.id
+             LEFT JOIN (SELECT r.line_id, sum(r.amount_minor) AS less, sum(r.tax_minor) AS tax
+                          FROM refund_line r JOIN refund f ON f.id = r.refund_id
+                         WHERE r.tax_minor IS NOT NULL AND f.status NOT IN ('requested', 'refused', 'cancelled')
+                         GROUP BY r.line_id) r ON r.line_id = l.id
+            WHERE coalesce(s.less, 0) <> coalesce(r.less, 0) OR l.tax_less_minor <> coalesce(r.tax, 0)""",
+    ),
+    (
+        4,
         "what is asked back of an order's discounts is what was held back of its tenders",
         """SELECT o.id, a.asked, coalesce(h.held, 0) AS held FROM orders o
              JOIN (SELECT order_id, sum(asked_minor) AS asked FROM discount_share GROUP BY order_id) a

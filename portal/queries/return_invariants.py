@@ -42,7 +42,7 @@ RETURN_INVARIANTS = (
              LEFT JOIN LATERAL (SELECT sum(quantity) AS units FROM refund_line
                                  WHERE refund_id = g.refund_id AND line_id IS NOT NULL) r ON true
             WHERE g.wish = 'refund' AND u.units <> coalesce(r.units, 0)
-               OR g.wish <> 'refund' AND g.refund_id IS NOT NULL""",
+               OR g.wish <> 'refund' AND coalesce(r.units, 0) <> 0""",
     ),
     (
         8,

@@ -39,11 +39,19 @@ class ReturnLineView:
     picture: str | None
     wanted: Sequence[Mapping[str, Any]]
     wanted_sku: str | None
+    # What one, and the other, cost when the exchange was asked for.
+    was_minor: int | None
+    is_minor: int | None
     units: tuple[UnitView, ...]
 
     @property
     def counts(self) -> Mapping[str, int]:
         return Counter(one.state for one in self.units)
+
+    @property
+    def less_minor(self) -> int:
+        """What the other costs less, each, before any discount."""
+        return (self.was_minor or 0) - (self.is_minor or 0)
 
     def to_come(self) -> int:
         return sum(one.state in {"approved", "sent"} for one in self.units)
@@ -149,7 +157,7 @@ _ONE = text(
 _UNITS = text(
     """
     SELECT u.id, u.line_id, u.state, u.condition, u.restocked, l.sku, l.name, l.options, l.picture,
-           v.options AS wanted, v.sku AS wanted_sku
+           v.options AS wanted, v.sku AS wanted_sku, u.was_minor, u.is_minor
       FROM return_unit u JOIN order_line l ON l.id = u.line_id LEFT JOIN variant v ON v.id = u.variant_id
      WHERE u.return_id = :id ORDER BY l.position, u.n
     """
@@ -215,6 +223,8 @@ def _lines(rows: Sequence[Row[Any]]) -> tuple[ReturnLineView, ...]:
             picture=units[0].picture,
             wanted=units[0].wanted or (),
             wanted_sku=units[0].wanted_sku,
+            was_minor=units[0].was_minor,
+            is_minor=units[0].is_minor,
             units=tuple(UnitView(one.id, one.state, one.condition, one.restocked) for one in units),
         )
         for line_id, units in found.items()
@@ -223,33 +233,39 @@ def _lines(rows: Sequence[Row[Any]]) -> tuple[ReturnLineView, ...]:
 
 @dataclass(frozen=True, slots=True)
 class OptionView:
-    """An option of the same product at the same price, and how many of it can be promised now."""
+    """Another option of the same product, how many of it can be promised now, and what one and the other cost."""
 
     variant_id: int
     options: Sequence[Mapping[str, Any]]
     left: int
+    was_minor: int
+    is_minor: int
 
 
 _OPTIONS = text(
     f"""
     SELECT l.id AS line_id, v.id AS variant_id, v.options,
            coalesce((SELECT sum(greatest({sellable("s", "o.channel_id")}, 0)) FROM stock s
-                      WHERE s.variant_id = v.id), 0)::bigint AS "left"
+                      WHERE s.variant_id = v.id), 0)::bigint AS "left", was.amount_minor AS was_minor,
+           p.amount_minor AS is_minor
       FROM order_line l JOIN orders o ON o.id = l.order_id
       JOIN price was ON was.variant_id = l.variant_id AND was.channel_id = o.channel_id
       JOIN variant v ON v.product_id = l.product_id AND v.id <> l.variant_id AND v.state = 'active'
-      JOIN price p ON p.variant_id = v.id AND p.channel_id = o.channel_id AND p.amount_minor = was.amount_minor
-       AND NOT p.is_off
+      JOIN price p ON p.variant_id = v.id AND p.channel_id = o.channel_id AND NOT p.is_off
+       AND (p.amount_minor = was.amount_minor OR :any_price)
      WHERE l.id = ANY(:lines) ORDER BY v.position, v.id
     """  # noqa: S608  # Our own fragment.
 )
 
 
-def options_of_lines(session: Session, *, line_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[OptionView]]:
-    """For what each line may be exchanged."""
+def options_of_lines(
+    session: Session, *, line_ids: Sequence[uuid.UUID], any_price: bool = False
+) -> dict[uuid.UUID, list[OptionView]]:
+    """What each line may be instead: for the same price, or at any."""
     found: dict[uuid.UUID, list[OptionView]] = {}
-    for row in session.execute(_OPTIONS, {"lines": list(line_ids)}):
-        found.setdefault(row.line_id, []).append(OptionView(row.variant_id, row.options, row.left))
+    for row in session.execute(_OPTIONS, {"lines": list(line_ids), "any_price": any_price}):
+        view = OptionView(row.variant_id, row.options, row.left, row.was_minor, row.is_minor)
+        found.setdefault(row.line_id, []).append(view)
     return found
 
 

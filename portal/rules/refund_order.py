@@ -16,6 +16,7 @@ class Share:
     """What a line or fee was paid with by one tender, and what of it has gone back.
 
     `held_minor` was due and did not go back, because a discount of what was kept was asked back (REF-05).
+    `less_minor` of what went back was the difference to something cheaper that was taken in exchange.
     """
 
     id: int
@@ -23,13 +24,19 @@ class Share:
     amount_minor: int
     refunded_minor: int
     held_minor: int = 0
+    less_minor: int = 0
+
+    @property
+    def left_minor(self) -> int:
+        return self.amount_minor - self.refunded_minor - self.held_minor
 
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
     """A line as it was paid. `platform_minor` is what the platform's coupons gave of it, `promised` its points.
 
-    `priced` is the line as coupons look at it.
+    `priced` is the line as coupons look at it. `tax_less` and `platform_less` went with what was exchanged for
+    something cheaper.
     """
 
     id: UUID
@@ -42,6 +49,9 @@ class LineFacts:
     shares: tuple[Share, ...]
     units_sent: int = 0
     priced: PricedLine | None = None
+    tax_minor: int = 0
+    tax_less: int = 0
+    platform_less: int = 0
 
     @property
     def units_left(self) -> int:

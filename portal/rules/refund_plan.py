@@ -25,7 +25,8 @@ from portal.rules.refunds import coupon_comes_back, line_refund, share_of_units,
 class PlannedLine:
     """Units of a line (or a part's fee, with `line_id` None) and what of each tender share goes back.
 
-    Of `held` shares less went back than was due, or more when negative. Without units it only gives back what was held.
+    Of `held` shares less went back than was due, or more when negative. Without units it only gives back what was held,
+    or, with `is_less`, what something cheaper cost less that was taken in exchange, `tax_minor` in it.
     """
 
     part_id: UUID
@@ -38,6 +39,8 @@ class PlannedLine:
     restock: int = 0
     held: tuple[tuple[int, int], ...] = ()
     is_late: bool = False
+    is_less: bool = False
+    tax_minor: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ def make_plan(
     return RefundPlan(
         currency=facts.currency,
         lines=tuple(lines),
-        legs=tuple(_legs(facts, lines, otherwise)),
+        legs=tuple(legs_of(facts, lines, otherwise)),
         coupons=tuple(_coupon(one, facts, lines, now, asked.undone) for one in facts.coupons),
         points_taken=taken,
         points_matured=matured,
@@ -223,23 +226,34 @@ def _line(line: LineFacts, part: PartFacts, units: int) -> PlannedLine:
     counted = {"quantity": line.quantity, "units_before": line.units_gone, "units": units}
     by_share = line_refund(
         {str(share.id): share.amount_minor for share in line.shares},
-        refunded_before={str(share.id): share.refunded_minor + share.held_minor for share in line.shares},
+        refunded_before={
+            str(share.id): share.refunded_minor + share.held_minor - share.less_minor for share in line.shares
+        },
         **counted,
     )
+    # What went back for something cheaper is missing from the last units.
+    left = {str(share.id): share.left_minor for share in line.shares}
+    by_share = {share: min(amount, left[share]) for share, amount in by_share.items()}
     return PlannedLine(
         part_id=line.part_id,
         line_id=line.id,
         units=units,
         amount_minor=sum(by_share.values()),
         shares=tuple((int(share), amount) for share, amount in by_share.items()),
-        platform_minor=share_of_units(line.platform_minor, **counted),
+        platform_minor=min(share_of_units(line.platform_minor, **counted), platform_left(line)),
         promised=share_of_units(line.promised, **counted),
         restock=min(units, max(0, line.units_left - line.units_sent)) if part.status in BEFORE_SHIPMENT else 0,
     )
 
 
+def platform_left(line: LineFacts) -> int:
+    """What the platform still gives of a line."""
+    gone = round_half_up(Fraction(line.platform_minor * line.units_gone, line.quantity))
+    return max(0, line.platform_minor - gone - line.platform_less)
+
+
 def _fee(part: PartFacts) -> PlannedLine:
-    shares = tuple((one.id, one.amount_minor - one.refunded_minor - one.held_minor) for one in part.fee_shares)
+    shares = tuple((one.id, one.left_minor) for one in part.fee_shares)
     return PlannedLine(
         part_id=part.id,
         line_id=None,
@@ -286,7 +300,8 @@ def _points_back(facts: OrderFacts, lines: Sequence[PlannedLine]) -> int:
     return sum(_points(facts, one, sums[one.id]) or 0 for one in facts.tenders if sums.get(one.id))
 
 
-def _legs(facts: OrderFacts, lines: Sequence[PlannedLine], otherwise: str) -> list[PlannedLeg]:
+def legs_of(facts: OrderFacts, lines: Sequence[PlannedLine], otherwise: str) -> list[PlannedLeg]:
+    """What each tender gives back for these lines, and which way."""
     sums = _by_tender(facts, lines)
     legs = []
     for one in facts.tenders:

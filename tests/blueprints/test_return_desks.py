@@ -9,9 +9,9 @@ from html import unescape
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import select
+from sqlalchemy import select, text
 
-from portal.db import reading
+from portal.db import reading, transaction
 from portal.jobs.outbox import handle_events
 from portal.models import Mail, Notice, OutboxEvent
 from portal.rules.returns import ReturnKind
@@ -24,6 +24,8 @@ from tests.factories.refund import rows
 from tests.factories.returns import Case, status_of_return, units_of
 
 pytestmark = pytest.mark.req("ORD-005")
+
+OF_VARIANT = "SELECT product_id FROM variant WHERE id = :was"
 
 
 @pytest.fixture
@@ -299,3 +301,38 @@ def test_the_mall_changes_an_order_with_a_reason_and_sees_no_address_that_was_no
     with reading() as session:
         told = session.scalars(select(Notice.user_id).where(Notice.kind == "order_amended")).all()
     assert set(told) == {case.sam.id, case.bea.id}
+
+
+@pytest.mark.req("REF-02")
+def test_an_exchange_for_something_cheaper_shows_first_what_comes_back_and_names_what_costs_more(
+    app: APIFlask, case: Case
+) -> None:
+    cheaper, dearer = make_variant(case.mall, krw=9_500), make_variant(case.mall, krw=13_000)
+    with transaction() as session:
+        session.execute(
+            text(
+                "UPDATE variant SET product_id = (SELECT product_id FROM variant WHERE id = :was) WHERE id = ANY(:ids)"
+            ),
+            {"was": case.variant, "ids": [cheaper, dearer]},
+        )
+    client = browser(app, case.bea)
+    form = f"/orders/{case.order.number}/returns/new?kind=exchange"
+    page = unescape(client.get(f"{form}&units-{case.line}=2&reason=changed_mind&variant-{case.line}={cheaper}").text)
+    assert "(₩2,500 less)" in page
+    assert "(₩1,000 more: send back and order it)" in page
+    assert 'data-announce="₩5,000 comes back"' in page
+    data = {"kind": "exchange", f"units-{case.line}": "2", "reason": "changed_mind", "key": "a"}
+    refused = send(
+        client, f"/orders/{case.order.number}/returns", data | {f"variant-{case.line}": str(dearer)}, page=form
+    )
+    assert (refused.status_code, "order the other" in refused.text) == (422, True)
+    taken = send(
+        client, f"/orders/{case.order.number}/returns", data | {f"variant-{case.line}": str(cheaper)}, page=form
+    )
+    assert taken.status_code == 303
+    [(return_id, code)] = rows("SELECT id, number FROM goods_return")
+    case.approve(return_id)
+    assert "costs ₩2,500 less" in browser(app, case.sam).get(f"/seller/returns/{return_id}").text
+    case.receive(return_id)
+    case.inspect(return_id)
+    assert "₩5,000 comes back" in client.get(f"/returns/{code}").text

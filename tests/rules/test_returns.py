@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.rules.lower_price import Swap, plan_less
+from portal.rules.refund_order import LineFacts, OrderFacts, PartFacts, Share, TenderFacts
+from portal.rules.refund_plan import make_plan
 from portal.rules.refund_policy import DEFAULT, REASONS, RefundPolicy
 from portal.rules.returns import (
     Condition,
@@ -77,3 +82,59 @@ def test_each_unit_that_came_needs_a_verdict_and_no_other() -> None:
     assert not verdict_missing({one}, {one: verdict})
     assert verdict_missing({one, two}, {one: verdict})
     assert verdict_missing({one}, {one: verdict, two: verdict})
+
+
+@given(
+    quantity=st.integers(1, 6),
+    paid=st.lists(st.integers(0, 100_000), min_size=1, max_size=3),
+    was=st.integers(1, 10_000),
+    now=st.integers(0, 10_000),
+    data=st.data(),
+)
+def test_what_comes_back_for_something_cheaper_and_for_all_units_later_is_what_was_paid(
+    quantity: int, paid: list[int], was: int, now: int, data: st.DataObject
+) -> None:
+    swapped = data.draw(st.integers(1, quantity))
+    tenders = [TenderFacts(uuid4(), "deposit", amount, None) for amount in paid]
+    shares = tuple(Share(n, one.id, one.amount_minor, 0) for n, one in enumerate(tenders))
+    part = PartFacts(uuid4(), 1, "delivered", False, 0, ())
+    line = LineFacts(
+        uuid4(), part.id, quantity, 0, sum(paid), sum(paid) // 7, 0, shares, quantity, tax_minor=sum(paid) // 11
+    )
+    facts = OrderFacts("KRW", (part,), (line,), tuple(tenders), ())
+    less = plan_less(facts, {line.id: Swap(swapped, was, now)}, otherwise="deposit")
+    assert 0 <= less.total_minor <= sum(paid)
+    assert bool(less.lines) == bool(less.total_minor)
+    for planned in less.lines:
+        assert now < was
+        assert 0 <= planned.tax_minor <= planned.amount_minor
+        back = dict(planned.shares)
+        line = replace(
+            line,
+            shares=tuple(replace(one, refunded_minor=back[one.id], less_minor=back[one.id]) for one in shares),
+            tax_less=planned.tax_minor,
+            platform_less=planned.platform_minor,
+        )
+    gone, platform = less.total_minor, less.platform_minor
+    for units in split(quantity, data):
+        plan = make_plan(
+            replace(facts, lines=(line,)), {line.id: units}, faulty=(), otherwise="deposit", now=datetime.now(UTC)
+        )
+        [planned] = plan.lines
+        back = dict(planned.shares)
+        line = replace(
+            line,
+            units_gone=line.units_gone + units,
+            shares=tuple(replace(one, refunded_minor=one.refunded_minor + back[one.id]) for one in line.shares),
+        )
+        gone, platform = gone + plan.total_minor, platform + plan.platform_minor
+    assert (gone, platform) == (sum(paid), sum(paid) // 7)
+
+
+def split(quantity: int, data: st.DataObject) -> list[int]:
+    """A number as some that add up to it."""
+    steps = []
+    while quantity:
+        steps.append(data.draw(st.integers(1, quantity)))
+        quantity -= steps[-1]
+    return steps

@@ -70,14 +70,17 @@ _LEGS = text(
      WHERE g.refund_id = :refund_id AND g.status = 'succeeded' ORDER BY t.type = 'gateway', g.id
     """
 )
-# With the units of each line that earlier refunds gave back.
+# With the units of each line that earlier refunds gave back, and the tax that went with what was exchanged before.
 _GIVEN_BACK = text(
     """
-    SELECT r.line_id, r.part_id, r.quantity, r.amount_minor,
-           coalesce((SELECT sum(e.quantity) FROM refund_line e JOIN refund b ON b.id = e.refund_id
-                      WHERE e.line_id = r.line_id AND b.status NOT IN ('requested', 'refused', 'cancelled')
-                        AND (b.approved_at, b.id) < (f.approved_at, f.id)), 0)::bigint AS gone
-      FROM refund_line r JOIN refund f ON f.id = r.refund_id WHERE r.refund_id = :refund_id
+    SELECT r.line_id, r.part_id, r.quantity, r.amount_minor, r.tax_minor, coalesce(e.gone, 0)::bigint AS gone,
+           coalesce(e.tax_less, 0)::bigint AS tax_less
+      FROM refund_line r JOIN refund f ON f.id = r.refund_id
+      LEFT JOIN LATERAL (SELECT sum(e.quantity) AS gone, sum(e.tax_minor) AS tax_less
+                           FROM refund_line e JOIN refund b ON b.id = e.refund_id
+                          WHERE e.line_id = r.line_id AND b.status NOT IN ('requested', 'refused', 'cancelled')
+                            AND (b.approved_at, b.id) < (f.approved_at, f.id)) e ON true
+     WHERE r.refund_id = :refund_id
     """
 )
 
@@ -136,10 +139,12 @@ def freeze_credit_note(
             shipping, added = shipping + fee, added + back.amount_minor - fee
             continue
         row = bought[back.line_id]
-        tax = 0  # Without units it is what was held back before (REF-05): their tax went with them.
+        # Without units it is what was held back before (REF-05), whose tax went with them; or what was exchanged.
+        tax = back.tax_minor or 0
         if back.quantity:
             tax = share_of_units(row.tax_minor, quantity=row.quantity, units_before=back.gone, units=back.quantity)
-            tax = min(tax, back.amount_minor)
+            gone = round_half_up(Fraction(row.tax_minor * back.gone, row.quantity))
+            tax = max(0, min(tax, row.tax_minor - gone - back.tax_less, back.amount_minor))
         taxes[_rate(row.tax_rate), row.tax_inclusive] += tax
         net = back.amount_minor if row.tax_inclusive else back.amount_minor - tax
         subtotal, added = subtotal + net, added + back.amount_minor - net

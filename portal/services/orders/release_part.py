@@ -31,7 +31,8 @@ RETURN_PERIOD = timedelta(days=30)
 # Units that went back took their share of a platform's coupon with them, by the rule of refunds.
 _LINES = text(
     f"""
-    SELECT l.quantity, l.refunded_quantity, l.tax_minor, l.payable_minor - l.refunded_minor - coalesce(
+    SELECT l.quantity, l.refunded_quantity, l.tax_minor, l.tax_less_minor, l.platform_less_minor,
+           l.payable_minor - l.refunded_minor - coalesce(
                (SELECT sum(t.held_minor) FROM tender_share t WHERE t.line_id = l.id), 0)::bigint AS paid_minor,
            coalesce(d.platform, 0)::bigint AS platform_minor, coalesce(d.asked, 0)::bigint AS asked_minor
       FROM order_line l
@@ -151,11 +152,14 @@ def _worth(session: Session, part: Row[*tuple[Any, ...]], currency: str, now: da
     lines = session.execute(_LINES, {"part_id": part.id}).all()
     fee = session.execute(_FEE, {"part_id": part.id}).one()
     # A discount that was asked back makes goods dearer that were kept; what it was kept from was not given back.
-    goods = sum(line.paid_minor + _left(line.platform_minor, line) + line.asked_minor for line in lines)
+    goods = sum(
+        line.paid_minor + _left(line.platform_minor, line, line.platform_less_minor) + line.asked_minor
+        for line in lines
+    )
     shipping = part.shipping_fee_minor - part.shipping_discount_minor
     goods_tax = shipping_tax = 0
     if part.tax_added_minor:
-        goods_tax = sum(_left(line.tax_minor, line) for line in lines)
+        goods_tax = sum(_left(line.tax_minor, line, line.tax_less_minor) for line in lines)
         shipping_tax = part.tax_added_minor - sum(line.tax_minor for line in lines)
     kept_fee = shipping + shipping_tax - fee.refunded_minor - fee.held_minor + fee.asked_minor
     amount = goods + kept_fee + (0 if fee.gone else fee.platform_minor)
@@ -218,11 +222,10 @@ def release_parts(
     return {keys[key].part_id: entry_id for key, entry_id in entries.items()}
 
 
-def _left(share_minor: int, line: Row[Any]) -> int:
-    """What is left of a line's share of tax or of a coupon, for the units that were kept."""
-    if not line.refunded_quantity:
-        return int(share_minor)
-    units = line.refunded_quantity
-    return int(share_minor) - share_to_refund(
-        share_minor, quantity=line.quantity, units_before=0, units=units, refunded_before=0
-    )
+def _left(share_minor: int, line: Row[Any], less_minor: int) -> int:
+    """What is left of a line's share of tax or of a coupon, for the units that were kept and what they cost less."""
+    gone = 0
+    if line.refunded_quantity:
+        units = line.refunded_quantity
+        gone = share_to_refund(share_minor, quantity=line.quantity, units_before=0, units=units, refunded_before=0)
+    return max(0, int(share_minor) - gone - less_minor)

@@ -34,10 +34,11 @@ from portal.services.stock.put_back import put_back
 _COUNT = text(
     """
     WITH s AS (
-        SELECT * FROM unnest(CAST(:shares AS bigint[]), CAST(:amounts AS bigint[]), CAST(:held AS bigint[]))
-            AS s (id, amount, held)
+        SELECT * FROM unnest(CAST(:shares AS bigint[]), CAST(:amounts AS bigint[]), CAST(:held AS bigint[]),
+                             CAST(:less AS bigint[])) AS s (id, amount, held, less)
     ), shares AS (
-        UPDATE tender_share t SET refunded_minor = t.refunded_minor + s.amount, held_minor = t.held_minor + s.held
+        UPDATE tender_share t SET refunded_minor = t.refunded_minor + s.amount, held_minor = t.held_minor + s.held,
+                                  less_minor = t.less_minor + s.less
           FROM s WHERE t.id = s.id
     ), asked AS (
         UPDATE discount_share d SET asked_minor = d.asked_minor + a.amount,
@@ -46,8 +47,11 @@ _COUNT = text(
                AS a (id, amount, platform) WHERE d.id = a.id
     )
     UPDATE order_line l SET refunded_quantity = l.refunded_quantity + w.units,
-                            refunded_minor = l.refunded_minor + w.minor
-      FROM unnest(CAST(:lines AS uuid[]), CAST(:units AS integer[]), CAST(:minors AS bigint[])) AS w (id, units, minor)
+                            refunded_minor = l.refunded_minor + w.minor,
+                            tax_less_minor = l.tax_less_minor + w.tax,
+                            platform_less_minor = l.platform_less_minor + w.platform
+      FROM unnest(CAST(:lines AS uuid[]), CAST(:units AS integer[]), CAST(:minors AS bigint[]),
+                  CAST(:taxes AS bigint[]), CAST(:platform AS bigint[])) AS w (id, units, minor, tax, platform)
      WHERE l.id = w.id
     """
 )
@@ -110,6 +114,7 @@ def apply_plan(
 def _count(session: Session, plan: RefundPlan) -> None:
     shares = [pair for line in plan.lines for pair in line.shares]
     held = {share_id: amount for line in plan.lines for share_id, amount in line.held}
+    less = {share_id: amount for line in plan.lines if line.is_less for share_id, amount in line.shares}
     lines = [line for line in plan.lines if line.line_id is not None]
     session.execute(
         _COUNT,
@@ -117,12 +122,15 @@ def _count(session: Session, plan: RefundPlan) -> None:
             "shares": [share_id for share_id, _ in shares],
             "amounts": [amount for _, amount in shares],
             "held": [held.get(share_id, 0) for share_id, _ in shares],
+            "less": [less.get(share_id, 0) for share_id, _ in shares],
             "asked": [one.id for one in plan.asked],
             "asked_minors": [one.amount_minor for one in plan.asked],
             "asked_platform": [one.platform_minor for one in plan.asked],
             "lines": [line.line_id for line in lines],
             "units": [line.units for line in lines],
             "minors": [line.amount_minor for line in lines],
+            "taxes": [line.tax_minor for line in lines],
+            "platform": [line.platform_minor if line.is_less else 0 for line in lines],
         },
     )
 

@@ -209,6 +209,7 @@ def _line(refund_id: uuid.UUID, line: Any) -> dict[str, Any]:
         "part_id": None if line.line_id else line.part_id,
         "quantity": line.units,
         "amount_minor": line.amount_minor,
+        "tax_minor": line.tax_minor if line.is_less else None,
     }
 
 

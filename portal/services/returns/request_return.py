@@ -19,7 +19,6 @@ from portal.kit.ids import new_id, new_number
 from portal.kit.text import N_
 from portal.models import GoodsReturn, ReturnPicture, ReturnUnit, Shipment
 from portal.queries.refund_facts import Refundable, load_refundable, units_to_return
-from portal.queries.returns import options_of_lines
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.refund_order import LineFacts
 from portal.rules.refund_policy import REASONS, Party, RefundPolicy, refusal_of
@@ -30,7 +29,6 @@ from portal.rules.returns import (
     ReturnKind,
     Wish,
     answer_due,
-    not_exchangeable,
     return_reasons,
     way_back,
 )
@@ -47,6 +45,7 @@ from portal.services.refunds.plan_refund import (
     RefundWaitingError,
     refuse_unsettled,
 )
+from portal.services.returns.exchange_goods import choose_options
 from portal.services.returns.take_return import tell
 
 KEY_LENGTH_MAX = 200
@@ -69,13 +68,6 @@ class NotSentYetError(PortalError):
 class OnePartError(PortalError):
     code = "return_one_store"
     sentence = N_("Send back the goods of one store at a time: each store has an address of its own.")
-
-
-class ExchangeOptionError(PortalError):
-    """Not an option of the same product that is sold at the same price."""
-
-    code = "exchange_option"
-    sentence = N_("Choose another option of the same product at the same price.")
 
 
 class ParcelOfClaimError(PortalError):
@@ -159,7 +151,7 @@ def request_return(
             raise ReturnUnitsError(left=left)
     if request.kind is ReturnKind.CLAIM:
         _check_parcel(session, request, part.id, chosen)
-    variants = _variants(session, request, policies, lines)
+    instead = _instead(session, request, known, chosen)
     case = GoodsReturn(
         id=new_id(),
         number=new_number("R"),
@@ -183,7 +175,7 @@ def request_return(
     )
     session.add(case)
     session.flush()
-    _write_units(session, case, chosen, variants, pictures, actor, now)
+    _write_units(session, case, chosen, instead, pictures, actor, now)
     move = Move(Machine.RETURN, case.id, None, "requested", order_id, request.reason)
     record_moves(session, move, actor=actor, now=now)
     after = {"order": str(order_id), "kind": case.kind, "wish": case.wish, "units": sum(chosen.values())}
@@ -275,21 +267,19 @@ def _wish(request: ReturnRequest) -> str:
     return (wish if wish is not Wish.EXCHANGE else Wish.RESEND).value
 
 
-def _variants(
-    session: Session, request: ReturnRequest, policies: Sequence[RefundPolicy], lines: Sequence[LineFacts]
-) -> dict[uuid.UUID, int]:
-    """What goes out instead, by line: another option of the same price, or the same once more."""
-    ids = [line.id for line in lines]
+def _instead(
+    session: Session, request: ReturnRequest, known: Refundable, chosen: Mapping[uuid.UUID, int]
+) -> dict[uuid.UUID, dict[str, Any]]:
+    """What goes out instead, by line: another option with what both cost, or the same once more."""
     if request.kind is ReturnKind.EXCHANGE:
-        refusal = not_exchangeable(policies)
-        if refusal is not None:
-            raise RejectedError(refusal)
-        options = options_of_lines(session, line_ids=ids)
-        if any(request.variants.get(one) not in {each.variant_id for each in options.get(one, ())} for one in ids):
-            raise ExchangeOptionError
-        return {one: request.variants[one] for one in ids}
+        options = choose_options(session, known, units=chosen, variants=request.variants, otherwise=request.otherwise)
+        return {
+            line_id: {"variant_id": one.variant_id, "was_minor": one.was_minor, "is_minor": one.is_minor}
+            for line_id, one in options.items()
+        }
     if _wish(request) == Wish.RESEND:
-        return {row.id: row.variant_id for row in session.execute(_OWN_VARIANT, {"lines": ids})}
+        same = session.execute(_OWN_VARIANT, {"lines": list(chosen)})
+        return {row.id: {"variant_id": row.variant_id} for row in same}
     return {}
 
 
@@ -297,7 +287,7 @@ def _write_units(
     session: Session,
     case: GoodsReturn,
     chosen: Mapping[uuid.UUID, int],
-    variants: Mapping[uuid.UUID, int],
+    instead: Mapping[uuid.UUID, Mapping[str, Any]],
     pictures: Sequence[Attachment],
     actor: Actor,
     now: datetime,
@@ -309,7 +299,7 @@ def _write_units(
             "line_id": line_id,
             "n": n,
             "state": "requested",
-            "variant_id": variants.get(line_id),
+            **instead.get(line_id, {}),
         }
         for line_id, count in chosen.items()
         for n in range(1, count + 1)

@@ -17,8 +17,9 @@ from portal.rules.refund_policy import Party
 from portal.rules.returns import Condition, ReturnKind, Verdict, Wish
 from portal.services.orders.part_holds import PartOnHoldError
 from portal.services.refunds.plan_refund import RefundReasonError
+from portal.services.returns.exchange_goods import ExchangeOptionError
 from portal.services.returns.inspect_return import inspect_return
-from portal.services.returns.request_return import ExchangeOptionError, ParcelOfClaimError, ReturnUnitsError
+from portal.services.returns.request_return import ParcelOfClaimError, ReturnUnitsError
 from portal.services.returns.settle_return import NothingToSendError, send_replacement, settle_claim
 from portal.services.stock.reserve_stock import OutOfStockError
 from tests.factories.cart import make_variant
@@ -79,11 +80,12 @@ def test_an_exchange_keeps_the_option_from_approval_and_sends_it_as_a_parcel_of_
     assert case.part() == "returning"  # One is still on its way back to the buyer.
 
 
-def test_another_product_or_another_price_is_no_exchange_and_what_is_gone_cannot_be_promised(case: Case) -> None:
+def test_another_product_or_a_higher_price_is_no_exchange_and_what_is_gone_cannot_be_promised(case: Case) -> None:
     with pytest.raises(ExchangeOptionError):
         exchange(case, case.other)
-    with pytest.raises(ExchangeOptionError):
+    with pytest.raises(PortalError) as dearer:
         exchange(case, option_of(case, krw=13_000))
+    assert dearer.value.code == "EXCHANGE_DEARER"
     asked = exchange(case, option_of(case, stock=1))
     with pytest.raises(OutOfStockError):
         case.approve(asked)

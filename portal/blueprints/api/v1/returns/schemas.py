@@ -20,7 +20,9 @@ class ReturnLineIn(LineUnits):
     """Units of a line that are to go back, and for an exchange what is wanted instead."""
 
     variant_id: VariantId | None = Field(
-        default=None, description="For an exchange: another variant of the same product at the same price."
+        default=None,
+        description="For an exchange: another variant of the same product that costs the same, or less. The difference "
+        "comes back when the goods are taken.",
     )
 
 

@@ -38,6 +38,7 @@ from portal.services.refunds import plan_refund as planning
 from portal.services.refunds.decide_refund import RefusalReasonError
 from portal.services.returns import request_return as requesting
 from portal.services.returns.decide_return import ReturnAddressError, approve_return, refuse_return
+from portal.services.returns.exchange_goods import ExchangeOptionError
 from portal.services.returns.inspect_return import InspectionNoteError, VerdictMissingError, inspect_return
 from portal.services.returns.receive_return import NothingReceivedError, receive_return
 from portal.services.returns.take_return import ReturnChangedError, ReturnUnknownError
@@ -77,7 +78,7 @@ DECIDED = (
         requesting.NotSentYetError,
         requesting.OnePartError,
         requesting.ReturnUnitsError(left=1),
-        requesting.ExchangeOptionError,
+        ExchangeOptionError,
         requesting.ParcelOfClaimError,
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
