@@ -26,11 +26,25 @@ class Destination(StrEnum):
 class RefundRule(Base):
     """What may be asked back, how long and by whose consent; the most specific row counts (REF-01).
 
-    Null for channel or section means all of them. A column that is null leaves the question to the next row.
+    Null for channel or section means all of them. A column that is null leaves the question to the next row. Of one
+    place the row counts that began last before an order was placed. Never changed; one that has not begun can be
+    withdrawn.
     """
 
     __tablename__ = "refund_rule"
-    __table_args__ = (UniqueConstraint("channel_id", "section_id"),)
+    __table_args__ = (
+        CheckConstraint("window_days BETWEEN 0 AND 365", name="window_days"),
+        CheckConstraint("way_back IN ('buyer', 'store')", name="way_back"),
+        CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_by"),
+        Index(
+            "uq_refund_rule_moment",
+            text("coalesce(channel_id, 0)"),
+            text("coalesce(section_id, 0)"),
+            "valid_from",
+            unique=True,
+            postgresql_where=text("withdrawn_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=False), primary_key=True)
     channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))
@@ -43,6 +57,14 @@ class RefundRule(Base):
     return_reasons: Mapped[list[Any] | None]
     way_back: Mapped[str | None]
     exchangeable: Mapped[bool | None]
+    # For which of them a buyer has to send pictures.
+    picture_reasons: Mapped[list[Any] | None]
+    valid_from: Mapped[datetime] = mapped_column(server_default=text("'2000-01-01 00:00:00+00'"))
+    note: Mapped[str] = mapped_column(server_default="")
+    set_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    set_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
+    withdrawn_at: Mapped[datetime | None]
 
 
 class Refund(Base):

@@ -259,6 +259,7 @@ ABOUT_OTHERS: Mapping[str, str] = {
     "bulk_run": "who of a store began it",
     "reconciliation_break": "who of the mall looks at it",
     "saved_view": "how somebody of a desk looks at a list",
+    "refund_rule": "who of the mall set it",
     "tax_rate": "who of the mall set it",
     "remediation_procedure": "who of the mall wrote it",
     "retention_rule": "who of the mall set it",

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.models import TenderType
 from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.queries.keyset import AnyRow
+from portal.queries.refund_policies import policies_of
 from portal.queries.refund_way_back import way_back
 from portal.queries.returned_units import InReturns, units_in_returns
 from portal.rules.ask_back import AskingCoupon, DiscountBearer
@@ -21,7 +22,7 @@ from portal.rules.coupons.terms import OnRefund, from_snapshot
 from portal.rules.fx import FxRate
 from portal.rules.pricing import PricedLine
 from portal.rules.refund_order import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
-from portal.rules.refund_policy import AFTER_SHIPMENT, RefundPolicy, merge
+from portal.rules.refund_policy import AFTER_SHIPMENT, RefundPolicy
 from portal.rules.returns import returnable
 
 # What counts as decided: these have moved the counters of lines and shares.
@@ -83,7 +84,7 @@ class Refundable:
 
 _HEAD = text(
     """
-    SELECT o.id, o.number, o.status, o.buyer_id, o.channel_id, o.currency, o.paid_at, p.id AS payment_id,
+    SELECT o.id, o.number, o.status, o.buyer_id, o.channel_id, o.currency, o.paid_at, o.placed_at, p.id AS payment_id,
            p.status AS payment_status, a.id AS attempt_id, p.method, p.completed_at, a.gateway_account_id,
            o.platform_currency, o.fx_rate, o.fx_source, o.fx_as_of,
            EXISTS (SELECT FROM payment h JOIN payment_attempt x ON x.payment_id = h.id WHERE h.order_id = o.id
@@ -142,21 +143,6 @@ _COUPONS = text(
       LEFT JOIN order_line l ON l.id = s.line_id
      WHERE u.order_id = :order_id AND u.status <> 'reserved' ORDER BY u.id, s.id
     """  # noqa: S608 - our own fragment
-)
-_RULES = text(
-    """
-    WITH RECURSIVE above AS (
-        SELECT id AS section_id, id, parent_id, 0 AS far FROM section WHERE id = ANY(:sections)
-        UNION ALL SELECT a.section_id, s.id, s.parent_id, a.far + 1 FROM above a JOIN section s ON s.id = a.parent_id
-    )
-    SELECT w.section_id, r.window_days, r.returnable, r.approve_above, r.step_up_above, r.return_reasons, r.way_back,
-           r.exchangeable
-      FROM unnest(CAST(:sections AS bigint[])) AS w (section_id)
-      JOIN refund_rule r ON (r.channel_id IS NULL OR r.channel_id = :channel_id)
-      LEFT JOIN above a ON a.section_id = w.section_id AND a.id = r.section_id
-     WHERE r.section_id IS NULL OR a.id IS NOT NULL
-     ORDER BY w.section_id, (r.section_id IS NOT NULL), a.far DESC, (r.channel_id IS NOT NULL), r.id
-    """
 )
 _MILEAGE = text(
     """
@@ -220,7 +206,8 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
         asking=_asking(coupons),
         mileage_available=mileage.available,
     )
-    policies = _policies(session, head.channel_id, {line.section_id for line in lines})
+    sections = {line.section_id for line in lines}
+    policies = policies_of(session, channel_id=head.channel_id, sections=sections, at=head.placed_at)
     return Refundable(
         head=OrderHead(
             id=head.id,
@@ -341,10 +328,3 @@ def _tenders(session: Session, head: Row[Any], now: datetime) -> tuple[TenderFac
         else TenderFacts(row.id, row.type, row.amount_minor, row.points)
         for row in session.execute(_TENDERS, {"order_id": head.id})
     )
-
-
-def _policies(session: Session, channel_id: int, sections: set[int]) -> dict[int, RefundPolicy]:
-    found: dict[int, list[Mapping[str, Any]]] = {section: [] for section in sections}
-    for row in session.execute(_RULES, {"sections": sorted(sections), "channel_id": channel_id}).mappings():
-        found[row["section_id"]].append({name: value for name, value in row.items() if name != "section_id"})
-    return {section: merge(rows) for section, rows in found.items()}

@@ -59,6 +59,8 @@ class RefundPolicy:
     return_reasons: Sequence[str] | None = None
     way_back: str = "buyer"
     exchangeable: bool = True
+    # Reasons for which a buyer shows what is wrong.
+    picture_reasons: Sequence[str] = ()
 
 
 DEFAULT: Final = RefundPolicy(

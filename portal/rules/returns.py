@@ -92,6 +92,11 @@ def verdict_missing(received: Collection[UUID], verdicts: Mapping[UUID, Verdict]
     return set(received) != set(verdicts)
 
 
+def needs_pictures(policies: Collection[RefundPolicy], reason: str) -> bool:
+    """Say whether a buyer has to show what is wrong with any of these lines."""
+    return any(reason in one.picture_reasons for one in policies)
+
+
 def not_exchangeable(policies: Collection[RefundPolicy]) -> Rejection | None:
     """Why these lines cannot be exchanged, if so."""
     if all(one.exchangeable for one in policies):

@@ -147,6 +147,8 @@ class AuditAction(StrEnum):
     BALANCE_ADJUSTMENT_UNDONE = "balance:adjustment-undone"
     EXCEPTION_HANDLED = "exception:handled"
     CHANNEL_SAVED = "channel:saved"
+    REFUND_RULE_SET = "refund-rule:set"
+    REFUND_RULE_WITHDRAWN = "refund-rule:withdrawn"
     TAX_RATE_SET = "tax-rate:set"
     TAX_RATE_WITHDRAWN = "tax-rate:withdrawn"
     CHANNEL_MOVED = "channel:moved"

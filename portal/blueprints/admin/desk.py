@@ -97,6 +97,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
             [
                 ("admin.channels", _("Channels"), "world", Permission.CHANNEL_VIEW, 0),
                 ("admin.taxes", _("Taxes"), "receipt", Permission.CHANNEL_VIEW, 0),
+                ("admin.refund_rules", _("Refund rules"), "receipt-refund", Permission.CHANNEL_VIEW, 0),
                 ("admin.gateways", _("Gateways"), "plug-connected", Permission.GATEWAY_VIEW, 0),
                 ("admin.rates", _("Exchange rates"), "coins", Permission.GATEWAY_VIEW, 0),
                 ("admin.privacy", _("Privacy"), "lock", Permission.RETENTION_VIEW, 0),

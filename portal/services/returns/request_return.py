@@ -29,6 +29,7 @@ from portal.rules.returns import (
     ReturnKind,
     Wish,
     answer_due,
+    needs_pictures,
     return_reasons,
     way_back,
 )
@@ -68,6 +69,11 @@ class NotSentYetError(PortalError):
 class OnePartError(PortalError):
     code = "return_one_store"
     sentence = N_("Send back the goods of one store at a time: each store has an address of its own.")
+
+
+class PicturesMissingError(PortalError):
+    code = "return_pictures_missing"
+    sentence = N_("Send a picture that shows what is wrong: for this reason the store needs one.")
 
 
 class ParcelOfClaimError(PortalError):
@@ -120,7 +126,8 @@ def request_return(
 
     A buyer asks for his own order; a store or an administrator may claim for a parcel, an administrator anything.
     Raises RefundOrderUnknownError, NothingChosenError, OnePartError, NotSentYetError, RefundWaitingError,
-    RefundReasonError, ReturnUnitsError, ExchangeOptionError, ParcelOfClaimError, RejectedError with the rule's reason.
+    RefundReasonError, ReturnUnitsError, PicturesMissingError, ExchangeOptionError, ParcelOfClaimError, RejectedError
+    with the rule's reason.
     """
     if not request.key or len(request.key) > KEY_LENGTH_MAX:
         raise IdempotencyKeyMissingError
@@ -151,6 +158,8 @@ def request_return(
             raise ReturnUnitsError(left=left)
     if request.kind is ReturnKind.CLAIM:
         _check_parcel(session, request, part.id, chosen)
+    if party is Party.BUYER and not pictures and needs_pictures(policies, request.reason):
+        raise PicturesMissingError
     instead = _instead(session, request, known, chosen)
     case = GoodsReturn(
         id=new_id(),

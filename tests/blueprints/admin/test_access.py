@@ -22,6 +22,7 @@ OFFERED = ("automation", "automations", "segment", "segments", "offers", "offer_
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
     "admin.taxes": P.CHANNEL_VIEW,
+    "admin.refund_rules": P.CHANNEL_VIEW,
     **{f"admin.{n}{end}": P.MILEAGE_CONFIGURE for n in ("mileage_rules", "tiers") for end in ("", "_new", "_version")},
     **{f"admin.campaign_{n}": P.COUPON_VIEW for n in ("codes", "holders", "uses", "abuse")},
     **dict.fromkeys(("admin.webhook", "admin.webhook_message", "admin.webhooks"), P.WEBHOOK_VIEW),
@@ -134,6 +135,8 @@ WEBHOOK_ACTS = tuple(
 WRITING = {
     **{f"admin.channel_goods_{n}": P.PRODUCT_EDIT for n in ("assignment", "look", "rows")},
     "admin.tax_rate_new": P.CHANNEL_CONFIGURE,
+    "admin.refund_rule_new": P.CHANNEL_CONFIGURE,
+    "admin.refund_rule_withdrawal": P.CHANNEL_CONFIGURE,
     "admin.tax_rate_withdrawal": P.CHANNEL_CONFIGURE,
     **{
         f"admin.webhook_{n}": P.WEBHOOK_MANAGE
@@ -287,6 +290,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "name": "amount_above",
         "step": "approval",
         "tax_rate_id": 1,
+        "rule_id": 1,
         "kind": "mails",
         "n": 0,
     }

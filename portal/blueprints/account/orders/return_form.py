@@ -29,7 +29,7 @@ from portal.queries.shipments import shipments_of_order
 from portal.rules.lower_price import Swap, plan_less
 from portal.rules.refund_order import LineFacts
 from portal.rules.refund_policy import REASONS, Party, refusal_of
-from portal.rules.returns import CLAIM_REASONS, SENT, ReturnKind, Wish, return_reasons, way_back
+from portal.rules.returns import CLAIM_REASONS, SENT, ReturnKind, Wish, needs_pictures, return_reasons, way_back
 from portal.services.returns.refund_units import plan_units
 
 UNITS_MAX = 100_000
@@ -145,6 +145,7 @@ def return_form(order: OrderView, wanted: Wanted, *, error: PortalError | None =
         "reason": reason,
         "way_back": way_back(policies, reason) if reason and not is_claim else "nobody",
         "is_claim": is_claim,
+        "needs_pictures": bool(reason) and needs_pictures(policies, reason),
         "error": say(error) if error else None,
         "accept": ACCEPT_PICTURES,
         "key": request.form.get("key") or new_token(),

@@ -80,6 +80,7 @@ DECIDED = (
         requesting.ReturnUnitsError(left=1),
         ExchangeOptionError,
         requesting.ParcelOfClaimError,
+        requesting.PicturesMissingError,
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
     ),
