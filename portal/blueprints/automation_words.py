@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 
 from flask_babel import gettext
-from flask_babel import gettext as _
 
-from portal.formatting import decimal, money, number, rate
+from portal.blueprints.measured_words import Results, Trial, results_of
+from portal.formatting import number
 from portal.kit.text import N_
 from portal.models import Automation
 from portal.queries.automations import ArmCount, OutcomeRow
@@ -48,96 +46,22 @@ INCENTIVE_ACTIONS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure with the range in which it lies, in words."""
-
-    title: str
-    value: str
-    between: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Results:
-    """What an automation added; `told` says in a sentence why there are no figures, `alarm` what is wrong with them."""
-
-    figures: Sequence[Figure]
-    told: str
-    alarm: str
-    arms: Sequence[tuple[str, str, str]]
-
-
 def results_view(
     row: Automation, arms: Sequence[ArmCount], outcomes: Sequence[OutcomeRow], *, currency: str
 ) -> Results:
     """The figures as a page shows them. Without a control group, or before it is large enough, a sentence."""
-    import numpy as np
-
-    from portal.learning.incremental import ALARM_BELOW, ARM_MIN, Outcomes, measure, sample_ratio_p
-
     counted = [(gettext(ARMS[one.arm]), gettext(REASONS[one.reason or one.state]), number(one.people)) for one in arms]
     people = {name: sum(one.people for one in arms if one.arm == name) for name in ARMS}
-    alarm = ""
-    if sample_ratio_p(people["offer"], people["control"], row.control_bp / 10_000) < ALARM_BELOW:
-        alarm = _("The groups are not as large as was planned: something keeps people out of one. Do not trust this.")
-    if people["offer"] and not people["control"]:
-        told = _("Nobody is in the control group, so what the offer adds cannot be said.")
-        return Results((), told, alarm, counted)
-    is_priced = row.action == "coupon" or (row.action == "deposit" and row.currency == currency)
-    found = measure(
-        Outcomes(
-            treated=np.array([one.arm == "offer" for one in outcomes], dtype=np.bool_),
-            revenue=np.array([one.revenue for one in outcomes], dtype=np.float64),
-            cost=np.array([one.cost if is_priced else 0 for one in outcomes], dtype=np.float64),
-            score=np.array([np.nan if one.churn_bp is None else one.churn_bp for one in outcomes], dtype=np.float64),
-        )
-    )
-    if found is None:
-        told = _(
-            "Fewer than %(people)s people of each group have been followed for %(days)s days: nothing can be said yet.",
-            people=ARM_MIN,
+    return results_of(
+        Trial(
+            people["offer"],
+            people["control"],
+            control_share=row.control_bp / 10_000,
             days=row.window_days,
-        )
-        return Results((), told, alarm, counted)
-
-    def amounts(low: float, high: float) -> str:
-        return str(_("from %(low)s to %(high)s", low=money(round(low), currency), high=money(round(high), currency)))
-
-    def points(low: float, high: float) -> str:
-        return str(_("from %(low)s to %(high)s", low=rate(round(low * 1e4)), high=rate(round(high * 1e4))))
-
-    def plain(low: float, high: float) -> str:
-        return str(_("from %(low)s to %(high)s", low=_two(low), high=_two(high)))
-
-    revenue, each, change = found.revenue, found.revenue_each, found.conversion_change
-    figures = [
-        Figure(_("Extra revenue"), money(round(revenue.value), currency), amounts(revenue.low, revenue.high)),
-        Figure(_("Extra revenue per person"), money(round(each.value), currency), amounts(each.low, each.high)),
-        Figure(
-            _("Bought something, with and without"),
-            f"{rate(round(found.conversion[0] * 1e4))} / {rate(round(found.conversion[1] * 1e4))}",
+            is_priced=row.action == "coupon" or (row.action == "deposit" and row.currency == currency),
+            is_net=row.action == "coupon",
         ),
-        Figure(_("Change of that share"), rate(round(change.value * 1e4)), points(change.low, change.high)),
-        Figure(
-            _("Change of those who stayed away"), rate(round(-change.value * 1e4)), points(-change.high, -change.low)
-        ),
-    ]
-    if is_priced:
-        figures.append(Figure(_("Spent on the offer"), money(round(found.cost), currency)))
-    if found.roii is not None:
-        roii = found.roii
-        figures.append(Figure(_("Return per unit spent (ROII)"), _two(roii.value), plain(roii.low, roii.high)))
-    if found.qini is not None:
-        qini = found.qini
-        title = _("Qini, by churn risk")
-        figures.append(Figure(title, decimal(_fine(qini.value)), _("from %(low)s to %(high)s",
-            low=decimal(_fine(qini.low)), high=decimal(_fine(qini.high)))))  # fmt: skip
-    return Results(figures, "", alarm, counted)
-
-
-def _two(value: float) -> str:
-    return decimal(Decimal(value).quantize(Decimal("0.01")))
-
-
-def _fine(value: float) -> Decimal:
-    return Decimal(value).quantize(Decimal("0.0001"))
+        outcomes,
+        currency=currency,
+        arms=counted,
+    )

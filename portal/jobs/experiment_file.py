@@ -12,7 +12,17 @@ import numpy as np
 import numpy.typing as npt
 
 from portal.learning.columns import NO, YES, ColumnsError
-from portal.learning.uplift.columns import EXPOSURE, OUTCOME, TREATMENT, ExperimentColumns, is_number, recognise
+from portal.learning.uplift.columns import (
+    EXPOSURE,
+    MISSING,
+    OUTCOME,
+    TREATMENT,
+    ExperimentColumns,
+    is_known,
+    is_number,
+    number_of,
+    recognise,
+)
 from portal.learning.uplift.experiment import ARMS_MAX, Experiment, ExperimentError, control_of
 from portal.services.catalogue.importing.rows import BadRow, delimiter_of, read_cells
 
@@ -171,7 +181,7 @@ class _Reading:
                 return f"{self.columns.roles[role]}: {cell[:40]!r} is no number"
         for name in self.columns.numbers:
             cell = cells[self._place[name]].strip()
-            if not is_number(cell) and cell.lower() not in _MISSING:
+            if not is_known(cell):
                 return f"{name}: {cell[:40]!r} is no number"
         return None
 
@@ -213,9 +223,6 @@ class _Reading:
         )
 
 
-_MISSING = frozenset({"", "na", "nan", "null", "none"})
-
-
 def _numbers(cells: Cells, *, is_outcome: bool = False) -> npt.NDArray[np.float64]:
     """A column's cells as numbers, NaN where it is empty. Raises ValueError for one that is none."""
     try:
@@ -231,7 +238,7 @@ def _number(cell: str, *, is_outcome: bool) -> float:
     word = cell.lower()
     if is_outcome and word in YES | NO and not is_number(word):
         return float(word in YES)
-    return math.nan if word in _MISSING and not is_outcome else float(cell)
+    return math.nan if word in MISSING and not is_outcome else number_of(cell)
 
 
 def _spelling(arm: str) -> str:

@@ -22,20 +22,25 @@ ALARM_BELOW = 0.001
 @dataclass(frozen=True, slots=True)
 class Outcomes:
     """One row per person: drawn for the offer or not, what he paid within the window, what the offer cost, and a score
-    by which people could be ranked (not a number where he has none)."""
+    by which people could be ranked (not a number where he has none).
+
+    `is_net` says that the cost was taken off what he paid already, as a coupon is.
+    """
 
     treated: npt.NDArray[np.bool_]
     revenue: Floats
     cost: Floats
     score: Floats
+    is_net: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Incremental:
     """Differences with their intervals. `revenue` is what all that were drawn for the offer paid more than without it.
 
-    `roii` is (revenue - cost) / cost; None where nothing was spent. `qini` is the area of the curve by the score, per
-    person treated, above that of any order; None where scores are the same.
+    `roii` is (revenue - cost) / cost, and revenue / cost where revenue is net; None where nothing was
+    spent. `qini` is the area of the curve by the score, per person treated, above that of any order; None where scores
+    are the same.
     """
 
     treated: int
@@ -82,7 +87,8 @@ def measure(outcomes: Outcomes, *, seed: int = 20) -> Incremental | None:
     if cost > 0:
         spent = bootstrap.drawn(bootstrap.sums(np.where(treated, outcomes.cost, 0.0))) / drawn[0]
         with np.errstate(divide="ignore", invalid="ignore"):
-            roii = interval((each * with_offer - cost) / cost, (drawn_each - spent) / spent)
+            off = 0 if outcomes.is_net else 1
+            roii = interval((each * with_offer - off * cost) / cost, (drawn_each - off * spent) / spent)
     return Incremental(
         treated=with_offer,
         control=without,

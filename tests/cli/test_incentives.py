@@ -49,6 +49,32 @@ def test_an_experiment_in_a_compressed_file_is_measured(tmp_path: Path) -> None:
     assert figures["policies"][-1]["roii"]["value"] > 0
 
 
+@pytest.mark.req("INC-05")
+def test_a_file_as_people_export_it_is_read_as_it_is_meant(tmp_path: Path) -> None:
+    """Headers of words, amounts with their sign, days, yes and no, and cells that say that nothing is known."""
+    rng = np.random.default_rng(6)
+    lines = ['"Treatment Group","Customer ID","Converted","Revenue (USD)","Since","Spent","Tenure","Kind"']
+    for number in range(900):
+        converted = rng.random() < 0.3
+        amount = f'"${rng.uniform(1_000, 3_000):,.2f}"' if converted else "$0.00"
+        tenure = rng.choice(["NA", "nan", "", f"{rng.uniform(0, 9):.3f}"])
+        day = f"2026-0{rng.integers(1, 9)}-1{rng.integers(0, 9)} 10:00:00"
+        spent = f'"1,{rng.integers(100, 999)}"'
+        arm, kind = rng.choice(["Control", "10% off"]), rng.choice(["New", "Loyal"])
+        lines.append(f"{arm},u{number},{'Yes' if converted else 'No'},{amount},{day},{spent},{tenure},{kind}")
+    file = tmp_path / "export.csv"
+    file.write_text("\n".join(lines) + "\n")
+    answer = run("evaluate", file, "--json")
+    assert answer.exit_code == 0, answer.stderr
+    figures = json.loads(answer.stdout)
+    assert figures["columns"] == {"treatment": "treatment group", "outcome": "converted"}
+    assert sorted(figures["features"]) == ["kind=Loyal", "kind=New", "since", "spent", "tenure"]
+    assert figures["left_out"]["customer id"] == "it names the rows"
+    amounts = run("evaluate", file, "--column", "outcome=revenue (usd)", "--json")
+    assert amounts.exit_code == 0, amounts.stderr
+    assert "converted" in json.loads(amounts.stdout)["left_out"]
+
+
 def test_several_arms_are_each_compared_with_the_control(tmp_path: Path) -> None:
     file = tmp_path / "mailing.csv"
     file.write_text(hillstrom(1500))

@@ -34,6 +34,17 @@ def test_the_truth_lies_within_the_intervals() -> None:
     assert found.qini.low > 0
 
 
+def test_a_coupon_is_taken_off_what_is_paid_and_not_once_more() -> None:
+    """A coupon that changes nothing gives everything away: a return of -1, and not of -2."""
+    arm = np.arange(2000) < 1000
+    bought = np.arange(2000) % 2 == 0
+    paid = np.where(bought, np.where(arm, 80.0, 100.0), 0.0)
+    found = measure(Outcomes(arm, paid, np.where(arm & bought, 20.0, 0.0), np.zeros(2000), is_net=True))
+    assert found is not None
+    assert found.roii is not None
+    assert found.roii.value == pytest.approx(-1.0)
+
+
 def test_what_adds_nothing_is_not_said_to() -> None:
     found = measure(outcomes(2000, 500, lift=0.0, cost=0.0))
     assert found is not None

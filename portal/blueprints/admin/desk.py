@@ -60,6 +60,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.segments", _("Segments"), "users", Permission.COUPON_VIEW, 0),
                 ("admin.automations", _("Automations"), "sparkles", Permission.COUPON_VIEW, 0),
                 ("admin.offers", _("Chosen offers"), "gift", Permission.COUPON_VIEW, 0),
+                ("admin.experiments", _("Experiments"), "scale", Permission.COUPON_VIEW, 0),
                 ("admin.cases", _("Cases"), "shield-lock", Permission.FRAUD_VIEW, 0),
                 ("admin.procedures", _("Remediation"), "list-details", Permission.FRAUD_VIEW, 0),
                 ("admin.risk_lists", _("Risk lists"), "ban", Permission.FRAUD_VIEW, 0),

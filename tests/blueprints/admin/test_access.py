@@ -18,7 +18,8 @@ from tests.factories.order import LONG_AGO, REVIEWED_KRW, give_deposit, make_ord
 P = Permission
 OFFERING = ("automation_save", "automation_simulation", "automation_state", "segment_save", "offer_save",
             "offer_state", "offer_strategy_save", "offer_strategy_revert", "offer_model_place")  # fmt: skip
-OFFERED = ("automation", "automations", "segment", "segments", "offers", "offer_strategy", "offer_models")
+OFFERED = ("automation", "automations", "segment", "segments", "offers", "offer_strategy", "offer_models",
+           "experiments")  # fmt: skip
 # endpoint -> the permissions that it takes, all of them for everybody's things.
 READING = {
     "admin.taxes": P.CHANNEL_VIEW,
