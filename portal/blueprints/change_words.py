@@ -10,6 +10,9 @@ from portal.kit.text import N_
 CHANGE_ACTIONS: Mapping[str, str] = {
     **WEBHOOK_ACTIONS,
     "channel:reconciled": N_("Channel reconciled"),
+    "channel:blocked": N_("Channel lost features"),
+    "house-rule:written": N_("Rule of the house written"),
+    "house-rule:confirmed": N_("Rule of the house confirmed for a channel"),
     "outbox:retried": N_("Failed events handled again"),
     "product:assigned": N_("Products sold on a channel, or no more"),
     "price-window:set": N_("Price for a time set"),
@@ -39,6 +42,8 @@ CHANGE_WORDS: Mapping[str, Mapping[str, str]] = {
         "price_over": N_("Usual price again"),
         "stock": N_("Units of its own"),
     },
+    "rule_kind": {"policy": N_("Policy"), "branding": N_("Branding")},
+    "rule_feature": {"top_up": N_("Topping up the deposit"), "gift_card": N_("Gift cards")},
     "catalogue_why": {"no_price": N_("It has no price here")},
     "lag_target": {"pages": N_("Open pages"), "workers": N_("Workers")},
 }

@@ -10,6 +10,7 @@ from portal.jobs.live import publish
 from portal.kit import clock
 from portal.services.catalogue.price_windows import AT_ONCE
 from portal.services.catalogue.price_windows import turn_prices as turn
+from portal.services.channels.house_rules import watch_rules as look_at_rules
 from portal.services.channels.watch_lag import watch_lag
 
 
@@ -24,6 +25,11 @@ def turn_prices() -> None:
     """Let lists and open carts follow prices for a time that have begun or ended."""
     while atomically(lambda s: turn(s, now=clock.now())) == AT_ONCE:
         pass
+
+
+def watch_rules() -> None:
+    """Tell of channels that have lost features because nobody has confirmed a rule of the house in time."""
+    atomically(lambda s: look_at_rules(s, now=clock.now()))
 
 
 def _redis_answers() -> bool:

@@ -25,7 +25,7 @@ from portal.jobs.methods import sweep_methods
 from portal.jobs.mileage import end_mileage, mature_due_mileage, move_tiers, return_gifts
 from portal.jobs.one_by_one import one_by_one
 from portal.jobs.privacy import tend_data
-from portal.jobs.propagation import turn_prices, watch_propagation
+from portal.jobs.propagation import turn_prices, watch_propagation, watch_rules
 from portal.jobs.queue import (
     enqueue_adjustment,
     enqueue_bulk,
@@ -289,6 +289,7 @@ TIMETABLE = (
     Entry("sweep_bulks", 15, sweep_bulks),
     Entry("turn_campaigns", 1, turn_campaigns),
     Entry("turn_prices", 1, turn_prices),
+    Entry("watch_rules", 30, watch_rules),
     Entry("tend_coupons", 60, tend_coupons),
     Entry("watch_coupons", 30, watch_coupons),
     Entry("forget_keys", 600, forget_keys),

@@ -47,6 +47,7 @@ from portal.models.fx import ReferenceRate
 from portal.models.gift_card import GiftCard
 from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGiftLot
 from portal.models.goods_return import GoodsReturn, ReturnPicture, ReturnUnit
+from portal.models.house_rule import ChannelBlock, ChannelConfirmation, HouseRule, OverrideDecision
 from portal.models.idempotency import IdempotencyKey
 from portal.models.incentive import (
     Automation,
@@ -131,7 +132,9 @@ __all__ = [
     "CatalogueNote",
     "Cause",
     "Channel",
+    "ChannelBlock",
     "ChannelCheck",
+    "ChannelConfirmation",
     "ChannelMove",
     "Consent",
     "ConsentChoice",
@@ -165,6 +168,7 @@ __all__ = [
     "GatewayIncident",
     "GiftCard",
     "GoodsReturn",
+    "HouseRule",
     "IdempotencyKey",
     "IncentiveAssignment",
     "IncentiveHouse",
@@ -200,6 +204,7 @@ __all__ = [
     "OrderLine",
     "OrderPart",
     "OutboxEvent",
+    "OverrideDecision",
     "PartDeadline",
     "Payment",
     "PaymentAttempt",

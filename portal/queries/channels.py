@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, select
+from sqlalchemy import ARRAY, ColumnElement, Text, exists, literal_column, select
 from sqlalchemy.orm import Session
 
 from portal.db import reading
 from portal.models import Channel, LagIncident, TaxRate
+from portal.queries.house_rules import BLOCKED
 from portal.rules.channels import OPEN_STATES, TELLING
+from portal.rules.house_rules import without_features
 from portal.rules.taxes import BEGINNING, Taxes, TaxRule, taxes_at
 
 # A change of a channel must be in force everywhere in under 2 s (CHN-02).
@@ -21,8 +23,9 @@ KEPT_FOR_S = 1.0
 
 # One statement, because it may come with any page.
 _LATE = exists().where(LagIncident.channel_id == Channel.id, LagIncident.closed_at.is_(None))
+_BLOCKED: ColumnElement[list[str]] = literal_column(BLOCKED, ARRAY(Text))
 _CHANNELS = (
-    select(Channel, _LATE, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from)
+    select(Channel, _LATE, _BLOCKED, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from)
     .outerjoin(TaxRate, (TaxRate.channel_id == Channel.id) & TaxRate.withdrawn_at.is_(None))
     .order_by(Channel.id)
 )
@@ -32,7 +35,7 @@ _CHANNELS = (
 class ChannelView:
     """A channel as pages and services see it. `name` and texts of `brand` are {locale: text}.
 
-    `is_late` says that changes come late to it just now.
+    `is_late` says that changes come late to it just now. What a rule of the house blocks is closed in `policy`.
     """
 
     id: int
@@ -108,10 +111,12 @@ def _load(session: Session) -> ChannelDirectory:
     rows: list[Channel] = []
     written: dict[int, list[TaxRule]] = {}
     late: set[int] = set()
-    for channel, is_late, section_id, rate, inclusive, valid_from in session.execute(_CHANNELS):
+    lost: dict[int, list[str]] = {}
+    for channel, is_late, blocked, section_id, rate, inclusive, valid_from in session.execute(_CHANNELS):
         if channel.id not in written:
             rows.append(channel)
             written[channel.id] = []
+            lost[channel.id] = blocked
         if is_late:
             late.add(channel.id)
         if rate is not None:
@@ -128,7 +133,7 @@ def _load(session: Session) -> ChannelDirectory:
             time_zone=row.time_zone,
             state=row.state,
             brand=row.brand,
-            policy=row.policy,
+            policy=without_features(row.policy, lost[row.id]),
             tax_rules=(
                 TaxRule(row.tax_rate, BEGINNING, inclusive=row.tax_inclusive),
                 *written[row.id],

@@ -113,6 +113,7 @@ class NoticeKind(StrEnum):
     WEBHOOK_STOPPED = "webhook_stopped"
     CHANNEL_OPEN = "channel_open"
     CHANNEL_STOPPED = "channel_stopped"
+    CHANNEL_BLOCKED = "channel_blocked"
     CHANNEL_ENDS = "channel_ends"
     CHANNEL_ENDED = "channel_ended"
     RATES_REFUSED = "rates_refused"

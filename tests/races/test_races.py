@@ -13,11 +13,15 @@ import pytest
 from sqlalchemy import TextClause, create_engine, text
 
 from portal.config import Settings
-from portal.db import reading
+from portal.db import reading, transaction
+from portal.kit import clock
 from portal.kit.errors import PortalError
+from portal.queries.channels import ChannelView
+from portal.rules.permissions import SYSTEM
 from portal.services.checkout.place_order import Blocked
 from portal.services.coupons import claim_uses
 from portal.services.stock import reserve_stock
+from portal.services.stock.set_aside_stock import set_aside_stock
 from portal.stack.processes import wait_until
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
@@ -40,9 +44,10 @@ def ready(
     codes: Sequence[str] = (),
     deposit_minor: int = 0,
     key: str | None = None,
+    channel: ChannelView | None = None,
 ) -> Click:
     """A buyer with a filled cart who has seen its amounts; the answer presses the button and says what came of it."""
-    press = ready_to_buy(buyer, mall.kr, goods, codes=codes, deposit_minor=deposit_minor, key=key)
+    press = ready_to_buy(buyer, channel or mall.kr, goods, codes=codes, deposit_minor=deposit_minor, key=key)
 
     def click() -> str:
         try:
@@ -77,6 +82,22 @@ def test_64_buyers_get_exactly_20_pieces(books: None) -> None:
     assert results["placed"] == 20
     assert results["placed"] + results["out_of_stock"] + results["changed_since_shown"] == 64
     assert one("SELECT reserved FROM stock") == 20
+
+
+@pytest.mark.req("CHN-03", "CHN-10")
+def test_of_the_last_pieces_those_of_a_channel_are_sold_there_and_none_twice(books: None) -> None:
+    mall = make_mall()
+    make_gateway()
+    bowl = make_variant(mall, on_hand=3)
+    everybody = buyers(10)
+    clicks = [ready(one, mall, {bowl: 1}) for one in everybody[:6]]
+    clicks += [ready(one, mall, {bowl: 1}, channel=mall.us) for one in everybody[6:]]
+    with transaction() as session:
+        set_aside_stock(session, variant_id=bowl, channel_id=mall.us.id, kept=2, floor=0, actor=SYSTEM, now=clock.now())
+    assert all_at_once(clicks)["placed"] == 3
+    assert one("SELECT reserved FROM stock") == 3
+    assert one("SELECT sum(set_aside) FROM reservation") == 2
+    assert one(f"SELECT count(*) FROM orders WHERE channel_id = {mall.kr.id}") <= 1  # noqa: S608  # Ours.
 
 
 def sell_last_pieces(people: int, pieces: int) -> Counter[str]:

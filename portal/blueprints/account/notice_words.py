@@ -180,6 +180,10 @@ WORDS: dict[str, tuple[str, str]] = {
         N_("The webhook “%(name)s” was switched off: its receiver does not take messages any more."),
     ),
     NoticeKind.CHANNEL_OPEN: ("circle-check", N_("The channel %(code)s takes orders.")),
+    NoticeKind.CHANNEL_BLOCKED: (
+        "alert-triangle",
+        N_("The channel %(code)s has lost features: a rule of the house is not confirmed there."),
+    ),
     NoticeKind.CHANNEL_STOPPED: ("player-pause", N_("The channel %(code)s is in maintenance: it takes no new orders.")),
     NoticeKind.CHANNEL_ENDS: ("alert-triangle", N_("The channel %(code)s will end: it takes no new orders.")),
     NoticeKind.CHANNEL_ENDED: ("archive", N_("The channel %(code)s is being wound up.")),

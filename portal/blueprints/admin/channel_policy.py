@@ -13,6 +13,7 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
+from portal.blueprints.desk_words import actor_word
 from portal.blueprints.identity import current_actor
 from portal.db import atomically, reading
 from portal.htmx import done
@@ -21,6 +22,7 @@ from portal.kit.errors import PortalError
 from portal.models import Channel
 from portal.queries.channel_life import load_channel
 from portal.queries.channels import forget_channels
+from portal.queries.house_rules import decisions_of, fixed_terms
 from portal.rules.channel_policy import GROUPS, TERMS, typed_of, usual_of
 from portal.rules.permissions import Permission
 from portal.services.channels.save_channel import ChannelUnfitError
@@ -46,13 +48,14 @@ def save(channel_id: int) -> ResponseReturnValue:
     """Keep them."""
     channel = _channel(channel_id)
     typed = {name: request.form.get(name, "").replace("\0", "")[:TEXT_MAX] for name in TERMS}
+    why = request.form.get("why", "").replace("\0", "")
     shown = request.form.get("version", "")
     version = int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 10 else None
     actor, now = current_actor(), clock.now()
     try:
         atomically(
             lambda session: save_policy(
-                session, channel_id=channel_id, version=version, typed=typed, actor=actor, now=now
+                session, channel_id=channel_id, version=version, typed=typed, why=why, actor=actor, now=now
             )
         )
     except ChannelUnfitError as error:
@@ -81,12 +84,19 @@ def _page(
 ) -> ResponseReturnValue:
     with reading() as session:
         frame = around(session, "admin.channels")
+        fixed = fixed_terms(session)
+        decisions = decisions_of(session, channel_id=channel.id)
     page = render_template(
         "admin/channels/terms.html",
         row=channel,
         heading=_("Limits and terms of %(channel)s", channel=translated(channel.name)),
         groups=[(gettext(group.title), [(term, gettext(term.label)) for term in group.terms]) for group in GROUPS],
         typed=typed,
+        fixed=fixed,
+        decisions=decisions,
+        why=request.form.get("why", "") if faults or problem else "",
+        labels={term.name: gettext(term.label) for term in TERMS.values()},
+        actor_word=actor_word,
         usual={name: usual_of(term, channel.currency) for name, term in TERMS.items()},
         faults=faults or {},
         can_save=may_all(Permission.CHANNEL_CONFIGURE),

@@ -26,6 +26,7 @@ from portal.kit.text import N_
 from portal.models import Channel
 from portal.queries.channel_life import list_all_channels, list_moves, load_channel, met_requirements
 from portal.queries.channels import forget_channels
+from portal.queries.house_rules import standings
 from portal.rules.channels import BY_HAND, LOCALES, MOVES, TELLING, ChannelTerms, Requirement, State
 from portal.rules.permissions import Permission
 from portal.services.channels.move_channel import ChannelMoveRefusedError, move_channel, tick_requirement
@@ -250,10 +251,12 @@ def _page(
                 ],
             }
         frame = around(session, "admin.channels")
+        lost = [one for one in standings(session, channel_id=channel.id) if one.is_blocked] if channel else []
     page = render_template(
         "admin/channels/show.html",
         form=form,
         row=channel,
+        lost=lost,
         heading=translated(channel.name) if channel else _("New channel"),
         can_save=may_all(Permission.CHANNEL_CONFIGURE),
         problem=_words(problem) if problem else None,

@@ -7,24 +7,49 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from portal.rules.channel_policy import read_typed, with_terms
+from portal.kit.text import N_
+from portal.queries.house_rules import fixed_terms
+from portal.rules.channel_policy import TERMS, read_typed, typed_of, with_terms
 from portal.rules.permissions import Actor
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.channels.house_rules import note_overrides
 from portal.services.channels.save_channel import ChannelUnfitError, lock_channel
+
+WHY_MAX = 300
 
 
 def save_policy(
-    session: Session, *, channel_id: int, version: int | None, typed: Mapping[str, str], actor: Actor, now: datetime
+    session: Session,
+    *,
+    channel_id: int,
+    version: int | None,
+    typed: Mapping[str, str],
+    why: str,
+    actor: Actor,
+    now: datetime,
 ) -> None:
     """Put what was typed in place of the terms that the channel has, in force everywhere within two seconds.
+
+    Each term that changes is a decision with its `why`; in those that the mall has fixed no channel may differ.
 
     Raises ChannelUnknownError, ChannelChangedError, ChannelUnfitError.
     """
     row = lock_channel(session, channel_id, version)
     values, faults = read_typed(typed, row.currency)
+    made = with_terms(row.policy, values, row.currency)
+    was, will = typed_of(row.policy, row.currency), typed_of(made, row.currency)
+    changed = {name for name in TERMS if was[name] != will[name]}
+    same = N_("The mall keeps this the same on every channel.")
+    faults |= {name: same for name in changed & fixed_terms(session) if will[name]}
+    reason = why.strip()[:WHY_MAX]
+    if changed and not reason:
+        faults["why"] = N_("Say why the channel differs from the mall.")
     if faults:
         raise ChannelUnfitError(faults)
-    before, row.policy = row.policy, with_terms(row.policy, values, row.currency)
+    before, row.policy = row.policy, made
     row.version += 1
-    fact = Fact(AuditAction.CHANNEL_SAVED, f"channel:{row.id}", {"policy": before}, {"policy": row.policy})
+    fact = Fact(
+        AuditAction.CHANNEL_SAVED, f"channel:{row.id}", {"policy": before}, {"policy": row.policy}, reason or None
+    )
     record(session, fact, actor=actor, now=now)
+    note_overrides(session, channel_id=row.id, before=was, after=will, terms=changed, why=reason, actor=actor, now=now)

@@ -27,6 +27,19 @@ _SELLERS = text(
 )
 
 
+def tell_of_block(session: Session, *, channel_id: int, code: str, rule_id: int, kind: str, now: datetime) -> None:
+    """Who runs the house hears by bell that a channel has lost features, once for each rule."""
+    write_notices(
+        session,
+        user_ids=session.scalars(_ADMINS).all(),
+        kind=NoticeKind.CHANNEL_BLOCKED,
+        params={"code": code, "rule": kind},
+        path="/admin/house-rules",
+        dedup_key=f"house-rule:{rule_id}:{channel_id}",
+        now=now,
+    )
+
+
 def tell_of_channel(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     """By bell: the stores that sell there, and who runs the house. Open pages of both hear of it."""
     new = State(event.payload["to"])

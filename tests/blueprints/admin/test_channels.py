@@ -153,14 +153,18 @@ def test_limits_of_a_channel_are_set_in_the_desk_and_hold_at_once(ada: FlaskClie
     assert status == 422
     assert 'id="mileage-maximum_points-error"' in text
     opened = rows("SELECT version FROM channel WHERE id = :id", id=mall.kr.id)[0][0]
-    status, _text = send(ada, page, page, **{"mileage-minimum_points": "500", "mileage-max_share_basis_points": "30"})
+    status, _text = send(
+        ada, page, page, **{"mileage-minimum_points": "500", "mileage-max_share_basis_points": "30", "why": "Agreed"}
+    )
     assert status == 303
     terms = mileage_terms(channel_directory()["kr"].policy)
     assert (terms.minimum_points, terms.max_share_basis_points, terms.maximum_points) == (500, 3_000, None)
     assert 'value="500"' in ada.get(page).text
     # Who saves what he opened before is told, and changes nothing.
     hidden = fields(ada.get(page).text)
-    late = ada.post(page, data={"csrf_token": hidden["csrf_token"], "version": opened, "fx-age_max_days": "1"})
+    late = ada.post(
+        page, data={"csrf_token": hidden["csrf_token"], "version": opened, "fx-age_max_days": "1", "why": "x"}
+    )
     assert late.status_code == 409
     assert "fx" not in rows("SELECT policy FROM channel WHERE id = :id", id=mall.kr.id)[0][0]
     assert ada.get("/admin/channels/999999/terms").status_code == 404
