@@ -10,6 +10,7 @@ import structlog
 from portal.db import reading, transaction
 from portal.kit import clock
 from portal.models import FigureState
+from portal.services.figures.look_at_bounds import look_at_bounds
 from portal.services.figures.renew_figures import (
     lock_figures,
     note_proof,
@@ -52,6 +53,12 @@ def renew_all(progress: Callable[[int], object] = _ignore) -> int:
         lock_figures(session)
         note_renewal(session, now=clock.now())
     return differences
+
+
+def watch_bounds() -> None:
+    """Tell of figures that have left their bounds, and of large redemptions."""
+    with transaction() as session:
+        look_at_bounds(session, now=clock.now())
 
 
 def prove_figures() -> None:

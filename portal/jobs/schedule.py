@@ -16,7 +16,7 @@ from portal.jobs.cases import gather_cases, gather_left_over
 from portal.jobs.coupons import tend_coupons, turn_campaigns, watch_coupons
 from portal.jobs.documents import documents_wait
 from portal.jobs.exports import tend_exports
-from portal.jobs.figures import prove_figures, renew_figures
+from portal.jobs.figures import prove_figures, renew_figures, watch_bounds
 from portal.jobs.held_payments import ask_about_holds, tend_holds
 from portal.jobs.incentives import run_automations, watch_scores
 from portal.jobs.labels import sweep_labels
@@ -302,6 +302,7 @@ TIMETABLE = (
     Entry("learn_risk", 24 * 3600, enqueue_risk_model),
     Entry("renew_figures", 10, renew_figures),
     Entry("prove_figures", 900, prove_figures),
+    Entry("watch_bounds", 10, watch_bounds),
     *(Entry(work.__name__, 15, work) for work in (watch_scores, run_automations)),
 )
 

@@ -41,7 +41,7 @@ from portal.models.coupon_desk import (
 )
 from portal.models.dispute import Dispute
 from portal.models.document import Document, DocumentKind, DocumentSeries
-from portal.models.figure import FigureDay, FigureState
+from portal.models.figure import FigureAlert, FigureBound, FigureDay, FigureState
 from portal.models.fraud import RiskDecision, RiskListEntry, RiskRuleRelease, RiskRuleVersion, RiskSnooze
 from portal.models.fx import ReferenceRate
 from portal.models.gift_card import GiftCard
@@ -160,6 +160,8 @@ __all__ = [
     "DocumentSeries",
     "Erasure",
     "FactorKind",
+    "FigureAlert",
+    "FigureBound",
     "FigureDay",
     "FigureState",
     "FraudModelPlace",

@@ -251,6 +251,8 @@ ABOUT_OTHERS: Mapping[str, str] = {
     "store_bank": "where a business is paid",
     "adjustment": "who of the mall wrote, decided and undid it",
     "coupon_bulk_row": "what somebody of the mall typed; goes by its retention",
+    "figure_alert": "who of the mall has seen it",
+    "figure_bound": "who of the mall set it",
     "fraud_model_place": "who of the mall placed it",
     "gateway_account": "credentials of the mall",
     "list_export": "who of the mall asked for it",

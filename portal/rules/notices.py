@@ -75,6 +75,8 @@ class NoticeKind(StrEnum):
     ACCOUNT_FROZEN = "account_frozen"
     ACCOUNT_CLEARED = "account_cleared"
     EXPORT_READY = "export_ready"
+    FIGURE_CROSSED = "figure_crossed"
+    REDEMPTION_LARGE = "redemption_large"
     LIST_READY = "list_ready"
     LIST_FAILED = "list_failed"
     ERASURE_WANTED = "erasure_wanted"

@@ -201,6 +201,10 @@ class AuditAction(StrEnum):
     USER_PASSWORD_LINK_SENT = "user:password-link-sent"  # noqa: S105  # A name of an act.
     USER_NOTED = "user:noted"
     CONSENT_CHOSEN = "consent:chosen"
+    FIGURE_BOUND_SET = "figure-bound:set"
+    FIGURE_BOUND_ENDED = "figure-bound:ended"
+    FIGURE_ALERT_RAISED = "figure-alert:raised"
+    FIGURE_ALERT_SEEN = "figure-alert:seen"
     LIST_EXPORT_WANTED = "list-export:wanted"
     LIST_EXPORT_MADE = "list-export:made"
     LIST_EXPORT_TAKEN = "list-export:taken"

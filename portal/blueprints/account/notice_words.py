@@ -88,6 +88,8 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     NoticeKind.ACCOUNT_CLEARED: ("circle-check", N_("Your account is open again, and everything is as it was.")),
     NoticeKind.EXPORT_READY: ("download", N_("Your data is put together. Download it until %(day)s.")),
+    NoticeKind.FIGURE_CROSSED: ("alarm", N_("A figure has left its bound. Look at the alerts.")),
+    NoticeKind.REDEMPTION_LARGE: ("alarm", N_("A large redemption was made. Look at the alerts.")),
     NoticeKind.LIST_READY: ("download", N_("%(name)s is ready. Download it until %(day)s.")),
     NoticeKind.LIST_FAILED: ("alert-circle", N_("%(name)s could not be made. Ask for it again.")),
     NoticeKind.ERASURE_WANTED: ("trash", N_("Your account will be deleted on %(day)s. Until then you can keep it.")),

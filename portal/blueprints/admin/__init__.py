@@ -8,6 +8,7 @@ from portal.blueprints import saved_views
 from portal.blueprints.admin import (
     adjustment_form,
     adjustments,
+    alerts,
     amend,
     audit,
     automations,
@@ -136,6 +137,7 @@ for area in (
     house_rules,
     propagation,
     figures,
+    alerts,
     exports,
     listings,
     outbox,

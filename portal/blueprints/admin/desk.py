@@ -41,6 +41,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
             [
                 ("admin.home", _("Home"), "home", Permission.ANALYTICS_VIEW, 0),
                 ("admin.figures", _("Figures"), "chart-bar", Permission.ANALYTICS_VIEW, 0),
+                ("admin.alerts", _("Alerts"), "bell", Permission.ANALYTICS_VIEW, 0),
                 ("admin.exports", _("Files"), "download", Permission.REPORT_EXPORT, 0),
             ],
         ),
