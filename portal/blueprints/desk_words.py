@@ -185,6 +185,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "risk:decided": N_("Review decided"),
         "api-client:made": N_("API client made"),
         "api-client:revoked": N_("API client revoked"),
+        "api-client:rotated": N_("API key exchanged"),
         "catalogue:imported": N_("Catalogue imported"),
     },
     "role": {

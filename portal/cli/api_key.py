@@ -1,4 +1,4 @@
-"""Make, list and revoke API keys."""
+"""Make, list, exchange and revoke API keys."""
 
 import os
 import uuid
@@ -18,7 +18,7 @@ def _start() -> Settings:
 
 @click.group(name="api-key")
 def api_key() -> None:
-    """Make, list and revoke the keys with which programs use the API at /api/v1.
+    """Make, list, exchange and revoke the keys with which programs use the API at /api/v1.
 
     A key acts for one account on one channel, with at most the account's own permissions.
     """
@@ -82,6 +82,35 @@ def list_(*, email: str | None) -> None:
         channel = channel_directory().by_id(client.channel_id).code
         used = f"{client.last_used_at:%Y-%m-%d %H:%M}Z" if client.last_used_at else "never used"
         click.echo(f"{client.id}  {channel:<6} …{client.hint}  {state:<8} {used:<18} {client.name}")
+
+
+@api_key.command()
+@click.argument("client_id", type=click.UUID)
+@click.option("--overlap-hours", type=click.IntRange(0, 168), default=24, help="How long the old key stays good.")
+def rotate(*, client_id: uuid.UUID, overlap_hours: int) -> None:
+    """Exchange the key with this id and print the new one. It is shown this once."""
+    from portal.db import transaction
+    from portal.kit import clock
+    from portal.kit.errors import PortalError
+    from portal.rules.permissions import SYSTEM
+    from portal.services.accounts.rotate_api_client import rotate_api_client
+
+    settings, now, overlap = _start(), clock.now(), timedelta(hours=overlap_hours)
+    try:
+        with transaction() as session:
+            made = rotate_api_client(
+                session,
+                actor=SYSTEM,
+                client_id=client_id,
+                overlap=overlap,
+                is_live=settings.is_production,
+                now=now,
+            )
+    except PortalError as refusal:
+        raise ConfigurationError(str(refusal)) from None
+    until = f"stays good until {now + overlap:%Y-%m-%d %H:%M}Z" if overlap else "is not good any more"
+    click.echo(f"portal: this is the key; it is not shown again. The old one {until}", err=True)
+    click.echo(made.key)
 
 
 @api_key.command()

@@ -5,16 +5,20 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
 
 
 class ApiClient(Base):
-    """A client acts for one user on one channel, with no more than the permissions it was given."""
+    """A client acts for one user on one channel, with no more than the permissions it was given.
+
+    After its key was exchanged the one before it (`previous_hash`) is good until `previous_until`.
+    """
 
     __tablename__ = "api_client"
+    __table_args__ = (CheckConstraint("(previous_hash IS NULL) = (previous_until IS NULL)", name="previous"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     name: Mapped[str]
@@ -27,3 +31,5 @@ class ApiClient(Base):
     last_used_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    previous_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    previous_until: Mapped[datetime | None]

@@ -29,6 +29,7 @@ class ApiClientView:
     last_used_at: datetime | None
     expires_at: datetime | None
     revoked_at: datetime | None
+    previous_until: datetime | None
 
     def is_good(self, now: datetime) -> bool:
         return self.revoked_at is None and not self.has_expired(now)
@@ -39,9 +40,10 @@ class ApiClientView:
 
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
-    """A key together with the person for whom it acts."""
+    """A key together with the person for whom it acts. `hashes` are those of its keys that are good now."""
 
     client: ApiClientView
+    hashes: tuple[bytes, ...]
     roles: tuple[str, ...]
     store_ids: tuple[int, ...]
     store_roles: tuple[str, ...]
@@ -50,16 +52,18 @@ class ClientIdentity:
 
 _COLUMNS = """
     c.id, c.name, c.key_hint AS hint, c.user_id, c.channel_id, c.permissions, c.created_at, c.last_used_at,
-    c.expires_at, c.revoked_at
+    c.expires_at, c.revoked_at, c.previous_until
 """
 
 _IDENTITY = text(
     f"""
-    SELECT {_COLUMNS}, u.roles, u.locale,
+    SELECT {_COLUMNS}, u.roles, u.locale, c.key_hash,
+           CASE WHEN c.previous_until > :now THEN c.previous_hash END AS previous_hash,
            ARRAY(SELECT m.store_id FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_ids,
            ARRAY(SELECT m.role FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_roles
       FROM api_client c JOIN user_account u ON u.id = c.user_id
-     WHERE c.key_hash = :key_hash AND u.state <> 'closed' AND u.blocked_at IS NULL
+     WHERE (c.id = :client_id OR c.key_hash = :key_hash OR (c.previous_hash = :key_hash AND c.previous_until > :now))
+       AND u.state <> 'closed' AND u.blocked_at IS NULL
     """  # noqa: S608  # Columns of our own.
 )
 
@@ -72,12 +76,26 @@ _LIST = text(
 )
 
 
-def find_client(session: Session, *, key_hash: bytes) -> ClientIdentity | None:
+def find_client(session: Session, *, key_hash: bytes, now: datetime) -> ClientIdentity | None:
     """Who is behind a key, in one statement; None when there is no such key. Look at is_good() before using it."""
-    row = session.execute(_IDENTITY, {"key_hash": key_hash}).one_or_none()
+    return _identity(session, key_hash=key_hash, client_id=None, now=now)
+
+
+def load_client(session: Session, *, client_id: uuid.UUID, now: datetime) -> ClientIdentity | None:
+    """A client by its id, which opens nothing by itself."""
+    return _identity(session, key_hash=None, client_id=client_id, now=now)
+
+
+def _identity(
+    session: Session, *, key_hash: bytes | None, client_id: uuid.UUID | None, now: datetime
+) -> ClientIdentity | None:
+    row = session.execute(_IDENTITY, {"key_hash": key_hash, "client_id": client_id, "now": now}).one_or_none()
     if row is None:
         return None
-    return ClientIdentity(_view(row), tuple(row.roles), tuple(row.store_ids), tuple(row.store_roles), row.locale)
+    hashes = (row.key_hash, *([row.previous_hash] if row.previous_hash else []))
+    return ClientIdentity(
+        _view(row), hashes, tuple(row.roles), tuple(row.store_ids), tuple(row.store_roles), row.locale
+    )
 
 
 def list_clients(session: Session, *, user_id: uuid.UUID | None = None) -> Sequence[ApiClientView]:

@@ -227,6 +227,7 @@ class AuditAction(StrEnum):
     RISK_DECIDED = "risk:decided"
     API_CLIENT_MADE = "api-client:made"
     API_CLIENT_REVOKED = "api-client:revoked"
+    API_CLIENT_ROTATED = "api-client:rotated"
     STOCK_COUNTED = "stock:counted"
     PRODUCT_SAVED = "product:saved"
     PRODUCTS_ASSIGNED = "product:assigned"

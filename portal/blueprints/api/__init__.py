@@ -8,7 +8,8 @@ from werkzeug.exceptions import HTTPException
 from portal.blueprints.api import problems
 from portal.blueprints.api.docs import describe, show_docs
 from portal.blueprints.api.limits import show_rate
-from portal.blueprints.api.operations import OPERATIONS, served
+from portal.blueprints.api.operations import OPERATIONS, served, show_ending
+from portal.blueprints.api.token_endpoint import give_token
 from portal.blueprints.api.v1 import load_resources
 from portal.extensions import csrf
 from portal.kit.errors import PortalError
@@ -24,6 +25,7 @@ def blueprints() -> list[Blueprint]:
     bp = Blueprint("api", __name__, url_prefix=PREFIX)
     for op in OPERATIONS:
         bp.add_url_rule(op.path, op.name, served(op), methods=[op.method], provide_automatic_options=False)
+    bp.add_url_rule("/token", "token", give_token, methods=["POST"], provide_automatic_options=False)
     bp.add_url_rule("/openapi.json", "openapi", describe)
     bp.add_url_rule("/docs", "docs", show_docs)
     bp.register_error_handler(StepUpNeededError, problems.show_step_up)
@@ -32,6 +34,7 @@ def blueprints() -> list[Blueprint]:
     bp.register_error_handler(Exception, problems.show_fault)
     bp.before_app_request(_set_apart)
     bp.after_request(show_rate)
+    bp.after_request(show_ending)
     # Nothing here looks at a cookie, so no other site can ask in somebody's name.
     csrf.exempt(bp)
     return [bp]

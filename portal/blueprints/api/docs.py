@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from http import HTTPStatus
 from typing import Any
@@ -17,9 +18,19 @@ from markupsafe import Markup, escape
 
 from portal.blueprints.access import public
 from portal.blueprints.api.openapi import ABOUT, document, refusals_of, sentence, template_of
-from portal.blueprints.api.operations import OPERATIONS, Operation
+from portal.blueprints.api.operations import NOTICE_DAYS_MIN, OPERATIONS, Operation
 
 DEPTH_MAX = 4
+POLICY = f"""\
+Version 1 stays. Fields, operations and kinds of events are added to it at any time, so ignore what you do not know.
+Nothing is taken away and nothing changes its meaning without notice.
+
+What is going to end is told for at least {NOTICE_DAYS_MIN} days before: here, by `deprecated` in the document, and
+with every answer of it by `Deprecation` (since when it is told, RFC 9745), `Sunset` (the day of its end, RFC 8594) and
+`Link` to this section and to what takes its place. After that day it answers as an address that is not there.
+
+Only a leak of secrets or a danger to somebody's money or data may shorten that.
+"""
 ICONS = {
     "Catalogue": "building-store",
     "Cart": "shopping-cart",
@@ -56,6 +67,7 @@ class OperationView:
     body: tuple[FieldRow, ...]
     answer: tuple[FieldRow, ...]
     status: str
+    sunset: date | None
     request_example: str
     answer_example: str
     refusals: tuple[tuple[int, str, str], ...]
@@ -81,6 +93,7 @@ def show_docs() -> ResponseReturnValue:
             "title": "",
             "items": [
                 _link("start", gettext("Start here"), "info-circle"),
+                _link("ends", gettext("What ends, and when"), "clock"),
                 _link("problems", gettext("Problem codes"), "alert-triangle"),
             ],
         }
@@ -93,6 +106,7 @@ def show_docs() -> ResponseReturnValue:
         desk_nav=nav,
         desk_name=gettext("API"),
         about=prose(ABOUT),
+        policy=prose(POLICY),
         operations=operations,
         problems=_problems(),
         base=f"{request.host_url.rstrip('/')}{request.script_root}/api/v1",
@@ -143,6 +157,7 @@ def _view(op: Operation, described: Mapping[str, Any], schemas: Mapping[str, Any
         body=tuple(_fields(content.get("schema", {}), schemas)),
         answer=tuple(_fields(answer.get("schema", {}), schemas)),
         status=f"{op.status} {HTTPStatus(op.status).phrase}",
+        sunset=op.ending.sunset if op.ending else None,
         request_example=_pretty(op.body_example),
         answer_example=_pretty(op.example),
         refusals=tuple(sorted({(e.status, e.code, sentence(e)) for e in refusals_of(op)})),

@@ -11,13 +11,16 @@ from typing import Any
 from pydantic import BaseModel, Field
 from pydantic.json_schema import models_json_schema
 
+from portal import site
 from portal.blueprints.api.keys import (
     ChannelForbiddenError,
+    ChannelOverError,
     KeyExpiredError,
     KeyLimitedError,
     KeyMissingError,
     KeyRevokedError,
     KeyWrongError,
+    TokenExpiredError,
 )
 from portal.blueprints.api.limits import RateExceededError
 from portal.blueprints.api.operations import OPERATIONS, Operation, Refusal
@@ -45,21 +48,30 @@ ABOUT = """\
 Everything that buyers can do on the pages, for programs: the same prices, the same rules, the same orders.
 
 A key is sent as `Authorization: Bearer ptk_…`. It acts for one person on one channel, with the permissions that it
-was given.
+was given. It is shown once, and exchanged by POST /key/rotation: the old one goes on for a while beside the new one.
+Where keys should not travel, POST /api/v1/token gives a token of 15 minutes for the client's id and key, with all of
+its permissions or some (OAuth 2.0 client credentials); it is sent in the same place.
 Amounts are whole minor units (won, cents) with their currency; instants are UTC. Refusals are problem documents
 (RFC 9457): look at `code`, show `detail`, which is English or Korean by `Accept-Language`. Codes in capitals are
 reasons why something cannot be just now; where some are named there may be others: treat one that you do not know by
 its status. Every answer tells the key's window in `RateLimit-*`. Within version 1 fields are added, never taken away;
-ignore those that you do not know.
+ignore those that you do not know. Every GET answers with an `ETag`: send it as `If-None-Match`, and 304 says that it is
+still so.
 
 A purchase: PUT /cart/lines/{variant_id}, POST /quote, POST /orders, then GET /orders/{number} until `status` is `paid`.
 """
+TOKENS = (
+    "A token of 15 minutes for the client's id and key, with some of its permissions or all (`scope`). `channel:CODE` "
+    "as a scope says that the client is for that channel, or is refused."
+)
 ALWAYS: tuple[Refusal, ...] = (
     KeyMissingError,
     KeyWrongError,
     KeyRevokedError,
     KeyExpiredError,
+    TokenExpiredError,
     ChannelForbiddenError(channel="kr"),
+    ChannelOverError,
     RateExceededError(17),
     RequestInvalidError,
 )
@@ -73,6 +85,11 @@ RATE_HEADERS = {
     "RateLimit-Remaining": "How many of them are left.",
     "RateLimit-Reset": "In how many seconds the next window begins.",
 }
+ENDING_HEADERS = {
+    "Deprecation": "Since when it is told that this operation ends (RFC 9745).",
+    "Sunset": "When it ends (RFC 8594).",
+    "Link": "The policy, and the operation to use instead.",
+}
 _PATH_VALUE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -84,7 +101,17 @@ class ChangedProblem(Problem):
 
 def document(root: str) -> dict[str, Any]:
     """The whole document; `root` is the path under which the portal is reached (of a channel, for instance)."""
-    return {**_document(), "servers": [{"url": f"{root}/api/v1"}]}
+    found = _document()
+    schemes = {**found["components"]["securitySchemes"], "client": _client_credentials()}
+    components = {**found["components"], "securitySchemes": schemes}
+    return {**found, "servers": [{"url": f"{root}/api/v1"}], "components": components}
+
+
+def _client_credentials() -> dict[str, Any]:
+    """Tokens for the key of a client, as OAuth libraries know them."""
+    scopes = {one.value: f"What needs `{one.value}`." for one in Permission}
+    flow = {"tokenUrl": site.address("/api/v1/token"), "scopes": scopes}
+    return {"type": "oauth2", "description": TOKENS, "flows": {"clientCredentials": flow}}
 
 
 @cache
@@ -173,14 +200,19 @@ def _schemas() -> tuple[Mapping[Any, Any], dict[str, Any]]:
 
 def _operation(op: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
     needs = f"\n\nPermission: `{op.permission.value}`." if isinstance(op.permission, Permission) else ""
+    scopes = [op.permission.value] if op.permission is not None else []
     described: dict[str, Any] = {
         "operationId": op.name,
+        "security": [{"key": []}, {"client": scopes}],
         "tags": [op.tag],
         "summary": op.summary,
         "description": op.description + needs,
         "parameters": list(_parameters(op)),
         "responses": dict(_responses(op, refs)),
     }
+    if op.ending is not None:
+        described["deprecated"] = True
+        described["description"] += f"\n\nIt ends on {op.ending.sunset}. Use `{op.ending.instead}` instead."
     if op.body is not None:
         described["requestBody"] = {
             "required": True,
@@ -232,13 +264,15 @@ def _query_parameters(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
 def _responses(op: Operation, refs: Mapping[Any, Any]) -> Iterator[tuple[str, Any]]:
     rate = {name: {"$ref": f"#/components/headers/{name}"} for name in RATE_HEADERS}
     headers = {name: {"description": text, "schema": {"type": "string"}} for name, text in op.headers.items()}
-    if op.is_cacheable:
+    if op.ending is not None:
+        headers |= {name: {"description": text, "schema": {"type": "string"}} for name, text in ENDING_HEADERS.items()}
+    if op.method == "GET":
         headers["ETag"] = {"description": "Send it as `If-None-Match`.", "schema": {"type": "string"}}
     good: dict[str, Any] = {"description": op.answer_text, "headers": {**headers, **rate}}
     if op.answer is not None:
         good["content"] = {JSON: {"schema": refs[op.answer, "serialization"], "example": op.example}}
     yield str(op.status), good
-    if op.is_cacheable:
+    if op.method == "GET":
         yield "304", {"description": "It is still what you have (`If-None-Match`)."}
     by_status: dict[int, dict[str, PortalError]] = {}
     for error in refusals_of(op):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from email.utils import format_datetime
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, request
+from flask import Response, g, request
 from flask.typing import ResponseReturnValue
 from pydantic import BaseModel
 
@@ -21,6 +23,9 @@ from portal.kit.errors import PortalError
 from portal.rules.permissions import Permission
 
 Refusal = PortalError | type[PortalError]
+# Between the announcement and the end of an operation lie at least so many days: docs/api-policy.md promises it.
+NOTICE_DAYS_MIN = 180
+PAGE = "/api/v1/docs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,31 @@ class PathValue:
     description: str
     schema: Mapping[str, Any]
     example: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An operation that is going to be taken away: since when that is told, on which day, and what to use instead.
+
+    `instead` is the name of another operation.
+    """
+
+    since: date
+    sunset: date
+    instead: str
+
+    def __post_init__(self) -> None:
+        assert (self.sunset - self.since).days >= NOTICE_DAYS_MIN, "programs of others need time"
+
+    def headers(self, root: str) -> dict[str, str]:
+        """`Deprecation` (RFC 9745), `Sunset` (RFC 8594), and where to read on."""
+        since, sunset = (datetime.combine(one, time(), UTC) for one in (self.since, self.sunset))
+        page = f"{root}{PAGE}#{self.instead}"
+        return {
+            "Deprecation": f"@{int(since.timestamp())}",
+            "Sunset": format_datetime(sunset, usegmt=True),
+            "Link": f'<{root}{PAGE}#ends>; rel="deprecation", <{page}>; rel="successor-version"',
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +95,7 @@ class Operation:
     is_idempotent: bool
     is_cacheable: bool
     headers: Mapping[str, str]
+    ending: Ending | None
 
 
 OPERATIONS: list[Operation] = []
@@ -90,6 +121,7 @@ def operation(
     is_idempotent: bool = False,
     is_cacheable: bool = False,
     headers: Mapping[str, str] | None = None,
+    ending: Ending | None = None,
 ) -> Callable[[Callable[..., BaseModel | Reply | None]], Callable[..., BaseModel | Reply | None]]:
     """Declare a view as an operation. It gets its path values, and `query`, `body` and `key` where it has them."""
 
@@ -116,6 +148,7 @@ def operation(
                 is_idempotent=is_idempotent,
                 is_cacheable=is_cacheable,
                 headers=headers or {},
+                ending=ending,
             )
         )
         return view
@@ -127,6 +160,8 @@ def served(op: Operation) -> Callable[..., ResponseReturnValue]:
     """The view of an operation as Flask calls it: key, rate, permission, request, then the work."""
 
     def view(**values: Any) -> ResponseReturnValue:
+        if op.ending is not None:
+            g.api_ending = op.ending
         identity = authenticate()
         count_request(identity.client.id)
         if op.permission is not None:
@@ -153,11 +188,17 @@ def _send(op: Operation, reply: Reply) -> Response:
     mimetype = MIMETYPE if reply.status >= HTTPStatus.BAD_REQUEST else "application/json"
     response = Response(raw, status=reply.status, mimetype=mimetype, headers=dict(reply.headers))
     response.vary.update(["Authorization", "Accept-Language"])
-    if op.is_cacheable:
-        # Weak: the same answer may travel compressed.
+    response.headers["Cache-Control"] = "private, no-cache" if op.is_cacheable else "no-store"
+    if op.method == "GET":
+        # Weak: the same answer may travel compressed. Who keeps an answer himself asks only whether it is still so.
         response.set_etag(hashlib.sha256(raw).hexdigest()[:32], weak=True)
-        response.headers["Cache-Control"] = "private, no-cache"
         response.make_conditional(request)
-        return response
-    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def show_ending(response: Response) -> Response:
+    """Tell with every answer of an operation that it is going to end, also with a refusal."""
+    ending: Ending | None = g.get("api_ending")
+    if ending is not None:
+        response.headers.update(ending.headers(request.script_root))
     return response

@@ -71,6 +71,11 @@ def hash_key(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
+def new_key(*, is_live: bool) -> str:
+    """A key that nobody can guess."""
+    return (PREFIX_LIVE if is_live else PREFIX_TEST) + new_token()
+
+
 def check_may_manage(actor: Actor, user_id: uuid.UUID) -> None:
     """Raises KeyForbiddenError unless the actor may make and revoke keys of this person."""
     is_own = actor.user_id == user_id and actor.limited_to is None
@@ -106,7 +111,7 @@ def make_api_client(
         if permission not in held:
             raise KeyTooPowerfulError(permission=permission.value)
     given = tuple(sorted(permission.value for permission in (held if permissions is None else permissions)))
-    key = (PREFIX_LIVE if is_live else PREFIX_TEST) + new_token()
+    key = new_key(is_live=is_live)
     client_id = new_id()
     row = {
         "id": client_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -66,6 +67,12 @@ def test_a_key_is_made_shown_once_listed_and_revoked(world: World, command: Comm
     assert f"…{key[-4:]}" in line
     assert " good " in line
 
+    client_id = line.split()[0]
+    changed = command("rotate", client_id, "--overlap-hours", "2")
+    assert "stays good until" in changed.stderr
+    newer = Api(world.api.client, changed.stdout.strip())
+    assert [one.read("/key")["hint"] for one in (api, newer)] == [newer.key[-4:]] * 2
+    assert command("rotate", str(uuid.uuid4())).code == 2
     for words in ("is revoked", "was revoked before"):
         assert words in command("revoke", line.split()[0]).stderr
     assert data(api.get("/key"))["code"] == "key_revoked"

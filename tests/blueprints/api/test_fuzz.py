@@ -18,6 +18,7 @@ from tests.blueprints.api.conftest import World, place
 load_all_checks()
 
 EXAMPLES_EACH = 4
+WALKS, STEPS_EACH = 10, 8
 PHASES = (Phase.explicit, Phase.generate)
 # Semantic refusals of what is well-formed: an address that does not exist, a cursor of another query, a code tried out.
 CONFIG = {
@@ -51,6 +52,27 @@ def test_every_answer_is_one_that_is_described(described: Any, mode: GenerationM
     assert len(operations) == len(OPERATIONS)
     for operation in operations:
         fuzz(operation, mode)
+
+
+@pytest.mark.slow
+@pytest.mark.req("API-01")
+def test_what_answers_tell_leads_on_and_every_step_is_described(described: Any) -> None:
+    """Walks: what one answer tells (a number, an id) is asked for or changed by the next request."""
+    machine = described.as_state_machine()
+
+    class Walk(machine):  # type: ignore[misc, valid-type]  # Made of the document.
+        def get_call_kwargs(self, case: schemathesis.Case[Any]) -> dict[str, Any]:
+            return {"headers": {"Accept-Encoding": "identity"}}
+
+    Walk.run(
+        settings=settings(
+            max_examples=WALKS,
+            stateful_step_count=STEPS_EACH,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            phases=PHASES,
+        )
+    )
 
 
 def fuzz(operation: Any, mode: GenerationMode) -> None:

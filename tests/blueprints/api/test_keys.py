@@ -67,7 +67,7 @@ def test_without_a_key_nothing_is_served(world: World) -> None:
 
 @pytest.mark.req("API-01", "IDN-02")
 def test_a_key_without_the_permission_is_refused(world: World) -> None:
-    assert [op.path for op in OPERATIONS if op.permission is None] == ["/key"]
+    assert [op.path for op in OPERATIONS if op.permission is None] == ["/key", "/key/rotation"]
     held = world.api.read("/key")["permissions"]
     for op in OPERATIONS:
         if op.permission is not None:

@@ -126,7 +126,14 @@ def test_the_catalogue_is_not_sent_twice(world: World) -> None:
     make_variant(world.mall, name="Tray")
     list_goods()
     assert world.api.get("/catalogue/products", If_None_Match=first.headers["ETag"]).status_code == 200
-    assert "ETag" not in world.api.get("/cart").headers
+
+
+def test_what_is_somebodys_own_is_kept_by_nobody_else_and_not_sent_twice_either(world: World) -> None:
+    first = world.api.get("/cart")
+    assert first.headers["Cache-Control"] == "no-store"
+    assert world.api.get("/cart", If_None_Match=first.headers["ETag"]).status_code == 304
+    world.api.put(f"/cart/lines/{world.bowl}", {"quantity": 1})
+    assert world.api.get("/cart", If_None_Match=first.headers["ETag"]).status_code == 200
 
 
 ADDRESSES = (

@@ -90,7 +90,7 @@ def test_a_session_that_began_beside_a_block_is_worth_nothing(db: None) -> None:
 
     with reading() as session:
         assert find_identity(session, token_hash=hash_token(token), now=clock.now()) is None
-        assert find_client(session, key_hash=b"no such key") is None
+        assert find_client(session, key_hash=b"no such key", now=clock.now()) is None
 
 
 def test_roles_are_given_and_taken_with_a_second_proof_and_a_reason(db: None) -> None:
