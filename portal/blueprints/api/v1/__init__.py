@@ -21,6 +21,7 @@ RESOURCES = (
     "invoices",
     "campaigns",
     "fulfilment",
+    "products",
     "mileage",
     "tickets",
     "webhooks",

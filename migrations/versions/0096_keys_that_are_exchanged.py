@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0089"
-down_revision = "0088"
+revision = "0096"
+down_revision = "0095"
 branch_labels = None
 depends_on = None
 
