@@ -30,7 +30,7 @@ def upgrade() -> None:
         sa.Column("written_at", AT, nullable=False),
         sa.CheckConstraint(f"kind IN ({KINDS})", name=op.f("ck_house_rule_kind")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_house_rule")),
-        sa.UniqueConstraint("kind", "version", name=op.f("uq_house_rule_kind")),
+        sa.UniqueConstraint("kind", "version", name=op.f("uq_house_rule_kind_version")),
     )
     op.create_table(
         "channel_confirmation",
