@@ -13,6 +13,7 @@ from portal.demo import goods
 from portal.demo.channels import make_channels
 from portal.demo.coupons import make_coupons
 from portal.demo.gateway_accounts import make_gateway_accounts
+from portal.demo.ip_tables import make_ip_tables
 from portal.demo.loyalty import make_loyalty
 from portal.demo.people import give_balances, make_people
 from portal.gateways.rates.bundled import BundledRates
@@ -68,3 +69,4 @@ def fill(session: Session, *, settings: Settings, now: datetime, progress: Progr
     make_loyalty(session, store_ids=stores, people=people, now=now)
     give_balances(session, people=people, now=now)
     make_gateway_accounts(session, settings, channel_ids=channels)
+    make_ip_tables(session, now=now)

@@ -50,6 +50,7 @@ from portal.jobs.queue import (
     enqueue_surplus,
 )
 from portal.jobs.reconciliation import nightly_run_is_due
+from portal.jobs.shares import count_shares
 from portal.jobs.talk import tend_reviews, watch_tickets, watch_wishes, write_digests
 from portal.jobs.webhooks import forget_webhooks, send_webhooks
 from portal.kit import clock
@@ -299,6 +300,7 @@ TIMETABLE = (
     Entry("close_periods", 900, enqueue_statements),
     Entry("sweep_adjustments", 60, sweep_adjustments),
     Entry("fetch_rates", 3600, fetch_rates),
+    Entry("count_shares", 3600, count_shares),
     Entry("learn_risk", 24 * 3600, enqueue_risk_model),
     Entry("renew_figures", 10, renew_figures),
     Entry("prove_figures", 900, prove_figures),

@@ -100,6 +100,7 @@ from portal.models.remark import ProductRating, Remark, RemarkPicture, ReviewInv
 from portal.models.remediation import Procedure, Remediation, RemediationTick
 from portal.models.restriction import AccountFreeze
 from portal.models.risk_case import RiskCase, RiskCaseDecision
+from portal.models.risk_tables import IpRange, IpTable, RiskShare
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.saved_view import DefaultView, SavedView
 from portal.models.seller import Store, StoreBank
@@ -177,6 +178,8 @@ __all__ = [
     "Invoice",
     "InvoiceMove",
     "InvoicePayment",
+    "IpRange",
+    "IpTable",
     "LagIncident",
     "LedgerAccount",
     "LedgerEntry",
@@ -246,6 +249,7 @@ __all__ = [
     "RiskListEntry",
     "RiskRuleRelease",
     "RiskRuleVersion",
+    "RiskShare",
     "RiskSnooze",
     "RoutingRelease",
     "RoutingVersion",

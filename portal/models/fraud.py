@@ -54,6 +54,8 @@ class RiskDecision(Base):
     network_index: Mapped[bytes | None]
     address_index: Mapped[bytes | None]
     card_index: Mapped[bytes | None]
+    # Where its IP address was, about: country, city, hundredths of degrees.
+    place: Mapped[dict[str, Any] | None]
 
 
 class RiskListEntry(Base):

@@ -85,6 +85,19 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "coupon_misses_1h": _count(N_("wrong coupon codes within 1 hour")),
         "refunds_90d": _count(N_("refunds within 90 days")),
         "country": Feature(Kind.TEXT, N_("the delivery country"), Source.EVENT),
+        "ip_country": Feature(Kind.TEXT, N_("the country of the IP address"), Source.TABLE),
+        "delivery_distance": Feature(
+            Kind.NUMBER, N_("kilometres between the IP address and the delivery address"), Source.TABLE
+        ),
+        "travel_distance": Feature(Kind.NUMBER, N_("kilometres since this buyer's event before"), Source.TABLE),
+        "travel_speed": Feature(Kind.NUMBER, N_("kilometres an hour since this buyer's event before"), Source.TABLE),
+        "datacenter": Feature(Kind.BOOL, N_("an IP address of a data centre"), Source.TABLE),
+        "store_fraud_share": Feature(
+            Kind.NUMBER, N_("fraud among the older orders of a store in this order, in per cent")
+        ),
+        "coupon_fraud_share": Feature(
+            Kind.NUMBER, N_("fraud among the older orders with a coupon of this order, in per cent")
+        ),
         "throwaway_mail": Feature(Kind.BOOL, N_("a throw-away e-mail address"), Source.TABLE),
         "crawler": Feature(Kind.BOOL, N_("a browser that names itself a robot"), Source.TABLE),
         "blocked_by": Feature(Kind.SET, N_("the blocked lists that name this")),

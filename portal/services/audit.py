@@ -252,6 +252,7 @@ class AuditAction(StrEnum):
     TICKET_GIVEN = "ticket:given"
     TICKET_PASSED = "ticket:passed"
     TICKET_ESCALATED = "ticket:escalated"
+    IP_TABLE_LOADED = "ip-table:loaded"
     TRAINING_EVENTS_KEPT = "training-events:kept"
     FRAUD_MODEL_TRAINED = "fraud-model:trained"
 

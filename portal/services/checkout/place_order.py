@@ -184,6 +184,8 @@ def place_order(
         saving_minor=sum(one.saving_minor for one in quoted.coupons if one.is_applied),
         ip=submission.ip,
         address=submission.address,
+        stores={line.store_id for line in quoted.lines},
+        campaigns={one.coupon.terms.campaign_id for one in quoted.coupons if one.is_applied},
         now=now,
     )
     if risk.outcome is Outcome.BLOCK:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -36,6 +36,8 @@ class RiskEvent:
     ip: str | None = None
     address: Mapping[str, str] | None = None
     device_id: uuid.UUID | None = None
+    stores: Collection[int] = ()
+    campaigns: Collection[int] = ()
 
 
 def score_event(session: Session, *, event: RiskEvent, actor: Actor, now: datetime) -> Decision:
@@ -49,6 +51,8 @@ def score_event(session: Session, *, event: RiskEvent, actor: Actor, now: dateti
         address=event.address,
         device_id=event.device_id,
         now=now,
+        stores=event.stores,
+        campaigns=event.campaigns,
     )
     values = {**known.values, **_of_event(event, now)}
     said = score_by_models(session, values=values, currency=event.currency, stamp=known.models_stamp)
@@ -106,6 +110,7 @@ def _row(
         "ip_index": known.links.ip_index,
         "network_index": known.links.network_index,
         "address_index": known.links.address_index,
+        "place": known.place.to_json() if known.place else None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -14,15 +14,21 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.crypto import EncryptedText, blind_index
+from portal.kit.geography import Point
 from portal.rules.fraud_features import Value
 from portal.rules.fraud_tables import is_crawler, is_throwaway
 from portal.rules.permissions import Actor
+from portal.rules.places import Place, from_json, kilometres, place_of_address
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 MEAN_OVER = timedelta(days=180)
 # Where an address or a network is as busy as this it says nothing, and counting on would cost.
 COUNTED_MAX = 100
+# Of fewer orders a share says little.
+JUDGED_MIN = 20
+# Two events within a minute are as far apart as within one: else every second would be a flight.
+APART_MIN = timedelta(minutes=1)
 
 _SQL = f"""
     SELECT u.created_at AS account_made_at, u.email, coalesce(s.device_id, :device_id) AS device_id, s.user_agent,
@@ -55,10 +61,27 @@ _SQL = f"""
            (SELECT count(DISTINCT k.user_id)
               FROM (SELECT p.user_id FROM payment_attempt t JOIN payment p ON p.id = t.payment_id
                      WHERE t.card ->> 'fingerprint' = ANY(c.fingerprints) LIMIT {COUNTED_MAX}) k) AS accounts_on_cards,
+           pl.country AS ip_country, pl.city AS ip_city, pl.latitude, pl.longitude,
+           (SELECT coalesce(dc.last_ip >= CAST(:ip AS inet), false) FROM ip_table t
+              LEFT JOIN LATERAL (SELECT r.last_ip FROM ip_range r WHERE r.kind = 'datacenter'
+                                    AND r.first_ip <= CAST(:ip AS inet) ORDER BY r.first_ip DESC LIMIT 1) dc ON true
+             WHERE t.kind = 'datacenter') AS datacenter,
+           l.place AS last_place, l.decided_at AS last_at,
+           (SELECT max(r.frauds * 100::numeric / r.orders)::numeric(5, 2) FROM risk_share r
+             WHERE r.kind = 'store' AND r.ref = ANY(CAST(:stores AS bigint[])) AND r.orders >= {JUDGED_MIN})
+               AS store_fraud_share,
+           (SELECT max(r.frauds * 100::numeric / r.orders)::numeric(5, 2) FROM risk_share r
+             WHERE r.kind = 'campaign' AND r.ref = ANY(CAST(:campaigns AS bigint[])) AND r.orders >= {JUDGED_MIN})
+               AS coupon_fraud_share,
            (SELECT coalesce(max(r.id), 0) FROM risk_rule_release r) AS rules_stamp,
            (SELECT coalesce(max(r.id), 0) FROM fraud_model_place r) AS models_stamp
       FROM user_account u
-      LEFT JOIN web_session s ON s.id = :session_id,
+      LEFT JOIN web_session s ON s.id = :session_id
+      LEFT JOIN LATERAL (SELECT * FROM ip_range r WHERE r.kind = 'place' AND r.first_ip <= CAST(:ip AS inet)
+                          ORDER BY r.first_ip DESC LIMIT 1) pl ON pl.last_ip >= CAST(:ip AS inet)
+      LEFT JOIN LATERAL (SELECT k.place, k.decided_at FROM risk_decision k
+                          WHERE k.user_id = u.id AND k.decided_at > :month_ago AND k.place IS NOT NULL
+                          ORDER BY k.decided_at DESC LIMIT 1) l ON true,
            LATERAL (SELECT count(*) FILTER (WHERE o.paid_at IS NOT NULL) AS paid_orders,
                            avg(o.payable_minor) FILTER (WHERE o.paid_at IS NOT NULL AND o.currency = :currency)::bigint
                                AS own_mean,
@@ -130,9 +153,10 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The features of an event, what it may share, which rules are quiet for it, and which rules and models count."""
+    """The features of an event, where it is, what it may share, which rules are quiet, which rules and models count."""
 
     values: Mapping[str, Value | None]
+    place: Place | None
     links: Links
     snoozed: frozenset[str]
     rules_stamp: int
@@ -141,7 +165,7 @@ class Known:
 
 def load_features(
     session: Session, *, actor: Actor, currency: str | None, ip: str | None, address: Mapping[str, str] | None,
-    device_id: uuid.UUID | None, now: datetime,
+    device_id: uuid.UUID | None, now: datetime, stores: Collection[int] = (), campaigns: Collection[int] = (),
 ) -> Known:  # fmt: skip
     """Read them for somebody known. `address` is where goods go; `device_id` counts where there is no session."""
     ip_index = blind_index(f"ip:{ip}") if ip else None
@@ -167,8 +191,13 @@ def load_features(
             "ip_index": ip_index or b"",
             "network_index": network_index,
             "address_index": address_index,
+            "stores": list(stores),
+            "campaigns": list(campaigns),
         },
     ).one()
+    place = None
+    if row.ip_country is not None:
+        place = Place(row.ip_country, row.ip_city, Point(row.latitude, row.longitude))
     values: dict[str, Value | None] = {name: Decimal(getattr(row, name)) for name in _COUNTS}
     values |= {name: Decimal(getattr(row, name)) if currency else None for name in _SUMS}
     values |= {
@@ -182,13 +211,34 @@ def load_features(
         "accounts_on_ip_24h": None if ip is None else Decimal(max(row.accounts_on_ip_24h, 1)),
         "accounts_on_network_24h": None if network is None else Decimal(max(row.accounts_on_network_24h, 1)),
         "accounts_on_address_30d": None if address_index is None else Decimal(max(row.accounts_on_address_30d, 1)),
+        **_of_places(place, place_of_address(address), from_json(row.last_place), row.last_at, now),
+        "datacenter": row.datacenter if network else None,
+        "store_fraud_share": row.store_fraud_share,
+        "coupon_fraud_share": row.coupon_fraud_share,
         "throwaway_mail": is_throwaway(row.email),
         "crawler": None if row.user_agent is None else is_crawler(row.user_agent),
         "blocked_by": _lists(row.lists, "block:"),
         "trusted_by": _lists(row.lists, "allow:"),
     }
     links = Links(row.device_id, ip_index, network_index, address_index)
-    return Known(values, links, frozenset(row.snoozed), row.rules_stamp, row.models_stamp)
+    return Known(values, place, links, frozenset(row.snoozed), row.rules_stamp, row.models_stamp)
+
+
+def _of_places(
+    here: Place | None, delivery: Place | None, last: Place | None, last_at: datetime | None, now: datetime
+) -> Mapping[str, Value | None]:
+    """What places say: how far goods go from here, and how far and fast this buyer has come since his event before."""
+    travelled = kilometres(here, last)
+    speed = None
+    if travelled is not None and last_at is not None:
+        speed = Decimal(round(travelled * HOUR / max(now - last_at, APART_MIN)))
+    delivered = kilometres(here, delivery)
+    return {
+        "ip_country": here.country if here else None,
+        "delivery_distance": None if delivered is None else Decimal(delivered),
+        "travel_distance": None if travelled is None else Decimal(travelled),
+        "travel_speed": speed,
+    }
 
 
 def subnet_of(ip: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -39,6 +39,8 @@ def score_payment(
     saving_minor: int = 0,
     ip: str | None,
     address: Mapping[str, str] | None = None,
+    stores: Collection[int] = (),
+    campaigns: Collection[int] = (),
     now: datetime,
 ) -> Decision:
     """Decide on the facts of this moment and keep them. Writes the decision; raises nothing for a block."""
@@ -52,5 +54,7 @@ def score_payment(
         saving_minor=saving_minor,
         ip=ip,
         address=address,
+        stores=stores,
+        campaigns=campaigns,
     )
     return score_event(session, event=event, actor=actor, now=now)
