@@ -1,4 +1,4 @@
-"""Points for somebody else, as pages and programs send them: scored first, and the decision stays whatever it is."""
+"""Points that are given, and gift cards taken, by pages and programs: scored first, and the decision stays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from portal.rules.permissions import Actor
 from portal.rules.split import MileageTerms
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.fraud.prove_risk import leave_behind
-from portal.services.fraud.score_acts import GiftBlockedError, score_mileage_gift
+from portal.services.fraud.score_acts import (
+    GiftBlockedError,
+    RedemptionBlockedError,
+    score_points,
+    score_redemption,
+)
+from portal.services.gift_cards.redeem_card import Redeemed, redeem_card, worth_of
+from portal.services.mileage.donate_mileage import donate_mileage
 from portal.services.mileage.send_mileage import send_mileage
 
 
@@ -23,7 +30,7 @@ def send_gift(*, actor: Actor, email: str, points: int, message: str, terms: Mil
     now = clock.now()
 
     def work(session: Session) -> uuid.UUID | None:
-        risk = score_mileage_gift(session, actor=actor, points=points, ip=request.remote_addr, now=now)
+        risk = score_points(session, kind="mileage_gift", actor=actor, points=points, ip=request.remote_addr, now=now)
         if risk.outcome is Outcome.BLOCK:
             return None
         try:
@@ -45,4 +52,47 @@ def send_gift(*, actor: Actor, email: str, points: int, message: str, terms: Mil
     made = atomically(work)
     if made is None:
         raise GiftBlockedError
+    return made
+
+
+def give_donation(
+    *, actor: Actor, cause_id: int, points: int, currency: str, terms: MileageTerms, key: str
+) -> uuid.UUID:
+    """Give the points to a cause. Raises GiftBlockedError, and what donate_mileage() raises.
+
+    Only a block acts: what a cause gets comes from the mall, and nobody gains by it.
+    """
+    now = clock.now()
+
+    def work(session: Session) -> uuid.UUID | None:
+        risk = score_points(
+            session, kind="mileage_donation", actor=actor, points=points, ip=request.remote_addr, now=now
+        )
+        if risk.outcome is Outcome.BLOCK:
+            return None
+        return donate_mileage(
+            session, actor=actor, cause_id=cause_id, points=points, currency=currency, terms=terms, key=key, now=now
+        )
+
+    made = atomically(work)
+    if made is None:
+        raise GiftBlockedError
+    return made
+
+
+def take_gift_card(*, actor: Actor, typed: str) -> Redeemed:
+    """Redeem a code. Raises RedemptionBlockedError, and what redeem_card() raises; wrong codes are not scored."""
+    now = clock.now()
+
+    def work(session: Session) -> Redeemed | None:
+        worth = worth_of(session, typed=typed)
+        if worth is not None:
+            risk = score_redemption(session, actor=actor, worth=worth, ip=request.remote_addr, now=now)
+            if risk.outcome is Outcome.BLOCK:
+                return None
+        return redeem_card(session, actor=actor, typed=typed, now=now)
+
+    made = atomically(work)
+    if made is None:
+        raise RedemptionBlockedError
     return made

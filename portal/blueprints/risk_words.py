@@ -47,7 +47,10 @@ EVENTS: Mapping[str, str] = {
     "top_up": N_("Deposit top-up"),
     "gift_card": N_("Gift card"),
     "invoice": N_("Payment of an invoice"),
+    "gift_card_use": N_("Redeeming a gift card"),
+    "withdrawal": N_("Withdrawal of deposit"),
     "mileage_gift": N_("Gift of mileage"),
+    "mileage_donation": N_("Donation of mileage"),
     "sign_in": N_("Sign-in"),
 }
 MODES: Mapping[str, str] = {

@@ -33,6 +33,8 @@ NEW_ACCOUNT: Final = timedelta(days=14)
 VELOCITY_OVER: Final = timedelta(days=7)
 VELOCITY_COUNT: Final = 3
 FRESH_MONEY: Final = timedelta(days=3)
+# The word for what rules of risk want looked at.
+RISK: Final = "risk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
 from portal.blueprints.account.paying import offer_pay, read_means, return_url
 from portal.blueprints.checkout.words import say
+from portal.blueprints.giving import take_gift_card
 from portal.blueprints.identity import LOCALE_KEY, current_actor, current_channel, current_identity, current_locale
 from portal.blueprints.velocity import count_act
 from portal.config import Settings
@@ -32,7 +33,6 @@ from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import GIFT_CODE, throttle
 from portal.services.checkout.buy_gift_card import GiftCardWish, buy_gift_card
 from portal.services.checkout.place_order import Blocked
-from portal.services.gift_cards.redeem_card import redeem_card
 from portal.services.withdrawals.return_card import return_card
 
 
@@ -54,10 +54,10 @@ def back_to_gift_cards() -> ResponseReturnValue:
 @requires(Permission.GIFT_CARD_USE)
 def redeem_gift_card() -> ResponseReturnValue:
     """Take a code. Wrong ones are counted: whoever guesses is soon told to wait."""
-    actor, now, typed = current_actor(), clock.now(), request.form.get("code", "")
+    actor, typed = current_actor(), request.form.get("code", "")
     counted = count_act(GIFT_CODE)
     try:
-        redeemed = atomically(lambda s: redeem_card(s, actor=actor, typed=typed, now=now))
+        redeemed = take_gift_card(actor=actor, typed=typed)
     except PortalError as refused:
         return _page(error=refused)
     throttle.take_back(counted)

@@ -15,7 +15,7 @@ from portal.blueprints.access import requires
 from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
 from portal.blueprints.checkout.words import say
-from portal.blueprints.giving import send_gift
+from portal.blueprints.giving import give_donation, send_gift
 from portal.blueprints.identity import current_actor, current_channel
 from portal.blueprints.velocity import count_act
 from portal.db import atomically, reading
@@ -43,7 +43,6 @@ from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import MILEAGE_GIFT
 from portal.services.checkout.quote import mileage_terms
 from portal.services.loyalty.make_referral_code import make_referral_code
-from portal.services.mileage.donate_mileage import donate_mileage
 from portal.services.mileage.end_gift import end_gift
 
 DIGITS_MAX = 12
@@ -73,22 +72,18 @@ def mileage() -> ResponseReturnValue:
 @requires(Permission.MILEAGE_USE)
 def donate() -> ResponseReturnValue:
     """Give points to a cause."""
-    channel, actor, now = current_channel(), current_actor(), clock.now()
+    channel, actor = current_channel(), current_actor()
     points, cause_id = _number("points"), _number("cause")
 
     def work() -> object:
         count_act(MILEAGE_GIFT)
-        return atomically(
-            lambda s: donate_mileage(
-                s,
-                actor=actor,
-                cause_id=cause_id,
-                points=points,
-                currency=channel.currency,
-                terms=mileage_terms(channel.policy),
-                key=request.form.get("key", ""),
-                now=now,
-            )
+        return give_donation(
+            actor=actor,
+            cause_id=cause_id,
+            points=points,
+            currency=channel.currency,
+            terms=mileage_terms(channel.policy),
+            key=request.form.get("key", ""),
         )
 
     told = gettext("You have given %(points)s. Thank you.", points=formatting.money(points, "PTS"))

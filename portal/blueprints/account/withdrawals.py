@@ -28,7 +28,7 @@ from portal.rules.permissions import Permission
 from portal.services.accounts.bank_details import FIELDS
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import DEPOSIT_WITHDRAW, TooOftenError
-from portal.services.withdrawals.request_withdrawal import request_withdrawal
+from portal.services.withdrawals.ask_withdrawal import WithdrawalBlockedError, ask_withdrawal
 
 
 @bp.route("/account/deposit", methods=["GET", "POST"])
@@ -75,10 +75,12 @@ def _ask(currency: str) -> None:
     bank = {name: request.form.get(f"bank_{name}", "") for name in FIELDS}
     key = request.form.get("key", "")
     made = atomically(
-        lambda s: request_withdrawal(
-            s, actor=actor, currency=currency, amount_minor=amount, bank=bank, key=key, now=now
+        lambda s: ask_withdrawal(
+            s, actor=actor, currency=currency, amount_minor=amount, bank=bank, key=key, ip=request.remote_addr, now=now
         )
     )
+    if made is None:
+        raise WithdrawalBlockedError
     told = formatting.money(amount, currency)
     if made.status == "requested":
         flash(gettext("%(amount)s is set aside. Somebody looks at it first.", amount=told), "success")

@@ -30,6 +30,7 @@ HOLDS: Mapping[str, str] = {
     "amount": N_("The amount is above what goes out without a second look."),
     "new_account": N_("The account is new."),
     "velocity": N_("There were several withdrawals within a week."),
+    "risk": N_("A rule of risk wants a review."),
     "fresh_money": N_("Money has come in within the last days."),
 }
 

@@ -1,4 +1,4 @@
-"""Score what is no payment: gifts of mileage, sign-ins (FRD-01). The decision is kept whatever it is."""
+"""Score what is no payment: mileage that moves, gift cards, sign-ins (FRD-01). The decision stays whatever it is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError, Rejection
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.rules.fraud import SIGN_IN, Decision, Outcome
 from portal.rules.permissions import Actor
@@ -27,9 +28,25 @@ class GiftBlockedError(PortalError):
     sentence = N_("These points cannot be sent. If you think that this is wrong, write to our support.")
 
 
-def score_mileage_gift(session: Session, *, actor: Actor, points: int, ip: str | None, now: datetime) -> Decision:
-    """Decide on a gift of points before it is made."""
-    event = RiskEvent("mileage_gift", currency=POINTS, amount_minor=max(points, 0), ip=ip)
+class RedemptionBlockedError(PortalError):
+    """A rule refuses the code, which stays as good as it was."""
+
+    code = "redemption_blocked"
+    status = 403
+    sentence = N_(
+        "This card cannot be redeemed now. If you think that this is wrong, write to our support; it is still good."
+    )
+
+
+def score_points(session: Session, *, kind: str, actor: Actor, points: int, ip: str | None, now: datetime) -> Decision:
+    """Decide on points that leave somebody, before they do: a `mileage_gift` or a `mileage_donation`."""
+    event = RiskEvent(kind, currency=POINTS, amount_minor=max(points, 0), ip=ip)
+    return score_event(session, event=event, actor=actor, now=now)
+
+
+def score_redemption(session: Session, *, actor: Actor, worth: Money, ip: str | None, now: datetime) -> Decision:
+    """Decide on a gift card whose code somebody has. Only a block acts: nothing is held that others could clear."""
+    event = RiskEvent("gift_card_use", currency=worth.currency, amount_minor=worth.minor, ip=ip)
     return score_event(session, event=event, actor=actor, now=now)
 
 

@@ -231,7 +231,7 @@ def _of_places(
     travelled = kilometres(here, last)
     speed = None
     if travelled is not None and last_at is not None:
-        speed = Decimal(round(travelled * HOUR / max(now - last_at, APART_MIN)))
+        speed = Decimal(travelled * HOUR // max(now - last_at, APART_MIN))
     delivered = kilometres(here, delivery)
     return {
         "ip_country": here.country if here else None,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
 from portal.kit.ids import normalise_code
+from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import GiftCard, Payment
 from portal.rules.gift_cards import is_well_formed
@@ -38,6 +39,18 @@ class Redeemed:
 
     amount_minor: int
     currency: str
+
+
+def worth_of(session: Session, *, typed: str) -> Money | None:
+    """What a code is worth that can still be redeemed; None for any other."""
+    code = normalise_code(typed)
+    if not is_well_formed(code):
+        return None
+    card = select(GiftCard.amount_minor, GiftCard.currency).where(
+        GiftCard.code_index == index_of(code), GiftCard.state == "active"
+    )
+    row = session.execute(card).one_or_none()
+    return None if row is None else Money(row.amount_minor, row.currency)
 
 
 def redeem_card(session: Session, *, actor: Actor, typed: str, now: datetime) -> Redeemed:

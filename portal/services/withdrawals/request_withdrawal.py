@@ -16,15 +16,17 @@ from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Withdrawal
 from portal.queries.withdrawal_ways import ways_back
+from portal.rules.fraud import Decision, Outcome
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.posting import EntryKind, withdrawal_requested
 from portal.rules.states import Machine
 from portal.rules.step_up import StepUpAction
-from portal.rules.withdrawals import FRESH_MONEY, VELOCITY_OVER, Standing, holds_of, limit_of, spread
+from portal.rules.withdrawals import FRESH_MONEY, RISK, VELOCITY_OVER, Standing, holds_of, limit_of, spread
 from portal.services.accounts.bank_details import check_bank, ends_of, keep_bank
 from portal.services.accounts.may_spend import check_may_spend
 from portal.services.accounts.step_up import Binding, check_step_up
 from portal.services.audit import AuditAction, Fact, label, record
+from portal.services.fraud.prove_risk import prove_risk
 from portal.services.history import Move, record_moves
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.ledger.post import post
@@ -78,25 +80,24 @@ def request_withdrawal(
     bank: Mapping[str, str],
     key: str,
     now: datetime,
+    withdrawal_id: uuid.UUID | None = None,
+    risk: Decision | None = None,
 ) -> WithdrawalRequested:
     """Take the amount from the actor's own deposit and send it back, or wait for somebody's look.
 
     It goes back through the payments of his top-ups, the oldest first; `bank` is needed for what goes beyond them.
     What is held by a checkout cannot be withdrawn; gifts and mileage never can. Raises RejectedError at a limit,
-    BalanceTooLowError, AccountFrozenError, BankDetailsError, StepUpNeededError above the threshold, and the errors of
-    idempotency keys.
+    BalanceTooLowError, AccountFrozenError, BankDetailsError, StepUpNeededError above the threshold or where `risk` says
+    so, and the errors of idempotency keys. What is to be reviewed waits like what is large.
     """
     if actor.user_id is None or not may(actor, Permission.DEPOSIT_WITHDRAW, owner_id=actor.user_id):
         raise WithdrawalForbiddenError
     if not key or len(key) > KEY_LENGTH_MAX:
         raise IdempotencyKeyMissingError
     session.execute(_LOCK, {"user_id": actor.user_id})
-    idem_key = f"withdrawal:{label(actor)}:{key}"
-    known = session.execute(select(Withdrawal).where(Withdrawal.idem_key == idem_key)).scalar_one_or_none()
+    known = repeat_of(session, actor=actor, currency=currency, amount_minor=amount_minor, key=key)
     if known is not None:
-        if (known.amount_minor, known.currency) != (amount_minor, currency):
-            raise IdempotencyKeyReusedError
-        return WithdrawalRequested(known.id, known.status, tuple(known.holds), is_repeat=True)
+        return known
     check_may_spend(session, user_id=actor.user_id)
     ways = ways_back(session, user_id=actor.user_id, currency=currency, now=now, lock=True)
     _, rest = spread(amount_minor, [one.way for one in ways])
@@ -105,12 +106,14 @@ def request_withdrawal(
     refusal = limit_of(amount_minor, currency, standing)
     if refusal is not None:
         raise RejectedError(refusal)
-    _check_step_up(session, actor, details, Money(amount_minor, currency), now)
+    _prove(session, actor, details, Money(amount_minor, currency), risk, now)
     holds = holds_of(amount_minor, currency, standing, now=now)
+    if risk is not None and risk.outcome is Outcome.REVIEW:
+        holds = (*holds, RISK)
     row = Withdrawal(
-        id=new_id(),
+        id=withdrawal_id or new_id(),
         user_id=actor.user_id,
-        idem_key=idem_key,
+        idem_key=_idem_key(actor, key),
         currency=currency,
         amount_minor=amount_minor,
         status="requested",
@@ -137,16 +140,40 @@ def request_withdrawal(
     return WithdrawalRequested(row.id, row.status, holds)
 
 
-def _check_step_up(
-    session: Session, actor: Actor, details: Mapping[str, str] | None, amount: Money, now: datetime
+def repeat_of(
+    session: Session, *, actor: Actor, currency: str, amount_minor: int, key: str
+) -> WithdrawalRequested | None:
+    """What was made with this key before. Raises IdempotencyKeyReusedError where that was something else."""
+    known = session.execute(select(Withdrawal).where(Withdrawal.idem_key == _idem_key(actor, key))).scalar_one_or_none()
+    if known is None:
+        return None
+    if (known.amount_minor, known.currency) != (amount_minor, currency):
+        raise IdempotencyKeyReusedError
+    return WithdrawalRequested(known.id, known.status, tuple(known.holds), is_repeat=True)
+
+
+def _idem_key(actor: Actor, key: str) -> str:
+    return f"withdrawal:{label(actor)}:{key}"
+
+
+def _prove(
+    session: Session,
+    actor: Actor,
+    details: Mapping[str, str] | None,
+    amount: Money,
+    risk: Decision | None,
+    now: datetime,
 ) -> None:
-    """Above the threshold its owner confirms it, with where it goes."""
+    """Above the threshold, and where the risk says so, its owner confirms it, with where it goes."""
     if details is None:
         action, binding = StepUpAction.WITHDRAW_BACK, Binding("back", amount)
     else:
         told = {"bank": details["bank"], "ends": ends_of(details)}
         action, binding = StepUpAction.WITHDRAW, Binding(f"bank:{keep_bank(details)}", amount, told)
-    check_step_up(session, actor=actor, action=action, binding=binding, now=now)
+    if risk is not None and risk.outcome is Outcome.STEP_UP:
+        prove_risk(session, risk=risk, actor=actor, action=action, binding=binding, now=now)
+    else:
+        check_step_up(session, actor=actor, action=action, binding=binding, now=now)
 
 
 def _standing(session: Session, user_id: uuid.UUID, currency: str, now: datetime) -> Standing:

@@ -15,6 +15,7 @@ from portal.services.payments.claim_attempt import claim_attempt
 from portal.services.payments.settle_attempt import settle_attempt
 from tests.blueprints.api.conftest import World, data
 from tests.factories.refund import rows
+from tests.services.fraud.rules import live_release, make_reviewer, place, write
 
 pytestmark = pytest.mark.req("BAL-09", "API-01")
 BODY = {"amount_minor": 30_000, "recipient": "max@example.com", "method": "bank_transfer", "sender": "Bea"}
@@ -71,6 +72,23 @@ def test_one_that_nobody_has_redeemed_is_given_back(world: World) -> None:
     assert (back.status_code, data(back)["amount"]["amount_minor"]) == (200, 30_000), back.text
     assert world.api.post(f"/gift-cards/{card_id}/return").status_code == 409
     assert world.stranger.post("/gift-cards/redemptions", {"code": code}).status_code == 422
+
+
+@pytest.mark.req("FRD-01")
+def test_a_redemption_is_scored_and_a_card_that_is_blocked_stays_good(world: World) -> None:
+    rita = make_reviewer()
+    _card_id, code = paid(data(world.api.post("/gift-cards", BODY, Idempotency_Key="one"))["payment_id"])
+    write(rita, 'event = "gift_card_use" and amount >= 30_000 KRW')
+    place(rita, 1)
+    refused = world.stranger.post("/gift-cards/redemptions", {"code": code})
+    assert (refused.status_code, data(refused)["code"]) == (403, "redemption_blocked")
+    assert rows("SELECT state, redeemed_by FROM gift_card") == [("active", None)]
+    place(rita, 0, replaces=live_release())
+    assert world.stranger.post("/gift-cards/redemptions", {"code": code}).status_code == 200
+    assert rows("SELECT outcome FROM risk_decision WHERE event = 'gift_card_use' ORDER BY decided_at") == [
+        ("block",),
+        ("allow",),
+    ]
 
 
 def test_whoever_guesses_is_told_to_wait(world: World) -> None:

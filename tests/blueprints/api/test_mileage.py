@@ -10,6 +10,7 @@ from portal.models import Cause
 from portal.rules.permissions import Permission
 from tests.blueprints.api.conftest import World, data
 from tests.factories.refund import rows
+from tests.services.fraud.rules import make_reviewer, place, write
 from tests.services.mileage.test_life_of_lots import lot
 
 pytestmark = pytest.mark.req("BAL-06", "API-01")
@@ -64,3 +65,15 @@ def test_a_key_needs_the_permission(world: World) -> None:
     assert other.get("/mileage").status_code == 403
     body = {"email": "x@example.com", "points": 100}
     assert other.post("/mileage/gifts", body, Idempotency_Key="k").status_code == 403
+
+
+@pytest.mark.req("FRD-01")
+def test_a_donation_is_scored_and_one_that_is_blocked_takes_no_points(world: World) -> None:
+    rita = make_reviewer()
+    lot(world.bea, 1_000, 5)
+    write(rita, 'event = "mileage_donation" and amount >= 400 PTS')
+    place(rita, 1)
+    refused = world.api.post("/mileage/donations", {"cause_id": 9, "points": 400}, Idempotency_Key="one")
+    assert (refused.status_code, data(refused)["code"]) == (403, "gift_blocked")
+    assert rows("SELECT event, outcome FROM risk_decision") == [("mileage_donation", "block")]
+    assert rows("SELECT count(*) FROM mileage_donation") == [(0,)]

@@ -25,6 +25,7 @@ from portal.blueprints.api.v1.gift_cards.schemas import (
 )
 from portal.blueprints.api.v1.orders.render import next_step
 from portal.blueprints.api.v1.paying import return_url
+from portal.blueprints.giving import take_gift_card
 from portal.blueprints.identity import current_channel
 from portal.blueprints.velocity import act_of
 from portal.config import Settings
@@ -45,9 +46,10 @@ from portal.services.checkout.buy_gift_card import GiftCardWish, buy_gift_card
 from portal.services.checkout.means import Means
 from portal.services.checkout.place_order import Blocked, ChannelClosedError
 from portal.services.checkout.routing import METHOD_MISSING, SAVED_CARD_UNUSABLE, TryAgainLaterError
+from portal.services.fraud.score_acts import RedemptionBlockedError
 from portal.services.fraud.score_payment import PaymentBlockedError
 from portal.services.gift_cards.end_card import GiftCardDisputedError, GiftCardOverError, GiftCardUnknownError
-from portal.services.gift_cards.redeem_card import GiftCodeUnusableError, redeem_card
+from portal.services.gift_cards.redeem_card import GiftCodeUnusableError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.withdrawals.return_card import return_card
 
@@ -168,12 +170,16 @@ def show_purchase(payment_id: uuid.UUID) -> GiftCardPurchase:
     answer=Redeemed,
     answer_text="The card is redeemed.",
     example=examples.REDEEMED,
-    refusals=(GiftCodeUnusableError, AccountFrozenError, TooOftenError(timedelta(minutes=5))),
+    refusals=(
+        GiftCodeUnusableError,
+        RedemptionBlockedError,
+        AccountFrozenError,
+        TooOftenError(timedelta(minutes=5)),
+    ),
 )
 def redeem(body: Redemption) -> Redeemed:
-    actor, now = api_actor(), clock.now()
     counted = act_of(_user(), GIFT_CODE)
-    made = atomically(lambda s: redeem_card(s, actor=actor, typed=body.code, now=now))
+    made = take_gift_card(actor=api_actor(), typed=body.code)
     throttle.take_back(counted)
     return Redeemed(amount=Amount.of(made.amount_minor, made.currency))
 

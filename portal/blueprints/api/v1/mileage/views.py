@@ -21,7 +21,7 @@ from portal.blueprints.api.v1.mileage.schemas import (
     PendingOut,
     TierOut,
 )
-from portal.blueprints.giving import send_gift
+from portal.blueprints.giving import give_donation, send_gift
 from portal.blueprints.identity import current_channel
 from portal.db import atomically, reading
 from portal.kit import clock
@@ -38,7 +38,7 @@ from portal.services.accounts.throttle import MILEAGE_GIFT, TooOftenError, throt
 from portal.services.checkout.quote import mileage_terms
 from portal.services.fraud.score_acts import GiftBlockedError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
-from portal.services.mileage.donate_mileage import CauseUnknownError, donate_mileage
+from portal.services.mileage.donate_mileage import CauseUnknownError
 from portal.services.mileage.end_gift import GiftEndedError, GiftUnknownError, end_gift
 from portal.services.mileage.send_mileage import GiftToSelfError, MessageTooLongError
 
@@ -122,6 +122,7 @@ def show_causes() -> Causes:
     refusals=(
         RejectedError(OUT_OF_BOUNDS),
         CauseUnknownError,
+        GiftBlockedError,
         AccountFrozenError,
         TooOftenError(timedelta(minutes=5)),
         IdempotencyKeyMissingError,
@@ -130,19 +131,15 @@ def show_causes() -> Causes:
     is_idempotent=True,
 )
 def donate(body: DonationRequest, key: str) -> Reply:
-    actor, channel, now = api_actor(), current_channel(), clock.now()
+    actor, channel = api_actor(), current_channel()
     _count()
-    made = atomically(
-        lambda s: donate_mileage(
-            s,
-            actor=actor,
-            cause_id=body.cause_id,
-            points=body.points,
-            currency=channel.currency,
-            terms=mileage_terms(channel.policy),
-            key=_key(key),
-            now=now,
-        )
+    made = give_donation(
+        actor=actor,
+        cause_id=body.cause_id,
+        points=body.points,
+        currency=channel.currency,
+        terms=mileage_terms(channel.policy),
+        key=_key(key),
     )
     return Reply(Given(id=made), 201)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
+from flask import request
+
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.keys import api_actor, current_client
 from portal.blueprints.api.operations import PathValue, Reply, operation
@@ -25,7 +27,7 @@ from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import DEPOSIT_WITHDRAW, TooOftenError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.ledger.holds import BalanceTooLowError
-from portal.services.withdrawals.request_withdrawal import request_withdrawal
+from portal.services.withdrawals.ask_withdrawal import WithdrawalBlockedError, ask_withdrawal
 
 TAG = "Deposit"
 ID = PathValue("The withdrawal's id.", {"type": "string", "format": "uuid"}, examples.ID)
@@ -69,6 +71,7 @@ def list_own_withdrawals() -> Withdrawals:
         BalanceTooLowError,
         BankDetailsError,
         AccountFrozenError,
+        WithdrawalBlockedError,
         StepUpNeededError,
         TooOftenError(timedelta(minutes=5)),
         IdempotencyKeyMissingError,
@@ -81,16 +84,19 @@ def withdraw(body: WithdrawalRequest, key: str) -> Reply:
     actor, currency, now = api_actor(), current_channel().currency, clock.now()
     act_of(_user(), DEPOSIT_WITHDRAW)
     made = atomically(
-        lambda s: request_withdrawal(
+        lambda s: ask_withdrawal(
             s,
             actor=actor,
             currency=currency,
             amount_minor=body.amount_minor,
             bank=body.bank.model_dump() if body.bank else {},
             key=f"api:{current_client().client.id}:{key}" if key else "",
+            ip=request.remote_addr,
             now=now,
         )
     )
+    if made is None:
+        raise WithdrawalBlockedError
     headers = {"Idempotent-Replayed": "true"} if made.is_repeat else {}
     return Reply(_own(made.withdrawal_id).model_dump_json().encode(), 201, headers)
 
