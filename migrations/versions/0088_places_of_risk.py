@@ -14,6 +14,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("risk_decision", sa.Column("place", JSONB))
+    # Never filled: a card is known only once its gateway tells, and is found by its attempts.
+    op.drop_index("ix_risk_decision_card_index", "risk_decision")
+    op.drop_column("risk_decision", "card_index")
     op.create_table(
         "ip_table",
         sa.Column("kind", sa.Text, nullable=False),
@@ -56,4 +59,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     for name in ("risk_share", "ip_range", "ip_table"):
         op.drop_table(name)
+    op.add_column("risk_decision", sa.Column("card_index", sa.LargeBinary))
+    where = sa.text("card_index IS NOT NULL")
+    op.create_index(
+        "ix_risk_decision_card_index", "risk_decision", ["card_index", "decided_at"], postgresql_where=where
+    )
     op.drop_column("risk_decision", "place")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -218,6 +219,11 @@ def _applied(node: Apply, currency: str | None, features: Mapping[str, Feature],
         text = fill(gettext(TWO[node.op]), {"left": text, "right": part})
     is_mixed = inside in {"and", "or"} and node.op in {"and", "or"} and inside != node.op
     return f"({text})" if is_mixed or (inside in {"*", "/"} and node.op in {"+", "-"}) else text
+
+
+def told_span(span: timedelta) -> str:
+    """How long something took, as people say it."""
+    return _span(span // timedelta(seconds=1))
 
 
 def _span(seconds: int) -> str:

@@ -13,6 +13,7 @@ import click
 import orjson
 from tqdm import tqdm
 
+from portal.bench import decisions as decision_figures
 from portal.bench import desk as desk_figures
 from portal.bench import exports as export_figures
 from portal.bench import ledger as ledger_figures
@@ -252,6 +253,34 @@ def offers(*, people: int, json_file: Path | None) -> None:
             demo_settings(running), people=people, say=lambda line: click.echo(line, err=True)
         )
     click.echo("\n".join(offer_figures.lines_of(found)))
+    if json_file:
+        json_file.write_bytes(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
+    if found.missed:
+        raise SystemExit(1)
+
+
+@bench.command()
+@click.option("--orders", default=20_000, show_default=True, type=click.IntRange(1_000), help="In a mall of its own.")
+@click.option("--ranges", default=300_000, show_default=True, type=click.IntRange(1), help="In the table of addresses.")
+@click.option("--decisions", default=2_000, show_default=True, type=click.IntRange(1), help="How many are measured.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
+)
+def risk(*, orders: int, ranges: int, decisions: int, json_file: Path | None) -> None:
+    """Measure decisions of risk as they stand inside a checkout: features, rules, the row that is kept.
+
+    A portal of its own is started and thrown away. Exit code 1 if the 95th percentile is above 50 ms.
+    """
+    with portal_at(None) as running:
+        settings = demo_settings(running)
+        start(settings, name="portal bench", connections=2)
+        click.echo(f"portal: making {orders:,} orders", err=True)
+        bulk.make_orders(settings, orders=orders, now=clock.now())
+        bulk.refresh_statistics(settings)
+        found = decision_figures.measure(
+            settings, ranges=ranges, decisions=decisions, say=lambda line: click.echo(line, err=True)
+        )
+    click.echo("\n".join(decision_figures.lines_of(found)))
     if json_file:
         json_file.write_bytes(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
     if found.missed:

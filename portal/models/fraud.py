@@ -31,7 +31,7 @@ class RiskDecision(Base):
         Index("ix_risk_decision_decided_at", text("decided_at DESC"), text("id DESC")),
         *(
             Index(f"ix_risk_decision_{name}", name, "decided_at", postgresql_where=text(f"{name} IS NOT NULL"))
-            for name in ("device_id", "ip_index", "network_index", "address_index", "card_index")
+            for name in ("device_id", "ip_index", "network_index", "address_index")
         ),
     )
 
@@ -53,7 +53,6 @@ class RiskDecision(Base):
     ip_index: Mapped[bytes | None]
     network_index: Mapped[bytes | None]
     address_index: Mapped[bytes | None]
-    card_index: Mapped[bytes | None]
     # Where its IP address was, about: country, city, hundredths of degrees.
     place: Mapped[dict[str, Any] | None]
 

@@ -143,6 +143,7 @@ def next_case(session: Session, *, after: uuid.UUID | None = None) -> uuid.UUID 
 _DECISIONS = text(
     """
     SELECT d.id, d.event, d.order_id, d.score, d.outcome, d.features, d.fired, d.unsure, d.currency, d.decided_at,
+           d.place, d.contributions,
            o.number, coalesce(d.currency, o.currency) AS told_currency
       FROM risk_case_decision l JOIN risk_decision d ON d.id = l.decision_id LEFT JOIN orders o ON o.id = d.order_id
      WHERE l.case_id = :case_id ORDER BY d.decided_at DESC, d.id LIMIT 50
@@ -173,7 +174,7 @@ _ORDERS = text(
 _LINKS = text(
     """
     WITH own AS (
-        SELECT device_id, ip_index, address_index, card_index FROM risk_decision
+        SELECT device_id, ip_index, address_index FROM risk_decision
          WHERE user_id = :user_id ORDER BY decided_at DESC LIMIT 200
     ), linked AS (
         SELECT d.user_id, 'device' AS kind FROM risk_decision d
@@ -182,13 +183,16 @@ _LINKS = text(
          WHERE d.ip_index IN (SELECT ip_index FROM own WHERE ip_index IS NOT NULL)
          UNION SELECT d.user_id, 'address' FROM risk_decision d
          WHERE d.address_index IN (SELECT address_index FROM own WHERE address_index IS NOT NULL)
-         UNION SELECT d.user_id, 'card' FROM risk_decision d
-         WHERE d.card_index IN (SELECT card_index FROM own WHERE card_index IS NOT NULL)
+         UNION SELECT p.user_id, 'card' FROM payment_attempt t JOIN payment p ON p.id = t.payment_id
+         WHERE t.card ->> 'fingerprint' IN (
+               SELECT a.card ->> 'fingerprint' FROM payment_attempt a JOIN payment y ON y.id = a.payment_id
+                WHERE y.user_id = :user_id AND a.card ->> 'fingerprint' IS NOT NULL)
          UNION SELECT w.user_id, 'device' FROM web_session w
          WHERE w.device_id IN (SELECT device_id FROM web_session WHERE user_id = :user_id)
     )
     SELECT u.id, u.name, u.state, u.created_at, array_agg(DISTINCT l.kind ORDER BY l.kind) AS kinds,
            (SELECT count(*) FROM orders o WHERE o.buyer_id = u.id) AS orders,
+           (SELECT k.id FROM risk_case k WHERE k.user_id = u.id AND k.state = 'open') AS open_case,
            (SELECT count(*) FROM risk_case k WHERE k.user_id = u.id AND k.verdict IS NOT NULL
                 AND k.verdict <> 'genuine') AS bad
       FROM linked l JOIN user_account u ON u.id = l.user_id

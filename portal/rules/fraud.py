@@ -134,8 +134,13 @@ SHIPPED: Mapping[str, Rule] = MappingProxyType(
             Rule("declines_velocity", "declines_1h > 4", points=30),
             Rule("coupon_misses_velocity", "coupon_misses_1h > 10", points=20),
             Rule("accounts_on_device", "accounts_on_device > 4", points=20),
-            Rule("impossible_travel", "travel_distance > 500 and travel_speed > 1_000", points=30),
-            Rule("from_datacenter", "datacenter", points=15),
+            # Without tables of addresses these say nothing, and need not say so of every event.
+            Rule(
+                "impossible_travel",
+                "not missing(travel_speed) and travel_distance > 500 and travel_speed > 1_000",
+                points=30,
+            ),
+            Rule("from_datacenter", "not missing(datacenter) and datacenter", points=15),
             Rule("card_testing", "declines_1h >= 10", points=60, mode=Mode.BLOCK),
             Rule("account_farm", "accounts_on_device >= 5 and account_age < 24 h", points=50, mode=Mode.REVIEW),
             Rule("coupon_farm", "accounts_on_device >= 5 and coupons > 0", points=50, mode=Mode.REVIEW),

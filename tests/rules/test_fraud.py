@@ -38,6 +38,12 @@ def test_a_usual_payment_fires_nothing() -> None:
     ("rule", "under", "over"),
     [
         ("amount_above", {"amount": 3_000_000}, {"amount": 3_000_001}),
+        (
+            "impossible_travel",
+            {"travel_distance": 500, "travel_speed": 5_000},
+            {"travel_distance": 501, "travel_speed": 1_001},
+        ),
+        ("from_datacenter", {"datacenter": False}, {"datacenter": True}),
         ("amount_above_own_mean", {"amount": 280_000}, {"amount": 280_001}),
         (
             "new_account_large_amount",

@@ -13,12 +13,14 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
+from portal.blueprints.account.browsers import describe
+from portal.blueprints.admin.case_places import map_of
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import plain_arg
 from portal.blueprints.desk_words import word
 from portal.blueprints.identity import current_actor
-from portal.blueprints.risk_words import reasons_of, unsure_of
+from portal.blueprints.risk_words import models_of, reasons_of, seen_of, told_span, unsure_of
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import atomically, reading
 from portal.formatting import money
@@ -27,6 +29,7 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.paging import Page
 from portal.queries.cases import STATES, CaseDetail, CaseRow, alert_times, list_cases, load_case, next_case
+from portal.queries.remediation import remediations_of
 from portal.queries.users import masked
 from portal.rules.cases import FREEZES, TELL_WITHIN, Effect, OrderFacts, Verdict, effect_of
 from portal.rules.permissions import Permission, Scope
@@ -168,6 +171,7 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         following = next_case(session, after=case_id)
         left = _decided_before()
         before = load_case(session, case_id=left) if left else None
+        works = remediations_of(session, user_id=detail.case.user_id)
         frame = around(session, MENU)
     case = detail.case
     page = render_template(
@@ -176,9 +180,18 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         case=case,
         problem=say(error) if error else missing,
         reasons=[
-            (one, reasons_of(one.fired, one.features or {}, one.told_currency), unsure_of(one.unsure))
+            {
+                "decision": one,
+                "fired": reasons_of(one.fired, one.features or {}, one.told_currency),
+                "unsure": unsure_of(one.unsure),
+                "models": models_of(one.contributions, one.features or {}, one.told_currency),
+                "known": seen_of(one.features or {}, one.features or {}, one.told_currency),
+            }
             for one in detail.decisions
         ],
+        places=map_of(detail),
+        works=works,
+        case_id=case_id,
         orders=[_order(one) for one in detail.orders],
         verdicts=[_verdict(one, detail) for one in Verdict],
         events=[_event(one) for one in detail.events],
@@ -209,8 +222,11 @@ def _decided_before() -> uuid.UUID | None:
 def _order(order: Any) -> dict[str, Any]:
     address = orjson.loads(order.address or "{}")
     card = order.card or {}
+    browser = describe(order.user_agent) if order.user_agent else None
     return {
         "row": order,
+        "browser": browser,
+        "session_length": None if order.session_length is None else told_span(order.session_length),
         "country": address.get("country"),
         "city": address.get("city") or address.get("region"),
         "card_country": card.get("card_country") or (card.get("card") or {}).get("country"),

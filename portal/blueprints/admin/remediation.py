@@ -89,7 +89,18 @@ def tick(remediation_id: uuid.UUID, n: int) -> ResponseReturnValue:
             now=clock.now(),
         )
     )
+    case_id = _case()
+    if case_id is not None:
+        return done(location=url_for("admin.case", case_id=case_id, _anchor="remediation"))
     return done(location=url_for("admin.user", user_id=user_id, _anchor="remediation"))
+
+
+def _case() -> uuid.UUID | None:
+    """The case from whose page it is ticked off."""
+    try:
+        return uuid.UUID(request.form.get("case", ""))
+    except ValueError:
+        return None
 
 
 def _edit(procedure_id: uuid.UUID | None) -> ResponseReturnValue:

@@ -18,6 +18,7 @@ from portal.services.withdrawals.request_withdrawal import (
     WithdrawalRequested,
     repeat_of,
     request_withdrawal,
+    within_limits,
 )
 
 
@@ -42,13 +43,14 @@ def ask_withdrawal(
 ) -> WithdrawalRequested | None:
     """As request_withdrawal, and raises what it raises; None where a rule blocks it.
 
-    A repeat is answered as the first time and not scored again.
+    A repeat is answered as the first time and not scored again; what is beyond a limit is not scored at all.
     """
     if actor.user_id is None:
         raise WithdrawalForbiddenError
     known = repeat_of(session, actor=actor, currency=currency, amount_minor=amount_minor, key=key) if key else None
     if known is not None:
         return known
+    within_limits(session, user_id=actor.user_id, currency=currency, amount_minor=amount_minor, now=now)
     withdrawal_id = new_id()
     event = RiskEvent(
         "withdrawal", subject=f"withdrawal:{withdrawal_id}", currency=currency, amount_minor=amount_minor, ip=ip

@@ -102,10 +102,7 @@ def request_withdrawal(
     ways = ways_back(session, user_id=actor.user_id, currency=currency, now=now, lock=True)
     _, rest = spread(amount_minor, [one.way for one in ways])
     details = check_bank(bank) if rest or any(bank.values()) else None
-    standing = _standing(session, actor.user_id, currency, now)
-    refusal = limit_of(amount_minor, currency, standing)
-    if refusal is not None:
-        raise RejectedError(refusal)
+    standing = within_limits(session, user_id=actor.user_id, currency=currency, amount_minor=amount_minor, now=now)
     _prove(session, actor, details, Money(amount_minor, currency), risk, now)
     holds = holds_of(amount_minor, currency, standing, now=now)
     if risk is not None and risk.outcome is Outcome.REVIEW:
@@ -174,6 +171,15 @@ def _prove(
         prove_risk(session, risk=risk, actor=actor, action=action, binding=binding, now=now)
     else:
         check_step_up(session, actor=actor, action=action, binding=binding, now=now)
+
+
+def within_limits(session: Session, *, user_id: uuid.UUID, currency: str, amount_minor: int, now: datetime) -> Standing:
+    """What is known of the person. Raises RejectedError where the amount is beyond a limit."""
+    standing = _standing(session, user_id, currency, now)
+    refusal = limit_of(amount_minor, currency, standing)
+    if refusal is not None:
+        raise RejectedError(refusal)
+    return standing
 
 
 def _standing(session: Session, user_id: uuid.UUID, currency: str, now: datetime) -> Standing:
