@@ -26,6 +26,7 @@ class RiskCase(Base):
         Index("ix_risk_case_user_id", "user_id", "opened_at"),
         Index("ix_risk_case_queue", "state", text("expected_loss_minor DESC"), text("id DESC")),
         Index("ix_risk_case_opened_at", "opened_at"),
+        Index("ix_risk_case_decided_at", "decided_at", postgresql_where=text("decided_at IS NOT NULL")),
         Index("ix_risk_case_effects_at", "effects_at", postgresql_where=text("state = 'decided'")),
     )
 

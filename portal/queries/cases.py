@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -115,11 +115,28 @@ def _row(row: Any) -> CaseRow:
     return CaseRow(*values)
 
 
-def list_cases(session: Session, *, state: str, mine: uuid.UUID | None, cursor: str | None) -> Page[CaseRow]:
+@dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which cases: in this state, looked at by somebody, with a verdict, decided from a moment to before another."""
+
+    state: str
+    mine: uuid.UUID | None = None
+    verdict: str | None = None
+    decided_from: datetime | None = None
+    decided_before: datetime | None = None
+
+
+def list_cases(session: Session, *, chosen: CaseFilter, cursor: str | None) -> Page[CaseRow]:
     """One page of the queue, the largest expected loss first. Raises CursorInvalidError."""
-    statement = _statement().where(RiskCase.state == state)
-    if mine is not None:
-        statement = statement.where(RiskCase.assignee_id == mine)
+    statement = _statement().where(RiskCase.state == chosen.state)
+    if chosen.mine is not None:
+        statement = statement.where(RiskCase.assignee_id == chosen.mine)
+    if chosen.verdict is not None:
+        statement = statement.where(RiskCase.verdict == chosen.verdict)
+    if chosen.decided_from is not None:
+        statement = statement.where(RiskCase.decided_at >= chosen.decided_from)
+    if chosen.decided_before is not None:
+        statement = statement.where(RiskCase.decided_at < chosen.decided_before)
     return fetch_page(
         session,
         statement,
@@ -127,7 +144,7 @@ def list_cases(session: Session, *, state: str, mine: uuid.UUID | None, cursor: 
         make=_row,
         key=lambda row: (row.expected_loss_minor, row.id),
         cursor_text=cursor,
-        mark=fingerprint([state, str(mine or "")]),
+        mark=fingerprint([str(one) for one in astuple(chosen)]),
         total=count_up_to(session, statement.with_only_columns(RiskCase.id)),
     )
 

@@ -14,11 +14,13 @@ from portal.models import FigureState
 from portal.rules.figures import Fact, Measure, Period, value_of
 
 # These belong to no channel, and these to no currency either: a filter for them says nothing.
-OF_THE_HOUSE = frozenset({
-    Fact.BALANCE_CHANGE, Fact.MILEAGE_GRANTED, Fact.MILEAGE_SPENT, Fact.MILEAGE_EXPIRED, Fact.DECISIONS,
-    Fact.DECISIONS_HELD,
+_WITHOUT_CURRENCY = frozenset({
+    Fact.DECISIONS, Fact.DECISIONS_HELD, Fact.CASES_DECIDED, Fact.CASES_GENUINE, Fact.REVIEW_SECONDS, Fact.CASES_TOLD,
+    Fact.ALERT_SECONDS, Fact.FRAUDS,
 })  # fmt: skip
-_WITHOUT_CURRENCY = frozenset({Fact.DECISIONS, Fact.DECISIONS_HELD})
+OF_THE_HOUSE = _WITHOUT_CURRENCY | {
+    Fact.BALANCE_CHANGE, Fact.MILEAGE_GRANTED, Fact.MILEAGE_SPENT, Fact.MILEAGE_EXPIRED,
+}  # fmt: skip
 # More points than that, and a chart shows months.
 DAYS_SHOWN = 92
 

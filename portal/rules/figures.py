@@ -50,6 +50,13 @@ class Fact(StrEnum):
     MILEAGE_EXPIRED = "mileage_expired"
     DECISIONS = "decisions"
     DECISIONS_HELD = "decisions_held"
+    CASES_DECIDED = "cases_decided"
+    CASES_GENUINE = "cases_genuine"
+    REVIEW_SECONDS = "review_seconds"
+    CASES_TOLD = "cases_told"
+    ALERT_SECONDS = "alert_seconds"
+    FRAUDS = "frauds"
+    LOSSES_AVOIDED = "losses_avoided"
     DISPUTES = "disputes"
     DISPUTED = "disputed"
 

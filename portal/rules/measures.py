@@ -12,6 +12,7 @@ _PAYMENTS = N_("Payments of every purpose, by the day on which they began in the
 _BOOKS = N_("Entries of the ledger, by the day of the first channel's calendar.")
 _ATTEMPTS = N_("Attempts of payments, by the day on which the payment began.")
 _NOTHING = N_("Nothing.")
+_VERDICTS = N_("Cases, by the day of their verdict in the first channel's calendar.")
 _UNPAID = N_("Orders that were never paid.")
 
 MEASURES: Mapping[str, Measure] = {
@@ -151,6 +152,39 @@ MEASURES: Mapping[str, Measure] = {
             Fact.DECISIONS, good=Good.DOWN,
         ),
         Measure(
+            "fraud_rate", N_("Fraud found"),
+            N_("Decisions judged fraud in review, and payments disputed as fraud, in the period ÷ payments judged."),
+            N_("What was judged genuine or could not be told. A payment found by both counts once."),
+            N_("By the day on which it was found: frauds are often of earlier payments."), Unit.SHARE, Fact.FRAUDS,
+            Fact.DECISIONS, good=Good.DOWN,
+        ),
+        Measure(
+            "cases_decided", N_("Cases decided"), N_("Cases with a verdict that can no longer be undone."), _NOTHING,
+            _VERDICTS, Unit.COUNT, Fact.CASES_DECIDED,
+        ),
+        Measure(
+            "false_positives", N_("False alarms"), N_("Cases judged genuine ÷ cases decided."),
+            N_("Cases that wait for their verdict."), _VERDICTS, Unit.SHARE, Fact.CASES_GENUINE, Fact.CASES_DECIDED,
+            good=Good.DOWN,
+        ),
+        Measure(
+            "review_time", N_("Time until the verdict"), N_("Mean of the seconds between opening and verdict."),
+            N_("Cases that wait for their verdict."), _VERDICTS, Unit.SECONDS, Fact.REVIEW_SECONDS, Fact.CASES_DECIDED,
+            good=Good.DOWN,
+        ),
+        Measure(
+            "alert_time", N_("Time until the alert"),
+            N_("Mean of the seconds from the decision that opened a case until administrators were told."), _NOTHING,
+            N_("Cases, by the day on which they were opened in the first channel's calendar."), Unit.SECONDS,
+            Fact.ALERT_SECONDS, Fact.CASES_TOLD, good=Good.DOWN,
+        ),
+        Measure(
+            "losses_avoided", N_("Losses avoided"),
+            N_("What orders of cases judged fraud would have cost: voided, or given back before it was disputed."),
+            N_("What rules blocked at once, and orders of which anything was sent."), _VERDICTS, Unit.MONEY,
+            Fact.LOSSES_AVOIDED, good=Good.UP,
+        ),
+        Measure(
             "disputes", N_("Disputes"), N_("Payments disputed at the bank."), N_("Inquiries that only ask."),
             N_("Disputes, by the day on which they were opened."), Unit.COUNT, Fact.DISPUTES, good=Good.DOWN,
         ),
@@ -213,6 +247,9 @@ BOARDS: Mapping[Board, tuple[str, ...]] = {
         "mileage_expired",
     ),
     Board.BALANCES: ("deposit_owed", "refund_credit_owed", "gift_owed", "mileage_owed", "mileage_pending"),
-    Board.RISK: ("decisions", "held_share", "disputes", "disputed"),
+    Board.RISK: (
+        "decisions", "held_share", "fraud_rate", "false_positives", "review_time", "alert_time", "losses_avoided",
+        "disputed",
+    ),
 }  # fmt: skip
 STORE_BOARD = ("store_sales", "store_orders", "store_average", "store_discount", "store_refunded", "store_sent_in_time")

@@ -17,9 +17,10 @@ from portal.blueprints.account.browsers import describe
 from portal.blueprints.admin.case_places import map_of
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
-from portal.blueprints.desk import plain_arg
+from portal.blueprints.desk import choice_arg, days_arg, plain_arg
 from portal.blueprints.desk_words import word
 from portal.blueprints.identity import current_actor
+from portal.blueprints.payment_history import day_chips
 from portal.blueprints.risk_words import models_of, reasons_of, seen_of, told_span, unsure_of
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import atomically, reading
@@ -28,7 +29,7 @@ from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.paging import Page
-from portal.queries.cases import STATES, CaseDetail, CaseRow, alert_times, list_cases, load_case, next_case
+from portal.queries.cases import STATES, CaseDetail, CaseFilter, CaseRow, alert_times, list_cases, load_case, next_case
 from portal.queries.remediation import remediations_of
 from portal.queries.users import masked
 from portal.rules.cases import FREEZES, TELL_WITHIN, Effect, OrderFacts, Verdict, effect_of
@@ -60,12 +61,25 @@ def hang(bp: Blueprint) -> None:
 
 def _queue(session: Session, cursor: str | None) -> Page[CaseRow]:
     view = plain_arg("view") or "open"
-    mine = current_actor().user_id if view == "mine" else None
-    return list_cases(session, state=view if view in STATES else "open", mine=mine, cursor=cursor)
+    days = days_arg()
+    chosen = CaseFilter(
+        state=view if view in STATES else "open",
+        mine=current_actor().user_id if view == "mine" else None,
+        verdict=choice_arg("verdict", set(Verdict)),
+        decided_from=days.start,
+        decided_before=days.end,
+    )
+    return list_cases(session, chosen=chosen, cursor=cursor)
 
 
 INBOX = offer(
-    Inbox("admin.cases", Permission.FRAUD_VIEW, Scope.ALL, ("view",), lambda session, _store: _queue(session, None))
+    Inbox(
+        "admin.cases",
+        Permission.FRAUD_VIEW,
+        Scope.ALL,
+        ("view", "verdict", "from", "until"),
+        lambda session, _store: _queue(session, None),
+    )
 )
 
 
@@ -97,10 +111,28 @@ def index() -> ResponseReturnValue:
         found=found,
         times=times,
         tab_list=tabs,
+        chips=_chips(),
+        clear_href=url_for(MENU, view=request.args.get("view")),
         masked=masked,
         now=now,
         **frame,
     )
+
+
+def _chips() -> list[tuple[str, str]]:
+    """What the list is narrowed to, each with the address without it."""
+
+    def without(name: str) -> str:
+        kept: dict[str, Any] = {
+            one: request.args[one]
+            for one in ("view", "verdict", "from", "until")
+            if one in request.args and one != name
+        }
+        return url_for(MENU, **kept)
+
+    verdict = choice_arg("verdict", set(Verdict))
+    said = [(word("case_verdict", verdict), without("verdict"))] if verdict else []
+    return said + day_chips(days_arg(), without)
 
 
 @requires_all(Permission.FRAUD_VIEW)

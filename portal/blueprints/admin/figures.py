@@ -32,14 +32,14 @@ QUESTIONS: Mapping[Board, tuple[str, str]] = {
     Board.PAYMENTS: (N_("Payments"), N_("Do payments succeed, and how fast?")),
     Board.INCENTIVES: (N_("Incentives"), N_("What do coupons and mileage cost?")),
     Board.BALANCES: (N_("Balances"), N_("What do we owe to buyers?")),
-    Board.RISK: (N_("Risk"), N_("How much is held, and how much is disputed?")),
+    Board.RISK: (N_("Risk"), N_("How much fraud is found, how fast, and at what price?")),
 }
 CHARTS: Mapping[Board, tuple[str, ...]] = {
     Board.SALES: ("sales", "orders_paid"),
     Board.PAYMENTS: ("captured", "success_rate"),
     Board.INCENTIVES: ("discount", "mileage_granted"),
     Board.BALANCES: ("deposit_owed", "mileage_owed"),
-    Board.RISK: ("decisions", "disputed"),
+    Board.RISK: ("decisions", "losses_avoided"),
 }
 
 
@@ -117,8 +117,13 @@ def _rows_of(wanted: Asked, scope: Scope) -> Callable[[Measure], str | None]:
     days: dict[str, Any] = {"from": wanted.period.first.isoformat(), "until": wanted.period.last.isoformat()}
     same = days | {"channel": request.args.get("channel"), "currency": scope.currency}
     paid = {"sales", "orders_paid"}
+    of_cases = {"false_positives", "review_time", "losses_avoided", "cases_decided"}
 
     def href(measure: Measure) -> str | None:
+        if measure.name in of_cases:
+            verdict = "genuine" if measure.name == "false_positives" else None
+            may_see = may_all(Permission.FRAUD_VIEW)
+            return url_for("admin.cases", **days, view="closed", verdict=verdict) if may_see else None
         if not may_all(Permission.ORDER_LIST):
             return None
         if measure.name == "orders_placed":
@@ -156,5 +161,14 @@ def _splits(session: Session, board: Board) -> list[Split]:
         names = campaign_names(session)
         return [Split(_("By campaign"), _("Campaign"), "key", ("coupon_cost", "coupon_uses"), named(names))]
     if board is Board.RISK:
-        return [Split(_("By reason"), _("Reason"), "key", ("disputed", "disputes"), reason_word)]
+        return [
+            Split(
+                _("By verdict"),
+                _("Verdict"),
+                "key",
+                ("cases_decided", "review_time"),
+                lambda ref: word("case_verdict", ref),
+            ),
+            Split(_("By reason"), _("Reason"), "key", ("disputed", "disputes"), reason_word),
+        ]
     return []

@@ -34,6 +34,11 @@ bought AS MATERIALIZED (
     SELECT b.day, b.channel_id, b.currency, p.id, p.store_id, p.payable_minor,
            p.discount_minor + p.shipping_discount_minor AS discount_minor, p.shipped_at, p.ship_by
       FROM bought b JOIN order_part p ON p.order_id = b.id WHERE b.paid_at IS NOT NULL
+), judged AS MATERIALIZED (
+    SELECT k.id, (k.decided_at AT TIME ZONE h.time_zone)::date AS day, k.verdict, k.opened_at, k.decided_at,
+           k.verdict NOT IN ('genuine', 'inconclusive') AS is_bad
+      FROM house h JOIN risk_case k ON k.decided_at >= h.since AND k.decided_at < h.before
+     WHERE k.state = 'closed'
 ), booked AS MATERIALIZED (
     SELECT (g.at AT TIME ZONE h.time_zone)::date AS day, g.currency, a.kind, e.kind AS entry, g.amount_minor
       FROM house h JOIN ledger_posting g ON g.at >= h.since AND g.at < h.before
@@ -151,6 +156,45 @@ _FACTS = (
               FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN channels c ON c.id = p.channel_id
              WHERE d.opened_at >= c.since AND d.opened_at < c.before AND d.status <> 'inquiry' GROUP BY 1, 2, 3, 4) s
      CROSS JOIN LATERAL (VALUES ('disputes', s.disputes), ('disputed', s.disputed)) v (fact, value)
+    """,
+    # By the day of the verdict, as it stands once it cannot be undone.
+    """
+    SELECT v.fact, s.day, 0, 0, '', s.verdict, v.value
+      FROM (SELECT day, verdict, count(*) AS cases, count(*) FILTER (WHERE verdict = 'genuine') AS genuine,
+                   sum(round(extract(epoch FROM decided_at - opened_at))) AS seconds
+              FROM judged GROUP BY 1, 2) s
+     CROSS JOIN LATERAL (VALUES ('cases_decided', s.cases), ('cases_genuine', s.genuine),
+                                ('review_seconds', s.seconds)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, 0, 0, '', '', v.value
+      FROM (SELECT (k.opened_at AT TIME ZONE h.time_zone)::date AS day, count(*) AS cases,
+                   sum(round(extract(epoch FROM k.told_at - k.alarm_at))) AS seconds
+              FROM house h JOIN risk_case k ON k.opened_at >= h.since AND k.opened_at < h.before
+             WHERE k.told_at IS NOT NULL GROUP BY 1) s
+     CROSS JOIN LATERAL (VALUES ('cases_told', s.cases), ('alert_seconds', s.seconds)) v (fact, value)
+    """,
+    """
+    SELECT 'frauds', s.day, 0, 0, '', '', count(*)
+      FROM (SELECT j.day FROM judged j JOIN risk_case_decision l ON l.case_id = j.id WHERE j.is_bad
+             UNION ALL
+            SELECT (d.opened_at AT TIME ZONE h.time_zone)::date
+              FROM house h JOIN dispute d ON d.opened_at >= h.since AND d.opened_at < h.before
+             WHERE d.reason = 'fraudulent' AND d.status <> 'inquiry' AND NOT EXISTS (
+                   SELECT FROM payment p JOIN risk_decision r ON r.order_id = p.order_id
+                     JOIN risk_case_decision l ON l.decision_id = r.id JOIN risk_case k ON k.id = l.case_id
+                    WHERE p.id = d.payment_id AND k.state = 'closed'
+                      AND k.verdict NOT IN ('genuine', 'inconclusive'))) s
+     GROUP BY s.day
+    """,
+    """
+    SELECT 'losses_avoided', s.day, s.channel_id, 0, s.currency, '', sum(s.payable_minor)
+      FROM (SELECT DISTINCT j.day, o.id, o.channel_id, o.currency, o.payable_minor
+              FROM judged j JOIN risk_case_decision l ON l.case_id = j.id JOIN risk_decision d ON d.id = l.decision_id
+              JOIN orders o ON o.id = d.order_id
+             WHERE j.is_bad AND o.status IN ('cancelled', 'refunded')
+               AND NOT EXISTS (SELECT FROM order_part p WHERE p.order_id = o.id AND p.shipped_at IS NOT NULL)) s
+     GROUP BY 2, 3, 5
     """,
 )
 

@@ -16,6 +16,7 @@ from portal.services.fraud.score_event import RiskEvent, score_event
 from portal.services.withdrawals.request_withdrawal import (
     WithdrawalForbiddenError,
     WithdrawalRequested,
+    check_key,
     repeat_of,
     request_withdrawal,
     within_limits,
@@ -47,7 +48,8 @@ def ask_withdrawal(
     """
     if actor.user_id is None:
         raise WithdrawalForbiddenError
-    known = repeat_of(session, actor=actor, currency=currency, amount_minor=amount_minor, key=key) if key else None
+    check_key(key)
+    known = repeat_of(session, actor=actor, currency=currency, amount_minor=amount_minor, key=key)
     if known is not None:
         return known
     within_limits(session, user_id=actor.user_id, currency=currency, amount_minor=amount_minor, now=now)

@@ -92,8 +92,7 @@ def request_withdrawal(
     """
     if actor.user_id is None or not may(actor, Permission.DEPOSIT_WITHDRAW, owner_id=actor.user_id):
         raise WithdrawalForbiddenError
-    if not key or len(key) > KEY_LENGTH_MAX:
-        raise IdempotencyKeyMissingError
+    check_key(key)
     session.execute(_LOCK, {"user_id": actor.user_id})
     known = repeat_of(session, actor=actor, currency=currency, amount_minor=amount_minor, key=key)
     if known is not None:
@@ -135,6 +134,12 @@ def request_withdrawal(
     else:
         carry_out(session, row=row, ways=ways, actor=actor, now=now)
     return WithdrawalRequested(row.id, row.status, holds)
+
+
+def check_key(key: str) -> None:
+    """Raises IdempotencyKeyMissingError."""
+    if not key or len(key) > KEY_LENGTH_MAX:
+        raise IdempotencyKeyMissingError
 
 
 def repeat_of(

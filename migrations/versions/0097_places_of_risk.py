@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import INET, JSONB
 
-revision = "0088"
-down_revision = "0087"
+revision = "0097"
+down_revision = "0096"
 branch_labels = None
 depends_on = None
 
@@ -52,11 +52,15 @@ def upgrade() -> None:
         sa.CheckConstraint("frauds BETWEEN 0 AND orders", name=op.f("ck_risk_share_frauds")),
         sa.PrimaryKeyConstraint("kind", "ref", name="pk_risk_share"),
     )
+    op.create_index(
+        "ix_risk_case_decided_at", "risk_case", ["decided_at"], postgresql_where=sa.text("decided_at IS NOT NULL")
+    )
     op.execute("GRANT SELECT, INSERT, UPDATE ON ip_table TO portal_app")
     op.execute("GRANT SELECT, INSERT, DELETE ON ip_range, risk_share TO portal_app")
 
 
 def downgrade() -> None:
+    op.drop_index("ix_risk_case_decided_at", "risk_case")
     for name in ("risk_share", "ip_range", "ip_table"):
         op.drop_table(name)
     op.add_column("risk_decision", sa.Column("card_index", sa.LargeBinary))
