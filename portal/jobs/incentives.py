@@ -83,9 +83,9 @@ def learn_by_night() -> None:
     while atomically(partial(reward_choices, now=clock.now())) == REWARDED_AT_ONCE:
         pass
     with transaction() as session:
-        pause_offers(session, fraud_bp_max=strategy_of(session).fraud_bp_max, now=clock.now())
-    with transaction() as session:
         version = learn_offers(session, now=clock.now())
+    with transaction() as session:
+        pause_offers(session, strategy=strategy_of(session), now=clock.now())
     if version is not None:
         log.info("offers_learned", version=version)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -166,6 +167,23 @@ def is_worse(card: Mapping[str, Any]) -> bool:
     learned = next((one for one in card["others"] if one["name"] == "learned"), None)
     was = card["as_it_was"]
     return bool(learned and learned["dr"] and was and learned["dr"][2] < was[1])
+
+
+def surely_below(card: Mapping[str, Any], *, costs: Mapping[str, int], least: Decimal) -> list[str]:
+    """The offers whose return per unit spent lies below `least` even at the best end of its range.
+
+    The return is what the offer for everybody brings more than none, net of the coupon, by what the coupon took off per
+    choice (`costs`, in minor units). The two ranges are put at their farthest ends: who is named is named for sure.
+    """
+    told = {one["name"]: one["dr"] for one in card["others"]}
+    none = told.get("none")
+    if not none:
+        return []
+    return [
+        name
+        for name, cost in costs.items()
+        if cost > 0 and (dr := told.get(name)) and (dr[2] - none[1]) * card["unit_minor"] / cost < least
+    ]
 
 
 def _reward(one: Seen, unit_minor: int) -> float:

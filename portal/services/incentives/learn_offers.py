@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from portal.db import after_commit
 from portal.models import Offer, OfferModel, OfferModelPlace
 from portal.queries.exchange import platform_currency
 from portal.queries.offers import forget_offers, model_place
-from portal.rules.offers import NONE
+from portal.rules.offers import NONE, Strategy
 from portal.rules.permissions import SYSTEM
 from portal.services.audit import AuditAction, Fact, record
 
@@ -69,6 +70,12 @@ _UNIT = text(
                       WHERE currency = :platform),
                     (SELECT avg(reward_minor) FROM offer_choice WHERE reward_minor > 0 AND currency = :platform),
                     0)::bigint
+    """
+)
+_COSTS = text(
+    """
+    SELECT o.id, avg(c.cost_minor)::bigint AS cost FROM offer o JOIN offer_choice c ON c.offer_id = o.id
+     WHERE o.state = 'running' AND c.rewarded_at IS NOT NULL AND c.currency = :platform GROUP BY 1
     """
 )
 _HELD = text(
@@ -129,19 +136,29 @@ def learn_offers(session: Session, *, now: datetime) -> int | None:
     return row.version
 
 
-def pause_offers(session: Session, *, fraud_bp_max: int, now: datetime) -> list[int]:
-    """Pause offers too many of whose uses are held for their risk; returns them."""
-    paused = []
+def pause_offers(session: Session, *, strategy: Strategy, now: datetime) -> list[int]:
+    """Pause offers too many of whose uses are held for their risk, and those that surely return too little; both by the
+    strategy's bounds. Returns them.
+    """
+    from portal.learning.offers import surely_below
+
+    found: dict[int, tuple[str, dict[str, int]]] = {}
+    card = session.execute(select(OfferModel.card).order_by(OfferModel.version.desc()).limit(1)).scalar()
+    if card and card.get("others"):
+        rows = session.execute(_COSTS, {"platform": card["currency"]})
+        costs = {str(row.id): int(row.cost) for row in rows}
+        for name in surely_below(card, costs=costs, least=Decimal(strategy.roii_bp_min) / 10_000):
+            found[int(name)] = "roii", {"cost_minor": costs[name]}
     for row in session.execute(_HELD).all():
-        if row.uses < USES_MIN or row.held * 10_000 <= row.uses * fraud_bp_max:
-            continue
-        offer = session.get_one(Offer, row.id, with_for_update=True)
-        offer.state, offer.reason = "paused", "fraud"
+        if row.uses >= USES_MIN and row.held * 10_000 > row.uses * strategy.fraud_bp_max:
+            found[row.id] = "fraud", {"uses": row.uses, "held": row.held}
+    for offer_id, (reason, figures) in found.items():
+        offer = session.get_one(Offer, offer_id, with_for_update=True)
+        offer.state, offer.reason = "paused", reason
         offer.version += 1
-        after = {"state": "paused", "uses": row.uses, "held": row.held}
-        fact = Fact(AuditAction.OFFER_MOVED, f"offer:{row.id}", {"state": "running"}, after, reason="fraud")
+        after = {"state": "paused", **figures}
+        fact = Fact(AuditAction.OFFER_MOVED, f"offer:{offer_id}", {"state": "running"}, after, reason=reason)
         record(session, fact, actor=SYSTEM, now=now)
-        paused.append(row.id)
-    if paused:
+    if found:
         after_commit(session, forget_offers)
-    return paused
+    return sorted(found)

@@ -275,7 +275,24 @@ def test_rewards_come_once_after_the_window_and_held_orders_bring_nothing(mall: 
     assert done == len(rows("SELECT 1 FROM offer_choice"))
     assert atomically(lambda s: reward_choices(s, now=later)) == 0
     assert rows("SELECT DISTINCT reward_minor, cost_minor, currency FROM offer_choice") == [(0, 0, "KRW")]
-    assert atomically(lambda s: pause_offers(s, fraud_bp_max=0, now=later)) == []
+    assert atomically(lambda s: pause_offers(s, strategy=Strategy(), now=later)) == []
+
+
+@pytest.mark.req("INC-05")
+def test_an_offer_that_surely_costs_more_than_it_brings_is_paused_by_itself(mall: Mall, ada: Person) -> None:
+    number = offered(ada)
+    choices(mall, number, 2 * SEEN_MIN, reward=1_000, none_reward=9_000)
+    with transaction() as session:
+        session.execute(text("UPDATE offer_choice SET cost_minor = 2000 WHERE offer_id IS NOT NULL"))
+    atomically(lambda s: learn_offers(s, now=clock.now()))
+    lenient = Strategy(roii_bp_min=-10_000_000)
+    assert atomically(lambda s: pause_offers(s, strategy=lenient, now=clock.now())) == []
+    assert atomically(lambda s: pause_offers(s, strategy=Strategy(), now=clock.now())) == [number]
+    assert atomically(lambda s: pause_offers(s, strategy=Strategy(), now=clock.now())) == []
+    assert rows("SELECT state, reason FROM offer") == [("paused", "roii")]
+    assert rows("SELECT count(*) FROM audit_row WHERE action = 'offer:moved'") == [(2,)]
+    forget_offers()
+    assert offer_directory().on(mall.kr.id) == []
 
 
 @pytest.mark.req("INC-05")
