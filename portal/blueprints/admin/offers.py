@@ -185,7 +185,7 @@ def _index(error: PortalError | None = None) -> ResponseReturnValue:
             "admin/offers/index.html",
             rows=offer_rows(rows, figures, currency),
             titles={one.key: one.title for one in list_segments(session)},
-            judged=judged_rows(found[0].card) if found else None,
+            judged=judged_rows(found[0].card) if found and found[0].card else None,
             model=next((one for one in found if place and one.version == place.model_version), None),
             strategy=strategy_of(session),
             modes=MODES,
@@ -246,7 +246,7 @@ def _models(error: PortalError | None = None) -> ResponseReturnValue:
         found, place = list_models(session), model_place(session)
         page = render_template(
             "admin/offers/models.html",
-            rows=[(one, judged_rows(one.card)) for one in found],
+            rows=[(one, judged_rows(one.card) if one.card else None) for one in found],
             place=place,
             placed=PLACED,
             problem=say(error) if error else None,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import text, update
+import orjson
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.learning.offers import Chosen, Looker, choose, context_of
-from portal.models import Offer, OfferChoice
 from portal.queries.offers import OfferDirectory, OfferView
 from portal.rules.automations import Arm, arm_of
 from portal.rules.offers import NONE, Place
@@ -29,12 +29,12 @@ _FACTS = text(
                       AND (a.made_at > :since OR a.state = 'waiting')) AS is_offered,
            ARRAY(SELECT campaign_id FROM coupon_grant
                   WHERE user_id = u.id AND campaign_id = ANY(:campaigns)) AS held,
-           ARRAY(SELECT key FROM segment_member WHERE user_id = u.id) AS segments,
+           ARRAY(SELECT key FROM segment_member WHERE user_id = u.id) AS segments, h.salt, h.holdout_bp,
            s.recency, s.frequency, s.money, s.churn_bp,
            coalesce((SELECT sum(l.quantity) FROM cart c JOIN cart_line l ON l.cart_id = c.id
                       WHERE c.user_id = u.id), 0)::int AS cart,
            (SELECT count(*) FROM wish w WHERE w.user_id = u.id)::int AS wishes
-      FROM user_account u LEFT JOIN customer_score s ON s.user_id = u.id
+      FROM user_account u LEFT JOIN customer_score s ON s.user_id = u.id LEFT JOIN incentive_house h ON true
       LEFT JOIN LATERAL (SELECT * FROM offer_choice c WHERE c.user_id = u.id AND c.stands_until > :now
                           ORDER BY c.stands_until DESC LIMIT 1) k ON true
      WHERE u.id = :user_id
@@ -42,6 +42,23 @@ _FACTS = text(
 )
 # Two pages that one person opens at once choose once.
 _ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtextextended('offer:' || CAST(:user_id AS text), 0))")
+
+
+_WRITE = text(
+    """
+    WITH counted AS (
+        UPDATE offer SET made = made + 1
+         WHERE id = CAST(:offer_id AS bigint) AND state = 'running' AND made < people_max RETURNING id
+    )
+    INSERT INTO offer_choice (user_id, channel_id, place, arm, offer_id, candidates, probability, context, told_by,
+                              reasons, strategy_version, model_version, chosen_at, stands_until, window_days)
+    SELECT CAST(:user_id AS uuid), :channel_id, :place, :arm, CAST(:offer_id AS bigint), CAST(:candidates AS jsonb),
+           :probability, CAST(:context AS float[]), :told_by, CAST(:reasons AS text[]), :strategy_version,
+           :model_version, :now, :until, :window_days
+     WHERE CAST(:offer_id AS bigint) IS NULL OR EXISTS (SELECT FROM counted)
+    RETURNING id
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +90,7 @@ class Facts:
     shown: Shown | None
     offers: Sequence[OfferView]
     looker: Looker
+    house: tuple[str, int] | None = None
 
 
 def look_up(session: Session, *, directory: OfferDirectory, look: Look) -> Facts:
@@ -109,6 +127,7 @@ def look_up(session: Session, *, directory: OfferDirectory, look: Look) -> Facts
             row.wishes,
             at_home=look.place is Place.HOME,
         ),
+        house=(row.salt, row.holdout_bp) if row.salt is not None else None,
     )
 
 
@@ -122,23 +141,21 @@ def choose_offer(session: Session, *, directory: OfferDirectory, look: Look) -> 
     facts = look_up(session, directory=directory, look=look)
     if facts.has_choice or not facts.may_choose or not facts.offers:
         return facts.shown
-    salt, holdout_bp = house_group(session, now=look.now)
+    salt, holdout_bp = facts.house or house_group(session, now=look.now)
     context = context_of(facts.looker)
     if arm_of(look.user_id, house_salt=salt, holdout_bp=holdout_bp, salt="", control_bp=0) is Arm.HOLDOUT:
         _write(session, directory, look, context, Chosen(NONE, {NONE: 1}, "rule"), arm="holdout")
         return None
     left = list(facts.offers)
-    while True:
+    while left:
         chosen = choose(context, [str(one.id) for one in left], directory.model)
         offer = next((one for one in left if str(one.id) == chosen.offer), None)
-        if offer is None or _count(session, offer.id):
-            break
+        choice_id = _write(session, directory, look, context, chosen, arm="chosen")
+        if choice_id is not None:
+            return Shown(choice_id, offer, chosen.told_by, tuple(chosen.reasons)) if offer else None
         # Its budget ended this moment: then it could not be made, and the choice is among the others.
-        left.remove(offer)
-        if not left:
-            return None
-    choice_id = _write(session, directory, look, context, chosen, arm="chosen")
-    return Shown(choice_id, offer, chosen.told_by, tuple(chosen.reasons)) if offer else None
+        left = [one for one in left if one is not offer]
+    return None
 
 
 def _fitting(offers: Sequence[OfferView], row: Any, now: datetime) -> list[OfferView]:
@@ -151,36 +168,27 @@ def _fitting(offers: Sequence[OfferView], row: Any, now: datetime) -> list[Offer
     ]
 
 
-def _count(session: Session, offer_id: int) -> bool:
-    counted = session.execute(
-        update(Offer)
-        .where(Offer.id == offer_id, Offer.state == "running", Offer.made < Offer.people_max)
-        .values(made=Offer.made + 1)
-        .returning(Offer.made)
-    ).one_or_none()
-    return counted is not None
-
-
 def _write(
     session: Session, directory: OfferDirectory, look: Look, context: Sequence[Any], chosen: Chosen, *, arm: str
-) -> int:
-    row = OfferChoice(
-        user_id=look.user_id,
-        channel_id=look.channel_id,
-        place=look.place.value,
-        arm=arm,
-        offer_id=None if chosen.offer == NONE else int(chosen.offer),
-        candidates=[[name, chance] for name, chance in chosen.chances.items()],
-        probability=chosen.probability,
-        context=list(context),
-        told_by=chosen.told_by,
-        reasons=list(chosen.reasons),
-        strategy_version=directory.strategy_version,
-        model_version=directory.model_version,
-        chosen_at=look.now,
-        stands_until=look.now + timedelta(days=directory.strategy.every_days),
-        window_days=directory.strategy.window_days,
-    )
-    session.add(row)
-    session.flush()
-    return row.id
+) -> int | None:
+    """Keep the choice and count it against the offer's budget; None where that has ended."""
+    return session.execute(
+        _WRITE,
+        {
+            "user_id": look.user_id,
+            "channel_id": look.channel_id,
+            "place": look.place.value,
+            "arm": arm,
+            "offer_id": None if chosen.offer == NONE else int(chosen.offer),
+            "candidates": orjson.dumps(list(chosen.chances.items())).decode(),
+            "probability": chosen.probability,
+            "context": list(context),
+            "told_by": chosen.told_by,
+            "reasons": list(chosen.reasons),
+            "strategy_version": directory.strategy_version,
+            "model_version": directory.model_version,
+            "now": look.now,
+            "until": look.now + timedelta(days=directory.strategy.every_days),
+            "window_days": directory.strategy.window_days,
+        },
+    ).scalar()
