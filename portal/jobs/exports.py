@@ -18,6 +18,7 @@ from portal.kit import clock
 from portal.kit.tables import Format
 from portal.models import ListExport, OutboxEvent
 from portal.queries.listings import LISTINGS
+from portal.services.exports.keep_plans import make_report, plans_due
 from portal.services.exports.work_export import (
     PIECE_BYTES,
     Claim,
@@ -133,3 +134,12 @@ def tend_exports() -> None:
         due = exports_due(session, now=clock.now())
     for export_id in due:
         enqueue_list_export(export_id)
+    make_reports()
+
+
+def make_reports() -> None:
+    """Ask for the reports whose morning has come, each in a transaction of its own."""
+    with reading() as session:
+        due = plans_due(session, now=clock.now())
+    for plan_id in due:
+        atomically(lambda s, plan_id=plan_id: make_report(s, plan_id=plan_id, now=clock.now()))  # type: ignore[misc]  # mypy does not infer a lambda's default.

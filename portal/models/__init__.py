@@ -65,7 +65,7 @@ from portal.models.label import ShippingLabel
 from portal.models.lag import LagIncident
 from portal.models.learning import FraudModelPlace, FraudModelVersion, TrainingEvent, TrainingFile, TrainingSet
 from portal.models.ledger import LedgerAccount, LedgerEntry, LedgerHold, MileageLot, MileageLotUse, Posting
-from portal.models.list_export import ListExport, ListExportPiece
+from portal.models.list_export import ListExport, ListExportPiece, ReportPlan
 from portal.models.loyalty import LoyaltyVersion, MemberTier, Referral, ReferralCode, TierMove
 from portal.models.notice import Mail, Notice, NoticePreference
 from portal.models.offer import Offer, OfferChoice, OfferModel, OfferModelPlace, OfferStrategy
@@ -237,6 +237,7 @@ __all__ = [
     "RemarkPicture",
     "Remediation",
     "RemediationTick",
+    "ReportPlan",
     "Reservation",
     "RetentionRule",
     "RetentionRun",

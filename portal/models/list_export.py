@@ -12,6 +12,28 @@ from portal.crypto import EncryptedText
 from portal.db import Base
 
 
+class ReportPlan(Base):
+    """A report that somebody wants regularly; it is made in his name, by the calendar of `zone`."""
+
+    __tablename__ = "report_plan"
+    __table_args__ = (
+        CheckConstraint("every IN ('day', 'week', 'month')", name="every"),
+        CheckConstraint("format IN ('csv', 'xlsx', 'pdf')", name="format"),
+        Index("ix_report_plan_due", "next_at", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    report: Mapped[str]
+    format: Mapped[str]
+    every: Mapped[str]
+    locale: Mapped[str]
+    zone: Mapped[str]
+    made_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    made_at: Mapped[datetime]
+    next_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class ListExport(Base):
     """A list that somebody wants as a file. `chosen` is its filter, `cursor` the last row read, `worker` who is at it.
 
@@ -38,6 +60,7 @@ class ListExport(Base):
     locale: Mapped[str]
     chosen: Mapped[str] = mapped_column(EncryptedText("list_export.chosen"))
     made_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
+    plan_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("report_plan.id"))
     state: Mapped[str]
     total: Mapped[int | None]
     done: Mapped[int] = mapped_column(server_default=text("0"))

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
-from portal.models import ListExport, User
+from portal.models import ListExport, ReportPlan, User
 from portal.queries.keyset import Sorting, fetch_page
 
 
@@ -60,3 +60,12 @@ def list_exports(session: Session, *, listings: Sequence[str], cursor: str | Non
         cursor_text=cursor,
         mark=fingerprint("list_exports", sorted(listings)),
     )
+
+
+def list_plans(session: Session, *, user_id: uuid.UUID | None) -> Sequence[ReportPlan]:
+    """The reports that this person gets regularly, the next one first."""
+    return session.scalars(
+        select(ReportPlan)
+        .where(ReportPlan.made_by == user_id, ReportPlan.ended_at.is_(None))
+        .order_by(ReportPlan.next_at, ReportPlan.id)
+    ).all()

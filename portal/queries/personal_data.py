@@ -264,6 +264,7 @@ ABOUT_OTHERS: Mapping[str, str] = {
     "refund_rule": "who of the mall set it",
     "tax_rate": "who of the mall set it",
     "remediation_procedure": "who of the mall wrote it",
+    "report_plan": "who of the mall wants it",
     "retention_rule": "who of the mall set it",
     "risk_rule_release": "who of the mall released it",
     "risk_rule_version": "who of the mall wrote it",

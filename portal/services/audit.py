@@ -205,6 +205,8 @@ class AuditAction(StrEnum):
     FIGURE_BOUND_ENDED = "figure-bound:ended"
     FIGURE_ALERT_RAISED = "figure-alert:raised"
     FIGURE_ALERT_SEEN = "figure-alert:seen"
+    REPORT_PLAN_SET = "report-plan:set"
+    REPORT_PLAN_ENDED = "report-plan:ended"
     LIST_EXPORT_WANTED = "list-export:wanted"
     LIST_EXPORT_MADE = "list-export:made"
     LIST_EXPORT_TAKEN = "list-export:taken"

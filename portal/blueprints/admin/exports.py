@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Response, flash, jsonify, redirect, request, stream_with_context, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import get_locale, gettext
+from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.coupon_flags import flag_filter
@@ -21,17 +22,19 @@ from portal.blueprints.admin.payments import payment_filter
 from portal.blueprints.admin.refunds import refund_filter
 from portal.blueprints.campaigns.views import campaign_filters
 from portal.blueprints.checkout.words import say
-from portal.blueprints.desk import list_address
+from portal.blueprints.desk import list_address, zone_of_reader
 from portal.blueprints.identity import current_actor
 from portal.db import atomically, reading, transaction
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.tables import PDF_ROWS_MAX, Format
-from portal.queries.list_exports import list_exports
+from portal.kit.text import N_
+from portal.queries.list_exports import list_exports, list_plans
 from portal.queries.listings import LISTINGS
 from portal.rules.exports import format_of
 from portal.rules.permissions import Permission
+from portal.rules.reports import Every, Report
 from portal.services.export_audit import public_key
 from portal.services.exports.ask_export import (
     ask_export,
@@ -40,6 +43,7 @@ from portal.services.exports.ask_export import (
     may_take,
     take_export,
 )
+from portal.services.exports.keep_plans import LISTING_OF, Wish, end_plan, set_plan
 
 MIMES: Mapping[str, str] = {
     Format.CSV: "text/csv",
@@ -59,12 +63,29 @@ LISTS: Mapping[str, tuple[str, Callable[[], Any]]] = {
 }
 
 
+REPORTS: Mapping[str, str] = {
+    Report.JOURNAL: N_("Journal: every posting of the days"),
+    Report.TAX: N_("Tax by day, channel and rate"),
+    Report.LIABILITY: N_("Liability: what people have"),
+    Report.EXPIRY: N_("Mileage that ends within 30 days"),
+    Report.PAYMENTS: N_("Settlement: payments of the days"),
+    Report.STATEMENTS: N_("Statements of stores"),
+}
+EVERY: Mapping[str, str] = {
+    Every.DAY: N_("Every day"),
+    Every.WEEK: N_("Every Monday"),
+    Every.MONTH: N_("On the first of a month"),
+}
+
+
 def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/exports", "exports", index)
     bp.add_url_rule("/exports", "export_ask", ask, methods=["POST"])
     bp.add_url_rule("/exports/<uuid:export_id>", "export", show)
     bp.add_url_rule("/exports/<uuid:export_id>/file", "export_file", file)
     bp.add_url_rule("/exports/<uuid:export_id>/signature", "export_signature", signature)
+    bp.add_url_rule("/exports/plans", "report_plan_new", plan, methods=["POST"])
+    bp.add_url_rule("/exports/plans/<uuid:plan_id>/end", "report_plan_end", unplan, methods=["POST"])
     bp.add_app_template_global(_may_export, "may_export")
 
 
@@ -77,11 +98,52 @@ def index() -> ResponseReturnValue:
     """The files that one may have, the newest first."""
     names = [name for name in LISTINGS if may_take(current_actor(), name)]
     with reading() as session:
+        plans = list_plans(session, user_id=current_actor().user_id)
         found = list_exports(session, listings=names, cursor=request.args.get("cursor"))
         frame = around(session, "admin.exports")
     return page_or_partial(
-        "admin/exports/index.html", {"exports": "admin/exports/_list.html"}, found=found, titles=_titles(), **frame
+        "admin/exports/index.html",
+        {"exports": "admin/exports/_list.html"},
+        found=found,
+        titles=_titles(),
+        plans=plans,
+        report_word=lambda key: gettext(REPORTS[key]),
+        every_word=lambda key: gettext(EVERY[key]),
+        reports=[(one.value, gettext(REPORTS[one])) for one in Report if may_take(current_actor(), LISTING_OF[one])],
+        often=[(key, gettext(text)) for key, text in EVERY.items()],
+        **frame,
     )
+
+
+@requires_all(Permission.REPORT_EXPORT)
+def plan() -> ResponseReturnValue:
+    """Have a report come regularly, by mail and bell."""
+    actor, now, typed = current_actor(), clock.now(), request.form
+    wish = Wish(
+        typed.get("report", ""),
+        typed.get("format", ""),
+        typed.get("every", ""),
+        str(get_locale() or "en"),
+        str(zone_of_reader()),
+    )
+    try:
+        atomically(lambda s: set_plan(s, wish=wish, actor=actor, now=now))
+    except PortalError as error:
+        if error.status == 404:
+            raise
+        flash(say(error), "error")
+    else:
+        flash(_("The report comes regularly from now on."), "success")
+    return done(location=url_for("admin.exports"))
+
+
+@requires_all(Permission.REPORT_EXPORT)
+def unplan(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Let it come no longer."""
+    actor, now = current_actor(), clock.now()
+    atomically(lambda s: end_plan(s, plan_id=plan_id, actor=actor, now=now))
+    flash(_("The report comes no longer."), "success")
+    return done(location=url_for("admin.exports"))
 
 
 @requires_all(Permission.REPORT_EXPORT)
@@ -120,7 +182,7 @@ def show(export_id: uuid.UUID) -> ResponseReturnValue:
         {"export": "admin/exports/_export.html"},
         export=export,
         title=_titles()[export.listing],
-        list_href=url_for(LISTS[export.listing][0]),
+        list_href=url_for(LISTS[export.listing][0]) if export.listing in LISTS else url_for("admin.exports"),
         is_open=export.state in {"wanted", "reading", "writing"},
         is_cut=export.format == Format.PDF and (export.total or 0) > PDF_ROWS_MAX,
         pdf_max=PDF_ROWS_MAX,

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from portal.queries.listings.books import BALANCES, JOURNAL
 from portal.queries.listings.coupons import COUPONS, FLAGS, USES
+from portal.queries.listings.finance import EXPIRY, STATEMENTS, TAX
 from portal.queries.listings.listing import Listing
 from portal.queries.listings.sales import ORDERS, PAYMENTS, REFUNDS
 
 LISTINGS: Mapping[str, Listing] = {
-    one.name: one for one in (ORDERS, PAYMENTS, REFUNDS, COUPONS, USES, FLAGS, BALANCES, JOURNAL)
+    one.name: one
+    for one in (ORDERS, PAYMENTS, REFUNDS, COUPONS, USES, FLAGS, BALANCES, JOURNAL, TAX, EXPIRY, STATEMENTS)
 }

@@ -51,7 +51,15 @@ def may_take(actor: Actor, listing: str) -> bool:
 
 
 def ask_export(
-    session: Session, *, listing: str, chosen: Any, kind: Format, locale: str, actor: Actor, now: datetime
+    session: Session,
+    *,
+    listing: str,
+    chosen: Any,
+    kind: Format,
+    locale: str,
+    actor: Actor,
+    now: datetime,
+    plan_id: uuid.UUID | None = None,
 ) -> uuid.UUID:
     """Note that a list is wanted as a file; while the same is being made for the same person, it is that one.
 
@@ -66,7 +74,9 @@ def ask_export(
         select(ListExport).where(ListExport.made_by == actor.user_id, ListExport.state.in_(OPEN))
     ).all()
     for one in waiting:
-        if (one.listing, one.format, one.locale, one.chosen) == (listing, kind.value, locale, kept):
+        if (one.listing, one.format, one.locale, one.chosen, one.plan_id) == (
+            *(listing, kind.value, locale, kept, plan_id),
+        ):
             return one.id
     if len(waiting) >= OPEN_MAX:
         raise TooManyListExportsError(most=OPEN_MAX)
@@ -79,6 +89,7 @@ def ask_export(
         locale=locale,
         chosen=kept,
         made_by=actor.user_id,
+        plan_id=plan_id,
         state="wanted",
         asked_at=now,
         worked_at=now,

@@ -24,6 +24,7 @@ from portal.queries.listings import LISTINGS
 from portal.queries.listings.listing import Listing, count_rows, read_rows
 from portal.rules.exports import LIVES, STALE_AFTER, TRIES_MAX, unpack
 from portal.rules.permissions import SYSTEM
+from portal.rules.reports import KEPT_FOR
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.exports.pieces import drop_pieces, pieces_of, put_piece
 from portal.services.outbox import Event, emit
@@ -145,7 +146,7 @@ def finish_file(session: Session, claim: Claim, written: Written, *, now: dateti
     if export is None or export.state != "writing":
         return False
     export.state, export.worker = "ready", None
-    export.made_at, export.expires_at, export.worked_at = now, now + LIVES, now
+    export.made_at, export.expires_at, export.worked_at = now, now + (KEPT_FOR if export.plan_id else LIVES), now
     export.size, export.sha256 = written.size, written.sha256
     export.signature = signing_key().sign(signed_words(export)).hex()
     drop_pieces(session, export.id, part="rows")

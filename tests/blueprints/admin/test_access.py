@@ -250,7 +250,9 @@ WRITING |= dict.fromkeys([f"admin.{one}" for one in OFFERING], P.COUPON_ISSUE)
 FILES = ("exports", "export", "export_file", "export_signature")
 READING |= dict.fromkeys([f"admin.{one}" for one in FILES], P.REPORT_EXPORT)
 READING |= {"admin.balances": P.BALANCE_VIEW, "admin.redemptions": P.COUPON_VIEW}
-WRITING |= {"admin.export_ask": P.REPORT_EXPORT}
+WRITING |= dict.fromkeys(
+    [f"admin.{one}" for one in ("export_ask", "report_plan_new", "report_plan_end")], P.REPORT_EXPORT
+)
 READING |= {"admin.alerts": P.ANALYTICS_VIEW}
 WRITING |= dict.fromkeys([f"admin.alert_{one}" for one in ("bound_new", "bound_end", "look")], P.ANALYTICS_VIEW)
 # What a route takes besides.

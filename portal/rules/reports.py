@@ -1,0 +1,66 @@
+"""Reports on a schedule: which there are, how often they come, and which days they are about (ANA-04)."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from portal.kit.errors import PortalError
+from portal.kit.text import N_
+from portal.rules.figures import Period
+
+# Made in the morning, when the day before is over and its last entries are written.
+HOUR: Final = 6
+# Books and vouchers are kept; so are these, as long as a year and its closing take.
+KEPT_FOR: Final = timedelta(days=400)
+PLANS_MAX: Final = 20
+
+
+class Report(StrEnum):
+    """What comes by itself; each is a listing for the days of its period, or as of the morning."""
+
+    JOURNAL = "journal"
+    TAX = "tax"
+    LIABILITY = "liability"
+    EXPIRY = "expiry"
+    PAYMENTS = "payments"
+    STATEMENTS = "statements"
+
+
+class Every(StrEnum):
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class PlanUnfitError(PortalError):
+    code = "report_plan_unfit"
+    status = 422
+    sentence = N_("Choose a report, a format, and how often it comes.")
+
+
+def next_due(every: Every, after: datetime, zone: ZoneInfo) -> datetime:
+    """The next morning after an instant on which it is made: each day, on Mondays, or on the first of a month.
+
+    A morning is one of the zone's own calendar, also where clocks are changed in the night before.
+    """
+    day = after.astimezone(zone).date()
+    while True:
+        due = datetime.combine(day, time(HOUR), tzinfo=zone).astimezone(after.tzinfo)
+        if due > after and _falls_on(every, day):
+            return due
+        day += timedelta(days=1)
+
+
+def _falls_on(every: Every, day: date) -> bool:
+    return every is Every.DAY or (day.weekday() == 0 if every is Every.WEEK else day.day == 1)
+
+
+def days_of(every: Every, due: datetime, zone: ZoneInfo) -> Period:
+    """The days that a report made then is about: yesterday, the week, or the month before."""
+    last = due.astimezone(zone).date() - timedelta(days=1)
+    if every is Every.DAY:
+        return Period(last, last)
+    return Period(last - timedelta(days=6) if every is Every.WEEK else last.replace(day=1), last)
