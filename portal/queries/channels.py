@@ -23,7 +23,7 @@ KEPT_FOR_S = 1.0
 
 # One statement, because it may come with any page.
 _LATE = exists().where(LagIncident.channel_id == Channel.id, LagIncident.closed_at.is_(None))
-_BLOCKED: ColumnElement[list[str]] = literal_column(BLOCKED, ARRAY(Text))
+_BLOCKED: ColumnElement[Sequence[str]] = literal_column(BLOCKED, ARRAY(Text))
 _CHANNELS = (
     select(Channel, _LATE, _BLOCKED, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from)
     .outerjoin(TaxRate, (TaxRate.channel_id == Channel.id) & TaxRate.withdrawn_at.is_(None))
@@ -116,7 +116,7 @@ def _load(session: Session) -> ChannelDirectory:
         if channel.id not in written:
             rows.append(channel)
             written[channel.id] = []
-            lost[channel.id] = blocked
+            lost[channel.id] = list(blocked)
         if is_late:
             late.add(channel.id)
         if rate is not None:

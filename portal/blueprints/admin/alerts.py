@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -221,5 +222,6 @@ def _rows(alert: AlertRow) -> str | None:
         return None
     channel = channel_directory().by_id(bound.channel_id).code if bound.channel_id is not None else None
     days = span_of(bound, alert.raised_at.astimezone(zone_of_reader()).date())
-    asked = {"from": days.first.isoformat(), "until": days.last.isoformat()}
+    # `from` is a word of the language.
+    asked: dict[str, Any] = {"from": days.first.isoformat(), "until": days.last.isoformat()}
     return url_for("admin.figures", board=board.value, channel=channel, **asked)

@@ -13,7 +13,6 @@ from flask_babel import ngettext
 
 from portal import formatting
 from portal.blueprints.admin.desk import around, may_all, requires_all
-from portal.blueprints.admin.mileage_form import read_moment
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk import zone_of_reader
@@ -23,6 +22,7 @@ from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
 from portal.kit.errors import PortalError
+from portal.kit.moments import read_moment
 from portal.kit.money import AmountInvalidError, parse_minor
 from portal.queries.channels import channel_directory
 from portal.queries.refund_policies import RefundRuleRow, list_refund_rules

@@ -13,9 +13,8 @@ from flask import Flask
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
-from portal.blueprints.api import show_ending
 from portal.blueprints.api.openapi import _operation, _schemas
-from portal.blueprints.api.operations import OPERATIONS, Ending, served
+from portal.blueprints.api.operations import OPERATIONS, Ending, served, show_ending
 from portal.blueprints.api.tokens import LIFETIME, PREFIX
 from portal.db import reading, transaction
 from portal.kit import clock
@@ -38,7 +37,9 @@ def ask_token(api: Api, *, basic: tuple[str, str] | None = None, **form: str) ->
 def with_token(api: Api, scope: str = "") -> Api:
     client_id = api.read("/key")["client_id"]
     form = {"grant_type": "client_credentials", "client_id": client_id, "client_secret": api.key}
-    answer = ask_token(api, **form, **({"scope": scope} if scope else {}))
+    if scope:
+        form["scope"] = scope
+    answer = api.client.post("/api/v1/token", data=form)
     assert answer.status_code == 200, answer.text
     return Api(api.client, data(answer)["access_token"])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from portal.blueprints.api.v1.products.schemas import OptionIn, PriceIn, ProductIn, VariantIn
+from portal.blueprints.api.v1.products.schemas import Language, OptionIn, PriceIn, ProductIn, VariantIn
 from portal.queries.channels import channel_directory
 from portal.queries.sections import section_directory
 from portal.queries.store_products import EditableProduct
@@ -31,7 +31,7 @@ def edit_of(body: ProductIn, before: EditableProduct | None) -> ProductEdit:
         description={language: body.description.get(language, "") for language in LANGUAGES},
         section_id=section,
         state=ProductState(body.state),
-        pictures=tuple((one.key, dict(one.alt)) for one in body.pictures),
+        pictures=tuple((one.key, {str(k): v for k, v in one.alt.items()}) for one in body.pictures),
         variants=tuple(_variant(one, codes, priced.get(one.id or 0, ())) for one in body.variants),
     )
 
@@ -53,7 +53,7 @@ def _value(given: OptionIn, codes: Codes) -> Value:
     return Value(texts, codes.get(texts["en"]) or code_of(texts["en"]))
 
 
-def _texts(given: Mapping[str, str]) -> dict[str, str]:
+def _texts(given: Mapping[Language, str]) -> dict[str, str]:
     """In both languages; what is given in one is said in both."""
     first = next(iter(given.values()))
     return {language: given.get(language) or first for language in LANGUAGES}
