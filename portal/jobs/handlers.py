@@ -73,7 +73,7 @@ from portal.services.notifications.notify_part import (
     tell_store_of_hold,
 )
 from portal.services.notifications.notify_payment import mail_top_up, tell_owner_of_payment
-from portal.services.notifications.notify_privacy import tell_of_erasure, tell_of_export
+from portal.services.notifications.notify_privacy import tell_admins_of_erasure, tell_of_erasure, tell_of_export
 from portal.services.notifications.notify_rates import tell_admins_of_rates
 from portal.services.notifications.notify_reconciliation import tell_admins_of_differences
 from portal.services.notifications.notify_refund import (
@@ -251,6 +251,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "account.frozen": (tell_owner_of_freeze,),
     "account.cleared": (tell_owner_of_freeze,),
     "data_export.ready": (tell_of_export,),
+    "erasure.failed": (tell_admins_of_erasure,),
     **dict.fromkeys(("erasure.requested", "erasure.cancelled", "erasure.postponed"), (tell_of_erasure,)),
     "step_up.code_wanted": (mail_step_up_code,),
     "payment.failed_over": (_charge,),

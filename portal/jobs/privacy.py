@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy.exc import OperationalError
 
 from portal.db import atomically, reading, transaction
-from portal.jobs.one_by_one import one_by_one
 from portal.jobs.queue import enqueue_export
 from portal.kit import clock
 from portal.queries.retention import last_real_run, retention_rules
 from portal.rules.permissions import SYSTEM
 from portal.services.privacy.apply_retention import note_run, take_away
-from portal.services.privacy.erase_person import carry_out_erasure, erasures_due
+from portal.services.privacy.erase_person import carry_out_erasure, erasures_due, put_off_failed
 from portal.services.privacy.make_export import exports_due, make_export
+
+log = structlog.get_logger()
 
 RETENTION_EVERY = timedelta(hours=24)
 
@@ -39,8 +44,18 @@ def put_exports_together() -> None:
 
 
 def erase_people() -> None:
-    """Erase those whose days of grace are over."""
-    one_by_one(erasures_due, carry_out_erasure, name="erasure_id")
+    """Erase those whose days of grace are over; one that breaks off is put off, and administrators are told."""
+    with reading() as session:
+        due = erasures_due(session, now=clock.now())
+    for erasure_id in due:
+        try:
+            atomically(partial(carry_out_erasure, erasure_id=erasure_id, now=clock.now()))
+        except OperationalError:
+            raise  # The database is away: that is nobody's erasure.
+        except Exception as error:  # Whatever it was, those behind it are not to wait for it.
+            log.exception("erasure_failed", erasure=str(erasure_id))
+            told = partial(put_off_failed, erasure_id=erasure_id, error=type(error).__name__, now=clock.now())
+            atomically(told)
 
 
 def keep_no_longer() -> None:

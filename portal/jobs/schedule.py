@@ -323,4 +323,6 @@ def run_clock(stop: threading.Event) -> None:
                 entry.work()
             except (SQLAlchemyError, RedisError) as error:
                 log.warning("clock_entry_failed", entry=entry.name, error=str(error).partition("\n")[0])
+            except Exception:  # A defect in one line is no reason to stop all others.
+                log.exception("clock_entry_failed", entry=entry.name)
         stop.wait(TICK_S)

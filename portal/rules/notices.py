@@ -82,6 +82,7 @@ class NoticeKind(StrEnum):
     ERASURE_WANTED = "erasure_wanted"
     ERASURE_CANCELLED = "erasure_cancelled"
     ERASURE_POSTPONED = "erasure_postponed"
+    ERASURE_FAILED = "erasure_failed"
     ADJUSTMENT_WANTED = "adjustment_wanted"
     BALANCE_ADJUSTED = "balance_adjusted"
     MILEAGE_MATURED = "mileage_matured"

@@ -14,6 +14,8 @@ from portal.kit.text import N_
 GRACE: Final = timedelta(days=14)
 # What is in the way is looked at again after this.
 TRY_AGAIN_AFTER: Final = timedelta(days=1)
+# The word for a try that broke off, beside what may stand in the way.
+FAILED: Final = "failed"
 # Cards that gateways have not forgotten yet are waited for.
 WAIT_FOR_GATEWAYS: Final = timedelta(minutes=10)
 EXPORT_LIVES: Final = timedelta(days=7)

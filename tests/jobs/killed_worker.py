@@ -13,7 +13,7 @@ from multiprocessing.process import BaseProcess
 from uuid import UUID
 
 from portal.config import Settings
-from portal.jobs import cases, cash_receipts, disputes, payments, refunds, webhooks
+from portal.jobs import cases, cash_receipts, disputes, payments, privacy, refunds, webhooks
 from portal.process import start
 
 _FORKS = get_context("forkserver")
@@ -36,5 +36,7 @@ def worker(environment: dict[str, str], subject_id: UUID | None, job: str = "cha
 def _work(environment: dict[str, str], job: str, *arguments: str) -> None:
     os.environ.update(environment)
     start(Settings.from_environment(environment), name="killed worker", connections=1)
-    [module] = [one for one in (payments, refunds, disputes, cash_receipts, webhooks, cases) if hasattr(one, job)]
+    [module] = [
+        one for one in (payments, refunds, disputes, cash_receipts, webhooks, cases, privacy) if hasattr(one, job)
+    ]
     getattr(module, job)(*arguments)

@@ -98,6 +98,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "clock",
         N_("Your account could not be deleted yet: something has to come to its end first. We try again."),
     ),
+    NoticeKind.ERASURE_FAILED: (
+        "alert-triangle",
+        N_("An account could not be deleted: it failed, and is tried again every day. The log says why."),
+    ),
     NoticeKind.ADJUSTMENT_WANTED: ("shield-check", N_("A correction of balances waits for a second person.")),
     NoticeKind.BALANCE_ADJUSTED: (
         "pencil-check",

@@ -22,18 +22,20 @@ from portal.htmx import done
 from portal.jobs.queue import enqueue_retention
 from portal.kit import clock
 from portal.kit.errors import PortalError
+from portal.kit.text import N_
 from portal.queries.erasure_blocks import load_erasure_blocks
 from portal.queries.privacy import latest_erasure, list_erasures
 from portal.queries.retention import retention_rules, retention_runs
 from portal.queries.users import load_user
 from portal.rules.permissions import Permission
-from portal.rules.privacy import GRACE, PASSING, REASON_LENGTH_MAX, Block
+from portal.rules.privacy import FAILED, GRACE, PASSING, REASON_LENGTH_MAX, Block
 from portal.rules.retention import KEEPING, RetentionKind
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.privacy.apply_retention import count_old, note_run, set_retention
 from portal.services.privacy.request_erasure import cancel_erasure, request_erasure
 
 MENU = "admin.privacy"
+BROKE_OFF = N_("It broke off, and is tried again every day. The log says why.")
 DAYS_DIGITS_MAX = 5
 
 
@@ -169,7 +171,7 @@ def _page(error: PortalError | None = None, kind: str | None = None) -> Response
         runs=runs,
         erasures=erasures,
         labels={one.value: keeping.label for one, keeping in KEEPING.items()},
-        blocks={one.value: words for one, words in BLOCKS.items()},
+        blocks={one.value: words for one, words in BLOCKS.items()} | {FAILED: BROKE_OFF},
         problem=say(error) if error else None,
         wrong=kind if error else None,
         given=request.form,

@@ -35,6 +35,20 @@ def tell_of_erasure(session: Session, event: OutboxEvent, now: datetime) -> Coll
     return ["admin"]
 
 
+def tell_admins_of_erasure(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """One broke off: whoever runs the mall has promised it by a day."""
+    write_notices(
+        session,
+        user_ids=session.scalars(select(User.id).where(User.roles.op("&&")(["admin"]))).all(),
+        kind=NoticeKind.ERASURE_FAILED,
+        params={},
+        path="/admin/privacy",
+        dedup_key=f"{NoticeKind.ERASURE_FAILED}:{event.payload['erasure']}:{event.id}",
+        now=now,
+    )
+    return ["admin"]
+
+
 def _tell(session: Session, event: OutboxEvent, key: str, day: str, now: datetime) -> None:
     kind = KINDS[event.kind]
     user = session.execute(select(User.id, User.email, User.name, User.locale).where(User.id == event.profile_id)).one()

@@ -35,7 +35,7 @@ from portal.rules.balance_posting import balance_given_up
 from portal.rules.mileage_posting import mileage_expired
 from portal.rules.permissions import SYSTEM, Actor
 from portal.rules.posting import AccountKind, EntryKind, of_user
-from portal.rules.privacy import NOWHERE, PASSING, PURPOSES, TRY_AGAIN_AFTER, WAIT_FOR_GATEWAYS
+from portal.rules.privacy import FAILED, NOWHERE, PASSING, PURPOSES, TRY_AGAIN_AFTER, WAIT_FOR_GATEWAYS
 from portal.services.accounts.sessions import revoke
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.consents import choices_of, choose
@@ -78,6 +78,23 @@ def carry_out_erasure(session: Session, *, erasure_id: uuid.UUID, now: datetime)
     row.state, row.ended_at, row.ended_by, row.blocked_by = "done", now, label(SYSTEM), []
     session.flush()
     return True
+
+
+def put_off_failed(session: Session, *, erasure_id: uuid.UUID, error: str, now: datetime) -> None:
+    """Note that a try broke off, and try again tomorrow: those behind it do not wait. Administrators are told once."""
+    row = session.scalars(
+        select(Erasure).where(Erasure.id == erasure_id, Erasure.state == "waiting").with_for_update(skip_locked=True)
+    ).one_or_none()
+    if row is None:
+        return
+    row.due_at = now + TRY_AGAIN_AFTER
+    if FAILED in row.blocked_by:
+        return
+    row.blocked_by = [FAILED]
+    session.flush()
+    after = {"blocked_by": [FAILED], "error": error}
+    record(session, Fact(AuditAction.ERASURE_POSTPONED, f"user:{row.user_id}", after=after), actor=SYSTEM, now=now)
+    emit(session, Event("erasure.failed", f"user:{row.user_id}", {"erasure": str(row.id)}), now=now)
 
 
 def _put_off(session: Session, row: Erasure, blocks: list[str], *, is_passing: bool, now: datetime) -> None:

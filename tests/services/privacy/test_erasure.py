@@ -6,14 +6,19 @@ import uuid
 from datetime import datetime, timedelta
 
 import orjson
+import psycopg
 import pytest
 from sqlalchemy import LargeBinary, select, text
+from sqlalchemy.orm import Session
 
+from portal.config import Settings
 from portal.crypto import EncryptedText
 from portal.db import Base, atomically, database, reading, transaction
+from portal.jobs import privacy
+from portal.jobs.outbox import handle_events
 from portal.kit import clock
 from portal.kit.ids import new_id
-from portal.models import Address, Mail, Notice, User, UserState
+from portal.models import Address, Erasure, Mail, Notice, User, UserState
 from portal.queries.documents import load_document
 from portal.queries.personal_data import ABOUT_OTHERS, PERSONAL
 from portal.rules.permissions import SYSTEM
@@ -35,12 +40,14 @@ from portal.services.privacy.request_erasure import (
     request_erasure,
 )
 from portal.services.seal_audit import seal_audit, verify_chain
+from portal.stack.processes import wait_until
 from tests.factories.account import ADDRESS_KR, PASSWORD, Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import MadeOrder, give_deposit, give_mileage, make_order
 from tests.factories.refund import rows
 from tests.factories.remark import make_question
 from tests.factories.step_up import confirmed, with_session
+from tests.jobs.killed_worker import worker
 from tests.services.documents.test_documents import issue, want
 
 pytestmark = [pytest.mark.req("IDN-06"), pytest.mark.usefixtures("books")]
@@ -245,6 +252,58 @@ def test_what_came_meanwhile_puts_it_off(mall: Mall, bea: Person) -> None:
     assert rows("SELECT count(*) FROM outbox_event WHERE kind = 'erasure.postponed'") == [(1,)]
     close_parts(order)
     assert carry_out(GRACE + timedelta(days=1, minutes=5)) == [True]
+
+
+def test_one_that_breaks_off_keeps_no_other_waiting_and_is_told_of(
+    bea: Person, ada: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cem = with_session(make_person("cem"))
+    for person in (bea, cem):
+        ask(person)
+    real = privacy.carry_out_erasure
+
+    def carry_out_or_break(session: Session, *, erasure_id: uuid.UUID, now: datetime) -> bool:
+        done = real(session, erasure_id=erasure_id, now=now)
+        if session.get_one(Erasure, erasure_id).user_id == bea.id:
+            raise RuntimeError("a defect")
+        return done
+
+    monkeypatch.setattr(privacy, "carry_out_erasure", carry_out_or_break)
+    with clock.frozen(clock.now() + GRACE + timedelta(minutes=1)):
+        privacy.erase_people()
+        privacy.erase_people()
+    assert rows("SELECT user_id, state, blocked_by FROM erasure ORDER BY state") == [
+        (cem.id, "done", []),
+        (bea.id, "waiting", ["failed"]),
+    ]
+    assert rows("SELECT count(*) FROM user_account WHERE id = :id AND state = 'active'", id=bea.id) == [(1,)]
+    handle_events([one for (one,) in rows("SELECT id FROM outbox_event WHERE kind = 'erasure.failed'")])
+    assert rows("SELECT user_id FROM notice WHERE kind = 'erasure_failed'") == [(ada.id,)]
+    monkeypatch.undo()
+    with clock.frozen(clock.now() + GRACE + timedelta(days=2)):
+        privacy.erase_people()
+    assert rows("SELECT DISTINCT state, blocked_by FROM erasure") == [("done", [])]
+
+
+def test_killed_in_the_middle_nothing_is_half_erased_and_the_next_one_finishes(bea: Person, settings: Settings) -> None:
+    ask(bea)
+    with transaction() as session:
+        session.execute(text("UPDATE erasure SET due_at = now() - interval '1 minute'"))
+    environment = {"PORTAL_ENV": "test", "DATABASE_URL": settings.database_url, "REDIS_URL": settings.redis_url}
+    held = psycopg.connect(settings.database_owner_url.replace("+psycopg", ""))
+    with held, worker(environment, None, "erase_people"):
+        held.execute("LOCK TABLE web_session IN SHARE MODE")
+        assert wait_until(lambda: bool(rows("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0]), timeout_s=60)
+    assert rows("SELECT state FROM erasure") == [("waiting",)]
+    assert rows("SELECT count(*) FROM audit_row WHERE action = 'erasure:done'") == [(0,)]
+
+    def is_done() -> bool:
+        privacy.erase_people()
+        return rows("SELECT state FROM erasure") == [("done",)]
+
+    # The database notices when it writes to whoever was killed, and lets his locks go.
+    assert wait_until(is_done, timeout_s=60)
+    assert rows("SELECT count(*) FROM audit_row WHERE action = 'erasure:done'") == [(1,)]
 
 
 def test_who_may(bea: Person, ada: Person) -> None:
