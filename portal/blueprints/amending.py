@@ -33,10 +33,11 @@ def address_form(address: Mapping[str, str] | None) -> AddressForm:
 def save_address(order: Amendable, form: AddressForm, *, reason: str = "") -> PortalError | None:
     """Change the address as the form says; what stands against it, also at its fields."""
     actor, now, version, fields = current_actor(), clock.now(), shown_version(), form.fields()
+    ip = request.remote_addr
     try:
         atomically(
             lambda s: change_address(
-                s, order_id=order.id, fields=fields, actor=actor, now=now, reason=reason, version=version
+                s, order_id=order.id, fields=fields, actor=actor, now=now, reason=reason, version=version, ip=ip
             )
         )
     except AddressUnfitError as fault:

@@ -53,6 +53,7 @@ EVENTS: Mapping[str, str] = {
     "mileage_gift": N_("Gift of mileage"),
     "mileage_donation": N_("Donation of mileage"),
     "sign_in": N_("Sign-in"),
+    "address_change": N_("Another address for an order"),
 }
 MODES: Mapping[str, str] = {
     "monitor": N_("Only noted"),

@@ -20,6 +20,8 @@ from portal.rules.fraud_language import Node, names_in, parse
 SCORE_MAX = 100
 POINTS_MAX = 100
 SIGN_IN = "sign_in"
+# A paid order is to go elsewhere than was looked at.
+ADDRESS_CHANGE = "address_change"
 
 
 class Outcome(StrEnum):

@@ -48,11 +48,11 @@ _OPEN = text("SELECT id FROM risk_case WHERE user_id = :user_id AND state = 'ope
 _WEIGH = text(
     """
     SELECT coalesce(max(d.score), 0) AS score,
-           coalesce(sum(CASE WHEN o.status NOT IN ('cancelled', 'failed', 'expired', 'refunded')
+           coalesce((SELECT sum(CASE WHEN o.status NOT IN ('cancelled', 'failed', 'expired', 'refunded')
                              THEN CASE WHEN o.currency = :currency THEN o.payable_minor
-                                       ELSE coalesce(o.platform_minor, 0) END END), 0)::bigint AS stake
+                                       ELSE coalesce(o.platform_minor, 0) END END)
+                       FROM orders o WHERE o.id = ANY(array_agg(d.order_id))), 0)::bigint AS stake
       FROM risk_case_decision l JOIN risk_decision d ON d.id = l.decision_id
-      LEFT JOIN orders o ON o.id = d.order_id
      WHERE l.case_id = :case_id
     """
 )

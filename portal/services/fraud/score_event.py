@@ -24,7 +24,10 @@ from portal.services.fraud.score_models import score_by_models
 
 @dataclass(frozen=True, slots=True)
 class RiskEvent:
-    """What somebody wants to do. `kind` is a word such as order, top_up, sign_in; `subject` names it as `noun:ID`."""
+    """What somebody wants to do. `kind` is a word such as order, top_up, sign_in; `subject` names it as `noun:ID`.
+
+    What `exists` already stays so, even if it is blocked.
+    """
 
     kind: str
     subject: str | None = None
@@ -38,6 +41,7 @@ class RiskEvent:
     device_id: uuid.UUID | None = None
     stores: Collection[int] = ()
     campaigns: Collection[int] = ()
+    exists: bool = False
 
 
 def score_event(session: Session, *, event: RiskEvent, actor: Actor, now: datetime) -> Decision:
@@ -87,7 +91,7 @@ def _row(
     decision: Decision,
     now: datetime,
 ) -> dict[str, Any]:
-    is_blocked = decision.outcome is Outcome.BLOCK
+    is_blocked = decision.outcome is Outcome.BLOCK and not event.exists
     return {
         "id": new_id(),
         "event": event.kind,

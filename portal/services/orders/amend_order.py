@@ -24,6 +24,7 @@ from portal.rules.addresses import read_address
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.refund_policy import CANCEL_ALONE
 from portal.services.audit import AuditAction, Fact, label, record
+from portal.services.orders.rescore_order import rescore_order
 from portal.services.outbox import Event, emit
 from portal.services.stock.swap_stock import swap_stock
 
@@ -116,12 +117,13 @@ def change_address(
     now: datetime,
     reason: str = "",
     version: int | None = None,
+    ip: str | None = None,
 ) -> bool:
     """Send the order to another address of the same country; False when it goes there already.
 
     Its buyer may until a store has packed something of it or somebody looks at it; the mall always until something has
-    left, and says why. Raises OrderUnknownError, OrderChangedError, TooLateToAmendError, AddressUnfitError,
-    CountryFixedError, AmendReasonError.
+    left, and says why. Its risk is scored anew; what alarms is held. Raises OrderUnknownError, OrderChangedError,
+    TooLateToAmendError, AddressUnfitError, CountryFixedError, AmendReasonError.
     """
     order = _lock(session, order_id, actor)
     is_mall = _is_mall(actor, order)
@@ -147,6 +149,7 @@ def change_address(
     # Which fields, never what stood in them: the record is kept longer than personal data may be.
     changed = sorted(name for name in new if new[name] != old.get(name, ""))
     _tell(session, order, open_parts, {"address": changed}, reason, actor, now)
+    rescore_order(session, order_id=order_id, order=order, parts=open_parts, address=new, ip=ip, actor=actor, now=now)
     return True
 
 
