@@ -24,6 +24,7 @@ from portal.blueprints.return_words import (
     events_of,
     kind_word,
     options_text,
+    queue_names,
     wish_word,
 )
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
@@ -35,7 +36,7 @@ from portal.kit.errors import PortalError
 from portal.queries.return_lists import ReturnQueue, count_returns, list_returns
 from portal.queries.returns import ReturnView, last_return_address, load_return
 from portal.queries.shipments import last_carrier
-from portal.rules.permissions import Permission, Scope, scopes_of
+from portal.rules.permissions import Permission, Scope, may, scopes_of
 from portal.rules.returns import Condition, Verdict
 from portal.services.returns.decide_return import approve_return, refuse_return
 from portal.services.returns.inspect_return import inspect_return
@@ -66,6 +67,11 @@ class ReturnsDesk:
     scope: Scope
     frame: Frame
 
+    @property
+    def permission(self) -> Permission:
+        """What opens it: in a store also who only receives what comes back."""
+        return Permission.REFUND_HANDLE if self.scope is Scope.ALL else Permission.RETURN_RECEIVE
+
     def url(self, endpoint: str, **values: Any) -> str:
         return url_for(f"{self.name}.{endpoint}", **values)
 
@@ -73,7 +79,7 @@ class ReturnsDesk:
 def hang(bp: Blueprint, desk: ReturnsDesk) -> None:
     """Hang the pages onto a desk's blueprint."""
     offer(_inbox(desk))
-    guard = requires_in(Permission.REFUND_HANDLE, desk.scope)
+    guard = requires_in(desk.permission, desk.scope)
 
     @guard
     def returns() -> ResponseReturnValue:
@@ -103,18 +109,6 @@ def hang(bp: Blueprint, desk: ReturnsDesk) -> None:
     bp.add_url_rule(f"/returns/<uuid:return_id>/<{steps}:step>", "return_step", return_step, methods=["POST"])
 
 
-def queue_names() -> Mapping[ReturnQueue, str]:
-    return {
-        ReturnQueue.WAITING: _("Waiting for an answer"),
-        ReturnQueue.COMING: _("Coming back"),
-        ReturnQueue.ARRIVED: _("To be looked at"),
-        ReturnQueue.TO_SEND: _("To be sent out"),
-        ReturnQueue.CLAIMS: _("Claims"),
-        ReturnQueue.LATE: _("Late"),
-        ReturnQueue.ALL: _("All"),
-    }
-
-
 def _queue() -> ReturnQueue:
     return ReturnQueue(
         choice_arg("queue", set(ReturnQueue)) or (ReturnQueue.ALL if text_arg("q") else ReturnQueue.WAITING)
@@ -124,7 +118,7 @@ def _queue() -> ReturnQueue:
 def _inbox(desk: ReturnsDesk) -> Inbox:
     return Inbox(
         f"{desk.name}.returns",
-        Permission.REFUND_HANDLE,
+        desk.permission,
         desk.scope,
         ("queue", "q"),
         lambda session, store_id: list_returns(
@@ -208,11 +202,13 @@ def _page(desk: ReturnsDesk, return_id: uuid.UUID, error: PortalError | None = N
         if desk.scope is Scope.ALL
         else url_for("seller.order", part_id=case.part_id)
     )
-    refund_href = desk.url("refund", refund_id=case.refund_id) if case.refund_id else None
+    can_decide = may(current_actor(), Permission.REFUND_HANDLE, store_id=case.store_id)
+    refund_href = desk.url("refund", refund_id=case.refund_id) if case.refund_id and can_decide else None
     page = render_template(
         "desk/returns/show.html",
         case=case,
-        events=events_of(case),
+        events=events_of(case, named=True),
+        can_decide=can_decide,
         list_href=desk.url("returns"),
         order_href=order_href,
         refund_href=refund_href,

@@ -9,6 +9,7 @@ from flask_babel import gettext, ngettext
 
 from portal.blueprints.context import translated
 from portal.kit.text import N_
+from portal.queries.return_lists import ReturnQueue
 from portal.queries.returns import ReturnView
 
 KINDS: Mapping[str, str] = {"return": N_("Return"), "exchange": N_("Exchange"), "claim": N_("Claim")}
@@ -53,6 +54,19 @@ MOVES: Mapping[str, tuple[str, str, str]] = {
 WHO: Mapping[str, str] = {"buyer": N_("Buyer"), "store": N_("Store"), "mall": N_("Mall")}
 
 
+def queue_names() -> Mapping[ReturnQueue, str]:
+    """The lists of returns by their names, in the order of the tabs."""
+    return {
+        ReturnQueue.WAITING: gettext("Waiting for an answer"),
+        ReturnQueue.COMING: gettext("Coming back"),
+        ReturnQueue.ARRIVED: gettext("To be looked at"),
+        ReturnQueue.TO_SEND: gettext("To be sent out"),
+        ReturnQueue.CLAIMS: gettext("Claims"),
+        ReturnQueue.LATE: gettext("Late"),
+        ReturnQueue.ALL: gettext("All"),
+    }
+
+
 def kind_word(kind: str) -> str:
     return str(gettext(KINDS.get(kind, kind)))
 
@@ -79,15 +93,15 @@ def counts_text(counts: Mapping[str, int]) -> str:
     )
 
 
-def events_of(case: ReturnView) -> list[dict[str, Any]]:
-    """The moves of a case for a timeline, the newest first."""
+def events_of(case: ReturnView, *, named: bool = False) -> list[dict[str, Any]]:
+    """The moves of a case for a timeline, the newest first; with the names of the store's people for desks."""
     return [
         {
             "tone": MOVES[one.state][0],
             "icon": MOVES[one.state][1],
             "title": gettext(MOVES[one.state][2]),
             "at": one.at,
-            "who": gettext(WHO[one.by]),
+            "who": (one.name if named else None) or gettext(WHO[one.by]),
             "text": one.reason if one.state == "refused" else "",
         }
         for one in reversed(case.moves)

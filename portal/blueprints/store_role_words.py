@@ -23,6 +23,7 @@ ACTS: tuple[tuple[Permission, str], ...] = (
     (Permission.STOCK_EDIT, N_("Count stock")),
     (Permission.TICKET_ANSWER, N_("Answer tickets")),
     (Permission.REMARK_ANSWER, N_("Answer reviews and questions")),
+    (Permission.RETURN_RECEIVE, N_("Receive returns and send what goes out for them")),
     (Permission.REFUND_HANDLE, N_("Decide about returns and give money back")),
     (Permission.PAYMENT_VIEW, N_("See payments")),
     (Permission.PAYOUT_VIEW, N_("See balance, statements and payouts")),

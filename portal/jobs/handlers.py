@@ -35,6 +35,7 @@ from portal.services.coupons.note_turn import TURNS, note_turn
 from portal.services.documents.want_document import want_credit_note, want_receipt
 from portal.services.loyalty.award_points import award_sign_up
 from portal.services.loyalty.refresh_tier import refresh_tier
+from portal.services.notifications.notify_access import tell_of_access, tell_of_store_role
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
 from portal.services.notifications.notify_campaign import tell_of_campaign
@@ -239,17 +240,16 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "ticket.passed": (tell_new_answerers,),
     "ticket.given": (tell_assignee,),
     "ticket.noted": (tell_assignee,),
-    "ticket.answers_near": (tell_of_due_answers,),
-    "ticket.answers_late": (tell_of_due_answers,),
+    **dict.fromkeys(("ticket.answers_near", "ticket.answers_late"), (tell_of_due_answers,)),
     "account.signed_up": (mail_account_link,),
     "account.verification_requested": (mail_account_link,),
     "account.verified": (_welcome,),
     "account.reset_requested": (mail_account_link,),
-    "account.factor_added": (mail_factor_change,),
-    "account.factor_removed": (mail_factor_change,),
+    **dict.fromkeys(("account.factor_added", "account.factor_removed"), (mail_factor_change,)),
+    **dict.fromkeys(("account.roles_changed", "account.blocked", "account.unblocked"), (tell_of_access,)),
+    "store.member_changed": (tell_of_store_role,),
     "case.opened": (tell_admins_of_case,),
-    "account.frozen": (tell_owner_of_freeze,),
-    "account.cleared": (tell_owner_of_freeze,),
+    **dict.fromkeys(("account.frozen", "account.cleared"), (tell_owner_of_freeze,)),
     "data_export.ready": (tell_of_export,),
     "erasure.failed": (tell_admins_of_erasure,),
     **dict.fromkeys(("erasure.requested", "erasure.cancelled", "erasure.postponed"), (tell_of_erasure,)),

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
-from portal.models import GoodsReturn, Order, ReturnPicture, Store
+from portal.models import GoodsReturn, Order, ReturnPicture, Store, User
 from portal.queries.sellable import sellable
 from portal.queries.store_order import address_of
 
@@ -59,12 +59,13 @@ class ReturnLineView:
 
 @dataclass(frozen=True, slots=True)
 class ReturnMove:
-    """One recorded move of a case; `by` is buyer, store or mall."""
+    """One recorded move of a case; `by` is buyer, store or mall, and `name` who of the store, for its own people."""
 
     state: str
     at: datetime
     reason: str | None
     by: str
+    name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +168,13 @@ _MOVES = text(
     SELECT t.to_state, t.at, t.reason,
            CASE WHEN t.actor = 'user:' || g.buyer_id THEN 'buyer'
                 WHEN EXISTS (SELECT FROM store_member m WHERE m.store_id = g.store_id
-                                AND t.actor = 'user:' || m.user_id) THEN 'store' ELSE 'mall' END AS by
+                                AND t.actor = 'user:' || m.user_id) THEN 'store' ELSE 'mall' END AS by,
+           (SELECT a.name FROM store_member m JOIN user_account a ON a.id = m.user_id
+             WHERE m.store_id = g.store_id AND t.actor = 'user:' || m.user_id) AS name
       FROM transition t JOIN goods_return g ON g.id = :id
      WHERE t.subject = 'return' AND t.subject_id = CAST(:id AS text) ORDER BY t.id
     """
-)
+).columns(name=User.name.type)
 _PICTURES = select(ReturnPicture.id).order_by(ReturnPicture.position)
 
 

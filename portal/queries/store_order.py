@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.kit.money import Money
-from portal.models import Order, OrderLine
+from portal.models import Order, OrderLine, User
 from portal.models.order import TO_SEND
 from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.rules.holds import HoldKind
@@ -52,13 +52,14 @@ class StoreLine:
 
 @dataclass(frozen=True, slots=True)
 class StoreMove:
-    """One move of the part. `by` is who as far as the store may know: `store`, `buyer` or `mall`."""
+    """One move of the part. `by` is who as far as the store may know: `store`, with the name, `buyer` or `mall`."""
 
     from_state: str | None
     to_state: str
     at: datetime
     by: str
     reason: str | None
+    name: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +182,16 @@ _PART = text(
 
 _MOVES = text(
     """
-    SELECT t.from_state, t.to_state, t.at, t.reason,
+    SELECT t.from_state, t.to_state, t.at,
            CASE WHEN t.actor = 'user:' || :buyer_id THEN 'buyer'
                 WHEN EXISTS (SELECT FROM store_member m
                               WHERE m.store_id = :store_id AND 'user:' || m.user_id = t.actor) THEN 'store'
-                ELSE 'mall' END AS by
+                ELSE 'mall' END AS by, t.reason,
+           (SELECT a.name FROM store_member m JOIN user_account a ON a.id = m.user_id
+             WHERE m.store_id = :store_id AND 'user:' || m.user_id = t.actor) AS name
       FROM transition t WHERE t.subject = 'part' AND t.subject_id = :part_id ORDER BY t.id
     """
-)
+).columns(name=User.name.type)
 
 
 def load_store_order(
@@ -253,7 +256,7 @@ def load_store_order(
         asked_back_minor=row.asked_back,
         lines=tuple(StoreLine(*line) for line in lines),
         holds=tuple(_hold(*one) for one in row.holds or ()),
-        moves=tuple(StoreMove(move.from_state, move.to_state, move.at, move.by, move.reason) for move in moves),
+        moves=tuple(StoreMove(*move) for move in moves),
     )
 
 

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     ANALYTICS_VIEW = "analytics:view"
     REFUND_HANDLE = "refund:handle"
     REFUND_APPROVE = "refund:approve"
+    RETURN_RECEIVE = "return:receive"
     ORDER_VIEW = "order:view"
     ORDER_LIST = "order:list"
     ORDER_EDIT = "order:edit"
@@ -145,6 +146,7 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.COUPON_VIEW,
             P.ANALYTICS_VIEW,
             P.REFUND_HANDLE,
+            P.RETURN_RECEIVE,
             P.STORE_ORDER_VIEW,
             P.STORE_ORDER_FULFIL,
             P.STORE_EDIT,
@@ -280,12 +282,13 @@ STORE_MATRIX: Mapping[StoreRole, frozenset[Permission]] = {
     StoreRole.OWNER: _OF_STORES,
     # Runs the shop, but neither says where its money goes nor who works for it.
     StoreRole.MANAGER: _OF_STORES - {P.STORE_BANK_EDIT, P.STORE_MEMBER_MANAGE},
-    StoreRole.FULFILMENT: frozenset({P.STORE_ORDER_VIEW, P.STORE_ORDER_FULFIL, P.STOCK_EDIT}),
+    StoreRole.FULFILMENT: frozenset({P.STORE_ORDER_VIEW, P.STORE_ORDER_FULFIL, P.RETURN_RECEIVE, P.STOCK_EDIT}),
     StoreRole.SUPPORT: frozenset(
         {
             P.STORE_ORDER_VIEW,
             P.PAYMENT_VIEW,
             P.REFUND_HANDLE,
+            P.RETURN_RECEIVE,
             P.COUPON_VIEW,
             P.TICKET_VIEW,
             P.TICKET_ANSWER,

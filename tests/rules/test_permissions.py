@@ -107,6 +107,7 @@ STORE = [
     (Permission.STOCK_EDIT, {"manager", "fulfilment"}),
     (Permission.PRODUCT_EDIT, {"manager"}),
     (Permission.REFUND_HANDLE, {"manager", "support"}),
+    (Permission.RETURN_RECEIVE, {"manager", "fulfilment", "support"}),
     (Permission.TICKET_ANSWER, {"manager", "support"}),
     (Permission.REMARK_ANSWER, {"manager", "support"}),
     (Permission.PAYMENT_VIEW, {"manager", "support", "accountant"}),

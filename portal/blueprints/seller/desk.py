@@ -92,7 +92,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.remarks", _("Reviews and questions"), "star", desk.waits.questions, P.REMARK_VIEW),
         ("seller.payments", _("Payments"), "credit-card", 0, P.PAYMENT_VIEW),
         ("seller.balance", _("Balance"), "coins", 0, P.PAYOUT_VIEW),
-        ("seller.returns", _("Returns"), "arrow-back-up", desk.counts.return_work, P.REFUND_HANDLE),
+        ("seller.returns", _("Returns"), "arrow-back-up", desk.counts.return_work, P.RETURN_RECEIVE),
         ("seller.refunds", _("Refunds"), "receipt-refund", 0, P.REFUND_HANDLE),
         ("seller.campaigns", _("Coupons"), "ticket", 0, P.COUPON_VIEW),
         ("seller.webhooks", _("Webhooks"), "plug-connected", 0, P.WEBHOOK_VIEW),

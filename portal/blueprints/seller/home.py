@@ -61,7 +61,7 @@ def show() -> ResponseReturnValue:
     ]
     tiles += [
         {
-            "needs": Permission.REFUND_HANDLE,
+            "needs": Permission.RETURN_RECEIVE,
             "name": name,
             "count": count,
             "picture": picture,

@@ -250,7 +250,7 @@ def _events(order: StoreOrder) -> list[dict[str, Any]]:
         "tone": "blue",
     }
     moves = [
-        {"state": move.to_state, "kind": "part", "at": move.at, "who": who[move.by]}
+        {"state": move.to_state, "kind": "part", "at": move.at, "who": move.name or who[move.by]}
         for move in order.moves
         if move.from_state is not None
     ]

@@ -13,6 +13,7 @@ from portal.kit.text import N_
 from portal.models import Store, StoreMember
 from portal.rules.permissions import Actor, Permission, StoreRole, may
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.outbox import Event, emit
 
 
 class MembersForbiddenError(PortalError):
@@ -130,3 +131,6 @@ def _record(
     about = {"user": str(member.user_id)}
     fact = Fact(AuditAction.STORE_MEMBER_CHANGED, f"store:{member.store_id}", about | before, about | after)
     record(session, fact, actor=actor, now=now)
+    if actor.user_id != member.user_id:
+        told = {"store": member.store_id, "role": after["role"]}
+        emit(session, Event("store.member_changed", f"user:{member.user_id}", told, profile_id=member.user_id), now=now)

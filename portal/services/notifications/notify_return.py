@@ -65,7 +65,8 @@ def tell_store_of_return(session: Session, event: OutboxEvent, now: datetime) ->
     step = event.kind.partition(".")[2]
     kind = _STORE_BELLS.get(step)
     if kind is not None:
-        members = session.scalars(members_with(case.store_id, Permission.REFUND_HANDLE)).all()
+        permission = Permission.RETURN_RECEIVE if step == "sent" else Permission.REFUND_HANDLE
+        members = session.scalars(members_with(case.store_id, permission)).all()
         people = [one for one in members if f"user:{one}" != case.requested_by]
         kind = NoticeKind.CLAIM_WANTED if case.kind == "claim" else kind
         _notice(session, case, people, kind, f"/seller/returns/{case.id}", now)

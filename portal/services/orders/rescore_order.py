@@ -19,7 +19,8 @@ from portal.services.outbox import Event, emit
 
 _ORDER = text(
     """
-    SELECT o.currency, o.payable_minor, count(u.id) AS coupons, coalesce(sum(u.amount_minor), 0)::bigint AS saving_minor,
+    SELECT o.currency, o.payable_minor, count(u.id) AS coupons,
+           coalesce(sum(u.amount_minor), 0)::bigint AS saving_minor,
            array_remove(array_agg(u.campaign_id), NULL) AS campaigns
       FROM orders o LEFT JOIN coupon_use u ON u.order_id = o.id AND u.status = 'redeemed'
      WHERE o.id = :order_id GROUP BY o.id

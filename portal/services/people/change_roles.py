@@ -17,6 +17,7 @@ from portal.rules.roles import roles_after
 from portal.rules.step_up import StepUpAction
 from portal.services.accounts.step_up import Binding, require_step_up
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.outbox import Event, emit
 from portal.services.people.person import lock_person, note, reason_of
 from portal.services.restrictions.freeze_account import refuse_last_admin
 
@@ -65,7 +66,9 @@ def change_roles(
     binding = Binding(f"roles:{user_id}:{','.join(after)}", told={"roles": ", ".join(after)})
     require_step_up(session, actor=actor, action=StepUpAction.CHANGE_ROLES, binding=binding, now=now)
     session.execute(update(User).where(User.id == user_id).values(roles=after))
-    note(session, user_id=user_id, act="roles", text=why, actor=actor, now=now)
+    change = note(session, user_id=user_id, act="roles", text=why, actor=actor, now=now)
     fact = Fact(AuditAction.USER_ROLES_CHANGED, f"user:{user_id}", {"roles": before}, {"roles": after})
     record(session, fact, actor=actor, now=now)
+    told = {"change": str(change), "roles": after}
+    emit(session, Event("account.roles_changed", f"user:{user_id}", told, profile_id=user_id), now=now)
     return True

@@ -43,7 +43,8 @@ def block_sign_in(session: Session, *, user_id: uuid.UUID, reason: str, actor: A
         refuse_last_admin(session, user_ids=[user_id])
     session.execute(update(User).where(User.id == user_id).values(blocked_at=now))
     ended = revoke(session, WebSession.user_id == user_id, now=now)
-    _keep(session, user_id, "blocked", why, AuditAction.USER_BLOCKED, {"sessions_ended": ended}, actor, now)
+    change = _keep(session, user_id, "blocked", why, AuditAction.USER_BLOCKED, {"sessions_ended": ended}, actor, now)
+    _tell(session, "account.blocked", user_id, change, now)
     return True
 
 
@@ -54,7 +55,8 @@ def unblock_sign_in(session: Session, *, user_id: uuid.UUID, reason: str, actor:
         return False
     why = reason_of(reason)
     session.execute(update(User).where(User.id == user_id).values(blocked_at=None))
-    _keep(session, user_id, "unblocked", why, AuditAction.USER_UNBLOCKED, {}, actor, now)
+    change = _keep(session, user_id, "unblocked", why, AuditAction.USER_UNBLOCKED, {}, actor, now)
+    _tell(session, "account.unblocked", user_id, change, now)
     return True
 
 
@@ -132,6 +134,11 @@ def _keep(
     after: dict[str, object],
     actor: Actor,
     now: datetime,
-) -> None:
-    note(session, user_id=user_id, act=act, text=why, actor=actor, now=now)
+) -> uuid.UUID:
+    change = note(session, user_id=user_id, act=act, text=why, actor=actor, now=now)
     record(session, Fact(action, f"user:{user_id}", after=after or None), actor=actor, now=now)
+    return change
+
+
+def _tell(session: Session, kind: str, user_id: uuid.UUID, change: uuid.UUID, now: datetime) -> None:
+    emit(session, Event(kind, f"user:{user_id}", {"change": str(change)}, profile_id=user_id), now=now)

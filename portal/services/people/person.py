@@ -67,10 +67,12 @@ def reason_of(typed: str) -> str:
     return reason
 
 
-def note(session: Session, *, user_id: uuid.UUID, act: str, text: str, actor: Actor, now: datetime) -> None:
-    """Keep why something was done. The text is personal, so that it is here and not in the trail."""
-    session.add(UserNote(id=new_id(), user_id=user_id, act=act, text=text, author_id=actor.user_id, at=now))
+def note(session: Session, *, user_id: uuid.UUID, act: str, text: str, actor: Actor, now: datetime) -> uuid.UUID:
+    """Keep why something was done, and return its id. The text is personal, so that it is here and not in the trail."""
+    note_id = new_id()
+    session.add(UserNote(id=note_id, user_id=user_id, act=act, text=text, author_id=actor.user_id, at=now))
     session.flush()
+    return note_id
 
 
 def write_note(session: Session, *, user_id: uuid.UUID, text: str, actor: Actor, now: datetime) -> None:

@@ -60,7 +60,13 @@ def receive_return(
     ReturnChangedError, MoveRefusedError.
     """
     taken = take_return(
-        session, return_id=return_id, actor=actor, party=Party.SELLER, version=version, done=("received",)
+        session,
+        return_id=return_id,
+        actor=actor,
+        party=Party.SELLER,
+        version=version,
+        done=("received",),
+        handles_goods=True,
     )
     if taken.is_repeat:
         return False

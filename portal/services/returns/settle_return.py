@@ -61,12 +61,14 @@ def send_replacement(
     """
     found = find_carrier(carrier)
     tracking = read_number(found, number)
-    taken = take_return(session, return_id=return_id, actor=actor, party=Party.SELLER)
+    taken = take_return(session, return_id=return_id, actor=actor, party=Party.SELLER, handles_goods=True)
     case = taken.case
     units = taken.in_state("accepted")
     if case.replacement_id is not None:
         return False
-    taken = take_return(session, return_id=return_id, actor=actor, party=Party.SELLER, version=version)
+    taken = take_return(
+        session, return_id=return_id, actor=actor, party=Party.SELLER, version=version, handles_goods=True
+    )
     refuse_on_hold(session, part_id=case.part_id)
     if case.status != "inspected" or case.wish == Wish.REFUND or not units:
         raise NothingToSendError
@@ -126,10 +128,12 @@ def send_rejected(
     """Send back to the buyer what was not taken. False for a repeat. Raises as send_replacement."""
     found = find_carrier(carrier)
     tracking = read_number(found, number)
-    taken = take_return(session, return_id=return_id, actor=actor, party=Party.SELLER)
+    taken = take_return(session, return_id=return_id, actor=actor, party=Party.SELLER, handles_goods=True)
     if taken.in_state("sent_back"):
         return False
-    taken = take_return(session, return_id=return_id, actor=actor, party=Party.SELLER, version=version)
+    taken = take_return(
+        session, return_id=return_id, actor=actor, party=Party.SELLER, version=version, handles_goods=True
+    )
     case = taken.case
     rejected = taken.in_state("rejected")
     if not rejected:

@@ -72,18 +72,19 @@ def take_return(
     party: Party,
     version: int | None = None,
     done: Sequence[str] = (),
+    handles_goods: bool = False,
 ) -> Taken:
     """Lock a case for whoever may act on it as this party; `version` is the one that he was shown.
 
-    One that this actor himself brought into a state of `done` is a repeat. Raises ReturnUnknownError,
-    ReturnChangedError.
+    One that this actor himself brought into a state of `done` is a repeat. Who only `handles_goods` need not be one who
+    may decide about money. Raises ReturnUnknownError, ReturnChangedError.
     """
     head = session.execute(
         select(GoodsReturn.order_id, GoodsReturn.part_id, GoodsReturn.store_id, GoodsReturn.buyer_id).where(
             GoodsReturn.id == return_id
         )
     ).one_or_none()
-    if head is None or not _concerns(actor, party, head):
+    if head is None or not _concerns(actor, party, head, handles_goods=handles_goods):
         raise ReturnUnknownError
     order = lock_order(session, head.order_id)
     assert order is not None
@@ -103,10 +104,11 @@ def take_return(
     return Taken(case, order, units)
 
 
-def _concerns(actor: Actor, party: Party, head: Row[*tuple[Any, ...]]) -> bool:
+def _concerns(actor: Actor, party: Party, head: Row[*tuple[Any, ...]], *, handles_goods: bool) -> bool:
     if party is Party.BUYER:
         return actor.user_id == head.buyer_id and may(actor, Permission.REFUND_HANDLE, owner_id=head.buyer_id)
-    return may(actor, Permission.REFUND_HANDLE, store_id=head.store_id)
+    receives = handles_goods and may(actor, Permission.RETURN_RECEIVE, store_id=head.store_id)
+    return receives or may(actor, Permission.REFUND_HANDLE, store_id=head.store_id)
 
 
 def move_return(

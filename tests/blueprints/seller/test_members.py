@@ -18,6 +18,7 @@ from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import make_order
 from tests.factories.refund import rows
+from tests.factories.returns import Case, status_of_return
 from tests.factories.top_up import work_off_events
 from tests.services.accounts.test_store_members import token
 
@@ -32,7 +33,7 @@ PAGES = {
     "/seller/remarks": P.REMARK_VIEW,
     "/seller/payments": P.PAYMENT_VIEW,
     "/seller/balance": P.PAYOUT_VIEW,
-    "/seller/returns": P.REFUND_HANDLE,
+    "/seller/returns": P.RETURN_RECEIVE,
     "/seller/refunds": P.REFUND_HANDLE,
     "/seller/campaigns": P.COUPON_VIEW,
     "/seller/profile": P.STORE_EDIT,
@@ -140,3 +141,26 @@ def test_a_stores_events_are_told_to_whom_they_concern(app: APIFlask, mall: Mall
     work_off_events()
     told = rows("SELECT user_id FROM notice WHERE kind = 'part_released'")
     assert {one for (one,) in told} == {sam.id, packer.id}
+
+
+@pytest.mark.req("ORD-005")
+def test_who_packs_receives_what_comes_back_and_leaves_the_money_to_others(app: APIFlask, mall: Mall) -> None:
+    case = Case(mall)
+    packer = member("pia", StoreRole.FULFILMENT, mall.store_ids[0])
+    client, asked = browser(app, packer), case.ask({case.line: 1})
+    page = f"/seller/returns/{asked}"
+    waiting = client.get(page).text
+    assert ("This waits for somebody of the store" in waiting, "Refuse the request" in waiting) == (True, False)
+    token = {"csrf_token": form_with(client.get("/seller/orders").text, "csrf_token")["csrf_token"]}
+    refused = client.post(f"{page}/refusal", data=token | {"answer": "No"})
+    assert (refused.status_code, status_of_return(asked)) == (404, "requested")
+    case.approve(asked)
+    came = form_with(client.get(page).text, "version") | {f"units-{case.line}": "1"}
+    assert client.post(f"{page}/receipt", data=came).status_code == 303
+    assert status_of_return(asked) == "received"
+    history = client.get(page).text
+    assert "Pia" in history[history.index('id="history"') :]
+    looks = client.post(f"{page}/inspection", data=token)
+    assert (looks.status_code, status_of_return(asked)) == (404, "received")
+    number = rows("SELECT number FROM goods_return WHERE id = :id", id=asked)[0][0]
+    assert "Pia" not in browser(app, case.bea).get(f"/returns/{number}").text

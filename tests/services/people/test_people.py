@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from portal.db import atomically, reading
+from portal.jobs.outbox import handle_events
 from portal.kit import clock
 from portal.kit.errors import PortalError, Rejection
+from portal.models import Mail, OutboxEvent
 from portal.queries.api_clients import find_client
 from portal.queries.identities import find_identity
 from portal.queries.users import BLOCKED, Seen, UserFilter, list_users
@@ -227,3 +230,22 @@ def test_only_what_is_given_by_hand_changes(before: set[Role], chosen: set[Role]
     assert after - ADMIN_ROLES == before - ADMIN_ROLES
     assert after & ADMIN_ROLES == chosen & ADMIN_ROLES
     assert may_touch([Role.ADMIN], after)
+
+
+@pytest.mark.req("NOT-01")
+def test_a_person_hears_what_others_change_of_his_roles_and_his_sign_in(books: None) -> None:
+    ada, pia = with_session(make_person("ada", roles=("admin",))), make_person("pia")
+    assert _roles(ada, pia.id, Role.OPERATIONS)
+    assert _act(block_sign_in, pia.id, ada.actor)
+    assert _act(unblock_sign_in, pia.id, ada.actor)
+    with reading() as session:
+        told = list(session.scalars(select(OutboxEvent.id).order_by(OutboxEvent.id)))
+    handle_events(told)
+    handle_events(told)
+    bells = "SELECT kind FROM notice WHERE user_id = :id ORDER BY kind"
+    assert rows(bells, id=pia.id) == [("roles_changed",), ("sign_in_open",)]
+    with reading() as session:
+        mails = session.scalars(select(Mail).where(Mail.user_id == pia.id, Mail.template == "access_changed")).all()
+    assert len(mails) == 3
+    assert any("blocked by the mall" in one.body for one in mails)
+    assert not any("asked by phone" in one.body for one in mails)
