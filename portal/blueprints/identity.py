@@ -68,7 +68,8 @@ def current_identity() -> Identity | None:
         here.identity = None
         if token:
             # The first question of a request meets a connection that died since the last one, and is asked again.
-            here.identity = look(lambda s: find_identity(s, token_hash=hash_token(token), now=clock.now()))
+            ip = request.remote_addr
+            here.identity = look(lambda s: find_identity(s, token_hash=hash_token(token), now=clock.now(), ip=ip))
     return cast("Identity | None", here.identity)
 
 

@@ -26,6 +26,15 @@ class AllowedTarget:
         return address.version == self.network.version and address in self.network and self.port in (None, port)
 
 
+def is_address(text: str) -> bool:
+    """Whether this is an IP address of either version, without a zone."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return "%" not in text
+
+
 def read_allowed(text: str) -> AllowedTarget:
     """`10.1.0.0/16`, `fd00::/8` or `127.0.0.1:8002`. Raises ValueError."""
     found = _WITH_PORT.fullmatch(text)

@@ -13,7 +13,7 @@ from portal.crypto import blind_index, email_index
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
 from portal.kit.text import N_
-from portal.models import RiskListEntry, User, UserState
+from portal.models import RiskListEntry, User, UserState, WebSession
 from portal.rules.permissions import Actor, Permission, Role, Scope, scopes_of
 from portal.rules.risk_lists import ListKind, ListMode, ListValue
 from portal.services.audit import AuditAction, Fact, label, record
@@ -134,6 +134,11 @@ def _check(actor: Actor) -> None:
 def _refuse_lock_out(session: Session, value: ListValue, actor: Actor, ip: str | None) -> None:
     if value.kind in {ListKind.IP, ListKind.NETWORK}:
         if ip is not None and _covers(value.text, ip):
+            raise LocksOutError
+        return
+    if value.kind is ListKind.DEVICE:
+        own = select(WebSession.device_id).where(WebSession.id == actor.session_id)
+        if str(session.scalar(own)) == value.text:
             raise LocksOutError
         return
     if value.kind not in {ListKind.USER, ListKind.EMAIL}:

@@ -15,6 +15,9 @@ from portal.rules.permissions import Actor
 from portal.rules.posting import POINTS
 from portal.services.fraud.score_event import RiskEvent, score_event
 
+# Lists that end sessions, and those that spare them.
+PLACES = frozenset({"ip", "network", "device"})
+TRUSTED = PLACES | {"email"}
 SIGN_IN_REFUSED = Rejection(
     "sign_in_refused", N_("You cannot sign in just now. If you think that this is wrong, write to our support.")
 )
@@ -53,7 +56,19 @@ def score_redemption(session: Session, *, actor: Actor, worth: Money, ip: str | 
 def score_sign_in(
     session: Session, *, user_id: uuid.UUID, device_id: uuid.UUID | None, ip: str | None, now: datetime
 ) -> Rejection | None:
-    """Decide on somebody whose password was right. Rules that ask for the event speak here, and only a block acts."""
+    """Decide on somebody whose password was right. Rules that ask for the event speak here, and only a block acts.
+
+    Whoever comes from an address, network or device that is blocked is refused, too: his session would not live.
+    """
     event = RiskEvent(SIGN_IN, subject=f"user:{user_id}", ip=ip, device_id=device_id)
     decision = score_event(session, event=event, actor=Actor(user_id=user_id), now=now)
-    return SIGN_IN_REFUSED if decision.outcome is Outcome.BLOCK else None
+    if decision.outcome is Outcome.BLOCK or _comes_from_blocked_place(decision):
+        return SIGN_IN_REFUSED
+    return None
+
+
+def _comes_from_blocked_place(decision: Decision) -> bool:
+    """Whether no session would live from there: see queries/identities.py."""
+    features = (decision.row or {}).get("features")
+    assert isinstance(features, dict)
+    return bool(PLACES & set(features["blocked_by"])) and not TRUSTED & set(features["trusted_by"])
