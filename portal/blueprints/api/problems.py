@@ -29,6 +29,7 @@ from portal.kit.text import N_
 from portal.rules.addresses import AddressUnfitError
 from portal.rules.webhooks import WebhookUnfitError
 from portal.services.accounts.step_up import StepUpNeededError, begin_step_up
+from portal.services.channels.move_channel import ChannelMoveRefusedError
 
 log = structlog.get_logger()
 
@@ -145,6 +146,8 @@ def as_problem(error: PortalError) -> dict[str, Any]:
 def sentence_of(error: PortalError) -> str:
     if error.code in FOR_PROGRAMS:
         return str(gettext(FOR_PROGRAMS[error.code]))
+    if isinstance(error, ChannelMoveRefusedError):
+        return f"{say(error)} {gettext(error.reason)}"
     return say(error)
 
 

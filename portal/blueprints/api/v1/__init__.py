@@ -9,6 +9,7 @@ RESOURCES = (
     "orders",
     "refunds",
     "returns",
+    "claims",
     "payments",
     "methods",
     "account",
@@ -25,6 +26,7 @@ RESOURCES = (
     "mileage",
     "tickets",
     "webhooks",
+    "channels",
 )
 
 

@@ -97,7 +97,7 @@ def ask_return(number: str, body: ReturnIn, key: str) -> Reply:
     asked = requesting.ReturnRequest(
         key=key,
         kind=ReturnKind(body.kind),
-        units=_units(body.lines),
+        units=units_of(body.lines),
         reason=body.reason,
         note=body.note,
         wish=Wish(body.wish),
@@ -110,7 +110,7 @@ def ask_return(number: str, body: ReturnIn, key: str) -> Reply:
         )
     )
     headers = {"Idempotent-Replayed": "true"} if made.is_repeat else {}
-    return Reply(_shown(made.return_id), 201, headers)
+    return Reply(shown(made.return_id), 201, headers)
 
 
 @operation(
@@ -190,7 +190,7 @@ def list_store_returns(query: StoreReturnQuery) -> ReturnPage:
     refusals=(ReturnUnknownError,),
 )
 def show_store_return(return_id: str) -> Return:
-    return _shown(_id(return_id))
+    return shown(as_id(return_id))
 
 
 @operation(
@@ -208,13 +208,13 @@ def show_store_return(return_id: str) -> Return:
     refusals=(*DECIDED, ReturnAddressError, OutOfStockError(sku="BOWL", available=0)),
 )
 def approve_store_return(return_id: str, body: ReturnApproval) -> Return:
-    wanted, actor, now = _id(return_id), api_actor(), clock.now()
+    wanted, actor, now = as_id(return_id), api_actor(), clock.now()
     atomically(
         lambda s: approve_return(
             s, return_id=wanted, actor=actor, now=now, return_to=body.return_to, version=body.version
         )
     )
-    return _shown(wanted)
+    return shown(wanted)
 
 
 @operation(
@@ -232,11 +232,11 @@ def approve_store_return(return_id: str, body: ReturnApproval) -> Return:
     refusals=(*DECIDED, RefusalReasonError),
 )
 def refuse_store_return(return_id: str, body: ReturnRefusal) -> Return:
-    wanted, actor, now = _id(return_id), api_actor(), clock.now()
+    wanted, actor, now = as_id(return_id), api_actor(), clock.now()
     atomically(
         lambda s: refuse_return(s, return_id=wanted, actor=actor, answer=body.answer, now=now, version=body.version)
     )
-    return _shown(wanted)
+    return shown(wanted)
 
 
 @operation(
@@ -254,10 +254,10 @@ def refuse_store_return(return_id: str, body: ReturnRefusal) -> Return:
     refusals=(*DECIDED, NothingReceivedError),
 )
 def receive_store_return(return_id: str, body: ReturnReceipt) -> Return:
-    wanted, actor, now = _id(return_id), api_actor(), clock.now()
-    units = None if body.lines is None else _units(body.lines)
+    wanted, actor, now = as_id(return_id), api_actor(), clock.now()
+    units = None if body.lines is None else units_of(body.lines)
     atomically(lambda s: receive_return(s, return_id=wanted, units=units, actor=actor, now=now, version=body.version))
-    return _shown(wanted)
+    return shown(wanted)
 
 
 @operation(
@@ -278,7 +278,7 @@ def receive_store_return(return_id: str, body: ReturnReceipt) -> Return:
     refusals=(*DECIDED, VerdictMissingError, InspectionNoteError),
 )
 def inspect_store_return(return_id: str, body: ReturnInspection) -> Return:
-    wanted, actor, now = _id(return_id), api_actor(), clock.now()
+    wanted, actor, now = as_id(return_id), api_actor(), clock.now()
     verdicts = {
         one.unit_id: Verdict(one.accepted, Condition(one.condition) if one.condition else None, one.restock)
         for one in body.units
@@ -288,10 +288,10 @@ def inspect_store_return(return_id: str, body: ReturnInspection) -> Return:
             s, return_id=wanted, verdicts=verdicts, note=body.note, actor=actor, now=now, version=body.version
         )
     )
-    return _shown(wanted)
+    return shown(wanted)
 
 
-def _units(lines: Sequence[LineUnits]) -> dict[uuid.UUID, int]:
+def units_of(lines: Sequence[LineUnits]) -> dict[uuid.UUID, int]:
     """Units by line; a line that is named twice counts for both."""
     units: dict[uuid.UUID, int] = {}
     for one in lines:
@@ -299,14 +299,14 @@ def _units(lines: Sequence[LineUnits]) -> dict[uuid.UUID, int]:
     return units
 
 
-def _id(text: str) -> uuid.UUID:
+def as_id(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:
         raise ReturnUnknownError from None
 
 
-def _shown(return_id: uuid.UUID) -> Return:
+def shown(return_id: uuid.UUID) -> Return:
     """A case of the key's person or of his stores."""
     actor = api_actor()
     with reading() as session:

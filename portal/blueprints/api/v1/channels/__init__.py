@@ -1,0 +1,1 @@
+"""Channels and their life, for programs of the mall."""

@@ -1,0 +1,33 @@
+"""Examples of channels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from portal.blueprints.api.v1.examples import AT
+
+CHANNEL_ID = 3
+ITEM: dict[str, Any] = {
+    "id": CHANNEL_ID,
+    "code": "kiosk",
+    "name": {"en": "Kiosk", "ko": "키오스크"},
+    "currency": "KRW",
+    "country": "KR",
+    "state": "live",
+}
+LIST: dict[str, Any] = {"items": [ITEM]}
+CHANNEL: dict[str, Any] = {
+    **ITEM,
+    "default_locale": "ko",
+    "locales": ["ko", "en"],
+    "time_zone": "Asia/Seoul",
+    "hosts": [],
+    "support_email": "help@kr.example.com",
+    "notices": {"en": "Back at noon.", "ko": "정오에 다시 열어요."},
+    "next_states": ["maintenance", "sunset"],
+    "requirements": [{"requirement": "goods", "is_met": True, "by_hand": False}],
+    "moves": [{"from_state": "readiness", "to_state": "live", "note": None, "at": AT}],
+    "version": 5,
+}
+STEP: dict[str, Any] = {"state": "maintenance", "note": "New card readers.", "version": 5}
+TICK: dict[str, Any] = {"is_met": True, "version": 4}

@@ -1,0 +1,179 @@
+"""Channels and their life, through the services of the administrators' desk (CHN-01, CHN-02)."""
+
+from __future__ import annotations
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.api.keys import api_actor
+from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.schemas import BIGINT_MAX
+from portal.blueprints.api.v1.channels import examples
+from portal.blueprints.api.v1.channels.schemas import (
+    Channel,
+    ChannelItem,
+    ChannelList,
+    ChannelMove,
+    ChannelStep,
+    RequirementState,
+    Tick,
+)
+from portal.db import atomically, reading
+from portal.kit import clock
+from portal.queries.channel_life import list_all_channels, list_moves, load_channel, met_requirements
+from portal.queries.channels import forget_channels
+from portal.rules.channels import BY_HAND, MOVES, Requirement, State
+from portal.rules.permissions import Permission
+from portal.services.channels.move_channel import (
+    ChannelMoveRefusedError,
+    RequirementUnfitError,
+    move_channel,
+    tick_requirement,
+)
+from portal.services.channels.save_channel import ChannelChangedError, ChannelUnknownError
+
+TAG = "Channels"
+_ID = {"type": "integer", "minimum": 1, "maximum": BIGINT_MAX}
+CHANNEL = {"channel_id": PathValue("The channel's id.", _ID, examples.CHANNEL_ID)}
+NAMED = {**CHANNEL, "requirement": PathValue("Which requirement.", {"type": "string"}, "support")}
+
+
+@operation(
+    "GET",
+    "/channels",
+    tag=TAG,
+    summary="List channels",
+    permission=Permission.CHANNEL_VIEW,
+    answer=ChannelList,
+    example=examples.LIST,
+)
+def list_mall_channels() -> ChannelList:
+    with reading() as session:
+        rows = list_all_channels(session)
+    return ChannelList(
+        items=[
+            ChannelItem(
+                id=row.id,
+                code=row.code,
+                name=row.name,
+                currency=row.currency,
+                country=row.country,
+                state=row.state,  # type: ignore[arg-type]  # One of the machine's states.
+            )
+            for row in rows
+        ]
+    )
+
+
+@operation(
+    "GET",
+    "/channels/<int:channel_id>",
+    tag=TAG,
+    summary="Show a channel",
+    description="With its requirements, its moves, and where it can go.",
+    permission=Permission.CHANNEL_VIEW,
+    answer=Channel,
+    example=examples.CHANNEL,
+    path_values=CHANNEL,
+    refusals=(NotFoundError,),
+)
+def show_channel(channel_id: int) -> Channel:
+    return _shown(channel_id)
+
+
+@operation(
+    "POST",
+    "/channels/<int:channel_id>/state",
+    tag=TAG,
+    summary="Move a channel",
+    description=(
+        "By the rules of its life: who asked for approval does not give it, what opens meets its requirements, and "
+        "what takes no orders tells its buyers why. Buyers and sellers hear of it; every page knows in two seconds."
+    ),
+    permission=Permission.CHANNEL_CONFIGURE,
+    body=ChannelStep,
+    body_example=examples.STEP,
+    answer=Channel,
+    example=examples.CHANNEL,
+    path_values=CHANNEL,
+    refusals=(ChannelUnknownError, ChannelChangedError, ChannelMoveRefusedError("")),
+)
+def move_mall_channel(channel_id: int, body: ChannelStep) -> Channel:
+    actor, now = api_actor(), clock.now()
+    _shown(channel_id)
+    atomically(
+        lambda s: move_channel(
+            s,
+            channel_id=channel_id,
+            version=body.version,
+            new=State(body.state),
+            note=body.note,
+            actor=actor,
+            now=now,
+        )
+    )
+    forget_channels()
+    return _shown(channel_id)
+
+
+@operation(
+    "PUT",
+    "/channels/<int:channel_id>/requirements/<string:requirement>",
+    tag=TAG,
+    summary="Tick a requirement",
+    description="One of those that are said `by_hand`; the others are looked up.",
+    permission=Permission.CHANNEL_CONFIGURE,
+    body=Tick,
+    body_example=examples.TICK,
+    answer=Channel,
+    example=examples.CHANNEL,
+    path_values=NAMED,
+    refusals=(ChannelUnknownError, ChannelChangedError, RequirementUnfitError),
+)
+def tick_mall_requirement(channel_id: int, requirement: str, body: Tick) -> Channel:
+    actor, now = api_actor(), clock.now()
+    _shown(channel_id)
+    if requirement not in set(Requirement):
+        raise ChannelUnknownError
+    atomically(
+        lambda s: tick_requirement(
+            s,
+            channel_id=channel_id,
+            version=body.version,
+            requirement=Requirement(requirement),
+            done=body.is_met,
+            actor=actor,
+            now=now,
+        )
+    )
+    return _shown(channel_id)
+
+
+def _shown(channel_id: int) -> Channel:
+    with reading() as session:
+        row = load_channel(session, channel_id) if channel_id <= BIGINT_MAX else None
+        if row is None:
+            raise NotFoundError
+        met = met_requirements(session, row, now=clock.now())
+        moves = list_moves(session, row.id)
+        return Channel(
+            id=row.id,
+            code=row.code,
+            name=row.name,
+            currency=row.currency,
+            country=row.country,
+            state=row.state,  # type: ignore[arg-type]  # One of the machine's states.
+            default_locale=row.default_locale,
+            locales=list(row.locales),
+            time_zone=row.time_zone,
+            hosts=list(row.hosts),
+            support_email=row.support_email,
+            notices=row.notices,
+            next_states=[one.value for one in MOVES[State(row.state)]],  # type: ignore[misc]  # As above.
+            requirements=[
+                RequirementState(requirement=one.value, is_met=one in met, by_hand=one in BY_HAND)
+                for one in Requirement
+            ],
+            moves=[
+                ChannelMove(from_state=one.from_state, to_state=one.to_state, note=one.note, at=one.at) for one in moves
+            ],
+            version=row.version,
+        )

@@ -1,0 +1,1 @@
+"""Claims for parcels, and what goes out once a return is decided."""
