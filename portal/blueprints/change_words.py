@@ -9,6 +9,7 @@ from portal.kit.text import N_
 
 CHANGE_ACTIONS: Mapping[str, str] = {
     **WEBHOOK_ACTIONS,
+    "cart:collided": N_("Cart changed on two devices"),
     "channel:reconciled": N_("Channel reconciled"),
     "channel:blocked": N_("Channel lost features"),
     "house-rule:written": N_("Rule of the house written"),

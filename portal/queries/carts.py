@@ -180,7 +180,7 @@ def load_cart(
         id=first.cart_id,
         version=first.version,
         currency=channel.currency,
-        choices={key: value for key, value in first.choices.items() if key != "seen"},
+        choices={key: value for key, value in first.choices.items() if key not in {"seen", "hands"}},
         lines=tuple(line for lines in by_store.values() for line in lines),
         stores=tuple(stores.values()),
     )

@@ -153,6 +153,7 @@ class AuditAction(StrEnum):
     TAX_RATE_WITHDRAWN = "tax-rate:withdrawn"
     CHANNEL_MOVED = "channel:moved"
     CHANNEL_CHECKED = "channel:checked"
+    CART_COLLIDED = "cart:collided"
     CHANNEL_RECONCILED = "channel:reconciled"
     CHANNEL_BLOCKED = "channel:blocked"
     HOUSE_RULE_WRITTEN = "house-rule:written"

@@ -16,9 +16,9 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk import requires_in
-from portal.blueprints.desk_words import actor_word
 from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import around, open_desk
+from portal.blueprints.seller.fulfil_words import name_of
 from portal.blueprints.seller.product_form import selling_channels
 from portal.blueprints.shelves import shelf_choices
 from portal.blueprints.versions import shown_version
@@ -242,6 +242,8 @@ def _page(
             "windows": windows_of(session, product_id=product.id, now=now),
             "notes": notes_of_product(session, product_id=product.id),
         }
+        acted = {one.by for one in values["notes"]} | {one.made_by for one in values["windows"]}
+        names = {by: name_of(session, by) for by in acted}
     page = render_template(
         "seller/products/channels.html",
         product=product,
@@ -257,7 +259,7 @@ def _page(
         problem=problem,
         now=now,
         may_count=may(current_actor(), Permission.STOCK_EDIT, store_id=product.store_id),
-        actor_word=actor_word,
+        actor_word=lambda by: names[by],
         **values,
         **around(desk, "seller.products"),
     )

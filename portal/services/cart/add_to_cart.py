@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
 from portal.rules.permissions import Actor
-from portal.services.cart.change import CartChange, check_request, seen_key, tell
+from portal.services.cart.change import CartChange, check_request, hand, seen_key, tell
 from portal.services.cart.errors import (
     LINES_MAX,
     QUANTITY_MAX,
@@ -46,6 +46,7 @@ def add_to_cart(
             "quantity": quantity,
             "quantity_max": QUANTITY_MAX,
             "seen_key": seen_key(channel_id, variant_id),
+            "hand": hand(actor),
             "now": now,
         },
     ).one_or_none()

@@ -33,6 +33,7 @@ class CartChange:
     cart_id: uuid.UUID
     version: int
     quantity: int = 0
+    overruled: int | None = None  # What another browser had made of the line meanwhile.
 
 
 def check_request(actor: Actor, *, variant_id: int, quantity: int) -> None:
@@ -53,6 +54,11 @@ def check_actor(actor: Actor) -> None:
 def owner(actor: Actor) -> dict[str, Any]:
     """Whose cart a statement means: a person's, or that of a browser nobody has signed in at."""
     return {"user_id": actor.user_id, "session_id": None if actor.user_id else actor.session_id}
+
+
+def hand(actor: Actor) -> str:
+    """Which browser or program it is: what one of them changes, another may not have seen."""
+    return str(actor.session_id or actor.client_id or "")
 
 
 def seen_key(channel_id: int, variant_id: int) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from portal.rules.permissions import Actor
-from portal.services.cart.change import CartChange, check_request, owner, seen_key, tell
+from portal.services.audit import AuditAction, Fact, record
+from portal.services.cart.change import CartChange, check_request, hand, owner, seen_key, tell
 from portal.services.cart.errors import (
     LineMissingError,
     NotOnSaleError,
@@ -21,9 +23,19 @@ from portal.services.cart.statements import CHANGE
 
 
 def change_quantity(
-    session: Session, *, actor: Actor, channel_id: int, variant_id: int, quantity: int, now: datetime
+    session: Session,
+    *,
+    actor: Actor,
+    channel_id: int,
+    variant_id: int,
+    quantity: int,
+    now: datetime,
+    shown: int | None = None,
 ) -> CartChange | None:
     """Set the quantity of a line; zero removes it (then None if there was none).
+
+    The last change holds. When another browser had made another number of the line than was `shown`, the trail keeps
+    both, and the answer says what was overruled (CHN-10).
 
     Raises QuantityOutOfRangeError, LineMissingError, NotOnSaleError, NotSoldHereError, SoldOutError and
     StockShortError; the caller's transaction must then be rolled back.
@@ -39,6 +51,7 @@ def change_quantity(
             "variant_id": variant_id,
             "quantity": quantity,
             "seen_key": seen_key(channel_id, variant_id),
+            "hand": hand(actor),
             "now": now,
         },
     ).one_or_none()
@@ -51,5 +64,10 @@ def change_quantity(
     if quantity > row.available:
         raise StockShortError(available=row.available, held=row.held) if row.available else SoldOutError()
     change = CartChange(row.cart_id, row.version, row.quantity)
+    if shown is not None and row.held not in {shown, quantity} and row.last_hand not in {None, hand(actor)}:
+        change = replace(change, overruled=row.held)
+        before = {"variant": variant_id, "shown": shown, "found": row.held, "by": row.last_hand}
+        fact = Fact(AuditAction.CART_COLLIDED, f"cart:{row.cart_id}", before, {"kept": quantity, "by": hand(actor)})
+        record(session, fact, actor=actor, now=now)
     tell(session, change, actor=actor, now=now)
     return change

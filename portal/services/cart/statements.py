@@ -36,6 +36,13 @@ _SEEN = """
 """
 
 
+# Which browser has changed a line last: a number that another one did not see is told to it (CHN-10).
+_HAND = """
+    || jsonb_build_object('hands', coalesce(cart.choices -> 'hands', '{}')
+        || jsonb_build_object(CAST(:variant_id AS text), CAST(:hand AS text)))
+"""
+
+
 def _add(owner: str) -> TextClause:
     # Without a row of `put` nothing was added, and `offer` and `held` say why; the caller then rolls back.
     return text(
@@ -44,10 +51,11 @@ def _add(owner: str) -> TextClause:
     opened AS (
         INSERT INTO cart ({owner}, id, choices, created_at, updated_at)
         SELECT CAST(:owner_id AS uuid), CAST(:cart_id AS uuid),
-               jsonb_build_object('seen', jsonb_build_object(CAST(:seen_key AS text), price_minor)), :now, :now
+               jsonb_build_object('seen', jsonb_build_object(CAST(:seen_key AS text), price_minor),
+                   'hands', jsonb_build_object(CAST(:variant_id AS text), CAST(:hand AS text))), :now, :now
           FROM offer
          WHERE on_sale AND price_minor IS NOT NULL
-        ON CONFLICT ({owner}) DO UPDATE SET version = cart.version + 1, updated_at = :now, {_SEEN}
+        ON CONFLICT ({owner}) DO UPDATE SET version = cart.version + 1, updated_at = :now, {_SEEN} {_HAND}
         RETURNING id, version
     ),
     put AS (
@@ -81,7 +89,7 @@ CHANGE = text(
     f"""
     WITH {_OFFER},
     touched AS (
-        UPDATE cart SET version = version + 1, updated_at = :now, {_SEEN} WHERE {_MINE} RETURNING id, version
+        UPDATE cart SET version = version + 1, updated_at = :now, {_SEEN} {_HAND} WHERE {_MINE} RETURNING id, version
     ),
     changed AS (
         UPDATE cart_line l SET quantity = :quantity FROM touched
@@ -90,7 +98,8 @@ CHANGE = text(
     )
     SELECT offer.on_sale, offer.is_paused, offer.price_minor, offer.available, touched.id AS cart_id, touched.version,
            changed.quantity,
-           (SELECT l.quantity FROM cart_line l WHERE l.cart_id = touched.id AND l.variant_id = :variant_id) AS held
+           (SELECT l.quantity FROM cart_line l WHERE l.cart_id = touched.id AND l.variant_id = :variant_id) AS held,
+           (SELECT c.choices -> 'hands' ->> CAST(:variant_id AS text) FROM cart c WHERE c.id = touched.id) AS last_hand
       FROM touched LEFT JOIN offer ON true LEFT JOIN changed ON true
     """  # noqa: S608  # Parts of our own.
 )
@@ -99,7 +108,7 @@ REMOVE = text(
     f"""
     WITH touched AS (
         UPDATE cart SET version = version + 1, updated_at = :now,
-               choices = choices #- ARRAY['seen', CAST(:seen_key AS text)]
+               choices = choices #- ARRAY['seen', CAST(:seen_key AS text)] #- ARRAY['hands', CAST(:variant_id AS text)]
          WHERE {_MINE} AND {_HAS_LINES.format(of="AND l.variant_id = :variant_id")}
         RETURNING id, version
     ),

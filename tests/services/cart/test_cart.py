@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -20,8 +21,9 @@ from portal.services.cart.clear import clear
 from portal.services.cart.errors import LINES_MAX
 from portal.services.cart.keep_choices import keep_choices
 from portal.services.cart.remove_line import remove_line
-from tests.factories.account import Person, make_person, make_visitor
+from tests.factories.account import Person, make_person, make_session, make_visitor
 from tests.factories.cart import Mall, make_mall, make_variant, put_into_cart, set_price, set_stock
+from tests.factories.refund import rows
 
 
 def cart_of(actor: Actor, channel: ChannelView) -> CartView:
@@ -283,3 +285,33 @@ def mall(db: None) -> Mall:
 @pytest.fixture
 def bea(db: None) -> Person:
     return make_person("bea")
+
+
+@pytest.mark.req("CHN-10", "CAT-02")
+def test_of_two_devices_the_last_holds_with_evidence_and_is_told_what_it_overruled(mall: Mall, bea: Person) -> None:
+    bowl = make_variant(mall)
+    put_into_cart(bea.actor, mall.kr, bowl)
+    phone, laptop = (replace(bea.actor, session_id=make_session(bea)[1]) for _ in range(2))
+
+    def set_to(actor: Actor, channel: ChannelView, quantity: int, shown: int) -> int | None:
+        with transaction() as session:
+            made = change_quantity(
+                session,
+                actor=actor,
+                channel_id=channel.id,
+                variant_id=bowl,
+                quantity=quantity,
+                shown=shown,
+                now=clock.now(),
+            )
+        assert made is not None
+        return made.overruled
+
+    assert set_to(laptop, mall.us, 3, 1) is None
+    # Two quick clicks of one browser, the second of which did not wait for the first, are no collision.
+    assert set_to(laptop, mall.us, 4, 1) is None
+    assert set_to(phone, mall.kr, 2, 1) == 4
+    assert quantities(bea.actor, mall) == {bowl: 2}
+    evidence = "payload::jsonb #>> '{before,found}', payload::jsonb #>> '{after,kept}'"
+    kept = rows(f"SELECT {evidence} FROM audit_row WHERE action = 'cart:collided'")  # noqa: S608  # Ours.
+    assert kept == [("4", "2")]

@@ -9,6 +9,7 @@ from apiflask import APIBlueprint
 from flask import flash, make_response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import requires
@@ -28,6 +29,7 @@ from portal.htmx import is_htmx, leave_for, target
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.carts import load_cart
+from portal.rules.csv_table import whole_number
 from portal.rules.offers import Place
 from portal.rules.permissions import Actor, Permission
 from portal.services.cart.add_to_cart import add_to_cart
@@ -83,13 +85,27 @@ def change(variant_id: int) -> ResponseReturnValue:
     channel_id = current_channel().id
     try:
         quantity = typed_number("quantity", QuantityOutOfRangeError(maximum=QUANTITY_MAX))
-        write(
+        shown = whole_number(request.form.get("shown", ""), QUANTITY_MAX)
+        made = write(
             lambda opened, actor, now: change_quantity(
-                opened, actor=actor, channel_id=channel_id, variant_id=variant_id, quantity=quantity, now=now
+                opened,
+                actor=actor,
+                channel_id=channel_id,
+                variant_id=variant_id,
+                quantity=quantity,
+                now=now,
+                shown=shown,
             )
         )
     except PortalError as fault:
         return named(fault.code, changed(variant_id, refused=said(fault.sentence, fault.params)))
+    if made is not None and made.overruled is not None:
+        told = _(
+            "On another device this was set to %(found)s meanwhile; your %(kept)s holds.",
+            found=made.overruled,
+            kept=quantity,
+        )
+        return changed(variant_id, told=told)
     return changed(variant_id if quantity else None)
 
 
@@ -113,30 +129,31 @@ def named(code: str, answer: ResponseReturnValue) -> ResponseReturnValue:
     return response
 
 
-def write(work: Callable[[Session, Actor, datetime], CartChange | None]) -> None:
+def write(work: Callable[[Session, Actor, datetime], CartChange | None]) -> CartChange | None:
     """Do it in one transaction, which for a visitor's first line also begins his session."""
     now = clock.now()
 
-    def whole(opened: Session) -> str | None:
+    def whole(opened: Session) -> tuple[CartChange | None, str | None]:
         actor, token = acting(opened, now=now)
-        work(opened, actor, now)
-        return token
+        return work(opened, actor, now), token
 
-    token = atomically(whole)
+    made, token = atomically(whole)
     if token is not None:
         remember(token, anew=False)
+    return made
 
 
-def changed(variant_id: int | None, *, refused: str | None = None) -> ResponseReturnValue:
+def changed(variant_id: int | None, *, refused: str | None = None, told: str | None = None) -> ResponseReturnValue:
     """The cart anew, with the count in the page's head; a plain form goes back to the page.
 
-    The focus goes to the line that was changed, or to the heading when its line is gone.
+    The focus goes to the line that was changed, or to the heading when its line is gone. `told` stands at the line.
     """
     if not is_htmx():
-        if refused:
-            flash(refused, "error")
+        if refused or told:
+            flash(refused or told or "", "error" if refused else "warning")
         return leave_for(url_for(".show"))
-    basket = load_basket({variant_id: refused} if variant_id and refused else None)
+    said_there = refused or told
+    basket = load_basket({variant_id: said_there} if variant_id and said_there else None)
     html = render_template(
         "shop/cart/change.htmx.html",
         basket=basket,
