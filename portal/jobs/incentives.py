@@ -19,6 +19,7 @@ from portal.services.incentives.assign_offers import assign_offers, running
 from portal.services.incentives.learn_offers import AT_ONCE as REWARDED_AT_ONCE
 from portal.services.incentives.learn_offers import learn_offers, pause_offers, reward_choices
 from portal.services.incentives.make_offer import make_offer, offers_due
+from portal.services.incentives.pause_automations import pause_automations
 from portal.services.incentives.renew_segments import renew_segments
 from portal.services.incentives.score_customers import (
     AT_ONCE,
@@ -85,7 +86,9 @@ def learn_by_night() -> None:
     with transaction() as session:
         version = learn_offers(session, now=clock.now())
     with transaction() as session:
-        pause_offers(session, strategy=strategy_of(session), now=clock.now())
+        strategy = strategy_of(session)
+        pause_offers(session, strategy=strategy, now=clock.now())
+        pause_automations(session, strategy=strategy, now=clock.now())
     if version is not None:
         log.info("offers_learned", version=version)
 

@@ -165,6 +165,8 @@ class Automation(Base):
     salt: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="draft")
     seen_id: Mapped[int] = mapped_column(server_default=text("0"))
+    # Why it was paused by itself.
+    reason: Mapped[str | None]
     simulation: Mapped[dict[str, Any] | None]
     started_at: Mapped[datetime | None]
     author_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))

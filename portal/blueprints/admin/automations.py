@@ -18,6 +18,7 @@ from portal.blueprints.automation_words import ACTIONS, results_view
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.identity import current_actor
+from portal.blueprints.offer_words import STATES_BY_THEMSELVES
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
@@ -155,6 +156,7 @@ def _page(automation_id: int, error: PortalError | None = None) -> ResponseRetur
             titles={one.key: one.title for one in list_segments(session)},
             events=EVENTS,
             actions=ACTIONS,
+            reasons=STATES_BY_THEMSELVES,
             arms=arms,
             results=results_view(row, arms, outcomes, currency=platform_currency(session)),
             problem=say(error) if error else None,

@@ -194,7 +194,7 @@ def move_automation(
         row.started_at = now
         newest = SegmentMove.id if row.segment else OutboxEvent.id
         row.seen_id = session.scalar(select(func.coalesce(func.max(newest), 0))) or 0
-    before, row.state = row.state, MOVES[do][1]
+    before, row.state, row.reason = row.state, MOVES[do][1], None
     row.version += 1
     fact = Fact(AuditAction.AUTOMATION_MOVED, f"automation:{row.id}", {"state": before}, {"state": row.state})
     record(session, fact, actor=actor, now=now)

@@ -13,6 +13,8 @@ from portal.bench.shoppers import fill_shoppers
 from portal.config import Settings
 from portal.db import transaction
 from portal.kit import clock
+from portal.rules.offers import Strategy
+from portal.services.incentives.pause_automations import pause_automations
 from portal.services.incentives.save_segment import SegmentDraft, save_segment
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import make_person
@@ -61,6 +63,14 @@ def test_one_is_written_tried_started_and_says_what_it_added(app: APIFlask, sett
     assert "Extra revenue per person" in said
     assert not re.search(r"\bnan\b", re.sub(r"<[^>]*>", " ", said), re.IGNORECASE)
     assert rows("SELECT count(*) FROM incentive_assignment") == [(225,)]
+    # Points have no orders that could be held; a pause by itself says why, until somebody starts it again.
+    with transaction() as session:
+        assert pause_automations(session, strategy=Strategy(), now=clock.now()) == []
+        session.execute(text("UPDATE automation SET state = 'paused', reason = 'roii'"))
+    assert "Paused by itself: it surely brings less than it costs." in client.get(page).text
+    version = rows("SELECT version FROM automation")[0][0]
+    client.post(f"{page}/state", data=token | {"do": "start", "version": str(version)})
+    assert rows("SELECT state, reason FROM automation") == [("running", None)]
     assert client.get("/admin/automations/99").status_code == 404
 
 

@@ -14,8 +14,10 @@ from portal.jobs.incentives import run_automations
 from portal.kit import clock
 from portal.models import Automation
 from portal.rules.automations import AutomationDraft
+from portal.rules.offers import Strategy
 from portal.services.incentives.assign_offers import assign_offers
 from portal.services.incentives.make_offer import make_offer, offers_due
+from portal.services.incentives.pause_automations import pause_automations
 from portal.services.incentives.renew_segments import renew_segments
 from portal.services.incentives.save_automation import (
     AutomationForbiddenError,
@@ -202,3 +204,24 @@ def test_it_is_tried_before_it_starts_and_moves_once(mall: Mall, ada: Person) ->
     run_automations()
     with transaction() as session:
         assert session.get_one(Automation, number).state == "ended"
+
+
+@pytest.mark.req("INC-05")
+def test_too_few_uses_pause_nothing(mall: Mall, ada: Person) -> None:
+    campaign = make_campaign(distribution="grant")
+    number = started(mall, ada, action="coupon", amount_minor=None, campaign_id=campaign, people_max=100)
+    people = [make_person(f"q{n}") for n in range(4)]
+    with transaction() as session:
+        assert pause_automations(session, strategy=Strategy(), now=NOON) == []
+        for one in people:
+            session.execute(
+                text(
+                    """INSERT INTO incentive_assignment
+                              (automation_id, user_id, arm, state, assigned_at, due_at, made_at)
+                       VALUES (:number, :who, 'offer', 'made', now(), now(), now())"""
+                ),
+                {"number": number, "who": one.id},
+            )
+        # Too few uses to say anything.
+        assert pause_automations(session, strategy=Strategy(fraud_bp_max=0), now=NOON) == []
+        assert session.get_one(Automation, number).state == "running"
