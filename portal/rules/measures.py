@@ -12,6 +12,7 @@ _PAYMENTS = N_("Payments of every purpose, by the day on which they began in the
 _BOOKS = N_("Entries of the ledger, by the day of the first channel's calendar.")
 _ATTEMPTS = N_("Attempts of payments, by the day on which the payment began.")
 _NOTHING = N_("Nothing.")
+_UNSENT = N_("Parts that are not sent yet, and those without a deadline.")
 _VERDICTS = N_("Cases, by the day of their verdict in the first channel's calendar.")
 _UNPAID = N_("Orders that were never paid.")
 
@@ -42,7 +43,7 @@ MEASURES: Mapping[str, Measure] = {
         ),
         Measure(
             "sent_in_time", N_("Sent in time"), N_("Parts of orders sent by their deadline ÷ parts sent."),
-            N_("Parts that are not sent yet."), N_("Parts of orders, by the day on which the order was placed."),
+            _UNSENT, N_("Parts of orders, by the day on which the order was placed."),
             Unit.SHARE, Fact.PARTS_SENT_IN_TIME, Fact.PARTS_SENT, good=Good.UP,
         ),
         Measure(
@@ -228,7 +229,7 @@ MEASURES: Mapping[str, Measure] = {
         ),
         Measure(
             "store_sent_in_time", N_("Sent in time"), N_("Parts sent by their deadline ÷ parts sent."),
-            N_("Parts that are not sent yet."), _ORDERS, Unit.SHARE, Fact.PARTS_SENT_IN_TIME, Fact.PARTS_SENT,
+            _UNSENT, _ORDERS, Unit.SHARE, Fact.PARTS_SENT_IN_TIME, Fact.PARTS_SENT,
             good=Good.UP,
         ),
     )

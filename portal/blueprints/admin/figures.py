@@ -67,7 +67,7 @@ def show() -> ResponseReturnValue:
         frame = around(session, "admin.figures")
     return page_or_partial(
         "admin/figures/index.html",
-        {"figures": "figures/_board.html"},
+        {"figures": "figures/_board.html", "figure-tiles": "figures/_tiles.html"},
         board=board.value,
         question=gettext(QUESTIONS[board][1]),
         tabs=[

@@ -73,7 +73,7 @@ def show() -> ResponseReturnValue:
     kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "cursor"}
     return page_or_partial(
         "seller/figures.html",
-        {"figures": "figures/_board.html"},
+        {"figures": "figures/_board.html", "figure-tiles": "figures/_tiles.html"},
         currencies=[(one, one) for one in currencies],
         channels=[],
         file_href=url_for("seller.figures_file", **kept),

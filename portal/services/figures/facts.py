@@ -90,7 +90,8 @@ _FACTS = (
     """
     SELECT v.fact, s.day, s.channel_id, s.store_id, s.currency, '', v.value
       FROM (SELECT p.day, p.channel_id, p.store_id, p.currency, count(*) AS parts, sum(p.payable_minor) AS sales,
-                   sum(p.discount_minor) AS discount, sum(l.refunded) AS refunded, count(p.shipped_at) AS sent,
+                   sum(p.discount_minor) AS discount, sum(l.refunded) AS refunded,
+                   count(p.shipped_at) FILTER (WHERE p.ship_by IS NOT NULL) AS sent,
                    count(*) FILTER (WHERE p.shipped_at <= p.ship_by) AS in_time
               FROM parts p
               LEFT JOIN LATERAL (SELECT sum(refunded_minor) AS refunded FROM order_line WHERE part_id = p.id) l ON true

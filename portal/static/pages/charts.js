@@ -21,8 +21,10 @@
       hovertemplate: "%{customdata}<extra></extra>",
       marker: { color: colour(box, "--brand") },
     };
-    // A dozen days are told apart by month and day; the year stands in the table.
+    // A dozen days are told apart by month and day, the year stands in the table; months by year and month.
     const every = Math.ceil(rows.length / 8);
+    const isMonthly = rows.length > 1 && rows.every((row) => row.dataset.x.endsWith("-01"));
+    const short = (x) => (isMonthly ? x.slice(0, 7) : x.slice(5));
     const ticks = rows.map((row) => row.dataset.x).filter((_, n) => n % every === 0);
     const axis = { color: ink, ticklabelstandoff: 6, gridcolor: line, zerolinecolor: line, fixedrange: true };
     const layout = {
@@ -31,7 +33,7 @@
       paper_bgcolor: "rgba(0,0,0,0)",
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(box).fontFamily, color: ink },
-      xaxis: { ...axis, type: "category", tickvals: ticks, ticktext: ticks.map((x) => x.slice(5)), tickangle: 0 },
+      xaxis: { ...axis, type: "category", tickvals: ticks, ticktext: ticks.map(short), tickangle: 0 },
       yaxis: { ...axis, rangemode: "tozero" },
       bargap: 0.3,
     };

@@ -170,3 +170,54 @@ def test_buyers_and_visitors_see_none(app: APIFlask, mall: Mall, bea: Person) ->
     for path in ("/admin/figures", "/admin/figures.csv", "/seller/figures", "/seller/figures.csv"):
         assert browser(app, bea).get(path).status_code == 403
         assert browser(app).get(path).status_code == 303
+
+
+NO_NUMBER = re.compile(r"\b(nan|inf|infinity|null|undefined|None)\b")
+ODD = {
+    "a period in the future": "from=2036-01-01&until=2036-01-31",
+    "days the wrong way round": "from=2026-11-29&until=2026-11-01",
+    "no dates": "from=yesterday&until=2026-13-45",
+    "a night in which clocks go back": "from=2026-11-01&until=2026-11-01&compare=year",
+    "a currency that nobody sells in": "currency=XXX",
+    "a channel that there is not": "channel=moon",
+    "the first day there is": "from=1970-01-01&until=1970-01-01",
+}
+
+
+@pytest.mark.parametrize("odd", list(ODD))
+@pytest.mark.parametrize("board", [board.value for board in BOARDS])
+def test_no_board_shows_what_is_no_number(mall: Mall, ada: FlaskClient, board: str, odd: str) -> None:
+    answer = ada.get(f"/admin/figures?board={board}&{ODD[odd]}")
+    assert answer.status_code == 200
+    shown = re.sub(r"<[^>]+>", " ", answer.text.partition('id="figures"')[2].partition("<template")[0])
+    assert NO_NUMBER.search(shown) is None
+    assert "Nothing happened in this period." in shown
+
+
+@pytest.mark.parametrize("board", [board.value for board in BOARDS])
+def test_one_order_is_a_board_without_a_base_to_compare_with(
+    mall: Mall, bea: Person, ada: FlaskClient, board: str
+) -> None:
+    sell(mall, bea)
+    renew_all()
+    page = ada.get(f"/admin/figures?board={board}&period=7d").text.partition('id="figures"')[2]
+    assert NO_NUMBER.search(re.sub(r"<[^>]+>", " ", page.partition("<template")[0])) is None
+
+
+def test_tiles_ask_for_themselves_alone(mall: Mall, bea: Person, ada: FlaskClient) -> None:
+    sell(mall, bea)
+    renew_all()
+    asked = {"HX-Request": "true", "HX-Target": "figure-tiles"}
+    part = ada.get("/admin/figures?board=sales&period=7d", headers=asked).text.strip()
+    assert part.startswith("{# ") is False
+    assert 'id="figure-tiles"' in part
+    assert "<h1" not in part
+    assert 'id="definition-sales"' not in part, "what is open stays open"
+
+
+def test_parts_without_a_deadline_are_neither_in_time_nor_late(mall: Mall, bea: Person) -> None:
+    sell(mall, bea)
+    with transaction() as session:
+        session.execute(text("UPDATE order_part SET shipped_at = now(), ship_by = NULL"))
+    renew_all()
+    assert figure("sent_in_time") is None
