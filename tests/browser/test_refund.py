@@ -84,6 +84,7 @@ def test_the_amounts_follow_the_choice_on_a_phone(shop: Shop) -> None:
     picture(page, "phone-after")
 
 
+@pytest.mark.ux("S20")
 def test_a_store_agrees_and_an_administrator_follows_up_what_failed(shop: Shop) -> None:
     case = Case(shop.mall)
     move_part(case.order, "accepted", "packed")

@@ -56,7 +56,9 @@ def accept() -> ResponseReturnValue:
     """Confirm the chosen orders, or all that the list shows."""
     with reading() as session:
         desk = desk_of(session)
-    items = chosen_parts(desk, view=StoreView.ACTION)
+    # What was ticked and has left the list since is tried too: its row says why nothing was done.
+    ticked = not request.form.get("all_matching")
+    items = chosen_parts(desk, view=StoreView.ALL if ticked else StoreView.ACTION)
     if not items:
         return done(location=url_for("seller.orders", view=StoreView.ACTION.value, store=desk.store_arg))
     return begin(desk, "accept", items)

@@ -53,6 +53,7 @@ def follow(client: FlaskClient, answer: Any) -> str:
 
 
 @pytest.mark.req("ORD-10")
+@pytest.mark.ux("S11")
 def test_what_was_chosen_is_confirmed_and_what_stays_says_why(app: APIFlask, mall: Mall, sam: Person) -> None:
     made = orders(mall, 3)
     ada = make_person("ada", roles=("admin",))
@@ -68,10 +69,12 @@ def test_what_was_chosen_is_confirmed_and_what_stays_says_why(app: APIFlask, mal
             actor=ada.actor,
             now=clock.now(),
         )
-    # The page was open before: of the three the held one has left the list, and its tick does nothing.
+    # The page was open before: of the three the held one has left the list, and its row says so.
     ids = [str(one.part_ids[0]) for one in made[:2]]
     page = follow(as_sam, as_sam.post("/seller/orders/acceptance", data=token | {"ids": [*ids, "nonsense"]}))
-    assert "1 order done" in page
+    assert "1 done, 1 not" in page
+    assert made[1].number in page
+    assert "on hold" in page
     assert rows("SELECT status, count(*) FROM order_part GROUP BY status ORDER BY status") == [
         ("accepted", 1),
         ("held", 1),
