@@ -111,7 +111,7 @@ def _load(session: Session) -> ChannelDirectory:
     rows: list[Channel] = []
     written: dict[int, list[TaxRule]] = {}
     late: set[int] = set()
-    lost: dict[int, list[str]] = {}
+    lost: dict[int, Sequence[str]] = {}
     for channel, is_late, blocked, section_id, rate, inclusive, valid_from in session.execute(_CHANNELS):
         if channel.id not in written:
             rows.append(channel)
