@@ -31,7 +31,7 @@ from portal.rules.products import (
 )
 from portal.rules.stock import NOTE_MAX, ON_HAND_MAX
 
-Language = Literal["en", "ko"]
+Language = Annotated[str, StringConstraints(pattern=r"^(en|ko)$")]
 State = Literal["draft", "active", "archived"]
 Line = Annotated[str, StringConstraints(max_length=NAME_MAX, pattern=PRINTABLE, strip_whitespace=True)]
 Word = Annotated[str, StringConstraints(min_length=1, max_length=VALUE_MAX, pattern=PRINTABLE)]
