@@ -172,7 +172,7 @@ def _write(
     session: Session, directory: OfferDirectory, look: Look, context: Sequence[Any], chosen: Chosen, *, arm: str
 ) -> int | None:
     """Keep the choice and count it against the offer's budget; None where that has ended."""
-    return session.execute(
+    found = session.execute(
         _WRITE,
         {
             "user_id": look.user_id,
@@ -192,3 +192,4 @@ def _write(
             "window_days": directory.strategy.window_days,
         },
     ).scalar()
+    return None if found is None else int(found)
