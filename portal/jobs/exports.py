@@ -38,7 +38,7 @@ from portal.services.exports.work_export import (
 # So long one export keeps a worker from other work while it is read.
 SLICE_S = 20
 # So often whoever writes says that he is still at it.
-SAY_ROWS = 20_000
+SAY_ROWS = 5_000
 
 
 class _TakenOverError(Exception):

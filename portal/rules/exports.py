@@ -21,6 +21,8 @@ LIVES: Final = timedelta(days=7)
 OPEN_MAX: Final = 5
 # Nobody has worked on it for so long: its worker died, and another one takes it up.
 STALE_AFTER: Final = timedelta(seconds=30)
+# A sheet of a million rows is packed in one go, in which its worker says nothing.
+STALE_WRITING_AFTER: Final = timedelta(minutes=5)
 # After so many workers that died over it without a row more, it is given up.
 TRIES_MAX: Final = 5
 

@@ -23,7 +23,7 @@ from portal.queries.admin_orders import OrderFilter
 from portal.queries.listings import LISTINGS
 from portal.queries.listings.books import BalanceFilter, JournalFilter
 from portal.queries.listings.coupons import UseFilter
-from portal.rules.exports import LIVES, OPEN_MAX, STALE_AFTER, TRIES_MAX
+from portal.rules.exports import LIVES, OPEN_MAX, STALE_AFTER, STALE_WRITING_AFTER, TRIES_MAX
 from portal.rules.permissions import Role
 from portal.services.export_audit import public_key
 from portal.services.exports import work_export
@@ -171,7 +171,7 @@ def test_a_file_that_was_half_written_is_written_anew(mall: Mall, ada: Person, m
         with pytest.raises(DiedError):
             make_list(str(export_id))
     assert rows("SELECT count(*) FROM list_export_piece WHERE part = 'file'") == [(2,)]
-    change("UPDATE list_export SET worked_at = :at", at=clock.now() - STALE_AFTER - timedelta(seconds=1))
+    change("UPDATE list_export SET worked_at = :at", at=clock.now() - STALE_WRITING_AFTER - timedelta(seconds=1))
     make_list(str(export_id))
     assert len(lines(export_id)) == 3
 

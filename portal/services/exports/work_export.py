@@ -22,7 +22,7 @@ from portal.kit.tables import PDF_ROWS_MAX, Format
 from portal.models import ListExport
 from portal.queries.listings import LISTINGS
 from portal.queries.listings.listing import Listing, count_rows, read_rows
-from portal.rules.exports import LIVES, STALE_AFTER, TRIES_MAX, unpack
+from portal.rules.exports import LIVES, STALE_AFTER, STALE_WRITING_AFTER, TRIES_MAX, unpack
 from portal.rules.permissions import SYSTEM
 from portal.rules.reports import KEPT_FOR
 from portal.services.audit import AuditAction, Fact, record
@@ -36,13 +36,15 @@ _CLAIM = text(
     """
     UPDATE list_export SET worker = :worker, worked_at = :now, tries = tries + 1,
            state = CASE state WHEN 'wanted' THEN 'reading' ELSE state END
-     WHERE id = :id AND state IN ('wanted', 'reading', 'writing') AND (worker IS NULL OR worked_at < :stale)
+     WHERE id = :id AND state IN ('wanted', 'reading', 'writing')
+       AND (worker IS NULL OR worked_at < CASE state WHEN 'writing' THEN :stale_writing ELSE :stale END)
     RETURNING tries
     """
 )
 _DUE = text(
     """
-    SELECT id FROM list_export WHERE state IN ('wanted', 'reading', 'writing') AND worked_at < :stale
+    SELECT id FROM list_export WHERE state IN ('wanted', 'reading', 'writing')
+       AND worked_at < CASE WHEN state = 'writing' AND worker IS NOT NULL THEN :stale_writing ELSE :stale END
      ORDER BY worked_at LIMIT 20
     """
 )
@@ -67,7 +69,7 @@ class Written:
 def claim_export(session: Session, *, export_id: uuid.UUID, now: datetime) -> Claim | None:
     """Take an export up; None when it is done, or somebody else is at it. One that killed its workers is given up."""
     claim = Claim(export_id, new_id())
-    values = {"id": export_id, "worker": claim.worker, "now": now, "stale": now - STALE_AFTER}
+    values = {"id": export_id, "worker": claim.worker, "now": now, **_stale(now)}
     tries = session.execute(_CLAIM, values).scalar_one_or_none()
     if tries is None:
         return None
@@ -75,6 +77,10 @@ def claim_export(session: Session, *, export_id: uuid.UUID, now: datetime) -> Cl
         _end(session, claim, "failed", now)
         return None
     return claim
+
+
+def _stale(now: datetime) -> dict[str, datetime]:
+    return {"stale": now - STALE_AFTER, "stale_writing": now - STALE_WRITING_AFTER}
 
 
 def read_batch(session: Session, claim: Claim, *, now: datetime) -> bool | None:
@@ -176,7 +182,7 @@ def let_go(session: Session, claim: Claim) -> None:
 
 def exports_due(session: Session, *, now: datetime) -> list[uuid.UUID]:
     """Exports that nobody works on."""
-    return list(session.scalars(_DUE, {"stale": now - STALE_AFTER}))
+    return list(session.scalars(_DUE, _stale(now)))
 
 
 def end_old_exports(session: Session, *, now: datetime) -> int:
