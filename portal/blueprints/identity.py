@@ -22,6 +22,7 @@ TOKEN_KEY = "token"  # noqa: S105  # The name of a cookie value, not one.
 LOCALE_KEY = "lang"
 THEME_KEY = "theme"
 LOCALES = ("en", "ko")
+DESKS = ("admin", "seller")
 
 
 class SignedInUser(UserMixin):  # type: ignore[misc]  # Flask-Login publishes no types.
@@ -120,7 +121,7 @@ def narrow_stores(permission: Permission) -> None:
 
 
 def current_locale() -> str:
-    """The language of this answer: asked for, chosen before, of the profile, of the channel."""
+    """The language of this answer: asked for, chosen before, of the profile, of a desk's browser, of the channel."""
     here = g._get_current_object()  # noqa: SLF001  # As above.
     if not hasattr(here, "locale"):
         asked = request.args.get(LOCALE_KEY)
@@ -128,6 +129,9 @@ def current_locale() -> str:
             session[LOCALE_KEY] = asked
         identity = current_identity()
         chosen = session.get(LOCALE_KEY) or (identity.locale if identity else None)
+        if chosen not in LOCALES and request.blueprint in DESKS:
+            # A desk is no shop of some country: whoever works there reads what his browser asks for.
+            chosen = request.accept_languages.best_match(LOCALES)
         here.locale = chosen if chosen in LOCALES else current_channel().default_locale
     return cast("str", here.locale)
 

@@ -321,3 +321,18 @@ def _path(app: APIFlask, endpoint: str, values: Mapping[str, object]) -> str:
         adapter = app.url_map.bind("localhost")
         rule = next(iter(app.url_map.iter_rules(endpoint)))
         return adapter.build(endpoint, {name: values[name] for name in rule.arguments})
+
+
+@pytest.mark.parametrize(
+    ("accepts", "language"), [("ko-KR,ko;q=0.8", "ko"), ("en-GB,en", "en"), ("fr", "en"), ("", "en")]
+)
+def test_a_desk_speaks_as_the_browser_asks_and_a_shop_as_its_channel(
+    app: APIFlask, accepts: str, language: str
+) -> None:
+    make_mall()
+    client = browser(app, make_person("ada", roles=("admin",)))
+    headers = {"Accept-Language": accepts}
+    assert f'<html lang="{language}"' in client.get("/admin/", headers=headers).text
+    assert '<html lang="en"' in client.get("/kr/", headers=headers).text
+    client.get("/admin/?lang=ko")
+    assert '<html lang="ko"' in client.get("/admin/", headers=headers).text

@@ -20,7 +20,6 @@ from portal.kit import clock
 from portal.kit.ids import new_id
 from portal.models import Address, Erasure, Mail, Notice, User, UserState
 from portal.queries.documents import load_document
-from portal.queries.personal_data import ABOUT_OTHERS, PERSONAL
 from portal.rules.permissions import SYSTEM
 from portal.rules.privacy import GRACE, Block, Purpose
 from portal.rules.states import Machine
@@ -260,7 +259,7 @@ def test_one_that_breaks_off_keeps_no_other_waiting_and_is_told_of(
     cem = with_session(make_person("cem"))
     for person in (bea, cem):
         ask(person)
-    real = privacy.carry_out_erasure
+    real = carry_out_erasure
 
     def carry_out_or_break(session: Session, *, erasure_id: uuid.UUID, now: datetime) -> bool:
         done = real(session, erasure_id=erasure_id, now=now)
@@ -331,28 +330,3 @@ def test_what_she_allowed_is_over(bea: Person) -> None:
     carry_out()
     with reading() as session:
         assert not allowed(session, user_id=bea.id, purpose=Purpose.ANALYTICS)
-
-
-def test_every_table_that_knows_people_is_in_the_register() -> None:
-    known = {table.name for table in PERSONAL} | set(ABOUT_OTHERS)
-    missing = [
-        table.name
-        for table in Base.metadata.sorted_tables
-        if table.name not in known
-        and (
-            any(isinstance(column.type, EncryptedText) for column in table.columns)
-            or any(key.column.table.name == "user_account" for key in table.foreign_keys)
-        )
-    ]
-    assert missing == []
-    # And what is encrypted of a person is erased or goes with its row.
-    kept = [
-        f"{table.name}.{column.name}"
-        for table in Base.metadata.sorted_tables
-        for column in table.columns
-        if isinstance(column.type, EncryptedText)
-        and table.name not in {*ABOUT_OTHERS, "user_account", "document"}
-        and not any(one.name == table.name and (one.delete or column.name in one.erase) for one in PERSONAL)
-    ]
-    # The code of a gift card is worth money to whoever holds it, and says nothing of anybody.
-    assert kept == ["gift_card.code"]

@@ -167,7 +167,7 @@ def _shown(channel_id: int) -> Channel:
             hosts=list(row.hosts),
             support_email=row.support_email,
             notices=row.notices,
-            next_states=[one.value for one in MOVES[State(row.state)]],  # type: ignore[misc]  # As above.
+            next_states=[one.value for one in MOVES[State(row.state)]],
             requirements=[
                 RequirementState(requirement=one.value, is_met=one in met, by_hand=one in BY_HAND)
                 for one in Requirement
