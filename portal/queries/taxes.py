@@ -37,21 +37,33 @@ class TaxRateRow:
 
 @dataclass(frozen=True, slots=True)
 class TaxSum:
-    """What paid orders of a period bore at one rate: `base_minor` without the tax, in minor units of `currency`."""
+    """What paid orders of a period bore at one rate and what refunds took off it, in minor units of `currency`.
+
+    `base_minor` and `base_back_minor` are without the tax.
+    """
 
     channel_id: int
     currency: str
     rate: Decimal
     base_minor: int
     tax_minor: int
+    base_back_minor: int
+    tax_back_minor: int
+
+    @property
+    def net_minor(self) -> int:
+        """The tax that stays after refunds."""
+        return self.tax_minor - self.tax_back_minor
 
 
 _SUMS = text(
     """
     SELECT channel_id, currency, key::numeric AS rate,
            coalesce(sum(value) FILTER (WHERE fact = 'tax_base'), 0)::bigint AS base_minor,
-           coalesce(sum(value) FILTER (WHERE fact = 'tax'), 0)::bigint AS tax_minor
-      FROM figure_day WHERE fact IN ('tax', 'tax_base') AND day BETWEEN :first AND :last
+           coalesce(sum(value) FILTER (WHERE fact = 'tax'), 0)::bigint AS tax_minor,
+           coalesce(sum(value) FILTER (WHERE fact = 'tax_base_back'), 0)::bigint AS base_back_minor,
+           coalesce(sum(value) FILTER (WHERE fact = 'tax_back'), 0)::bigint AS tax_back_minor
+      FROM figure_day WHERE fact IN ('tax', 'tax_base', 'tax_back', 'tax_base_back') AND day BETWEEN :first AND :last
      GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     """
 )
@@ -83,5 +95,5 @@ def list_tax_rates(session: Session) -> Sequence[TaxRateRow]:
 
 
 def tax_sums(session: Session, *, first: date, last: date) -> Sequence[TaxSum]:
-    """What paid orders bore by rate, placed from `first` to `last` of their channels' calendars."""
+    """What paid orders bore and gave back by rate, placed from `first` to `last` of their channels' calendars."""
     return [TaxSum(*row) for row in session.execute(_SUMS, {"first": first, "last": last})]

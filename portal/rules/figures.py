@@ -42,6 +42,8 @@ class Fact(StrEnum):
     SECTION_SALES = "section_sales"
     TAX = "tax"
     TAX_BASE = "tax_base"
+    TAX_BACK = "tax_back"
+    TAX_BASE_BACK = "tax_base_back"
     COUPON_USES = "coupon_uses"
     COUPON_COST = "coupon_cost"
     BALANCE_CHANGE = "balance_change"

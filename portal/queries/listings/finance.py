@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import ScalarSelect, Text, cast, func, select
 from sqlalchemy.orm import aliased
 
 from portal.kit.tables import Column, Kind
@@ -43,12 +43,18 @@ class StatementFilter:
 _DAY = cast(FigureDay.day, Text)
 
 
-def _tax(chosen: TaxFilter) -> AnySelect:
-    base = aliased(FigureDay)
+def _beside(fact: str) -> ScalarSelect[int]:
+    """Another fact of the same day, channel, currency and rate; nothing counts as zero."""
+    other = aliased(FigureDay)
     same = [
-        getattr(base, name) == getattr(FigureDay, name) for name in ("day", "channel_id", "store_id", "currency", "key")
+        getattr(other, name) == getattr(FigureDay, name)
+        for name in ("day", "channel_id", "store_id", "currency", "key")
     ]
-    of_base = select(func.coalesce(func.sum(base.value), 0)).where(base.fact == "tax_base", *same)
+    found = select(func.coalesce(func.sum(other.value), 0)).where(other.fact == fact, *same)
+    return found.correlate(FigureDay).scalar_subquery()
+
+
+def _tax(chosen: TaxFilter) -> AnySelect:
     statement: AnySelect = (
         select(
             _DAY.label("day"),
@@ -56,8 +62,10 @@ def _tax(chosen: TaxFilter) -> AnySelect:
             Channel.code.label("channel"),
             FigureDay.currency,
             FigureDay.key.label("rate"),
-            of_base.correlate(FigureDay).scalar_subquery().label("base_minor"),
+            _beside("tax_base").label("base_minor"),
             FigureDay.value.label("tax_minor"),
+            _beside("tax_base_back").label("base_back_minor"),
+            _beside("tax_back").label("tax_back_minor"),
         )
         .join(Channel, Channel.id == FigureDay.channel_id)
         .where(FigureDay.fact == "tax")
@@ -123,6 +131,8 @@ TAX = Listing(
         Column("currency", N_("Currency")),
         Column("base_minor", N_("Base"), Kind.MONEY, share=3),
         Column("tax_minor", N_("Tax"), Kind.MONEY, share=3),
+        Column("base_back_minor", N_("Given back, without tax"), Kind.MONEY, share=3),
+        Column("tax_back_minor", N_("Tax given back"), Kind.MONEY, share=3),
     ),
     _tax,
     Sorting((_DAY, FigureDay.channel_id, FigureDay.currency, FigureDay.key), (str, int, str, str)),

@@ -121,6 +121,27 @@ _FACTS = (
                      WHERE b.paid_at IS NOT NULL AND b.shipping_minor > 0) t GROUP BY 1, 2, 3, 4) s
      CROSS JOIN LATERAL (VALUES ('tax', s.tax), ('tax_base', s.base)) v (fact, value)
     """,
+    # What refunds took off it since, on the day of the order: of units and of what was exchanged for something cheaper
+    # as the books count it, and of shipping fees as credit notes say it.
+    """
+    SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.rate, v.value
+      FROM (SELECT day, channel_id, currency, rate, sum(tax) AS tax, sum(amount) - sum(tax) AS base
+              FROM (SELECT b.day, b.channel_id, b.currency, l.tax_rate AS rate, l.refunded_minor AS amount,
+                           least(l.tax_minor, round(l.tax_minor * l.refunded_quantity::numeric / l.quantity)
+                                              + l.tax_less_minor) AS tax
+                      FROM bought b JOIN order_line l ON l.order_id = b.id
+                     WHERE b.paid_at IS NOT NULL AND (l.refunded_quantity > 0 OR l.refunded_minor > 0)
+                    UNION ALL
+                    SELECT b.day, b.channel_id, b.currency, r.rate, f.amount_minor,
+                           f.amount_minor - round(f.amount_minor / (1 + r.rate::numeric))
+                      FROM bought b JOIN refund e ON e.order_id = b.id
+                       AND e.status IN ('approved', 'sent', 'unknown', 'failed', 'succeeded')
+                      JOIN refund_line f ON f.refund_id = e.id AND f.part_id IS NOT NULL
+                      JOIN LATERAL (SELECT coalesce(b.shipping_tax_rate, min(tax_rate)) AS rate
+                                      FROM order_line WHERE order_id = b.id) r ON true
+                     WHERE b.paid_at IS NOT NULL) t GROUP BY 1, 2, 3, 4) s
+     CROSS JOIN LATERAL (VALUES ('tax_back', s.tax), ('tax_base_back', s.base)) v (fact, value)
+    """,
     """
     SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.campaign_id::text, v.value
       FROM (SELECT b.day, b.channel_id, b.currency, u.campaign_id, count(*) AS uses, sum(u.amount_minor) AS cost

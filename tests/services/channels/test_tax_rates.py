@@ -166,6 +166,26 @@ def test_figures_add_tax_up_by_rate(shop: Shop) -> None:
     ]
 
 
+def test_what_refunds_give_back_of_a_tax_is_told_beside_it(shop: Shop) -> None:
+    mall = give_tax_rate(shop.mall, shop.ada, "0.5", section_id=shop.books_section)
+    order = buy(shop, mall)
+    bowl, book = lines_of(order)
+    ask_refund(order, {bowl: 1, book: 1}, actor=shop.ada.actor, party=Party.ADMIN, reason="goodwill")
+
+    def told() -> list[tuple[Any, ...]]:
+        today = clock.now().date()
+        first, last = today - timedelta(days=1), today + timedelta(days=1)
+        atomically(lambda session: renew(session, Stretch(first, last), now=clock.now()))
+        with reading() as session:
+            found = tax_sums(session, first=first, last=last)
+        return [(one.rate, one.tax_minor, one.base_back_minor, one.tax_back_minor, one.net_minor) for one in found]
+
+    # Of two bowls and two books one each; shipping has not come back.
+    assert told() == [(Decimal("0.005"), 20, 1_999, 10, 10), (Decimal("0.08"), 200, 1_000, 80, 120)]
+    ask_refund(order, {bowl: 1, book: 1}, actor=shop.ada.actor, party=Party.ADMIN, reason="cannot_deliver")
+    assert told() == [(Decimal("0.005"), 20, 3_998, 20, 0), (Decimal("0.08"), 200, 2_500, 200, 0)]
+
+
 @pytest.mark.parametrize(
     ("percent", "more", "error"),
     [
