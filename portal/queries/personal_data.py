@@ -124,7 +124,7 @@ PERSONAL: tuple[PersonalTable, ...] = (
         {"name": D, "url": D, "secret": E, "previous_secret": N, "previous_until": N},
         hidden=frozenset({"secret", "previous_secret", "lease"}),
     ),
-    PersonalTable(m.ApiClient, _USER, {"name": D}, hidden=frozenset({"key_hash"})),
+    PersonalTable(m.ApiClient, _USER, {"name": D}, hidden=frozenset({"key_hash", "previous_hash"})),
     PersonalTable(m.CartLine, f"cart_id IN (SELECT id FROM cart WHERE {_USER})", delete=True),
     PersonalTable(m.Cart, _USER, delete=True),
     PersonalTable(m.Wish, _USER, delete=True),

@@ -38,11 +38,13 @@ def rotate_api_client(
 
     The old key stays good for `overlap`. `asked_with` is the hash of the key with which the client asks: that one
     stays, so that a client whose answer was lost on the way asks again with the key that it has. Raises
-    KeyUnknownError, also for a key that was revoked.
+    KeyUnknownError, also for a key that was revoked, or that is good no more by now.
     """
     client = session.execute(select(ApiClient).where(ApiClient.id == client_id).with_for_update()).scalar_one_or_none()
     if client is None or client.revoked_at is not None:
         raise KeyUnknownError
+    if asked_with is not None and asked_with not in _good_keys(client, now):
+        raise KeyUnknownError  # Somebody has exchanged it, without an overlap, since it opened the door.
     try:
         if actor.client_id != client.id:
             check_may_manage(actor, client.user_id)
@@ -57,3 +59,8 @@ def rotate_api_client(
     after = {"previous_until": client.previous_until}
     record(session, Fact(AuditAction.API_CLIENT_ROTATED, f"api-client:{client_id}", after=after), actor=actor, now=now)
     return NewApiClient(client.id, key, tuple(client.permissions))
+
+
+def _good_keys(client: ApiClient, now: datetime) -> tuple[bytes | None, ...]:
+    is_old_good = client.previous_until is not None and client.previous_until > now
+    return (client.key_hash, client.previous_hash if is_old_good else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import uuid
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -20,8 +21,10 @@ from portal.db import reading, transaction
 from portal.kit import clock
 from portal.models import ApiClient, AuditRow, Channel
 from portal.queries.channels import forget_channels
-from portal.rules.permissions import Permission
-from portal.services.accounts.revoke_api_client import revoke_api_client
+from portal.rules.permissions import Actor, Permission
+from portal.services.accounts.make_api_client import hash_key
+from portal.services.accounts.revoke_api_client import KeyUnknownError, revoke_api_client
+from portal.services.accounts.rotate_api_client import rotate_api_client
 from tests.blueprints.api.conftest import Api, World, data
 
 pytestmark = pytest.mark.req("API-01")
@@ -138,6 +141,22 @@ def test_a_key_is_exchanged_and_a_lost_answer_does_no_harm(world: World) -> None
             select(AuditRow.action).where(AuditRow.ref == f"api-client:{shown['client_id']}")
         ).all()
     assert list(actions) == ["api-client:made", "api-client:rotated", "api-client:rotated"]
+
+
+def test_a_key_that_was_replaced_without_an_overlap_does_not_come_back_by_a_request_under_way(world: World) -> None:
+    client_id = uuid.UUID(world.api.read("/key")["client_id"])
+    with transaction() as session:
+        rotate_api_client(session, actor=world.bea.actor, client_id=client_id, overlap=timedelta(0), now=clock.now())
+    with pytest.raises(KeyUnknownError), transaction() as session:
+        rotate_api_client(
+            session,
+            actor=Actor(user_id=world.bea.id, client_id=client_id),
+            client_id=client_id,
+            overlap=timedelta(hours=1),
+            asked_with=hash_key(world.api.key),
+            now=clock.now(),
+        )
+    assert data(world.api.get("/key"))["code"] == "key_wrong"
 
 
 @pytest.mark.req("CHN-02")
