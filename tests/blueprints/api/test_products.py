@@ -92,6 +92,11 @@ UNFIT: tuple[tuple[dict[str, Any], int, str], ...] = (
         "price_invalid",
     ),
     ({"variants": []}, 422, "request_invalid"),
+    (
+        {"variants": [{"sku": "A", "prices": [{"channel": "kr", "amount_minor": n} for n in (1, 2)]}]},
+        422,
+        "request_invalid",
+    ),
     ({"name": {"de": "Tasse"}}, 422, "request_invalid"),
     ({"store": "maru"}, 404, "not_found"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, field_validator
 
 from portal.blueprints.api.schemas import (
     BIGINT_MAX,
@@ -77,6 +77,13 @@ class VariantIn(In):
     is_offered: bool = True
     prices: list[PriceIn] = Field(default=[], max_length=50, description="Where it is sold; nowhere else.")
     on_hand: Units | None = Field(default=None, description="The first count of a new variant.")
+
+    @field_validator("prices")
+    @classmethod
+    def _once_on_each_channel(cls, given: list[PriceIn]) -> list[PriceIn]:
+        if len({one.channel for one in given}) < len(given):
+            raise ValueError("a channel is named twice")
+        return given
 
 
 class ProductIn(In):
