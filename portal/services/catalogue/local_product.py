@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
@@ -94,7 +95,10 @@ def save_local_texts(
         session.add(row)
     _fill(row, product, texts)
     row.version, row.changed_by, row.changed_at = row.version + 1, label(actor), now
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:  # Two who wrote the first at once.
+        raise LocalTextsChangedError from None
     refresh_listings(session, product_ids=[product_id])
     fact = Fact(AuditAction.LOCAL_TEXTS_SAVED, f"product:{product_id}", before, _told(row))
     record(session, fact, actor=actor, now=now)

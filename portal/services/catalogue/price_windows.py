@@ -27,14 +27,16 @@ _CARTS = text(
      WHERE l.variant_id = ANY(:variants) AND c.user_id IS NOT NULL AND c.updated_at > :now - interval '1 day' LIMIT 5000
     """
 )
+# By the database's clock, which `price_now` goes by: by another one, a price would be noted as turned before it is,
+# and lists would keep the one before it.
 _DUE = text(
     """
     WITH due AS (
         SELECT id FROM price_window
-         WHERE ended_at IS NULL AND valid_from <= :now AND (began_at IS NULL OR valid_until <= :now)
+         WHERE ended_at IS NULL AND valid_from <= now() AND (began_at IS NULL OR valid_until <= now())
          ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
     UPDATE price_window w SET began_at = coalesce(w.began_at, :now),
-           ended_at = CASE WHEN w.valid_until <= :now THEN CAST(:now AS timestamptz) END
+           ended_at = CASE WHEN w.valid_until <= now() THEN CAST(:now AS timestamptz) END
       FROM due, variant v WHERE w.id = due.id AND v.id = w.variant_id
     RETURNING w.id, w.variant_id, v.product_id, w.channel_id, w.amount_minor, w.valid_from, w.valid_until,
               w.ended_at IS NOT NULL AS is_over

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -138,6 +140,16 @@ def test_before_it_begins_and_from_its_end_on_the_usual_price_holds(mall: Mall, 
         assert turn_prices(session, now=clock.now()) == 1
         assert turn_prices(session, now=clock.now()) == 0
     assert card_prices(mall.kr) == [12_000]
+
+
+def test_a_clock_that_is_ahead_turns_no_price_before_the_database_does(mall: Mall, bowl: int) -> None:
+    window = reduce(bowl, mall.kr, 9_000, begins=HOUR, ends=2 * HOUR)
+    with transaction() as session:
+        assert turn_prices(session, now=clock.now() + HOUR) == 0
+    move_window(window, HOUR)
+    with transaction() as session:
+        assert turn_prices(session, now=clock.now()) == 1
+    assert card_prices(mall.kr) == [9_000]
 
 
 def test_a_buyer_whose_price_ended_is_shown_the_new_one_and_pays_nothing_before(
@@ -294,6 +306,22 @@ def test_a_channel_keeps_its_own_title_and_one_that_follows_by_hand_waits(mall: 
     assert names()["kr"] == "Dish"
     with pytest.raises(LocalTextsChangedError), transaction() as session:
         texts(session, product, mall.kr, 1, LocalTexts({"en": "Late"}, {}))
+
+
+def test_of_two_who_write_the_first_texts_at_once_one_is_told(mall: Mall, bowl: int) -> None:
+    product, meet = product_of(bowl), Barrier(2)
+
+    def write(name: str) -> str:
+        meet.wait()
+        try:
+            with transaction() as session:
+                texts(session, product, mall.kr, None, LocalTexts({"en": name}, {}))
+        except LocalTextsChangedError:
+            return "told"
+        return "saved"
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(write, ("Soup bowl", "Rice bowl"))) == ["saved", "told"]
 
 
 def set_aside(variant: int, channel: ChannelView, kept: int, floor: int = 0) -> None:
