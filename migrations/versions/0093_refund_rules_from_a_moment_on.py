@@ -48,6 +48,13 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("uq_refund_rule_moment", "refund_rule")
+    # Without moments a place has one rule: the one in force.
+    op.execute(
+        "DELETE FROM refund_rule r WHERE withdrawn_at IS NOT NULL OR valid_from > now() OR EXISTS ("
+        "SELECT FROM refund_rule n WHERE n.withdrawn_at IS NULL AND n.valid_from > r.valid_from"
+        " AND n.valid_from <= now() AND n.channel_id IS NOT DISTINCT FROM r.channel_id"
+        " AND n.section_id IS NOT DISTINCT FROM r.section_id)"
+    )
     for name, _ in CHECKS:
         op.drop_constraint(op.f(f"ck_refund_rule_{name}"), "refund_rule")
     for name in ADDED:
