@@ -15,6 +15,8 @@ from portal.kit.text import N_
 F = TypeVar("F")
 _INSTANT = re.compile(r"^(\d{4}-\d\d-\d\d)T.*$")
 _UNFIT = re.compile(r"[^a-z0-9]+")
+# What somebody searched for, and whom it may mean: e-mail addresses, that belong in no name and in no trail.
+_TYPED: Final = frozenset({"search", "owners"})
 
 LIVES: Final = timedelta(days=7)
 # So many of one person's may be under way at a time: a worker writes one after another.
@@ -42,7 +44,7 @@ def format_of(typed: str) -> Format:
 
 def file_name(listing: str, chosen: Mapping[str, Any], *, day: date, kind: Format) -> str:
     """What the file is called: the list, its filters, the day (A27). What somebody searched for stays out of it."""
-    said = [_said(value) for name, value in chosen.items() if value not in (None, "", False) and name != "search"]
+    said = [_said(value) for name, value in chosen.items() if value not in (None, "", False) and name not in _TYPED]
     words = [listing, *(word for word in said if word), day.isoformat()]
     return "-".join(words)[:120].rstrip("-") + f".{kind.value}"
 

@@ -56,6 +56,8 @@ def test_the_file_is_called_by_its_filter_and_never_by_what_was_searched() -> No
     chosen = pack(UseFilter(status="redeemed", claimed_from=since, search="bea@example.com"))
     name = file_name("redemptions", chosen, day=date(2026, 11, 29), kind=Format.XLSX)
     assert name == "redemptions-redeemed-2026-11-01-2026-11-29.xlsx"
+    meant = pack(BalanceFilter(kind="deposit", owners=("gateway:bea@example.com", "bea@example.com")))
+    assert file_name("balances", meant, day=date(2026, 11, 29), kind=Format.CSV) == "balances-deposit-2026-11-29.csv"
 
 
 @given(st.dictionaries(st.text(), st.one_of(st.text(), st.integers(), st.booleans()), max_size=5))
