@@ -17,6 +17,11 @@ ACTIONS: Mapping[str, str] = {
     "mileage": N_("Mileage"),
     "deposit": N_("Deposit"),
 }
+WAYS: Mapping[str, str] = {
+    "bell": N_("behind the bell"),
+    "mail": N_("by e-mail"),
+    "both": N_("behind the bell and by e-mail"),
+}
 ARMS: Mapping[str, str] = {
     "offer": N_("Offer"),
     "control": N_("Control group"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import email.policy
 import smtplib
 import uuid
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 BATCH = 100
 LEASE = timedelta(minutes=1)
 TIMEOUT_S = 10
+# An address in a header must not be broken into several words, which mail programs would not put together again.
+UNBROKEN = email.policy.default.clone(max_line_length=900)
 
 
 class _Mailer:
@@ -48,9 +51,15 @@ _CLAIM = text(
     UPDATE mail SET due_at = :leased, attempts = attempts + 1
      WHERE id IN (SELECT id FROM mail WHERE sent_at IS NULL AND due_at <= :now
                    ORDER BY due_at LIMIT :batch FOR UPDATE SKIP LOCKED)
-    RETURNING id, recipient, subject, body, html, attempts, document_id
+    RETURNING id, recipient, subject, body, html, attempts, document_id, unsubscribe
     """
-).columns(recipient=Mail.recipient.type, subject=Mail.subject.type, body=Mail.body.type, html=Mail.html.type)
+).columns(
+    recipient=Mail.recipient.type,
+    subject=Mail.subject.type,
+    body=Mail.body.type,
+    html=Mail.html.type,
+    unsubscribe=Mail.unsubscribe.type,
+)
 _SENT = text("UPDATE mail SET sent_at = :now, last_error = NULL WHERE id = :id")
 
 
@@ -104,11 +113,15 @@ def _connection() -> smtplib.SMTP:
 
 
 def _message(mail: Row[Any]) -> EmailMessage:
-    message = EmailMessage()
+    message = EmailMessage(policy=UNBROKEN) if mail.unsubscribe else EmailMessage()
     message["From"] = _mailer.sender
     message["To"] = mail.recipient
     message["Subject"] = mail.subject
     message["Message-ID"] = f"<{mail.id}@portal>"
+    if mail.unsubscribe:
+        # One click in the mail program is enough (RFC 8058).
+        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(mail.body)
     if mail.html:
         message.add_alternative(mail.html, subtype="html")

@@ -144,6 +144,7 @@ class Automation(Base):
         CheckConstraint("(action = 'coupon') = (amount_minor IS NULL)", name="amount"),
         CheckConstraint("made BETWEEN 0 AND people_max AND amount_minor > 0", name="budget"),
         CheckConstraint("control_bp BETWEEN 500 AND 5000", name="control"),
+        CheckConstraint("told_by IN ('bell', 'mail', 'both')", name="told_by"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
@@ -162,6 +163,7 @@ class Automation(Base):
     control_bp: Mapped[int] = mapped_column(Integer)
     quiet_from: Mapped[int] = mapped_column(Integer)
     quiet_until: Mapped[int] = mapped_column(Integer)
+    told_by: Mapped[str] = mapped_column(server_default="bell")
     salt: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="draft")
     seen_id: Mapped[int] = mapped_column(server_default=text("0"))

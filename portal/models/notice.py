@@ -77,3 +77,5 @@ class Mail(Base):
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     last_error: Mapped[str | None]
     document_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("document.id"))
+    # Where whoever reads it says that no more of its kind shall come; only mails that advertise have it.
+    unsubscribe: Mapped[str | None] = mapped_column(EncryptedText("mail.unsubscribe"))

@@ -130,7 +130,7 @@ PERSONAL: tuple[PersonalTable, ...] = (
     PersonalTable(m.Wish, _USER, delete=True),
     PersonalTable(m.Notice, _USER, delete=True),
     PersonalTable(m.NoticePreference, _USER, delete=True),
-    PersonalTable(m.Mail, _USER, delete=True, hidden=frozenset({"html", "dedup_key", "last_error"})),
+    PersonalTable(m.Mail, _USER, delete=True, hidden=frozenset({"html", "dedup_key", "last_error", "unsubscribe"})),
     PersonalTable(m.Order, _BUYER, {"contact": B, "address": B}, hidden=frozenset({"risk_score", "fraud_hold"})),
     PersonalTable(m.OrderPart, _ORDER, hidden=frozenset({"commission_basis_points"})),
     PersonalTable(m.OrderLine, _ORDER),

@@ -22,6 +22,10 @@ TITLE_LENGTH_MAX = 80
 # Offers are advertising, and nobody is told of one at night where the law forbids it: Korea, from 21 to 8 (Act on
 # Promotion of Information and Communications Network Utilization, article 50).
 NIGHT_BY_LAW = {"KR": (21, 8)}
+# How the subject of a mail that advertises begins where the law says so (the same act's decree, table 6).
+AD_MARK_BY_LAW = {"KR": "(광고) "}
+# Whoever agreed to offers by mail was promised no more than one in this time.
+MAILED_EVERY = timedelta(days=7)
 
 
 class Arm(StrEnum):
@@ -30,6 +34,14 @@ class Arm(StrEnum):
     OFFER = "offer"
     CONTROL = "control"
     HOLDOUT = "holdout"
+
+
+class ToldBy(StrEnum):
+    """How somebody hears of his offer."""
+
+    BELL = "bell"
+    MAIL = "mail"
+    BOTH = "both"
 
 
 class Action(StrEnum):
@@ -96,6 +108,7 @@ class AutomationDraft:
     window_days: int = 30
     quiet_from: int = 21
     quiet_until: int = 8
+    told_by: str = ToldBy.BELL.value
 
 
 def faults_of(draft: AutomationDraft) -> dict[str, str]:
@@ -111,6 +124,8 @@ def faults_of(draft: AutomationDraft) -> dict[str, str]:
         faults["campaign_id"] = N_("Choose the coupon, where one is offered.")
     elif draft.action != Action.COUPON and not 0 < (draft.amount_minor or 0) <= 10**9:
         faults["amount"] = N_("Say how much is given, above zero.")
+    if draft.told_by not in set(ToldBy):
+        faults["told_by"] = N_("Choose one of these.")
     if not 0 < draft.people_max <= PEOPLE_MAX:
         faults["people_max"] = N_("Say to how many people it is offered at most.")
     if not 0 <= draft.every_days <= DAYS_MAX:

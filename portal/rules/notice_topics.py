@@ -69,6 +69,7 @@ TOPIC_OF_MAIL: Final[Mapping[str, Topic]] = {
     "top_up": Topic.BALANCES,
     "ticket": Topic.TICKETS,
     "coupon": Topic.GOODS,
+    "offer": Topic.GOODS,
     "review_invitation": Topic.GOODS,
 }
 

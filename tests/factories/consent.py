@@ -7,14 +7,18 @@ import uuid
 from portal.db import transaction
 from portal.kit import clock
 from portal.rules.permissions import SYSTEM
-from portal.rules.privacy import PURPOSES
+from portal.rules.privacy import PURPOSES, Purpose
 from portal.services.consents import Asked, choose
-from portal.services.incentives.consents import NEEDED
+
+BY_BELL = (Purpose.PERSONAL_OFFERS, Purpose.OFFERS_BELL)
+BY_MAIL = (Purpose.PERSONAL_OFFERS, Purpose.OFFERS_MAIL)
 
 
-def allow_offers(user_id: uuid.UUID, channel_id: int, *, given: bool = True) -> None:
+def allow_offers(
+    user_id: uuid.UUID, channel_id: int, *, given: bool = True, purposes: tuple[Purpose, ...] = BY_BELL
+) -> None:
     """That somebody allows them on a channel, or takes that back."""
-    asked: list[Asked] = [(purpose, channel_id) for purpose in NEEDED]
+    asked: list[Asked] = [(purpose, channel_id) for purpose in purposes]
     versions = {one: PURPOSES[one[0]].version for one in asked} if given else {}
     with transaction() as session:
         choose(

@@ -77,6 +77,7 @@ def test_nobody_is_told_within_quiet_hours_or_the_law_s_night(
         ({"window_days": 0}, "window_days"),
         ({"control_bp": 400}, "control_percent"),
         ({"quiet_from": 24}, "quiet_from"),
+        ({"told_by": "pigeon"}, "told_by"),
     ],
 )
 def test_what_cannot_be_so_is_named(change: dict[str, object], field: str | None) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, requires_all
-from portal.blueprints.automation_words import ACTIONS, results_view
+from portal.blueprints.automation_words import ACTIONS, WAYS, results_view
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.identity import current_actor
@@ -28,7 +28,7 @@ from portal.queries.automations import count_arms, list_automations, load_automa
 from portal.queries.channels import channel_directory
 from portal.queries.exchange import platform_currency
 from portal.queries.segments import list_segments
-from portal.rules.automations import EVENTS, AutomationDraft
+from portal.rules.automations import EVENTS, AutomationDraft, ToldBy
 from portal.rules.permissions import Permission
 from portal.services.incentives.save_automation import (
     AutomationUnfitError,
@@ -69,6 +69,7 @@ BLANK = {
     "window_days": "30",
     "quiet_from": "21",
     "quiet_until": "8",
+    "told_by": "bell",
 }
 
 
@@ -156,6 +157,7 @@ def _page(automation_id: int, error: PortalError | None = None) -> ResponseRetur
             titles={one.key: one.title for one in list_segments(session)},
             events=EVENTS,
             actions=ACTIONS,
+            ways=WAYS,
             reasons=STATES_BY_THEMSELVES,
             arms=arms,
             results=results_view(row, arms, outcomes, currency=platform_currency(session)),
@@ -183,6 +185,7 @@ def _choices(session: Session) -> dict[str, Any]:
         "segments": [("", _("None"))] + [(one.key, one.title) for one in list_segments(session) if one.is_live],
         "events": [("", _("None"))] + [(name, gettext(words)) for name, words in EVENTS.items()],
         "action_options": [(name, gettext(words)) for name, words in ACTIONS.items()],
+        "ways": [(name, gettext(words)) for name, words in WAYS.items()],
         "campaigns": [("", _("None"))] + [(str(n), translated(name)) for n, name in load_grantable(session)],
         "channels": [(str(view.id), f"{translated(dict(view.name))} ({view.currency})") for view in channels],
     }
@@ -209,6 +212,7 @@ def _draft(form: AutomationForm) -> AutomationDraft:
         window_days=_whole(form["window_days"]),
         quiet_from=_whole(form["quiet_from"]),
         quiet_until=_whole(form["quiet_until"]),
+        told_by=form["told_by"] or ToldBy.BELL.value,
     )
 
 

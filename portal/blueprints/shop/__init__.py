@@ -11,6 +11,7 @@ def blueprints() -> list[Blueprint]:
         coupons,
         home,
         lists,
+        offer_mails,
         offers,
         pictures,
         product,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.db import insert_rows
 from portal.kit.ids import new_token
 from portal.models import Automation, Channel, IncentiveAssignment, IncentiveHouse
-from portal.rules.automations import HOLDOUT_BP, Arm, arm_of, may_tell_at
+from portal.rules.automations import HOLDOUT_BP, Arm, ToldBy, arm_of, may_tell_at
 from portal.services.incentives.consents import who_may_be_offered
 
 AT_ONCE = 2_000
@@ -77,7 +77,8 @@ def assign_offers(session: Session, *, automation_id: int, now: datetime) -> int
 
 def draw(session: Session, *, automation: Automation, user_ids: Collection[uuid.UUID], now: datetime) -> int:
     """Write the arm of each of these who may be offered something: the same for all arms, so that they compare."""
-    allowed = who_may_be_offered(session, user_ids=user_ids, channel_id=automation.channel_id)
+    told_by = ToldBy(automation.told_by)
+    allowed = who_may_be_offered(session, user_ids=user_ids, channel_id=automation.channel_id, told_by=told_by)
     since = now - timedelta(days=automation.every_days)
     reached = session.execute(_REACHED, {"ids": list(allowed), "automation": automation.id, "since": since}).all()
     salt, holdout_bp = house_group(session, now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, update
@@ -10,17 +11,17 @@ from sqlalchemy.orm import Session
 
 from portal.models import Automation, Campaign, Channel, IncentiveAssignment, User
 from portal.queries.loyalty import loyalty_directory
-from portal.rules.automations import Action, may_tell_at
+from portal.rules.automations import Action, ToldBy, may_tell_at
 from portal.rules.balance_posting import balance_adjusted
 from portal.rules.notices import NoticeKind
 from portal.rules.permissions import SYSTEM
 from portal.rules.posting import AccountKind, EntryKind, of_user
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.coupons.give_coupon import give_coupon
-from portal.services.incentives.consents import who_may_be_offered
+from portal.services.incentives.consents import who_may_be_told
+from portal.services.incentives.tell_offer import Telling, may_be_mailed_at, tell_offer
 from portal.services.ledger.post import post
 from portal.services.mileage.grant_mileage import grant_mileage
-from portal.services.notifications.write_notices import write_notices
 
 AT_ONCE = 500
 
@@ -62,15 +63,28 @@ def make_offer(session: Session, *, assignment_id: int, now: datetime) -> str | 
     if at > now:
         row.due_at = at
         return "later"
-    reason = _withheld(session, automation, row.user_id) or _give(session, automation, row, now)
+    ways = _ways(session, automation, row.user_id)
+    if ToldBy.MAIL in ways:
+        # In his quiet hours it waits with the mail: nobody is to find something of which he was not told.
+        at = may_be_mailed_at(session, user_id=row.user_id, channel_id=automation.channel_id, now=now)
+        if at > now:
+            row.due_at = at
+            return "later"
+    reason = _withheld(session, automation, row.user_id, ways) or _give(session, automation, row, ways, now)
     row.state, row.reason, row.made_at = ("withheld", reason, None) if reason else ("made", None, now)
     return reason
 
 
-def _withheld(session: Session, automation: Automation, user_id: uuid.UUID) -> str | None:
+def _ways(session: Session, automation: Automation, user_id: uuid.UUID) -> frozenset[ToldBy]:
+    told_by = ToldBy(automation.told_by)
+    found = who_may_be_told(session, user_ids=[user_id], channel_id=automation.channel_id, told_by=told_by)
+    return frozenset(way for way, people in found.items() if people)
+
+
+def _withheld(session: Session, automation: Automation, user_id: uuid.UUID, ways: frozenset[ToldBy]) -> str | None:
     if session.scalar(select(User.state).where(User.id == user_id)) != "active":
         return "ended"
-    if not who_may_be_offered(session, user_ids=[user_id], channel_id=automation.channel_id):
+    if not ways:
         return "consent"
     counted = session.execute(
         update(Automation)
@@ -81,9 +95,12 @@ def _withheld(session: Session, automation: Automation, user_id: uuid.UUID) -> s
     return None if counted else "budget"
 
 
-def _give(session: Session, automation: Automation, row: IncentiveAssignment, now: datetime) -> str | None:
+def _give(
+    session: Session, automation: Automation, row: IncentiveAssignment, ways: frozenset[ToldBy], now: datetime
+) -> str | None:
     key = f"incentive:{row.automation_id}:{row.user_id}"
     params: dict[str, object]
+    names: Mapping[str, str] = {}
     if automation.action == Action.COUPON:
         campaign = session.execute(
             select(Campaign.name, Campaign.state, Campaign.valid_until).where(Campaign.id == automation.campaign_id)
@@ -102,6 +119,7 @@ def _give(session: Session, automation: Automation, row: IncentiveAssignment, no
         )
         if not given:
             return _uncount(session, automation, "has_it")
+        names = campaign.name
         kind, params, path = NoticeKind.COUPON_GIVEN, {"name": campaign.name.get("en", "")}, "/account/coupons"
     elif automation.action == Action.MILEAGE:
         assert automation.amount_minor is not None
@@ -132,8 +150,10 @@ def _give(session: Session, automation: Automation, row: IncentiveAssignment, no
         adjusted = Fact(AuditAction.BALANCE_ADJUSTED, f"entry:{entry_id}", after=amount, reason=automation.title)
         record(session, adjusted, actor=SYSTEM, now=now)
         kind, params, path = NoticeKind.DEPOSIT_GIVEN, dict(amount), "/account/balances"
-    write_notices(session, user_ids=[row.user_id], kind=kind, params=params, path=path, dedup_key=key, now=now)
+    telling = Telling(kind, params, path, names, key)
+    tell_offer(session, automation=automation, user_id=row.user_id, ways=ways, telling=telling, now=now)
     after = {"automation": automation.id, "user": str(row.user_id), "action": automation.action}
+    after["told_by"] = " ".join(sorted(ways))
     record(session, Fact(AuditAction.INCENTIVE_MADE, f"automation:{automation.id}", after=after), actor=SYSTEM, now=now)
     return None
 

@@ -14,7 +14,7 @@ from portal.kit.errors import PortalError
 from portal.kit.ids import new_token
 from portal.kit.text import N_
 from portal.models import Automation, Campaign, Channel, OutboxEvent, SegmentMove, SegmentVersion
-from portal.rules.automations import TITLE_LENGTH_MAX, Action, Arm, AutomationDraft, arm_of, faults_of
+from portal.rules.automations import TITLE_LENGTH_MAX, Action, Arm, AutomationDraft, ToldBy, arm_of, faults_of
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.posting import POINTS
 from portal.services.audit import AuditAction, Fact, record
@@ -120,6 +120,7 @@ def make_automation(session: Session, *, actor: Actor, draft: AutomationDraft, n
         control_bp=draft.control_bp,
         quiet_from=draft.quiet_from,
         quiet_until=draft.quiet_until,
+        told_by=draft.told_by,
         salt=new_token(),
         author_id=actor.user_id,
         created_at=now,
@@ -127,6 +128,7 @@ def make_automation(session: Session, *, actor: Actor, draft: AutomationDraft, n
     session.add(row)
     session.flush()
     after = {"title": row.title, "action": row.action, "people_max": row.people_max, "amount_minor": row.amount_minor}
+    after["told_by"] = row.told_by
     record(session, Fact(AuditAction.AUTOMATION_WRITTEN, f"automation:{row.id}", after=after), actor=actor, now=now)
     return row.id
 
@@ -142,7 +144,8 @@ def simulate_automation(session: Session, *, automation_id: int, actor: Actor, n
     since = now - timedelta(days=PAST_DAYS)
     values = {"segment": row.segment, "event": row.event, "since": since, "channel_id": row.channel_id}
     reached = list(session.scalars(_PAST_ENTRIES if row.segment else _PAST_EVENTS, values))
-    allowed = who_may_be_offered(session, user_ids=reached, channel_id=row.channel_id)
+    told_by = ToldBy(row.told_by)
+    allowed = who_may_be_offered(session, user_ids=reached, channel_id=row.channel_id, told_by=told_by)
     salt, holdout_bp = house_group(session, now=now)
     arms = dict.fromkeys((one.value for one in Arm), 0)
     for user_id in allowed:

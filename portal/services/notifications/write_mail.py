@@ -54,12 +54,13 @@ def write_mail(
     locale: str,
     now: datetime,
     document_id: uuid.UUID | None = None,
+    unsubscribe: str | None = None,
     **values: object,
 ) -> None:
     """Render and keep a mail. A worker sends it; that it waits or fails is never the reason that a payment does.
 
     A mail of a topic is left out for who does not want it, or wants a digest; in his quiet hours it waits.
-    `document_id` is an issued document that goes with it as PDF.
+    `document_id` is an issued document that goes with it as PDF; `unsubscribe` is the address that ends such mails.
     """
     if "@" not in recipient or recipient.endswith(f"@{NOWHERE}"):
         return  # Whoever it was is gone (IDN-06).
@@ -69,6 +70,8 @@ def write_mail(
         if wishes.of(topic).mail is not ByMail.NOW:
             return
         due_at = quiet_until(now, wishes)
+    if unsubscribe is not None:
+        values["unsubscribe"] = unsubscribe
     mail = render_mail(template, locale=locale, **values)
     row = {
         "id": new_id(),
@@ -82,6 +85,7 @@ def write_mail(
         "created_at": now,
         "due_at": due_at,
         "document_id": document_id,
+        "unsubscribe": unsubscribe,
     }
     insert_rows(session, Mail, [row], once=("dedup_key",))
     session.info[_WRITTEN] = True
