@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -306,22 +304,6 @@ def test_a_channel_keeps_its_own_title_and_one_that_follows_by_hand_waits(mall: 
     assert names()["kr"] == "Dish"
     with pytest.raises(LocalTextsChangedError), transaction() as session:
         texts(session, product, mall.kr, 1, LocalTexts({"en": "Late"}, {}))
-
-
-def test_of_two_who_write_the_first_texts_at_once_one_is_told(mall: Mall, bowl: int) -> None:
-    product, meet = product_of(bowl), Barrier(2)
-
-    def write(name: str) -> str:
-        meet.wait()
-        try:
-            with transaction() as session:
-                texts(session, product, mall.kr, None, LocalTexts({"en": name}, {}))
-        except LocalTextsChangedError:
-            return "told"
-        return "saved"
-
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(write, ("Soup bowl", "Rice bowl"))) == ["saved", "told"]
 
 
 def set_aside(variant: int, channel: ChannelView, kept: int, floor: int = 0) -> None:
