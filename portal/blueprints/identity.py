@@ -36,6 +36,7 @@ class SignedInUser(UserMixin):  # type: ignore[misc]  # Flask-Login publishes no
         self.display_name = identity.name or identity.email
         self.is_seller = bool(identity.store_ids)
         self.is_admin = any(role not in {Role.BUYER, Role.SELLER} for role in identity.roles)
+        self.manages_channels = bool(identity.managed_ids)
 
 
 class Visitor(AnonymousUserMixin):  # type: ignore[misc]  # Flask-Login publishes no types.
@@ -44,6 +45,7 @@ class Visitor(AnonymousUserMixin):  # type: ignore[misc]  # Flask-Login publishe
     display_name = None
     is_seller = False
     is_admin = False
+    manages_channels = False
 
 
 login_manager.anonymous_user = Visitor
@@ -103,6 +105,8 @@ def current_actor() -> Actor:
     roles = {Role(role) for role in identity.roles}
     if identity.store_ids:
         roles.add(Role.SELLER)
+    if identity.managed_ids:
+        roles.add(Role.CHANNEL_MANAGER)
     actor = Actor(
         user_id=identity.user_id,
         roles=frozenset(roles),
@@ -110,6 +114,7 @@ def current_actor() -> Actor:
         store_roles=roles_in(identity.store_ids, identity.store_roles),
         session_id=identity.session_id,
         channel_id=channel_id,
+        managed_ids=frozenset(identity.managed_ids),
     )
     needed = g.get("needed_in_stores")
     return actor if needed is None else replace(actor, store_ids=stores_for(actor, needed))

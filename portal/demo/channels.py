@@ -1,11 +1,12 @@
-"""The two channels of the demo mall, with what their rules read."""
+"""The two channels of the demo mall, with what their rules read, and who answers for them."""
 
 from __future__ import annotations
 
+import uuid
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from portal.models import Channel
@@ -62,6 +63,24 @@ CHANNELS: tuple[dict[str, Any], ...] = (
         "tax_inclusive": False,
     },
 )
+
+
+LEGAL: dict[str, dict[str, str]] = {
+    "kr": {
+        "en": "Portal Korea Co., Ltd. · Business number 000-00-00000 · Demo data, no real company.",
+        "ko": "포털코리아 주식회사 · 사업자등록번호 000-00-00000 · 시연용이며 실제 회사가 아닙니다.",
+    },
+    "us": {
+        "en": "Portal US, Inc. · Demo data, no real company.",
+        "ko": "Portal US, Inc. · 시연용이며 실제 회사가 아닙니다.",
+    },
+}
+
+
+def name_manager(session: Session, *, manager_id: uuid.UUID) -> None:
+    """Say who answers for the channels, once there are people, and what law wants said."""
+    for code, texts in LEGAL.items():
+        session.execute(update(Channel).where(Channel.code == code).values(manager_id=manager_id, legal=texts))
 
 
 def make_channels(session: Session) -> dict[str, int]:

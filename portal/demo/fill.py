@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.demo import goods
-from portal.demo.channels import make_channels
+from portal.demo.channels import make_channels, name_manager
 from portal.demo.coupons import make_coupons
 from portal.demo.gateway_accounts import make_gateway_accounts
 from portal.demo.ip_tables import make_ip_tables
@@ -65,6 +65,7 @@ def fill(session: Session, *, settings: Settings, now: datetime, progress: Progr
         save_products(session, actor=SYSTEM, drafts=batch, now=now)
         progress(len(batch))
     people = make_people(session, store_ids=stores, now=now)
+    name_manager(session, manager_id=people["ada@example.com"])
     make_coupons(session, store_ids=stores, section_ids=sections, people=people, now=now)
     make_loyalty(session, store_ids=stores, people=people, now=now)
     give_balances(session, people=people, now=now)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Identity, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -19,7 +20,11 @@ class Channel(Base):
     """
 
     __tablename__ = "channel"
-    __table_args__ = (CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),)
+    __table_args__ = (
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint("kind IN ('web', 'mobile', 'partner', 'kiosk')", name="kind"),
+        Index("ix_channel_manager_id", "manager_id", postgresql_where=text("manager_id IS NOT NULL")),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=False), primary_key=True)
     code: Mapped[str] = mapped_column(unique=True)
@@ -37,5 +42,13 @@ class Channel(Base):
     notices: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     support_email: Mapped[str] = mapped_column(server_default="")
     tax_inclusive: Mapped[bool] = mapped_column(server_default=text("true"))
+    # What kind of place it is, who answers for it, its texts of law by language, and settings of its own programs.
+    kind: Mapped[str] = mapped_column(server_default="web")
+    manager_id: Mapped[uuid.UUID | None] = mapped_column(
+        # People belong to channels in turn: this key is made when both tables are there.
+        ForeignKey("user_account.id", name="fk_channel_manager_id", use_alter=True)
+    )
+    legal: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    extensions: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     version: Mapped[int] = mapped_column(server_default=text("1"))

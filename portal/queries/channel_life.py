@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from portal.models import Channel, ChannelCheck, ChannelMove
+from portal.models import Channel, ChannelCheck, ChannelMove, User
 from portal.queries.exchange import list_channel_rates
 from portal.rules.channels import Requirement, State
 
@@ -68,6 +68,12 @@ def list_all_channels(session: Session) -> Sequence[ChannelRow]:
 def load_channel(session: Session, channel_id: int) -> Channel | None:
     """The channel with all that it says of itself."""
     return session.execute(select(Channel).where(Channel.id == channel_id)).scalar_one_or_none()
+
+
+def manager_email(session: Session, channel_id: int) -> str:
+    """The address of who answers for the channel; empty while nobody does."""
+    found = select(User.email).join(Channel, Channel.manager_id == User.id).where(Channel.id == channel_id)
+    return session.scalar(found) or ""
 
 
 def list_moves(session: Session, channel_id: int) -> Sequence[Move]:

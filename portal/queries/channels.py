@@ -51,6 +51,7 @@ class ChannelView:
     policy: Mapping[str, Any]
     tax_rules: Sequence[TaxRule]
     notices: Mapping[str, str] = field(default_factory=dict)
+    legal: Mapping[str, str] = field(default_factory=dict)
     is_late: bool = False
 
     @property
@@ -139,6 +140,7 @@ def _load(session: Session) -> ChannelDirectory:
                 *written[row.id],
             ),
             notices=row.notices,
+            legal=row.legal,
             is_late=row.id in late,
         )
         for row in rows

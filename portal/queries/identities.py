@@ -26,6 +26,7 @@ class Identity:
     roles: tuple[str, ...]
     store_ids: tuple[int, ...]
     store_roles: tuple[str, ...]
+    managed_ids: tuple[int, ...]
     locale: str | None
     theme: str | None
     cart_count: int
@@ -38,6 +39,7 @@ _QUERY = (
     SELECT s.id, s.device_id, s.last_seen_at, u.id AS user_id, u.email, u.name, u.roles, u.locale, u.theme,
            ARRAY(SELECT m.store_id FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_ids,
            ARRAY(SELECT m.role FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_roles,
+           ARRAY(SELECT c.id FROM channel c WHERE c.manager_id = u.id ORDER BY c.id) AS managed_ids,
            coalesce((SELECT sum(l.quantity) FROM cart c JOIN cart_line l ON l.cart_id = c.id
                       WHERE c.user_id = u.id OR (s.user_id IS NULL AND c.session_id = s.id)), 0)::int AS cart_count,
            (SELECT count(*) FROM notice n WHERE n.user_id = u.id AND n.read_at IS NULL)::int AS notice_count
@@ -65,10 +67,8 @@ _QUERY = (
         *(column(name) for name in ("id", "device_id", "last_seen_at", "user_id")),
         column("email", EncryptedText("user_account.email")),
         column("name", EncryptedText("user_account.name")),
-        *(
-            column(name)
-            for name in ("roles", "locale", "theme", "store_ids", "store_roles", "cart_count", "notice_count")
-        ),
+        *(column(name) for name in ("roles", "locale", "theme", "store_ids", "store_roles", "managed_ids")),
+        *(column(name) for name in ("cart_count", "notice_count")),
     )
 )
 
@@ -96,6 +96,7 @@ def find_identity(session: Session, *, token_hash: bytes, now: datetime, ip: str
         roles=tuple(row.roles or ()),
         store_ids=tuple(row.store_ids),
         store_roles=tuple(row.store_roles),
+        managed_ids=tuple(row.managed_ids),
         locale=row.locale,
         theme=row.theme,
         cart_count=row.cart_count,

@@ -247,6 +247,7 @@ ABOUT_OTHERS: Mapping[str, str] = {
     "offer_model_place": "who of the mall placed it",
     "offer_strategy": "who of the mall wrote it",
     "segment_version": "who of the mall wrote it",
+    "channel": "who of the mall answers for it",
     "store": "a business, by the address that it tells its buyers",
     "store_bank": "where a business is paid",
     "adjustment": "who of the mall wrote, decided and undid it",

@@ -16,6 +16,8 @@ class Role(StrEnum):
     VISITOR = "visitor"
     BUYER = "buyer"
     SELLER = "seller"
+    # Answers for channels: which, says each channel (CHN-01).
+    CHANNEL_MANAGER = "channel_manager"
     ADMIN = "admin"
     # Finer kinds of administrator (IDN-05).
     FINANCE = "finance"
@@ -45,14 +47,15 @@ class Scope(IntEnum):
 
     OWN = 1
     STORE = 2
-    ALL = 3
+    CHANNEL = 3
+    ALL = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts, as far as decisions need to know. `store_ids` are the stores of which he is a member.
 
-    `store_roles` are his roles in those where he is less than an owner.
+    `store_roles` are his roles in those where he is less than an owner. `managed_ids` are the channels that he manages.
     `limited_to` is what an API key was given of its user's permissions; None for somebody who acts himself.
     `client_id` is the key's client.
     """
@@ -63,6 +66,7 @@ class Actor:
     store_roles: frozenset[tuple[int, StoreRole]] = frozenset()
     session_id: UUID | None = None
     channel_id: int | None = None
+    managed_ids: frozenset[int] = frozenset()
     limited_to: frozenset[Permission] | None = None
     client_id: UUID | None = None
 

@@ -14,13 +14,24 @@ from portal.kit.currency import POINTS, is_currency
 from portal.kit.text import N_
 
 LOCALES = ("en", "ko")
-NAME_MAX, NOTICE_MAX = 60, 300
+NAME_MAX, NOTICE_MAX, LEGAL_MAX = 60, 300, 600
+EXTENSIONS_MAX = 30
 _CODE = re.compile(r"[a-z][a-z0-9]{1,11}")
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
+_SETTING = re.compile(r"([a-z][a-z0-9_.-]{0,39}) *= *(\S(?:.{0,198}\S)?)")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 # First parts of paths that are pages of the house.
 RESERVED = frozenset({"account", "admin", "api", "cart", "checkout", "healthz", "live", "orders", "seller", "shop"})
+
+
+class Kind(StrEnum):
+    """What kind of place a channel is."""
+
+    WEB = "web"
+    MOBILE = "mobile"
+    PARTNER = "partner"
+    KIOSK = "kiosk"
 
 
 class State(StrEnum):
@@ -67,7 +78,11 @@ BY_HAND = frozenset({Requirement.TEST_PURCHASE, Requirement.LEGAL_REVIEW, Requir
 
 @dataclass(frozen=True, slots=True)
 class ChannelTerms:
-    """What a channel says of itself. Texts are {language: text}; `colour` is #rrggbb."""
+    """What a channel says of itself. Texts are {language: text}; `colour` is #rrggbb.
+
+    `manager` is the e-mail address of who answers for it; `legal` is what law wants said on each of its pages;
+    `extensions` are settings of its own programs, None when what was typed cannot be read (read_extensions).
+    """
 
     code: str
     names: Mapping[str, str]
@@ -79,6 +94,10 @@ class ChannelTerms:
     colour: str
     issuers: Mapping[str, str]
     support_email: str
+    kind: str
+    manager: str
+    legal: Mapping[str, str]
+    extensions: Mapping[str, str] | None
     hosts: tuple[str, ...] = ()
     notices: Mapping[str, str] = field(default_factory=dict)
 
@@ -97,7 +116,42 @@ class Standing:
 
 def problems_of(terms: ChannelTerms, *, codes: Collection[str], hosts: Collection[str]) -> dict[str, str]:
     """What is wrong, by field. `codes` and `hosts` are those that other channels have."""
-    return _addresses(terms, codes, hosts) | _texts(terms) | _place(terms)
+    return _addresses(terms, codes, hosts) | _texts(terms) | _place(terms) | _running(terms)
+
+
+def read_extensions(typed: str) -> dict[str, str] | None:
+    """Settings as they are typed: a line each, `name = value`, or `none`. None for what cannot be read so."""
+    lines = [line.strip() for line in typed.splitlines() if line.strip()]
+    if not lines or len(lines) > EXTENSIONS_MAX:
+        return None
+    if [line.lower() for line in lines] == ["none"]:
+        return {}
+    found: dict[str, str] = {}
+    for line in lines:
+        match = _SETTING.fullmatch(line)
+        if match is None or match[1] in found:
+            return None
+        found[match[1]] = match[2]
+    return found
+
+
+def write_extensions(extensions: Mapping[str, str]) -> str:
+    """As read_extensions() reads them."""
+    return "\n".join(f"{name} = {value}" for name, value in extensions.items()) or "none"
+
+
+def _running(terms: ChannelTerms) -> dict[str, str]:
+    found: dict[str, str] = {}
+    if terms.kind not in set(Kind):
+        found["kind"] = N_("Choose what kind of channel it is.")
+    if not _EMAIL.fullmatch(terms.manager):
+        found["manager"] = N_("Write the e-mail address of the person who answers for the channel.")
+    if terms.extensions is None:
+        found["extensions"] = N_("Write a setting a line, as in name = value, or the word none.")
+    for locale in LOCALES:
+        if not 0 < len(terms.legal.get(locale, "")) <= LEGAL_MAX:
+            found[f"legal_{locale}"] = N_("Say what law wants buyers to read on each page, in at most 600 characters.")
+    return found
 
 
 def _addresses(terms: ChannelTerms, codes: Collection[str], hosts: Collection[str]) -> dict[str, str]:

@@ -272,6 +272,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.REMARK_MODERATE,
         ]
     ),
+    # What one channel says of itself, its limits and its life; nothing of other channels.
+    Role.CHANNEL_MANAGER: {P.CHANNEL_VIEW: Scope.CHANNEL, P.CHANNEL_CONFIGURE: Scope.CHANNEL},
     # Reads everything, changes nothing.
     Role.AUDITOR: _all(_VIEWS),
 }
@@ -333,16 +335,25 @@ def roles_with(permission: Permission) -> list[str]:
     return [role.value for role, allowed in STORE_MATRIX.items() if permission in allowed]
 
 
-def may(actor: Actor, permission: Permission, *, owner_id: UUID | None = None, store_id: int | None = None) -> bool:
-    """Say whether the actor may do this to what belongs to `owner_id` or to the store `store_id`.
+def may(
+    actor: Actor,
+    permission: Permission,
+    *,
+    owner_id: UUID | None = None,
+    store_id: int | None = None,
+    channel_id: int | None = None,
+) -> bool:
+    """Say whether the actor may do this to what belongs to `owner_id`, to the store or to the channel.
 
-    Without either it asks whether he may do it to anything at all: enough to open a list of his own things,
-    never enough to touch a row. Name the row's owner and store for that.
+    Without any of them it asks whether he may do it to anything at all: enough to open a list of his own things,
+    never enough to touch a row. Name the row's owner, store or channel for that.
     """
     scopes = scopes_of(actor, permission)
     if not scopes or Scope.ALL in scopes:
         return bool(scopes)
-    if owner_id is None and store_id is None:
+    if owner_id is None and store_id is None and channel_id is None:
+        return True
+    if Scope.CHANNEL in scopes and channel_id is not None and channel_id in actor.managed_ids:
         return True
     if Scope.OWN in scopes and owner_id is not None and owner_id == actor.user_id:
         return True

@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.rules.channels import LOCALES, MOVES, ChannelTerms, Requirement, Standing, State, problems_of, why_not
+from portal.rules.channels import (
+    LOCALES,
+    MOVES,
+    ChannelTerms,
+    Requirement,
+    Standing,
+    State,
+    problems_of,
+    read_extensions,
+    why_not,
+    write_extensions,
+)
 
 GOOD = ChannelTerms(
     code="jp",
@@ -21,6 +32,10 @@ GOOD = ChannelTerms(
     colour="#1d4ed8",
     issuers={"en": "Portal Japan K.K.", "ko": "포털 재팬"},
     support_email="help@jp.example.com",
+    kind="web",
+    manager="mei@example.com",
+    legal={"en": "Portal Japan K.K., Tokyo.", "ko": "포털 재팬, 도쿄."},
+    extensions={},
     hosts=("jp.example.com",),
 )
 READY = Standing(State.READINESS, "user:1", (), LOCALES, 0, 0)
@@ -44,11 +59,27 @@ def faults(**other: object) -> set[str]:
         ("default_locale", "fr", "default_locale"), ("colour", "red", "colour"),
         ("issuers", {"en": "K.K."}, "issuer_ko"), ("support_email", "nobody", "support_email"),
         ("hosts", ("kr.example.com",), "hosts"), ("hosts", ("https://jp.example.com/",), "hosts"),
-        ("notices", {"en": "x" * 301}, "notice_en"),
+        ("notices", {"en": "x" * 301}, "notice_en"), ("kind", "fridge", "kind"), ("kind", "", "kind"),
+        ("manager", "", "manager"), ("legal", {"en": "K.K."}, "legal_ko"), ("extensions", None, "extensions"),
     ],
 )  # fmt: skip
 def test_each_field_that_cannot_be_so_is_named(field: str, value: object, fault: str) -> None:
     assert faults(**{field: value}) == {fault}
+
+
+@pytest.mark.req("CHN-01")
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("none", {}), ("push = on\n\nreader.model=S 1", {"push": "on", "reader.model": "S 1"}),
+        ("", None), ("push", None), ("push = ", None), ("a = 1\na = 2", None), ("Push = on", None),
+        ("\n".join(f"n{n} = 1" for n in range(31)), None), ("none\na = 1", None),
+    ],
+)  # fmt: skip
+def test_settings_of_programs_are_read_as_they_are_shown(typed: str, read: dict[str, str] | None) -> None:
+    assert read_extensions(typed) == read
+    if read is not None:
+        assert read_extensions(write_extensions(read)) == read
 
 
 def test_what_is_complete_has_no_fault() -> None:

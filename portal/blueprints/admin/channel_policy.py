@@ -10,7 +10,7 @@ from flask_babel import gettext
 from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.admin.desk import around, may_all, requires_all
+from portal.blueprints.admin.desk import around, may_of, requires_channel
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk_words import actor_word
@@ -36,14 +36,14 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/channels/<int:channel_id>/terms", "channel_terms_save", save, methods=["POST"])
 
 
-@requires_all(Permission.CHANNEL_VIEW)
+@requires_channel(Permission.CHANNEL_VIEW)
 def show(channel_id: int) -> ResponseReturnValue:
     """The terms of a channel, beside the mall's own."""
     channel = _channel(channel_id)
     return _page(channel, typed_of(channel.policy, channel.currency))
 
 
-@requires_all(Permission.CHANNEL_CONFIGURE)
+@requires_channel(Permission.CHANNEL_CONFIGURE)
 def save(channel_id: int) -> ResponseReturnValue:
     """Keep them."""
     channel = _channel(channel_id)
@@ -99,7 +99,7 @@ def _page(
         actor_word=actor_word,
         usual={name: usual_of(term, channel.currency) for name, term in TERMS.items()},
         faults=faults or {},
-        can_save=may_all(Permission.CHANNEL_CONFIGURE),
+        can_save=may_of(Permission.CHANNEL_CONFIGURE, channel.id),
         problem=say(problem) if problem else None,
         has_errors=bool(faults),
         **frame,

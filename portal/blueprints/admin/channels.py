@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.admin.desk import around, may_all, requires_all
+from portal.blueprints.admin.desk import around, may_all, may_of, requires_all, requires_channel
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk_words import actor_word
@@ -24,10 +24,27 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel
-from portal.queries.channel_life import list_all_channels, list_moves, load_channel, met_requirements
+from portal.queries.channel_life import (
+    list_all_channels,
+    list_moves,
+    load_channel,
+    manager_email,
+    met_requirements,
+)
 from portal.queries.channels import forget_channels
 from portal.queries.house_rules import standings
-from portal.rules.channels import BY_HAND, LOCALES, MOVES, TELLING, ChannelTerms, Requirement, State
+from portal.rules.channels import (
+    BY_HAND,
+    LOCALES,
+    MOVES,
+    TELLING,
+    ChannelTerms,
+    Kind,
+    Requirement,
+    State,
+    read_extensions,
+    write_extensions,
+)
 from portal.rules.permissions import Permission
 from portal.services.channels.move_channel import ChannelMoveRefusedError, move_channel, tick_requirement
 from portal.services.channels.save_channel import ChannelUnfitError, save_channel
@@ -40,6 +57,12 @@ REQUIREMENTS = {
     Requirement.TEST_PURCHASE: N_("A purchase was made and refunded as a test"),
     Requirement.LEGAL_REVIEW: N_("Its legal texts were reviewed"),
     Requirement.SUPPORT: N_("Support knows the channel and its address"),
+}
+KINDS = {
+    Kind.WEB: N_("Website"),
+    Kind.MOBILE: N_("Mobile application"),
+    Kind.PARTNER: N_("Mini-app of a partner"),
+    Kind.KIOSK: N_("Kiosk"),
 }
 MOVE_WORDS = {
     State.DRAFT: N_("Back to the draft"),
@@ -76,13 +99,20 @@ class Form:
             colour=self.values["colour"].lower(),
             issuers=texts("issuer"),
             support_email=self.values["support_email"],
+            kind=self.values["kind"],
+            manager=self.values["manager"],
+            legal=texts("legal"),
+            extensions=read_extensions(self.values["extensions"]),
             hosts=tuple(dict.fromkeys(self.values["hosts"].lower().replace(",", " ").split())),
             notices=texts("notice"),
         )
 
 
-PLAIN = ("code", "country", "currency", "time_zone", "default_locale", "colour", "support_email", "hosts")
-FIELDS = (*PLAIN, *(f"{name}_{locale}" for name in ("name", "issuer", "notice") for locale in LOCALES))
+PLAIN = (
+    *("code", "kind", "country", "currency", "time_zone", "default_locale", "colour", "support_email", "hosts"),
+    *("manager", "extensions"),
+)
+FIELDS = (*PLAIN, *(f"{name}_{locale}" for name in ("name", "issuer", "notice", "legal") for locale in LOCALES))
 
 
 def hang(bp: Blueprint) -> None:
@@ -94,11 +124,11 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/channels/<int:channel_id>/checks", "channel_check", check, methods=["POST"])
 
 
-@requires_all(Permission.CHANNEL_VIEW)
+@requires_channel(Permission.CHANNEL_VIEW)
 def index() -> ResponseReturnValue:
-    """All channels with their states."""
+    """All channels with their states; a manager's are his own."""
     with reading() as session:
-        channels = list_all_channels(session)
+        channels = [one for one in list_all_channels(session) if may_of(Permission.CHANNEL_VIEW, one.id)]
         frame = around(session, "admin.channels")
     return render_template("admin/channels/index.html", channels=channels, **frame)
 
@@ -110,14 +140,14 @@ def new() -> ResponseReturnValue:
     return _save(form, None) if request.method == "POST" else _page(form, None)
 
 
-@requires_all(Permission.CHANNEL_VIEW)
+@requires_channel(Permission.CHANNEL_VIEW)
 def show(channel_id: int) -> ResponseReturnValue:
     """One channel: whoever may configure it changes it here."""
     channel = _channel(channel_id)
     return _page(_filled(channel), channel)
 
 
-@requires_all(Permission.CHANNEL_CONFIGURE)
+@requires_channel(Permission.CHANNEL_CONFIGURE)
 def save(channel_id: int) -> ResponseReturnValue:
     """Keep what it says of itself."""
     return _save(_read(request.form), _channel(channel_id))
@@ -142,7 +172,7 @@ def _save(form: Form, channel: Channel | None) -> ResponseReturnValue:
     return done(location=url_for("admin.channel", channel_id=saved))
 
 
-@requires_all(Permission.CHANNEL_CONFIGURE)
+@requires_channel(Permission.CHANNEL_CONFIGURE)
 def move(channel_id: int) -> ResponseReturnValue:
     """Into another state."""
     channel = _channel(channel_id)
@@ -163,7 +193,7 @@ def move(channel_id: int) -> ResponseReturnValue:
     return done(location=url_for("admin.channel", channel_id=channel_id))
 
 
-@requires_all(Permission.CHANNEL_CONFIGURE)
+@requires_channel(Permission.CHANNEL_CONFIGURE)
 def check(channel_id: int) -> ResponseReturnValue:
     """Tick a requirement, or take the tick away."""
     channel = _channel(channel_id)
@@ -203,6 +233,8 @@ def _read(values: MultiDict[str, str]) -> Form:
 
 
 def _filled(channel: Channel) -> Form:
+    with reading() as session:
+        manager = manager_email(session, channel.id)
     values = {
         "code": channel.code,
         "country": channel.country,
@@ -212,11 +244,15 @@ def _filled(channel: Channel) -> Form:
         "colour": str(channel.brand.get("colour", "")),
         "support_email": channel.support_email,
         "hosts": ", ".join(channel.hosts),
+        "kind": channel.kind,
+        "manager": manager,
+        "extensions": write_extensions(channel.extensions),
     }
     for locale in LOCALES:
         values[f"name_{locale}"] = str(channel.name.get(locale, ""))
         values[f"issuer_{locale}"] = str(channel.policy.get("issuer", {}).get(locale, ""))
         values[f"notice_{locale}"] = str(channel.notices.get(locale, ""))
+        values[f"legal_{locale}"] = str(channel.legal.get(locale, ""))
     return Form(values, list(channel.locales))
 
 
@@ -258,7 +294,9 @@ def _page(
         row=channel,
         lost=lost,
         heading=translated(channel.name) if channel else _("New channel"),
-        can_save=may_all(Permission.CHANNEL_CONFIGURE),
+        kinds=[(one.value, gettext(words)) for one, words in KINDS.items()],
+        can_save=may_of(Permission.CHANNEL_CONFIGURE, channel.id) if channel else True,
+        can_hand_over=may_all(Permission.CHANNEL_CONFIGURE),
         problem=_words(problem) if problem else None,
         has_errors=bool(form.faults),
         actor_word=actor_word,

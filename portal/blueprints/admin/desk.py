@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, ParamSpec
 
 from flask import url_for
@@ -11,12 +12,13 @@ from flask_babel import gettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
+from portal.blueprints.access import PermissionMissingError, requires
 from portal.blueprints.context import translated
 from portal.blueprints.desk import PERIODS, requires_in
 from portal.blueprints.identity import current_actor
 from portal.queries.channels import channel_directory
 from portal.queries.desk_counts import MallWaits, mall_waits
-from portal.rules.permissions import Permission, Scope, scopes_of
+from portal.rules.permissions import Permission, Scope, may, scopes_of
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -30,6 +32,31 @@ def requires_all(permission: Permission) -> Callable[[View[P]], View[P]]:
 def may_all(permission: Permission) -> bool:
     """Whether the one who asks holds the permission for everybody's things."""
     return Scope.ALL in scopes_of(current_actor(), permission)
+
+
+def requires_channel(permission: Permission) -> Callable[[View[P]], View[P]]:
+    """Let in who holds the permission for all channels, and the manager of the channel `channel_id` of the address.
+
+    Where the address names none, the view shows him his own.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        @requires(permission)
+        @wraps(view)
+        def narrowed(*args: P.args, **kwargs: P.kwargs) -> ResponseReturnValue:
+            scopes, named = scopes_of(current_actor(), permission), kwargs.get("channel_id")
+            if not scopes & {Scope.ALL, Scope.CHANNEL} or (isinstance(named, int) and not may_of(permission, named)):
+                raise PermissionMissingError(permission=permission.value)
+            return view(*args, **kwargs)
+
+        return narrowed
+
+    return decorate
+
+
+def may_of(permission: Permission, channel_id: int) -> bool:
+    """Whether the one who asks holds the permission for this channel."""
+    return may(current_actor(), permission, channel_id=channel_id)
 
 
 def around(session: Session, current: str, *, waits: MallWaits | None = None) -> dict[str, Any]:
@@ -111,12 +138,13 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
             ],
         ),
     ]
+    manages = Scope.CHANNEL in scopes_of(current_actor(), Permission.CHANNEL_VIEW)
     nav = []
     for title, entries in menu:
         items = [
             {"label": label, "icon": icon, "count": count, "href": url_for(name), "current": name == current}
             for name, label, icon, permission, count in entries
-            if may_all(permission)
+            if may_all(permission) or (name == "admin.channels" and manages)
         ]
         if items:
             nav.append({"title": title, "items": items})

@@ -51,7 +51,7 @@ def move_channel(
     session: Session, *, channel_id: int, version: int | None, new: State, note: str, actor: Actor, now: datetime
 ) -> None:
     """Go into another state. Raises ChannelUnknownError, ChannelChangedError, ChannelMoveRefusedError."""
-    row = lock_channel(session, channel_id, version)
+    row = lock_channel(session, channel_id, version, actor)
     reason = why_not(standing_of(session, row, now=now), new, actor=label(actor))
     if reason is not None:
         raise ChannelMoveRefusedError(reason)
@@ -95,7 +95,7 @@ def tick_requirement(
     now: datetime,
 ) -> None:
     """Say that something is done, or is not. Raises ChannelUnknownError, ChannelChangedError, RequirementUnfitError."""
-    row = lock_channel(session, channel_id, version)
+    row = lock_channel(session, channel_id, version, actor)
     if requirement not in BY_HAND or row.state != State.READINESS:
         raise RequirementUnfitError
     values = {"channel_id": row.id, "requirement": requirement, "done_by": label(actor), "done_at": now}

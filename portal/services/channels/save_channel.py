@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -10,11 +11,13 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from portal.crypto import email_index
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
-from portal.models import Channel
+from portal.models import Channel, User, UserState
 from portal.rules.channels import ChannelTerms, State, problems_of
-from portal.rules.permissions import Actor
+from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
+from portal.services.accounts.emails import EmailUnfitError, normalise_email
 from portal.services.audit import AuditAction, Fact, record
 
 
@@ -50,15 +53,24 @@ FIXED_WHEN_OPEN = {"currency": "currency", "country": "country", "time_zone": "t
 def save_channel(
     session: Session, *, channel_id: int | None, version: int | None, terms: ChannelTerms, actor: Actor, now: datetime
 ) -> int:
-    """Make a draft, or change a channel; returns its id. Raises ChannelUnknownError, -ChangedError, -UnfitError."""
-    row = lock_channel(session, channel_id, version) if channel_id is not None else None
+    """Make a draft, or change a channel; returns its id. Its manager changes it, but hands it to nobody.
+
+    Raises ChannelUnknownError, ChannelChangedError, ChannelUnfitError.
+    """
+    has_all = Scope.ALL in scopes_of(actor, Permission.CHANNEL_CONFIGURE)
+    if channel_id is None and not has_all:
+        raise ChannelUnknownError
+    row = lock_channel(session, channel_id, version, actor) if channel_id is not None else None
     others = session.execute(select(Channel.id, Channel.code, Channel.hosts)).all()
     faults = problems_of(
         terms,
         codes={one.code for one in others if one.id != channel_id},
         hosts={host for one in others if one.id != channel_id for host in one.hosts},
     )
-    values = _values(terms)
+    manager_id = row.manager_id if row is not None and not has_all else _person(session, terms.manager)
+    if manager_id is None and "manager" not in faults:
+        faults["manager"] = N_("Nobody who can sign in has this address.")
+    values = _values(terms) | {"manager_id": manager_id}
     if row is not None and row.state != State.DRAFT:
         fixed = N_("It stays as it was when the channel opened.")
         faults |= {field: fixed for column, field in FIXED_WHEN_OPEN.items() if getattr(row, column) != values[column]}
@@ -78,13 +90,18 @@ def save_channel(
         session.flush()
     except IntegrityError as error:  # Two who took the same code at once.
         raise ChannelUnfitError({"code": N_("Another channel has this code.")}) from error
-    fact = Fact(AuditAction.CHANNEL_SAVED, f"channel:{row.id}", before, values)
+    fact = Fact(AuditAction.CHANNEL_SAVED, f"channel:{row.id}", _told(before), _told(values))
     record(session, fact, actor=actor, now=now)
     return row.id
 
 
-def lock_channel(session: Session, channel_id: int, version: int | None) -> Channel:
-    """The channel, kept from others until the end; in the version that was shown."""
+def lock_channel(session: Session, channel_id: int, version: int | None, actor: Actor) -> Channel:
+    """A channel that the actor may configure, kept from others until the end; in the version that was shown.
+
+    Raises ChannelUnknownError, ChannelChangedError.
+    """
+    if not may(actor, Permission.CHANNEL_CONFIGURE, channel_id=channel_id):
+        raise ChannelUnknownError
     row = session.execute(select(Channel).where(Channel.id == channel_id).with_for_update()).scalar_one_or_none()
     if row is None:
         raise ChannelUnknownError
@@ -105,7 +122,26 @@ def _values(terms: ChannelTerms) -> dict[str, Any]:
         "hosts": list(terms.hosts),
         "support_email": terms.support_email,
         "notices": {locale: text for locale, text in terms.notices.items() if text},
+        "kind": terms.kind,
+        "legal": dict(terms.legal),
+        "extensions": dict(terms.extensions or {}),
     }
+
+
+def _person(session: Session, email: str) -> uuid.UUID | None:
+    """Who has this address and can sign in."""
+    try:
+        index = email_index(normalise_email(email))
+    except EmailUnfitError:
+        return None
+    return session.scalar(
+        select(User.id).where(User.email_index == index, User.state == UserState.ACTIVE, User.blocked_at.is_(None))
+    )
+
+
+def _told(values: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """As the trail keeps them."""
+    return None if values is None else {**values, "manager_id": str(values["manager_id"] or "")}
 
 
 def _brand(old: Mapping[str, Any], terms: ChannelTerms) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def save_policy(
 
     Raises ChannelUnknownError, ChannelChangedError, ChannelUnfitError.
     """
-    row = lock_channel(session, channel_id, version)
+    row = lock_channel(session, channel_id, version, actor)
     values, faults = read_typed(typed, row.currency)
     made = with_terms(row.policy, values, row.currency)
     was, will = typed_of(row.policy, row.currency), typed_of(made, row.currency)

@@ -13,7 +13,7 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, Section, TaxRate
 from portal.queries.channels import channel_directory
-from portal.rules.permissions import Actor, Permission, may
+from portal.rules.permissions import Actor, Permission, Scope, scopes_of
 from portal.rules.taxes import rate_of_percent
 from portal.services.audit import AuditAction, Fact, record
 
@@ -90,7 +90,7 @@ def set_tax_rate(
     Raises TaxForbiddenError, TaxRateUnfitError, TaxPlaceUnknownError, TaxStartError, TaxMomentTakenError.
     """
     user_id = actor.user_id
-    if user_id is None or not may(actor, Permission.CHANNEL_CONFIGURE):
+    if user_id is None or Scope.ALL not in scopes_of(actor, Permission.CHANNEL_CONFIGURE):
         raise TaxForbiddenError
     rate = rate_of_percent(percent)
     if rate is None:
@@ -133,7 +133,7 @@ def set_tax_rate(
 
 def withdraw_tax_rate(session: Session, *, tax_rate_id: int, actor: Actor, now: datetime) -> None:
     """Call a rate off before it begins. Raises TaxForbiddenError, TaxRateUnknownError, TaxRateBegunError."""
-    if actor.user_id is None or not may(actor, Permission.CHANNEL_CONFIGURE):
+    if actor.user_id is None or Scope.ALL not in scopes_of(actor, Permission.CHANNEL_CONFIGURE):
         raise TaxForbiddenError
     row = session.execute(select(TaxRate).where(TaxRate.id == tax_rate_id).with_for_update()).scalar_one_or_none()
     if row is None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, RefundRule, Section
-from portal.rules.permissions import Actor, Permission, may
+from portal.rules.permissions import Actor, Permission, Scope, scopes_of
 from portal.rules.refund_policy import REASONS, Party
 from portal.services.audit import AuditAction, Fact, record
 
@@ -115,7 +115,7 @@ def set_refund_rule(
     RefundRuleReasonsError, RefundRuleLimitError, RefundRuleStartError, RefundRuleTakenError.
     """
     user_id = actor.user_id
-    if user_id is None or not may(actor, Permission.CHANNEL_CONFIGURE):
+    if user_id is None or Scope.ALL not in scopes_of(actor, Permission.CHANNEL_CONFIGURE):
         raise RefundRuleForbiddenError
     currency = _currency(session, channel_id)
     if section_id is not None and session.get(Section, section_id) is None:
@@ -153,7 +153,7 @@ def withdraw_refund_rule(session: Session, *, rule_id: int, actor: Actor, now: d
 
     Raises RefundRuleForbiddenError, RefundRuleUnknownError, RefundRuleBegunError.
     """
-    if actor.user_id is None or not may(actor, Permission.CHANNEL_CONFIGURE):
+    if actor.user_id is None or Scope.ALL not in scopes_of(actor, Permission.CHANNEL_CONFIGURE):
         raise RefundRuleForbiddenError
     row = session.execute(select(RefundRule).where(RefundRule.id == rule_id).with_for_update()).scalar_one_or_none()
     if row is None:

@@ -25,7 +25,8 @@ JAPAN = {
     "name_en": "Portal Japan", "name_ko": "포털 재팬", "code": "jp", "colour": "#1D4ED8", "hosts": "",
     "country": "jp", "currency": "jpy", "time_zone": "Asia/Tokyo", "locales": ["en", "ko"], "default_locale": "en",
     "issuer_en": "Portal Japan K.K.", "issuer_ko": "포털 재팬", "support_email": "help@jp.example.com",
-    "notice_en": "", "notice_ko": "",
+    "notice_en": "", "notice_ko": "", "kind": "web", "manager": "ada@example.com", "extensions": "none",
+    "legal_en": "Portal Japan K.K., Tokyo.", "legal_ko": "포털 재팬, 도쿄.",
 }  # fmt: skip
 MESSAGE = {"notice_en": "Back at noon.", "notice_ko": "정오에 다시 엽니다."}
 
@@ -168,3 +169,36 @@ def test_limits_of_a_channel_are_set_in_the_desk_and_hold_at_once(ada: FlaskClie
     assert late.status_code == 409
     assert "fx" not in rows("SELECT policy FROM channel WHERE id = :id", id=mall.kr.id)[0][0]
     assert ada.get("/admin/channels/999999/terms").status_code == 404
+
+
+def test_a_manager_sees_and_changes_his_own_channel_and_no_other(app: APIFlask, mall: Mall, ada: FlaskClient) -> None:
+    mei = make_person("mei")
+    page = f"/admin/channels/{mall.kr.id}"
+    shown = fields(ada.get(page).text)
+    values = JAPAN | MESSAGE | {"name_en": "Portal Korea", "code": "kr", "country": "KR", "currency": "KRW"}
+    values |= {"time_zone": "Asia/Seoul", "version": shown["version"], "csrf_token": shown["csrf_token"]}
+    nobody = ada.post(page, data=values | {"manager": "nobody@example.com"})
+    assert (nobody.status_code, "Nobody who can sign in has this address." in nobody.text) == (422, True)
+    hers = browser(app, mei)
+    assert hers.get(page).status_code == 403
+    assert ada.post(page, data=values | {"manager": "mei@example.com", "extensions": "push = on"}).status_code == 303
+    assert rows("SELECT kind, extensions FROM channel WHERE code = 'kr'") == [("web", {"push": "on"})]
+
+    listed = hers.get("/admin/channels").text
+    assert ("Portal Korea" in listed, f"/admin/channels/{mall.us.id}" in listed) == (True, False)
+    assert move(hers, mall.kr.id, "maintenance")[0] == 303
+    assert hers.get(f"{page}/terms").status_code == 200
+    other = f"/admin/channels/{mall.us.id}"
+    token = fields(hers.get(page).text)["csrf_token"]
+    asked = [hers.get(other), hers.get(f"{other}/terms"), hers.get("/admin/channels/new"), hers.get("/admin/orders")]
+    asked += [
+        hers.post(f"{other}{path}", data={"csrf_token": token, "to": "maintenance", "version": "1"})
+        for path in ("", "/state", "/checks", "/terms")
+    ]
+    assert {one.status_code for one in asked} == {403}
+    # She hands it to nobody: that is for the mall.
+    version = fields(hers.get(page).text)["version"]
+    assert hers.post(page, data=values | {"csrf_token": token, "version": version}).status_code == 303
+    assert rows("SELECT manager_id FROM channel WHERE code = 'kr'") == [(mei.id,)]
+    assert state("us") == "live"
+    assert "포털 재팬, 도쿄." in hers.get("/kr/?lang=ko").text

@@ -53,6 +53,9 @@ class Channel(ChannelItem):
     time_zone: str
     hosts: list[str]
     support_email: str
+    kind: Literal["web", "mobile", "partner", "kiosk"]
+    legal: Texts = Field(description="What law wants said on each page.")
+    extensions: dict[str, str] = Field(description="Settings of the channel's own programs, by name.")
     notices: Texts = Field(description="What buyers are told in maintenance and sunset.")
     next_states: list[State] = Field(description="Where it can go from here.")
     requirements: list[RequirementState]

@@ -166,6 +166,9 @@ def _shown(channel_id: int) -> Channel:
             time_zone=row.time_zone,
             hosts=list(row.hosts),
             support_email=row.support_email,
+            kind=row.kind,  # type: ignore[arg-type]  # As above.
+            legal=row.legal,
+            extensions=row.extensions,
             notices=row.notices,
             next_states=[one.value for one in MOVES[State(row.state)]],
             requirements=[
