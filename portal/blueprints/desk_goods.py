@@ -22,6 +22,7 @@ from portal.blueprints.desk import choice_arg, requires_in, text_arg
 from portal.blueprints.desk_words import actor_word
 from portal.blueprints.identity import current_actor
 from portal.blueprints.shelves import shelf_choices
+from portal.blueprints.uploads import read_upload
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
@@ -213,9 +214,9 @@ def _upload(area: Area) -> ResponseReturnValue:
         desk = area.enter(session)
     if request.method == "GET":
         return _page(area, desk, {}, None)
-    uploaded = request.files.get("file")
+    content = read_upload()
     try:
-        text = decode(uploaded.read()) if uploaded is not None else ""
+        text = decode(content)
         return _page(area, desk, {"text": text} | _checked(desk, text), None)
     except PortalError as error:
         return _page(area, desk, {}, error)

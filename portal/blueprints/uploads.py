@@ -49,6 +49,15 @@ def read_files(
     )
 
 
+def read_upload(name: str = "file") -> bytes:
+    """A table that was uploaded, as it is; empty where none was. Raises TooOftenError."""
+    uploaded = request.files.get(name)
+    if uploaded is None:
+        return b""
+    count_act(UPLOAD)
+    return uploaded.read()
+
+
 def file_answer(name: str, kind: str, content: bytes) -> Response:
     """A kept file: pictures in place, anything else only to be saved; never run, never guessed at."""
     kind = kind if kind in set(FileKind) else "application/octet-stream"

@@ -32,12 +32,20 @@ class Slip:
     lines: Sequence[SlipLine]
 
 
-def render_slips(slips: Sequence[Slip], *, store: str, locale: str, with_list: bool) -> bytes:
-    """A page for each order; before them, if wanted, what is to be fetched for all of them. Same slips, same bytes."""
+def render_slips(
+    slips: Sequence[Slip], *, store: str, locale: str, with_list: bool, left_out: Sequence[tuple[str, str]] = ()
+) -> bytes:
+    """A page for each order; before them, if wanted, what is to be fetched for all of them. Same slips, same bytes.
+
+    `left_out` are orders that have no slip, each with the reason; they stand below the list.
+    """
     words = Words(locale)
     story: list[Flowable] = []
     if with_list:
         story += [paragraph(words.pick_list, "title"), Spacer(1, 4 * mm), goods_table(_sums(slips), words)]
+        if left_out:
+            story += [Spacer(1, 5 * mm), paragraph(words.left_out, "heading")]
+            story += [paragraph(f"{number}: {why}") for number, why in left_out]
     for slip in slips:
         if story:
             story.append(PageBreak())

@@ -50,6 +50,7 @@ class Words:
         self.buyer = _("Buyer")
         self.pick_list = _("Pick list")
         self.packing_slip = _("Packing slip")
+        self.left_out = _("Left out")
         self.deliver_to = _("Deliver to")
         self.return_label = _("Return label")
         self.parcel_label = _("Parcel label")

@@ -20,6 +20,7 @@ from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import Desk, around, desk_of, open_desk
 from portal.blueprints.seller.label_words import as_run
 from portal.blueprints.seller.orders import list_filter
+from portal.blueprints.uploads import read_upload
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
 from portal.jobs.queue import enqueue_part_run
@@ -33,7 +34,9 @@ from portal.queries.store_orders import StoreView, matching_parts
 from portal.rules.csv_table import FileUnfitError, decode
 from portal.rules.parcel_csv import COLUMNS, ParcelFile, RowProblem, read_parcels
 from portal.rules.permissions import Permission, Scope
+from portal.rules.refund_policy import BEFORE_SHIPMENT
 from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, ITEMS_MAX, RunItem, begin_run, work_run
+from portal.statuses import status_of
 
 if TYPE_CHECKING:
     from portal.documents.slips import Slip
@@ -72,16 +75,30 @@ def slips() -> Response:
         desk = desk_of(session)
         view = StoreView.TO_SEND if request.args.get("view") == StoreView.TO_SEND.value else StoreView.ACTION
         wanted = None if request.form.get("all_matching") else _ids(request.form.getlist("ids"))
+        # What was ticked and has left the list since stands on the pick list with the reason.
+        view = view if wanted is None else StoreView.ALL
         found = matching_parts(session, chosen=list_filter(desk, now, view=view), ids=wanted, limit=SLIPS_MAX)
         orders = [load_store_order(session, part_id=part_id, store_ids=stores, now=now) for part_id, _number in found]
-    chosen = [_slip(order) for order in orders if order is not None and order.can_ship and not order.is_on_hold]
-    if not chosen:
+    known = [order for order in orders if order is not None]
+    chosen = [_slip(order) for order in known if _has_slip(order)]
+    left_out = [(order.number, _why_no_slip(order)) for order in known if not _has_slip(order)]
+    if not known:
         raise NotFoundError
     # Fonts and typesetting are loaded with the first document: other pages can do without them.
     from portal.documents.slips import render_slips
 
-    pdf = render_slips(chosen, store=translated(dict(desk.store.name)), locale=str(get_locale()), with_list=True)
+    store, locale = translated(dict(desk.store.name)), str(get_locale())
+    pdf = render_slips(chosen, store=store, locale=locale, with_list=True, left_out=left_out)
     return pdf_answer(pdf, f"slips-{desk.store.slug}.pdf")
+
+
+def _has_slip(order: StoreOrder) -> bool:
+    return order.status in BEFORE_SHIPMENT and order.can_ship and not order.is_on_hold
+
+
+def _why_no_slip(order: StoreOrder) -> str:
+    """What keeps an order from being packed, as a word of its state."""
+    return gettext(status_of("held" if order.is_on_hold else order.status, "part").word)
 
 
 def _slip(order: StoreOrder) -> Slip:
@@ -130,9 +147,9 @@ def upload() -> ResponseReturnValue:
     values: dict[str, Any] = {"text": "", "fit": (), "problems": (), "refused": None}
     status = 200
     if request.method == "POST":
-        uploaded = request.files.get("file")
+        content = read_upload()
         try:
-            text = decode(uploaded.read()) if uploaded is not None else ""
+            text = decode(content)
             values |= {"text": text} | _checked(desk, read_parcels(text))
         except FileUnfitError as error:
             values["refused"], status = say(error), error.status

@@ -33,6 +33,7 @@ from portal.kit.ids import new_id
 from portal.queries.labels import LabelView, labels_of_part, labels_of_run, load_label
 from portal.queries.shipments import last_carrier
 from portal.queries.store_order import load_store_order
+from portal.queries.store_orders import StoreView
 from portal.rules.permissions import Permission, Scope
 from portal.services.fulfilment.bulk_run import RunItem
 from portal.services.fulfilment.want_label import carrier_with_labels, void_label, want_label
@@ -116,7 +117,8 @@ def many() -> ResponseReturnValue:
     with reading() as session:
         desk = desk_of(session)
         carrier = last_carrier(session, store_id=desk.store.id)
-    items = chosen_parts(desk)
+    # What was ticked and has left the list since is tried too: its row says why there is no label.
+    items = chosen_parts(desk, view=None if request.form.get("all_matching") else StoreView.ALL)
     if not items:
         return done(location=url_for("seller.orders", store=desk.store_arg))
     typed, error = request.form.get("carrier"), None

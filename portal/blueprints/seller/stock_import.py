@@ -13,6 +13,7 @@ from portal.blueprints.desk import requires_in
 from portal.blueprints.desk_words import word
 from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import Desk, around, desk_of
+from portal.blueprints.uploads import read_upload
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
@@ -40,9 +41,9 @@ def upload() -> ResponseReturnValue:
         desk = desk_of(session)
     if request.method == "GET":
         return _page(desk, {}, None)
-    uploaded = request.files.get("file")
+    content = read_upload()
     try:
-        text = decode(uploaded.read()) if uploaded is not None else ""
+        text = decode(content)
         return _page(desk, {"text": text} | _checked(desk, text), None)
     except PortalError as error:
         return _page(desk, {}, error)

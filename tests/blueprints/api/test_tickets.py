@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.rules.permissions import Permission
+from portal.services.accounts.throttle import HOUR, Limit, Rule
 from tests.blueprints.api.conftest import Api, World, data, make_key
 from tests.factories.account import make_person
 from tests.factories.order import make_order
@@ -42,3 +43,26 @@ def test_a_program_asks_and_the_stores_program_answers(world: World) -> None:
     assert [one["status"] for one in world.api.read("/tickets")["items"]] == ["reopened"]
     assert world.api.get("/tickets?side=store").status_code == 404
     assert world.as_bea(Permission.ORDER_VIEW).get("/tickets").status_code == 403
+
+
+@pytest.mark.req("FRD-05")
+def test_what_a_buyers_program_writes_is_limited_and_a_repeat_counts_once(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.blueprints.api.v1.tickets.views.TALK", Rule("talk", Limit(2, HOUR), Limit(9, HOUR)))
+    order = make_order(world.bea, world.mall, {world.bowl: 1})
+    body = {"kind": "delay", "about": f"part:{order.part_ids[0]}", "text": "Where is it?"}
+    opened = world.api.post("/tickets", body, Idempotency_Key="one")
+    path = f"/tickets/{data(opened)['ticket']['number']}/messages"
+    codes = [
+        world.api.post(path, {"text": text}, Idempotency_Key=text).status_code
+        for text in ("Hello?", "Hello?", "Still?")
+    ]
+    assert (opened.status_code, codes) == (201, [201, 201, 429])
+    refused = world.api.post("/tickets", body, Idempotency_Key="two")
+    assert (refused.status_code, data(refused)["code"]) == (429, "too_often")
+    assert int(refused.headers["Retry-After"]) > 0
+    assert len(world.api.read("/tickets")["items"]) == 1
+    sam = make_person("sam", store_ids=world.mall.store_ids)
+    shop = Api(world.api.client, make_key(sam, world.mall.kr, Permission.TICKET_VIEW, Permission.TICKET_ANSWER))
+    assert shop.post(path, {"text": "Tomorrow."}, Idempotency_Key="a").status_code == 201

@@ -18,6 +18,7 @@ from portal.kit import clock
 from portal.rules.csv_table import FileUnfitError, decode
 from portal.rules.holds import HoldKind
 from portal.rules.parcel_csv import read_parcels
+from portal.services.accounts.throttle import HOUR, Limit, Rule
 from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, RunItem, begin_run
 from portal.services.orders.place_hold import place_hold
 from tests.blueprints.desks import browser, fields
@@ -172,3 +173,38 @@ def test_slips_say_what_to_fetch_and_what_goes_where_without_amounts(app: APIFla
     assert "9,900" not in written
     none = as_sam.post("/seller/orders/slips?view=to_send", data=token | {"all_matching": "1"})
     assert none.status_code == 404
+    with transaction() as session:
+        place_hold(
+            session,
+            part_id=second.part_ids[0],
+            kind=HoldKind.ADMIN,
+            reason="legal",
+            note="",
+            actor=make_person("ada", roles=("admin",)).actor,
+            now=clock.now(),
+        )
+    ticked = {"ids": [str(one.part_ids[0]) for one in (first, second)]}
+    pages = pages_of(as_sam.post("/seller/orders/slips?view=action", data=token | ticked).data)
+    # The one that is on hold meanwhile has no slip; the pick list says so.
+    assert len(pages) == 2
+    assert "Left out" in pages[0]
+    assert f"{second.number}: On hold" in pages[0]
+    assert first.number in pages[1]
+
+
+@pytest.mark.req("FRD-05")
+@pytest.mark.parametrize("path", ["/seller/parcels/import", "/seller/stock/import", "/seller/channels/goods/import"])
+def test_tables_are_taken_so_often_and_all_kinds_count_together(
+    app: APIFlask, sam: Person, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr("portal.blueprints.uploads.UPLOAD", Rule("upload", Limit(1, HOUR), Limit(9, HOUR)))
+    as_sam = browser(app, sam)
+    token = fields(as_sam.get("/seller/orders").text)
+
+    def send(to: str) -> Any:
+        return as_sam.post(to, data=token | {"file": (io.BytesIO(b"order,carrier"), "rows.csv")})
+
+    assert send("/seller/stock/import").status_code != 429
+    refused = send(path)
+    assert (refused.status_code, refused.headers["X-Error-Code"]) == (429, "too_often")
+    assert int(refused.headers["Retry-After"]) > 0

@@ -139,3 +139,27 @@ def test_many_labels_are_bought_in_a_run_with_its_progress(client: FlaskClient, 
     assert "2 orders done" in done
     pdf = client.get(f"{begun.location.split('?')[0]}/labels.pdf")
     assert len(pages_of(pdf.data)) == 2
+
+
+def test_a_ticked_order_that_left_the_list_is_named_in_the_run_of_labels(client: FlaskClient, mall: Mall) -> None:
+    variant, bea = make_variant(mall), make_person("bea")
+    gone, stays = (make_order(bea, mall, {variant: 1}) for _ in range(2))
+    token = {"csrf_token": fields(client.get("/seller/orders").text)["csrf_token"]}
+    with transaction() as session:
+        place_hold(
+            session,
+            part_id=gone.part_ids[0],
+            kind=HoldKind.ADMIN,
+            reason="legal",
+            note="",
+            actor=make_person("ada", roles=("admin",)).actor,
+            now=clock.now(),
+        )
+    ids = [str(one.part_ids[0]) for one in (gone, stays)]
+    begun = client.post("/seller/orders/labels", data=token | {"chosen": " ".join(ids), "carrier": "cj"})
+    page = client.get(begun.location).text
+    assert "What stayed as it was" in page
+    assert gone.number in page
+    assert "on hold" in page
+    assert stays.number not in page
+    assert rows("SELECT count(*) FROM shipping_label") == [(1,)]

@@ -22,6 +22,7 @@ from portal.blueprints.api.v1.tickets.schemas import (
     TicketQuery,
     TicketRequest,
 )
+from portal.blueprints.velocity import act_of
 from portal.config import Settings
 from portal.db import atomically, reading
 from portal.kit import clock
@@ -29,8 +30,9 @@ from portal.kit.paging import CursorInvalidError
 from portal.queries.channels import channel_directory
 from portal.queries.tickets import TicketDetail as Detail
 from portal.queries.tickets import TicketFilter, TicketRow, TicketView, list_tickets, load_ticket
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Actor, Permission
 from portal.rules.tickets import AboutUnknownError, MessageEmptyError, Side, TicketClosedError
+from portal.services.accounts.throttle import TALK, TooOftenError
 from portal.services.idempotency import (
     IdempotencyKeyMissingError,
     IdempotencyKeyReusedError,
@@ -43,6 +45,7 @@ from portal.services.tickets.open_ticket import Matter, open_ticket
 from portal.services.tickets.write_message import write_message, write_note
 
 TAG = "Tickets"
+TOO_OFTEN = TooOftenError(timedelta(minutes=30))
 NUMBER = PathValue("The ticket's number.", {"type": "string", "minLength": 1}, examples.TICKET_NUMBER)
 
 
@@ -109,6 +112,7 @@ def show_ticket(number: str) -> TicketDetail:
         TicketUnknownError,
         AboutUnknownError,
         MessageEmptyError,
+        TOO_OFTEN,
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
     ),
@@ -118,6 +122,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
     actor, now, client = api_actor(), clock.now(), current_client()
     channel = channel_directory().by_id(client.client.channel_id)
     locale = body.locale or client.locale or channel.default_locale
+    _count(actor, key)
     matter = Matter(body.kind, body.about or "", Words(_key(key), body.text))
 
     def work(session: Session) -> str:
@@ -147,6 +152,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
         TicketWithMallError,
         TicketUnknownError,
         MessageEmptyError,
+        TOO_OFTEN,
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
     ),
@@ -156,6 +162,8 @@ def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
     actor, now = api_actor(), clock.now()
     found, side = _load(number)
     words, ticket_id = Words(_key(key), body.text), found.row.id
+    if side is Side.BUYER:
+        _count(actor, key)
 
     def work(session: Session) -> None:
         _claim(session, key, str(ticket_id), body)
@@ -171,6 +179,12 @@ def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
 
 def _key(key: str) -> str:
     return f"api:{current_client().client.id}:{key}" if key else ""
+
+
+def _count(actor: Actor, key: str) -> None:
+    """Count what a buyer writes together with what he writes on the pages; what is sent twice counts once."""
+    assert actor.user_id is not None
+    act_of(actor.user_id, TALK, mark=_key(key) or None)
 
 
 def _claim(session: Session, key: str, what: str, body: In) -> None:
