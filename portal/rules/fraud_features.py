@@ -100,6 +100,7 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         ),
         "throwaway_mail": Feature(Kind.BOOL, N_("a throw-away e-mail address"), Source.TABLE),
         "crawler": Feature(Kind.BOOL, N_("a browser that names itself a robot"), Source.TABLE),
+        "segments": Feature(Kind.SET, N_("the segments that this buyer is in")),
         "blocked_by": Feature(Kind.SET, N_("the blocked lists that name this")),
         "trusted_by": Feature(Kind.SET, N_("the trusted lists that name this")),
         "model_risk": Feature(Kind.NUMBER, N_("the model's risk in per cent"), Source.MODEL),

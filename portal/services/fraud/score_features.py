@@ -54,6 +54,7 @@ _SQL = f"""
                       AND e.value_index = convert_to(t.card->>'fingerprint', 'UTF8')
                     WHERE p.user_id = u.id AND p.created_at > :quarter_ago) l
                   WHERE l.expires_at IS NULL OR l.expires_at > :now) AS lists,
+           ARRAY(SELECT g.key FROM segment_member g WHERE g.user_id = u.id) AS segments,
            ARRAY(SELECT z.rule FROM risk_snooze z
                   WHERE z.ended_at IS NULL AND z.until > :now
                     AND z.value_index IN (:user_index, :ip_index)) AS snoozed,
@@ -217,6 +218,7 @@ def load_features(
         "coupon_fraud_share": row.coupon_fraud_share,
         "throwaway_mail": is_throwaway(row.email),
         "crawler": None if row.user_agent is None else is_crawler(row.user_agent),
+        "segments": frozenset(row.segments),
         "blocked_by": _lists(row.lists, "block:"),
         "trusted_by": _lists(row.lists, "allow:"),
     }

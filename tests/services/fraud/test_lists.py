@@ -67,6 +67,21 @@ def listed(actor: Actor, ip: str | None = "203.0.113.7") -> tuple[set[str], set[
     return set(blocked), set(trusted)
 
 
+@pytest.mark.req("INC-02")
+def test_rules_may_ask_for_the_segments_of_a_buyer(rita: Person) -> None:
+    bea = with_session(make_person("bea", now=LONG_AGO))
+    with transaction() as session:
+        session.execute(
+            text("INSERT INTO segment_member (key, user_id, since) VALUES ('vip', :id, now())"), {"id": bea.id}
+        )
+    for who, found in ((bea, {"vip"}), (with_session(rita), set())):
+        with transaction() as session:
+            known = load_features(
+                session, actor=who.actor, currency="KRW", ip=None, device_id=None, address=None, now=clock.now()
+            )
+        assert known.values["segments"] == found
+
+
 def test_each_kind_is_found_by_the_next_decision(rita: Person) -> None:
     mall = make_mall()
     bea = with_session(make_person("bea", now=LONG_AGO))
