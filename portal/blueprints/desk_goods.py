@@ -45,6 +45,7 @@ from portal.services.catalogue.apply_assignments import RowRefusedError, apply_a
 from portal.services.catalogue.assign_products import AT_ONCE_MAX, assign_products
 
 SHOWN_MAX = 200
+LIST_ARGS = ("sold", "section", "q", "outcome", "cursor")
 UNFIT = Rejection("ROWS_UNFIT", N_("Some rows of the file cannot be used."))
 
 
@@ -108,7 +109,7 @@ def _index(area: Area, channel_id: int) -> ResponseReturnValue:
         chosen = _chosen(channel_id, desk.store_id)
         found = list_goods(session, chosen=chosen, cursor=request.args.get("cursor"))
         notes = notes_of_channel(session, channel_id=channel_id, outcome=outcome, store_id=desk.store_id)
-    args = {name: value for name, value in request.args.items() if name != "cursor"}
+    args = _asked()
     chips = []
     if chosen.search:
         chips.append(
@@ -181,7 +182,12 @@ def _assign(area: Area, channel_id: int) -> ResponseReturnValue:
             ),
             "warning",
         )
-    return done(location=area.to("channel_goods", channel_id=channel_id, **request.args))
+    return done(location=area.to("channel_goods", channel_id=channel_id, **_asked(but=())))
+
+
+def _asked(*, but: tuple[str, ...] = ("cursor",)) -> dict[str, Any]:
+    """The list's own arguments of this address."""
+    return {name: request.args[name] for name in LIST_ARGS if name in request.args and name not in but}
 
 
 def _notes_file(area: Area, channel_id: int) -> Response:

@@ -53,6 +53,8 @@ COUNTED = (
 )
 TYPED_MAX = 1000
 UNITS_MAX = 100_000
+# No number that is of use has more; int() refuses thousands of them.
+DIGITS_MAX = 19
 Frame = Callable[[Session, int | None], tuple[dict[str, Any], int | None] | None]
 
 
@@ -332,7 +334,7 @@ def _parcel(form: Mapping[str, str]) -> tuple[str, str]:
 
 def _count(text: str) -> int:
     text = text.strip()
-    return min(int(text), UNITS_MAX) if text.isascii() and text.isdigit() else 0
+    return min(int(text[:DIGITS_MAX]), UNITS_MAX) if text.isascii() and text.isdigit() else 0
 
 
 STEPS: Mapping[str, Callable[[ReturnView, Mapping[str, str]], tuple[Work, str]]] = {

@@ -121,7 +121,8 @@ def make_report(session: Session, *, plan_id: uuid.UUID, now: datetime) -> uuid.
     start = datetime.combine(days.first, time(), tzinfo=zone).astimezone(now.tzinfo)
     end = datetime.combine(days.last + timedelta(days=1), time(), tzinfo=zone).astimezone(now.tzinfo)
     owner = session.get_one(User, plan.made_by)
-    actor = Actor(user_id=owner.id, roles=frozenset(Role(one) for one in owner.roles if owner.state == "active"))
+    may_work = owner.state == "active" and owner.blocked_at is None
+    actor = Actor(user_id=owner.id, roles=frozenset(Role(one) for one in owner.roles if may_work))
     try:
         export_id = ask_export(
             session,

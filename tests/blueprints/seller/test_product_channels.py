@@ -141,3 +141,10 @@ def test_a_file_is_looked_at_and_then_taken_over_as_a_whole(mall: Mall, sam: Fla
     status, told = send(sam, page, "/seller/channels/goods/rows", text=good)
     assert (status, "another price holds" in told) == (409, True)
     assert "SKU-1" in sam.get("/seller/channels/goods/template.csv").text
+
+
+def test_arguments_of_others_in_the_address_of_a_list_do_nothing(mall: Mall, sam: FlaskClient, product: int) -> None:
+    page = f"/seller/channels/{mall.kr.id}/goods"
+    strange = f"?q=bowl&channel_id={mall.us.id}&name=x&area=y"
+    assert sam.get(page + strange).status_code == 200
+    assert send(sam, page, f"{page}/assignment{strange}", ids=str(product), do="stop")[0] == 303

@@ -33,6 +33,8 @@ from portal.rules.returns import CLAIM_REASONS, SENT, ReturnKind, Wish, needs_pi
 from portal.services.returns.refund_units import plan_units
 
 UNITS_MAX = 100_000
+# No number that is of use has more; int() refuses thousands of them.
+DIGITS_MAX = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,9 @@ def read_wanted(given: MultiDict[str, str]) -> Wanted:
         if line_id is None or not (value.isascii() and value.isdigit()):
             continue
         if field == "units":
-            units[line_id] = min(int(value), UNITS_MAX)
+            units[line_id] = min(int(value[:DIGITS_MAX]), UNITS_MAX)
         else:
-            variants[line_id] = min(int(value), 2**62)
+            variants[line_id] = min(int(value[:DIGITS_MAX]), 2**62)
     return Wanted(
         kind=ReturnKind(kind) if kind in set(ReturnKind) else ReturnKind.RETURN,
         part_id=_id(given.get("part", "")),
