@@ -55,7 +55,8 @@ def read_upload(name: str = "file") -> bytes:
     if uploaded is None:
         return b""
     count_act(UPLOAD)
-    return uploaded.read()
+    data: bytes = uploaded.read()
+    return data
 
 
 def file_answer(name: str, kind: str, content: bytes) -> Response:

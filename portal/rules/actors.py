@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING, Final
+from typing import Final
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from portal.rules.permissions import Permission
+from portal.rules.permission_names import Permission
 
 
 class Role(StrEnum):

@@ -1,7 +1,6 @@
 """Who may do what, to whose things: the matrices of mall and stores as data, and may() (IDN-02, IDN-05)."""
 
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from uuid import UUID
 
 from portal.rules.actors import ADMIN_ROLES as ADMIN_ROLES
@@ -12,85 +11,7 @@ from portal.rules.actors import Role as Role
 from portal.rules.actors import Scope as Scope
 from portal.rules.actors import StoreRole as StoreRole
 from portal.rules.actors import roles_in as roles_in
-
-
-class Permission(StrEnum):
-    """Every permission, as `resource:action`."""
-
-    CART_EDIT = "cart:edit"
-    CATALOGUE_VIEW = "catalogue:view"
-    PAYMENT_INITIATE = "payment:initiate"
-    PAYMENT_VIEW = "payment:view"
-    METHOD_MANAGE = "method:manage"
-    COUPON_APPLY = "coupon:apply"
-    COUPON_ISSUE = "coupon:issue"
-    COUPON_VIEW = "coupon:view"
-    DEPOSIT_TOP_UP = "deposit:top-up"
-    DEPOSIT_WITHDRAW = "deposit:withdraw"
-    WITHDRAWAL_APPROVE = "withdrawal:approve"
-    MILEAGE_USE = "mileage:use"
-    MILEAGE_ADJUST = "mileage:adjust"
-    MILEAGE_CONFIGURE = "mileage:configure"
-    ANALYTICS_VIEW = "analytics:view"
-    REFUND_HANDLE = "refund:handle"
-    REFUND_APPROVE = "refund:approve"
-    RETURN_RECEIVE = "return:receive"
-    ORDER_VIEW = "order:view"
-    ORDER_LIST = "order:list"
-    ORDER_EDIT = "order:edit"
-    ORDER_REVIEW = "order:review"
-    STORE_ORDER_VIEW = "store-order:view"
-    STORE_ORDER_FULFIL = "store-order:fulfil"
-    STORE_EDIT = "store:edit"
-    STORE_BANK_EDIT = "store-bank:edit"
-    STORE_MEMBER_MANAGE = "store-member:manage"
-    STORE_LIST = "store:list"
-    STOCK_EDIT = "stock:edit"
-    PRODUCT_EDIT = "product:edit"
-    BALANCE_VIEW = "balance:view"
-    BALANCE_ADJUST = "balance:adjust"
-    LEDGER_VIEW = "ledger:view"
-    BOOKS_RECONCILE = "books:reconcile"
-    PAYOUT_VIEW = "payout:view"
-    PAYOUT_MAKE = "payout:make"
-    USER_LIST = "user:list"
-    USER_VIEW = "user:view"
-    USER_RESTRICT = "user:restrict"
-    USER_SUPPORT = "user:support"
-    USER_EXPORT = "user:export"
-    USER_ERASE = "user:erase"
-    RETENTION_VIEW = "retention:view"
-    RETENTION_CONFIGURE = "retention:configure"
-    ROLE_GRANT = "role:grant"
-    FRAUD_VIEW = "fraud:view"
-    FRAUD_DECIDE = "fraud:decide"
-    FRAUD_CONFIGURE = "fraud:configure"
-    DISPUTE_HANDLE = "dispute:handle"
-    INVOICE_VIEW = "invoice:view"
-    INVOICE_PAY = "invoice:pay"
-    CREDIT_GRANT = "credit:grant"
-    GIFT_CARD_USE = "gift-card:use"
-    GIFT_CARD_VIEW = "gift-card:view"
-    GIFT_CARD_MANAGE = "gift-card:manage"
-    GATEWAY_VIEW = "gateway:view"
-    GATEWAY_CONFIGURE = "gateway:configure"
-    CHANNEL_VIEW = "channel:view"
-    CHANNEL_CONFIGURE = "channel:configure"
-    AUDIT_VIEW = "audit:view"
-    EVENT_VIEW = "event:view"
-    EVENT_REPLAY = "event:replay"
-    WEBHOOK_VIEW = "webhook:view"
-    WEBHOOK_MANAGE = "webhook:manage"
-    REPORT_EXPORT = "report:export"
-    REMARK_VIEW = "remark:view"
-    REMARK_WRITE = "remark:write"
-    REMARK_ANSWER = "remark:answer"
-    REMARK_MODERATE = "remark:moderate"
-    WISH_KEEP = "wish:keep"
-    TICKET_VIEW = "ticket:view"
-    TICKET_WRITE = "ticket:write"
-    TICKET_ANSWER = "ticket:answer"
-
+from portal.rules.permission_names import Permission as Permission
 
 P = Permission
 

@@ -98,7 +98,7 @@ def _has_slip(order: StoreOrder) -> bool:
 
 def _why_no_slip(order: StoreOrder) -> str:
     """What keeps an order from being packed, as a word of its state."""
-    return gettext(status_of("held" if order.is_on_hold else order.status, "part").word)
+    return str(gettext(status_of("held" if order.is_on_hold else order.status, "part").word))
 
 
 def _slip(order: StoreOrder) -> Slip:
