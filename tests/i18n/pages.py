@@ -12,7 +12,7 @@ HEARD = ("aria-label", "title", "placeholder", "alt")
 # Addresses, e-mail, numbers of orders, kinds of things as they are typed into a field, units and abbreviations.
 CODES = re.compile(
     r"https?://\S+|\S+@\S+|\b[0-9a-f]{8,12}\b|\b(?:KR|US)-[0-9A-Z]{6,}\b|\bSKU-\d+|\b[a-z-]+(?::|\.)[a-z…-]+"
-    r"|\b(?:API|CSV|ID|IP|JSON|KR|KRW|KST|NY|PDF|PTS|SKU|USD|UTC|ZIP|kB|US(?=\$))\b",
+    r"|\b(?:API|CSV|ID|IP|JSON|KR|KRW|KST|NY|PDF|PTS|SKU|USD|UTC|XLSX|ZIP|kB|US(?=\$))\b",
     # A Korean letter ends a Latin word.
     re.ASCII,
 )

@@ -92,7 +92,7 @@ def test_the_order_page_shows_parts_tenders_attempts_entries_and_history(mallful
         "Why this gateway",
     ):
         assert words.lower() in page.lower(), words
-    assert page.count("Balances</span>") == 1  # One entry, and it balances.
+    assert page[page.index("<main") :].count("Balances</span>") == 1  # One entry, and it balances.
     assert str(mallful.paid.gateway_ref) in page
     assert "Order: Paid" in page
     assert "order.paid" in page
