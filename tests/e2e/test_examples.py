@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -23,7 +24,7 @@ from portal.config import Settings
 from portal.db import transaction
 from portal.kit import clock
 from portal.kit.ids import new_code
-from portal.queries.channels import channel_directory, forget_channels
+from portal.queries.channels import KEPT_FOR_S, channel_directory, forget_channels
 from portal.rules.permissions import Permission
 from portal.services.accounts.make_api_client import make_api_client
 from portal.services.catalogue.refresh_listings import refresh_listings
@@ -182,6 +183,9 @@ def kiosk_channel(shop: Settings) -> Iterator[str]:
             )
         )
         refresh_listings(session, product_ids=session.scalars(text("SELECT id FROM product ORDER BY id LIMIT 60")))
+    # Every process of the portal has read its channels anew by then.
+    known_at = time.monotonic() + KEPT_FOR_S
+    assert processes.wait_until(lambda: time.monotonic() > known_at, timeout_s=PATIENCE_S)
     yield "kiosk"
     with transaction() as session:
         session.execute(text("UPDATE channel SET state = 'closed' WHERE code = 'kiosk'"))
