@@ -12,17 +12,16 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal import formatting
+from portal.blueprints.admin.dated_rules import YES_OR_NO, begins_at, number, typed
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
-from portal.blueprints.desk import zone_of_reader
 from portal.blueprints.identity import current_actor
 from portal.blueprints.refund_words import reason_word
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
 from portal.kit.errors import PortalError
-from portal.kit.moments import read_moment
 from portal.kit.money import AmountInvalidError, parse_minor
 from portal.queries.channels import channel_directory
 from portal.queries.refund_policies import RefundRuleRow, list_refund_rules
@@ -37,11 +36,6 @@ from portal.services.refunds.set_rule import (
     set_refund_rule,
     withdraw_refund_rule,
 )
-
-FIELD_LENGTH_MAX = 200
-NOWHERE = 0
-# What is not chosen is left to the rule above.
-CHOSEN = {"1": True, "0": False}
 
 
 def hang(bp: Blueprint) -> None:
@@ -61,15 +55,15 @@ def create() -> ResponseReturnValue:
     """Set a rule from a moment on."""
     actor, now = current_actor(), clock.now()
     try:
-        starts_at, channel_id, terms = _start(), _number("channel"), _terms()
+        starts_at, channel_id, terms = begins_at(RefundRuleStartError), number("channel"), _terms()
         atomically(
             lambda session: set_refund_rule(
                 session,
                 channel_id=channel_id,
-                section_id=_number("section"),
+                section_id=number("section"),
                 terms=terms,
                 valid_from=starts_at,
-                note=_text("note"),
+                note=typed("note"),
                 actor=actor,
                 now=now,
             )
@@ -92,43 +86,14 @@ def withdraw(rule_id: int) -> ResponseReturnValue:
     return done(location=url_for("admin.refund_rules"))
 
 
-def _text(name: str) -> str:
-    return request.form.get(name, "").replace("\0", "").strip()[:FIELD_LENGTH_MAX]
-
-
-def _number(name: str) -> int | None:
-    """A key from a list, or how many; what is no number is none that exists."""
-    typed = _text(name)
-    if not typed:
-        return None
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else NOWHERE
-
-
-def _days() -> int | None:
-    typed = _text("window_days")
-    if not typed:
-        return None
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else -1
-
-
-def _start() -> datetime | None:
-    typed = _text("valid_from")
-    if not typed:
-        return None
-    found = read_moment(typed, zone_of_reader())
-    if found is None:
-        raise RefundRuleStartError
-    return found
-
-
 def _terms() -> RuleTerms:
-    own = _text("own_reasons") == "1"
+    own = typed("own_reasons") == "1"
     taken = tuple(request.form.getlist("reasons"))
     return RuleTerms(
-        window_days=_days(),
-        returnable=CHOSEN.get(_text("returnable")),
-        exchangeable=CHOSEN.get(_text("exchangeable")),
-        way_back=_text("way_back") if _text("way_back") in {"buyer", "store"} else None,
+        window_days=number("window_days", unfit=-1),
+        returnable=YES_OR_NO.get(typed("returnable")),
+        exchangeable=YES_OR_NO.get(typed("exchangeable")),
+        way_back=typed("way_back") if typed("way_back") in {"buyer", "store"} else None,
         return_reasons=taken if own else None,
         picture_reasons=tuple(request.form.getlist("pictures")) if own else None,
         approve_above=_limit(),
@@ -136,14 +101,14 @@ def _terms() -> RuleTerms:
 
 
 def _limit() -> dict[str, int] | None:
-    typed, channel_id = _text("approve_above"), _number("channel")
-    if not typed:
+    amount, channel_id = typed("approve_above"), number("channel")
+    if not amount:
         return None
     channel = next((one for one in channel_directory().channels.values() if one.id == channel_id), None)
     if channel is None:
         raise RefundRuleLimitError
     try:
-        return {channel.currency: parse_minor(typed, channel.currency)}
+        return {channel.currency: parse_minor(amount, channel.currency)}
     except AmountInvalidError:
         raise RefundRuleLimitError from None
 

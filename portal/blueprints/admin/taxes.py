@@ -11,6 +11,7 @@ from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from portal.blueprints.admin.dated_rules import NOWHERE, YES_OR_NO, begins_at, number, typed
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
@@ -20,7 +21,6 @@ from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
 from portal.kit.errors import PortalError
-from portal.kit.moments import read_moment
 from portal.queries.channels import channel_directory, forget_channels
 from portal.queries.sections import section_directory
 from portal.queries.taxes import TaxRateRow, list_tax_rates, tax_sums
@@ -28,11 +28,7 @@ from portal.rules.permissions import Permission
 from portal.rules.tiers import read_decimal
 from portal.services.channels.write_tax_rate import TaxStartError, set_tax_rate, withdraw_tax_rate
 
-FIELD_LENGTH_MAX = 200
 SUMMED = timedelta(days=30)
-NOWHERE = 0
-# What is not chosen stays as it is.
-INCLUSIVE = {"1": True, "0": False}
 
 
 def hang(bp: Blueprint) -> None:
@@ -52,16 +48,16 @@ def create() -> ResponseReturnValue:
     """Set a rate from a moment on."""
     actor, now = current_actor(), clock.now()
     try:
-        starts_at = _start()
+        starts_at = begins_at(TaxStartError)
         atomically(
             lambda session: set_tax_rate(
                 session,
-                channel_id=_number("channel") or NOWHERE,
-                section_id=_number("section"),
-                percent=read_decimal(_text("percent").removesuffix("%")),
-                inclusive=INCLUSIVE.get(_text("inclusive")),
+                channel_id=number("channel") or NOWHERE,
+                section_id=number("section"),
+                percent=read_decimal(typed("percent").removesuffix("%")),
+                inclusive=YES_OR_NO.get(typed("inclusive")),
                 valid_from=starts_at,
-                note=_text("note"),
+                note=typed("note"),
                 actor=actor,
                 now=now,
             )
@@ -84,28 +80,6 @@ def withdraw(tax_rate_id: int) -> ResponseReturnValue:
     forget_channels()
     flash(_("The rate is called off and will not begin."), "success")
     return done(location=url_for("admin.taxes"))
-
-
-def _text(name: str) -> str:
-    return request.form.get(name, "").replace("\0", "").strip()[:FIELD_LENGTH_MAX]
-
-
-def _number(name: str) -> int | None:
-    """A key from a list; what is none names nothing that exists."""
-    typed = _text(name)
-    if not typed:
-        return None
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else NOWHERE
-
-
-def _start() -> datetime | None:
-    typed = _text("valid_from")
-    if not typed:
-        return None
-    found = read_moment(typed, zone_of_reader())
-    if found is None:
-        raise TaxStartError
-    return found
 
 
 def _page(error: PortalError | None = None) -> ResponseReturnValue:
