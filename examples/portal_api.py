@@ -83,11 +83,11 @@ class Portal:
                 # Too many requests were counted and not done, so any of them may be sent again.
                 if is_last or wait_s is None or (refusal.status != 429 and not may_repeat):
                     raise
-                time.sleep(min(float(wait_s), TIMEOUT_S))
+                time.sleep(min(float(wait_s), TIMEOUT_S))  # As long as the answer's Retry-After asks for.
             except UnreachableError:
                 if is_last or not may_repeat:
                     raise
-                time.sleep(0.2 * 2**attempt)
+                time.sleep(0.2 * 2**attempt)  # Longer each time, so that who was away can come back.
         raise AssertionError("the last try returns or raises")
 
     def _once(self, method: str, path: str, body: object, extra: dict[str, str]) -> tuple[int, Any, dict[str, str]]:

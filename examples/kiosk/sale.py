@@ -103,7 +103,7 @@ class Kiosk:
             if url and url != shown:
                 show(url)
                 shown = url
-            time.sleep(POLL_S)
+            time.sleep(POLL_S)  # A till takes no webhooks: it asks, and not all the time.
         return self.give_up(number)
 
     def give_up(self, number: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def test_a_file_says_what_is_sold_and_prices_in_the_channels_own_time() -> None:
         ("A,kr,perhaps,,,,", "SOLD"),
         ("A,kr,,,,,", "EMPTY_ROW"),
         ("A,kr,,KRW,100,,", "WINDOW"),
-        ("A,kr,,XXX,100,2026-12-01 09:00,2026-12-02 09:00", "CURRENCY"),
+        ("A,kr,,CHF,100,2026-12-01 09:00,2026-12-02 09:00", "CURRENCY"),
         ("A,kr,,,100,2026-12-01 09:00,2026-12-02 09:00", "CURRENCY"),
         ("A,kr,,KRW,1.5,2026-12-01 09:00,2026-12-02 09:00", "PRICE"),
         ("A,kr,,KRW,100,tomorrow,2026-12-02 09:00", "TIME"),

@@ -178,7 +178,7 @@ ODD = {
     "days the wrong way round": "from=2026-11-29&until=2026-11-01",
     "no dates": "from=yesterday&until=2026-13-45",
     "a night in which clocks go back": "from=2026-11-01&until=2026-11-01&compare=year",
-    "a currency that nobody sells in": "currency=XXX",
+    "a currency that nobody sells in": "currency=CHF",
     "a channel that there is not": "channel=moon",
     "the first day there is": "from=1970-01-01&until=1970-01-01",
 }
