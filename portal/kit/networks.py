@@ -35,6 +35,14 @@ def is_address(text: str) -> bool:
     return "%" not in text
 
 
+def plain_address(text: str | None) -> str | None:
+    """An address in the one way in which lists write it; None when it is none. A wrapped one is what is in it."""
+    if text is None or not is_address(text):
+        return None
+    address = ipaddress.ip_address(text)
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
 def read_allowed(text: str) -> AllowedTarget:
     """`10.1.0.0/16`, `fd00::/8` or `127.0.0.1:8002`. Raises ValueError."""
     found = _WITH_PORT.fullmatch(text)

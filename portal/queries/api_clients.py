@@ -6,11 +6,13 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.models import User
+from portal.queries.blocked_places import let_in, values_of
 
 CLIENTS_SHOWN_MAX = 1_000
 
@@ -40,7 +42,10 @@ class ApiClientView:
 
 @dataclass(frozen=True, slots=True)
 class ClientIdentity:
-    """A key together with the person for whom it acts. `hashes` are those of its keys that are good now."""
+    """A key together with the person for whom it acts. `hashes` are those of its keys that are good now.
+
+    `is_let_in` is false when it is asked with from an address that stands on a blocked list (FRD-04).
+    """
 
     client: ApiClientView
     hashes: tuple[bytes, ...]
@@ -48,6 +53,7 @@ class ClientIdentity:
     store_ids: tuple[int, ...]
     store_roles: tuple[str, ...]
     locale: str | None
+    is_let_in: bool
 
 
 _COLUMNS = """
@@ -60,7 +66,8 @@ _IDENTITY = text(
     SELECT {_COLUMNS}, u.roles, u.locale, c.key_hash,
            CASE WHEN c.previous_until > :now THEN c.previous_hash END AS previous_hash,
            ARRAY(SELECT m.store_id FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_ids,
-           ARRAY(SELECT m.role FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_roles
+           ARRAY(SELECT m.role FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_roles,
+           {let_in(device=None, email_index="u.email_index")} AS is_let_in
       FROM api_client c JOIN user_account u ON u.id = c.user_id
      WHERE (c.id = :client_id OR c.key_hash = :key_hash OR (c.previous_hash = :key_hash AND c.previous_until > :now))
        AND u.state <> 'closed' AND u.blocked_at IS NULL
@@ -76,25 +83,34 @@ _LIST = text(
 )
 
 
-def find_client(session: Session, *, key_hash: bytes, now: datetime) -> ClientIdentity | None:
-    """Who is behind a key, in one statement; None when there is no such key. Look at is_good() before using it."""
-    return _identity(session, key_hash=key_hash, client_id=None, now=now)
+def find_client(session: Session, *, key_hash: bytes, now: datetime, ip: str | None = None) -> ClientIdentity | None:
+    """Who is behind a key, in one statement; None when there is no such key.
+
+    Look at is_good() and `is_let_in` before using it; `ip` is from where it is asked with.
+    """
+    return _identity(session, {"key_hash": key_hash, "client_id": None}, now, ip)
 
 
-def load_client(session: Session, *, client_id: uuid.UUID, now: datetime) -> ClientIdentity | None:
-    """A client by its id, which opens nothing by itself."""
-    return _identity(session, key_hash=None, client_id=client_id, now=now)
-
-
-def _identity(
-    session: Session, *, key_hash: bytes | None, client_id: uuid.UUID | None, now: datetime
+def load_client(
+    session: Session, *, client_id: uuid.UUID, now: datetime, ip: str | None = None
 ) -> ClientIdentity | None:
-    row = session.execute(_IDENTITY, {"key_hash": key_hash, "client_id": client_id, "now": now}).one_or_none()
+    """A client by its id, which opens nothing by itself."""
+    return _identity(session, {"key_hash": None, "client_id": client_id}, now, ip)
+
+
+def _identity(session: Session, which: dict[str, Any], now: datetime, ip: str | None) -> ClientIdentity | None:
+    row = session.execute(_IDENTITY, {**which, "now": now, **values_of(ip)}).one_or_none()
     if row is None:
         return None
     hashes = (row.key_hash, *([row.previous_hash] if row.previous_hash else []))
     return ClientIdentity(
-        _view(row), hashes, tuple(row.roles), tuple(row.store_ids), tuple(row.store_roles), row.locale
+        _view(row),
+        hashes,
+        tuple(row.roles),
+        tuple(row.store_ids),
+        tuple(row.store_roles),
+        row.locale,
+        row.is_let_in,
     )
 
 

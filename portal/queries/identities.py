@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import bindparam, column, text
 from sqlalchemy.orm import Session
 
-from portal.crypto import EncryptedText, blind_index
-from portal.kit.networks import is_address
+from portal.crypto import EncryptedText
+from portal.queries.blocked_places import let_in, values_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Identity:
 
 _QUERY = (
     text(
-        """
+        f"""
     SELECT s.id, s.device_id, s.last_seen_at, u.id AS user_id, u.email, u.name, u.roles, u.locale, u.theme,
            ARRAY(SELECT m.store_id FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_ids,
            ARRAY(SELECT m.role FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_roles,
@@ -47,19 +47,8 @@ _QUERY = (
      WHERE s.token_hash = :token_hash AND s.revoked_at IS NULL AND s.expires_at > :now
        AND (u.id IS NULL OR u.state <> 'closed' AND u.blocked_at IS NULL)
        -- A blocked place ends sessions in every process with the next request; trust spares whoever is there.
-       AND (SELECT NOT coalesce(bool_or(l.mode = 'block'), false) OR bool_or(l.mode = 'allow') FROM (
-                   SELECT e.mode, e.expires_at FROM risk_list_entry e
-                    WHERE e.removed_at IS NULL
-                      AND (e.kind, e.value_index) IN (('ip', :ip_index), ('device', uuid_send(s.device_id)))
-                    UNION ALL
-                   SELECT e.mode, e.expires_at FROM risk_list_entry e
-                    WHERE e.removed_at IS NULL AND e.network IS NOT NULL AND e.network >>= CAST(:ip AS inet)
-                    UNION ALL
-                   SELECT e.mode, e.expires_at FROM risk_list_entry e
-                    WHERE e.removed_at IS NULL AND e.mode = 'allow'
-                      AND (e.kind, e.value_index) IN (('email', u.email_index))) l
-             WHERE l.expires_at IS NULL OR l.expires_at > :now)
-    """
+       AND {let_in(device="s.device_id", email_index="u.email_index")}
+    """  # noqa: S608  # Columns of our own.
     )
     .bindparams(bindparam("token_hash"), bindparam("now"), bindparam("ip"), bindparam("ip_index"))
     # All of them, in the statement's order: only then does SQLAlchemy keep how the rows are read.
@@ -79,11 +68,7 @@ def find_identity(session: Session, *, token_hash: bytes, now: datetime, ip: str
     Neither is anybody known whose device, or whose address `ip` or its network, stands on a blocked list (FRD-04),
     unless a list of those who are trusted names the address, the network, the device or his e-mail address.
     """
-    known = ip if ip and is_address(ip) else None
-    row = session.execute(
-        _QUERY,
-        {"token_hash": token_hash, "now": now, "ip": known, "ip_index": blind_index(f"ip:{known}") if known else b""},
-    ).one_or_none()
+    row = session.execute(_QUERY, {"token_hash": token_hash, "now": now, **values_of(ip)}).one_or_none()
     if row is None:
         return None
     return Identity(

@@ -59,6 +59,14 @@ class KeyExpiredError(PortalError):
     sentence = N_("This API key has expired.")
 
 
+class PlaceBlockedError(PortalError):
+    """The address from which it is asked, or its network, stands on a blocked list (FRD-04)."""
+
+    code = "place_blocked"
+    status = 403
+    sentence = N_("Requests from this network address are not taken. Ask the operator of the mall.")
+
+
 class TokenExpiredError(PortalError):
     """A token of its own time, or one whose key was exchanged or is over. Get a new one with the key."""
 
@@ -94,7 +102,7 @@ class ChannelOverError(PortalError):
 def authenticate() -> ClientIdentity:
     """Find out who asks, and set the channel and actor of this request.
 
-    Raises a Key…Error, TokenExpiredError, ChannelForbiddenError or ChannelOverError.
+    Raises a Key…Error, TokenExpiredError, PlaceBlockedError, ChannelForbiddenError or ChannelOverError.
     """
     scheme, _, key = request.headers.get("Authorization", "").strip().partition(" ")
     key = key.strip()
@@ -113,17 +121,19 @@ def authenticate() -> ClientIdentity:
 
 
 def identify(key: str, now: datetime) -> ClientIdentity:
-    """Whose key this is. Raises KeyWrongError, KeyRevokedError, KeyExpiredError."""
+    """Whose key this is. Raises KeyWrongError, KeyRevokedError, KeyExpiredError, PlaceBlockedError."""
     if len(key) > KEY_LENGTH_MAX:
         raise KeyWrongError
     # In a transaction of its own because that is run again on a connection which died between requests.
-    identity = atomically(lambda s: find_client(s, key_hash=hash_key(key), now=now))
+    identity = atomically(lambda s: find_client(s, key_hash=hash_key(key), now=now, ip=request.remote_addr))
     if identity is None:
         raise KeyWrongError
     if identity.client.revoked_at is not None:
         raise KeyRevokedError
     if identity.client.has_expired(now):
         raise KeyExpiredError
+    if not identity.is_let_in:
+        raise PlaceBlockedError
     return identity
 
 
@@ -133,9 +143,11 @@ def _by_token(text: str, now: datetime) -> tuple[ClientIdentity, frozenset[Permi
     if token is None:
         raise TokenExpiredError
     client_id = token.client_id
-    identity = atomically(lambda s: load_client(s, client_id=client_id, now=now))
+    identity = atomically(lambda s: load_client(s, client_id=client_id, now=now, ip=request.remote_addr))
     if identity is None or not identity.client.is_good(now) or not token.is_of(identity.hashes):
         raise TokenExpiredError
+    if not identity.is_let_in:
+        raise PlaceBlockedError
     return identity, token.permissions
 
 

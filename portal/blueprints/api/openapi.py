@@ -20,6 +20,7 @@ from portal.blueprints.api.keys import (
     KeyMissingError,
     KeyRevokedError,
     KeyWrongError,
+    PlaceBlockedError,
     TokenExpiredError,
 )
 from portal.blueprints.api.limits import RateExceededError
@@ -70,6 +71,7 @@ ALWAYS: tuple[Refusal, ...] = (
     KeyRevokedError,
     KeyExpiredError,
     TokenExpiredError,
+    PlaceBlockedError,
     ChannelForbiddenError(channel="kr"),
     ChannelOverError,
     RateExceededError(17),

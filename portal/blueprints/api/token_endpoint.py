@@ -13,7 +13,7 @@ from flask import Response, request
 from flask_babel import gettext
 
 from portal.blueprints.access import public
-from portal.blueprints.api.keys import identify, permissions_of
+from portal.blueprints.api.keys import PlaceBlockedError, identify, permissions_of
 from portal.blueprints.api.limits import count_request
 from portal.blueprints.api.tokens import LIFETIME, make_token
 from portal.kit import clock
@@ -78,6 +78,8 @@ def _client() -> tuple[ClientIdentity, str]:
     given, key = _basic() if "Authorization" in request.headers else _form()
     try:
         identity = identify(key, clock.now())
+    except PlaceBlockedError as blocked:
+        _refuse("unauthorized_client", blocked.sentence)
     except PortalError:
         _no_client()
     try:

@@ -22,6 +22,7 @@ from portal.kit import clock
 from portal.kit.ids import new_id
 from portal.models import ApiClient, AuditRow, User
 from portal.rules.permissions import Actor, Permission, Role
+from portal.rules.risk_lists import ListKind, ListMode, read_value
 from portal.services.accounts.make_api_client import (
     KeyForbiddenError,
     KeyTooPowerfulError,
@@ -30,6 +31,7 @@ from portal.services.accounts.make_api_client import (
     make_api_client,
 )
 from portal.services.accounts.revoke_api_client import KeyUnknownError, revoke_api_client
+from portal.services.fraud.change_lists import add_entry, remove_entry
 from tests.blueprints.api.conftest import Api, World, data, make_key, place
 from tests.factories.account import freeze, make_person, make_session
 
@@ -209,6 +211,36 @@ def test_keys_are_made_and_revoked_by_their_person_or_an_administrator_and_never
     assert client_id is not None
     with transaction() as session, pytest.raises(KeyUnknownError):
         revoke_api_client(session, actor=world.max.actor, client_id=client_id, now=clock.now())
+
+
+@pytest.mark.req("API-01", "FRD-04")
+def test_from_a_blocked_place_neither_key_nor_token_opens_anything(world: World) -> None:
+    here, form = "203.0.113.7", {"grant_type": "client_credentials", "client_secret": world.api.key}
+    form["client_id"] = world.api.read("/key")["client_id"]
+    client = world.api.client
+
+    def token_from(ip: str) -> TestResponse:
+        return client.post("/api/v1/token", data=form, environ_base={"REMOTE_ADDR": ip})
+
+    def answers(key: str) -> list[tuple[int, str | None]]:
+        headers = {"Authorization": f"Bearer {key}"}
+        asked = [client.get("/api/v1/key", headers=headers, environ_base={"REMOTE_ADDR": ip}) for ip in (here, "::1")]
+        return [(one.status_code, (one.json or {}).get("code")) for one in asked]
+
+    token = data(token_from(here))["access_token"]
+    rita = make_person("rita", roles=("risk",)).actor
+    value, now = read_value(ListKind.NETWORK, "203.0.113.0/24"), clock.now()
+    with transaction() as session:
+        entry = add_entry(
+            session, value=value, mode=ListMode.BLOCK, reason="bots", expires_at=None, actor=rita, ip=None, now=now
+        )
+    for key in (world.api.key, token):
+        assert answers(key) == [(403, "place_blocked"), (200, None)]
+    assert (token_from(here).status_code, data(token_from(here))["error"]) == (400, "unauthorized_client")
+    assert token_from("::1").status_code == 200
+    with transaction() as session:
+        remove_entry(session, entry_id=entry, actor=rita, now=now)
+    assert answers(world.api.key) == [(200, None), (200, None)]
 
 
 @pytest.fixture

@@ -64,6 +64,7 @@ def test_a_blocked_place_ends_open_sessions_until_it_is_taken_off(rita: Person, 
     assert knows(token, ELSEWHERE)
     assert knows(token, None)
     assert knows(token, "fe80::1%eth0")
+    assert not knows(token, f"::ffff:{HERE}")
     atomically(lambda s: remove_entry(s, entry_id=entry, actor=rita.actor, now=clock.now()))
     assert knows(token, HERE)
 
