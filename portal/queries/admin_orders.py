@@ -20,6 +20,20 @@ from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
 from portal.rules.holds import HIGH_RISK
 
 SORTING = Sorting((Order.placed_at, Order.id), (datetime, uuid.UUID))
+# What a row of the list shows of the order itself.
+_SHOWN = (
+    Order.id,
+    Order.number,
+    Order.status,
+    Order.currency,
+    Order.payable_minor,
+    Order.placed_at,
+    Order.channel_id,
+    Order.risk_score,
+    Order.fraud_hold,
+    Order.platform_minor,
+    Order.platform_currency,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,17 +142,7 @@ def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) ->
     status = select(Payment.status).where(Payment.order_id == Order.id).limit(1).correlate(Order).scalar_subquery()
     columns = narrowed(
         select(
-            Order.id,
-            Order.number,
-            Order.status,
-            Order.currency,
-            Order.payable_minor,
-            Order.placed_at,
-            Order.channel_id,
-            Order.risk_score,
-            Order.fraud_hold,
-            Order.platform_minor,
-            Order.platform_currency,
+            *_SHOWN,
             status.label("payment_status"),
             method.label("method"),
         ),
@@ -177,21 +181,6 @@ def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) ->
 def orders_of(session: Session, *, user_id: uuid.UUID, limit: int = 10) -> list[OrderRow]:
     """A person's latest orders."""
     rows = session.execute(
-        select(
-            Order.id,
-            Order.number,
-            Order.status,
-            Order.currency,
-            Order.payable_minor,
-            Order.placed_at,
-            Order.channel_id,
-            Order.risk_score,
-            Order.fraud_hold,
-            Order.platform_minor,
-            Order.platform_currency,
-        )
-        .where(Order.buyer_id == user_id)
-        .order_by(Order.placed_at.desc())
-        .limit(limit)
+        select(*_SHOWN).where(Order.buyer_id == user_id).order_by(Order.placed_at.desc()).limit(limit)
     )
     return [OrderRow(*row, payment_status=None, method=None) for row in rows]

@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
-from portal.blueprints.admin.rules_form import words
+from portal.blueprints.admin.rule_list import field_id, is_number, press, whole, words
 from portal.kit.moments import read_moment, typed_moment
 from portal.rules.earning import NO_TERMS, RULES_MAX, SOURCES, EarnRule, EarnTerms
 from portal.rules.tiers import read_decimal
 from portal.services.loyalty.write_version import NOTE_LENGTH_MAX
 
 FIELD_LENGTH_MAX = 400
-DIGITS_MAX = 9
 NUMBERS = ("order_cap", "month_cap", *SOURCES, "life_days")
 
 
@@ -75,20 +74,7 @@ class MileageForm:
 
     def act(self, wanted: str) -> None:
         """Do what one of the form's buttons says: add, or up, down, remove with the place of a rule."""
-        verb, _dash, place = wanted.partition("-")
-        n = whole(place)
-        if verb == "add" and len(self.rules) < RULES_MAX:
-            self.rules.append(RuleForm())
-            self.focus = len(self.rules)
-        if not 1 <= n <= len(self.rules):
-            return
-        if verb == "remove":
-            del self.rules[n - 1]
-            self.focus = min(n, len(self.rules)) or None
-        elif verb in {"up", "down"}:
-            other = min(max(n + (1 if verb == "down" else -1), 1), len(self.rules))
-            self.rules.insert(other - 1, self.rules.pop(n - 1))
-            self.focus = other
+        self.focus = press(self.rules, wanted, most=RULES_MAX, new=RuleForm)
 
     def refuse(self, faults: Mapping[tuple[int, str], str]) -> None:
         """Put the sentences of rules and fields to their fields; what could not be read has said so already."""
@@ -119,7 +105,7 @@ class MileageForm:
         if not typed:
             usual: int | None = getattr(NO_TERMS, name)
             return usual
-        if not _is_number(typed):
+        if not is_number(typed):
             self.faults[name] = _("Write a whole number.")
             return 1
         return int(typed)
@@ -160,16 +146,6 @@ def read_form(values: MultiDict[str, str], zone: ZoneInfo) -> MileageForm:
     return form
 
 
-def field_id(n: int, name: str) -> str:
-    """How a field of a rule is called in the page."""
-    return f"rule{n}-{name}"
-
-
-def whole(text: str) -> int:
-    """The number; 0, which nothing has as its id, for what is none."""
-    return int(text) if _is_number(text) else 0
-
-
 def _filled(rule: EarnRule, slugs: Mapping[int, str], zone: ZoneInfo) -> RuleForm:
     amount = rule.multiplier if rule.percent is None else rule.percent
     return RuleForm(
@@ -184,7 +160,3 @@ def _filled(rule: EarnRule, slugs: Mapping[int, str], zone: ZoneInfo) -> RuleFor
         starts_at=typed_moment(rule.starts_at, zone),
         ends_at=typed_moment(rule.ends_at, zone),
     )
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX

@@ -9,6 +9,7 @@ from decimal import Decimal
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
+from portal.blueprints.admin.rule_list import DIGITS_MAX, field_id, is_number, press, whole, words
 from portal.gateways.base import Method
 from portal.kit.currency import exponent, is_currency
 from portal.kit.money import AmountInvalidError, parse_minor
@@ -17,7 +18,6 @@ from portal.rules.route_rules import RULES_MAX, RouteRule
 from portal.services.payments.save_routing_rules import NOTE_LENGTH_MAX
 
 FIELD_LENGTH_MAX = 200
-DIGITS_MAX = 9
 TARGETS_MAX = 50
 # Places for accounts that a rule shows at least.
 PLACES_SHOWN = 3
@@ -59,20 +59,7 @@ class RulesForm:
 
     def act(self, wanted: str) -> None:
         """Do what one of the form's buttons says: add, or up, down, remove with the place of a rule."""
-        verb, _dash, place = wanted.partition("-")
-        n = int(place) if _is_number(place) else 0
-        if verb == "add" and len(self.rules) < RULES_MAX:
-            self.rules.append(RuleForm())
-            self.focus = len(self.rules)
-        if not 1 <= n <= len(self.rules):
-            return
-        if verb == "remove":
-            del self.rules[n - 1]
-            self.focus = min(n, len(self.rules)) or None
-        elif verb in {"up", "down"}:
-            other = min(max(n + (1 if verb == "down" else -1), 1), len(self.rules))
-            self.rules.insert(other - 1, self.rules.pop(n - 1))
-            self.focus = other
+        self.focus = press(self.rules, wanted, most=RULES_MAX, new=RuleForm)
 
     def refuse(self, faults: Mapping[tuple[int, str], str]) -> None:
         """Put the sentences of rules and fields to their fields."""
@@ -82,12 +69,12 @@ class RulesForm:
         currency = rule.currency or None
         named = [one for one in rule.targets if one != ("", "")]
         typed = [share for _target, share in named] if any(share for _target, share in named) else []
-        if not all(_is_number(share) for share in typed if share):
+        if not all(is_number(share) for share in typed if share):
             self.faults[field_id(n, "targets")] = _("Shares are whole numbers.")
         return RouteRule(
-            targets=tuple(_whole(target) for target, _share in named),
-            shares=tuple(_whole(share) for share in typed),
-            channel_ids=frozenset(map(_whole, rule.channels)),
+            targets=tuple(whole(target) for target, _share in named),
+            shares=tuple(whole(share) for share in typed),
+            channel_ids=frozenset(map(whole, rule.channels)),
             countries=frozenset(words(rule.countries)),
             locales=frozenset(rule.locales),
             methods=frozenset(rule.methods),
@@ -121,15 +108,15 @@ def read_form(values: MultiDict[str, str]) -> RulesForm:
     def text(name: str) -> str:
         return values.get(name, "").replace("\0", "").strip()[:FIELD_LENGTH_MAX]
 
-    form = RulesForm(_whole(text("newest")), note=text("note")[:NOTE_LENGTH_MAX])
-    for n in range(1, min(_whole(text("count")), RULES_MAX) + 1):
+    form = RulesForm(whole(text("newest")), note=text("note")[:NOTE_LENGTH_MAX])
+    for n in range(1, min(whole(text("count")), RULES_MAX) + 1):
         # Both lists have an entry for each place that was shown.
         targets = [one[:DIGITS_MAX] for one in values.getlist(field_id(n, "target"))][:TARGETS_MAX]
         shares = [one.strip()[:DIGITS_MAX] for one in values.getlist(field_id(n, "share"))][:TARGETS_MAX]
         form.rules.append(
             RuleForm(
                 targets=list(zip(targets, shares, strict=False)),
-                channels=[one for one in values.getlist(field_id(n, "channels")) if _is_number(one)],
+                channels=[one for one in values.getlist(field_id(n, "channels")) if is_number(one)],
                 methods=[one for one in values.getlist(field_id(n, "methods")) if one in set(Method)],
                 locales=[one[:FIELD_LENGTH_MAX] for one in values.getlist(field_id(n, "locales"))],
                 countries=text(field_id(n, "countries")).upper(),
@@ -139,16 +126,6 @@ def read_form(values: MultiDict[str, str]) -> RulesForm:
             )
         )
     return form
-
-
-def field_id(n: int, name: str) -> str:
-    """How a field of a rule is called in the page."""
-    return f"rule{n}-{name}"
-
-
-def words(text: str) -> list[str]:
-    """What stands in a line, with commas or without."""
-    return list(dict.fromkeys(text.replace(",", " ").split()))
 
 
 def _filled(rule: RouteRule) -> RuleForm:
@@ -168,12 +145,3 @@ def _filled(rule: RouteRule) -> RuleForm:
 def _typed(minor: int | None, currency: str | None) -> str:
     """As one would type it: 1234 cents are 12.34."""
     return "" if minor is None or currency is None else str(Decimal(minor).scaleb(-exponent(currency)))
-
-
-def _whole(text: str) -> int:
-    """The number; 0, which nothing has as its id, for what is none."""
-    return int(text) if _is_number(text) else 0
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= DIGITS_MAX

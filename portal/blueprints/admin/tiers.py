@@ -15,7 +15,7 @@ from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, requires_all
-from portal.blueprints.admin.mileage_form import whole
+from portal.blueprints.admin.rule_list import whole
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import zone_of_reader
 from portal.blueprints.identity import current_actor
