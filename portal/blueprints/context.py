@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flask import Flask, request, url_for
+from flask import Flask, url_for
 from flask_babel import get_locale
 from flask_login import current_user
 
@@ -40,12 +40,6 @@ def init_context(app: Flask, settings: Settings) -> None:
 
     app.jinja_env.globals["get_locale"] = get_locale
     app.jinja_env.filters["tr"] = translated
-
-    @app.template_global()
-    def other_page(**changes: Any) -> str:
-        """This page's address with some of its query changed; None takes a key away."""
-        values = {**(request.view_args or {}), **request.args.to_dict(), **changes}
-        return url_for(request.endpoint or "shop.home", **{k: v for k, v in values.items() if v not in (None, "")})
 
 
 class Switch(NamedTuple):

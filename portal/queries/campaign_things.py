@@ -17,7 +17,7 @@ from portal.models import Channel, Product, Section, Store, User, Variant
 from portal.queries.loyalty import loyalty_directory
 from portal.queries.segments import list_segments
 from portal.rules.coupons.conditions import kinds
-from portal.rules.coupons.conditions.fields import Field, Kind
+from portal.rules.coupons.conditions.fields import Field
 from portal.rules.coupons.draft import CampaignDraft, Fault, Faults
 from portal.rules.coupons.segments import GROUPS, SEGMENTS
 
@@ -106,11 +106,6 @@ def find_products(session: Session, words: Iterable[str], *, store_id: int | Non
             if name in wanted:
                 found[wanted[name]] = row.id
     return found
-
-
-def is_chosen_from_list(part: Field) -> bool:
-    """Whether a form offers the field as boxes to tick."""
-    return part.kind in {Kind.IDS, Kind.KEYS, Kind.DAYS} and not part.is_long
 
 
 def find_people(session: Session, emails: Iterable[str]) -> Mapping[str, uuid.UUID]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -260,12 +260,3 @@ def notes_of_channel(
     """What came to a channel, of one store's products or of all, the latest first."""
     values = {"id": channel_id, "outcome": outcome, "store_id": store_id, "limit": limit}
     return [NoteRow(*row) for row in session.execute(_OF_CHANNEL, values)]
-
-
-_STORE_OF = text("SELECT store_id FROM product WHERE id = :id")
-
-
-def store_of_product(session: Session, *, product_id: int, store_ids: Collection[int]) -> int | None:
-    """The product's store, if it is one of these."""
-    found: int | None = session.scalar(_STORE_OF, {"id": product_id})
-    return found if found in store_ids else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,8 +39,6 @@ _OF_ORDER = text(
     """
 ).columns(placed_by=EncryptedText("user_account.name"))
 
-_HELD = text("SELECT DISTINCT part_id FROM order_hold WHERE part_id = ANY(:part_ids) AND released_at IS NULL")
-
 
 def holds_of_order(session: Session, *, order_id: uuid.UUID) -> tuple[OpenHold, ...]:
     """What holds parts of an order now."""
@@ -59,8 +57,3 @@ def holds_of_order(session: Session, *, order_id: uuid.UUID) -> tuple[OpenHold, 
         )
         for row in rows
     )
-
-
-def held_parts(session: Session, *, part_ids: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
-    """Those of these parts that a hold keeps from being paid out, also where they are closed and owed already."""
-    return frozenset(session.scalars(_HELD, {"part_ids": list(part_ids)}))

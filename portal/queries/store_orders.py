@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.kit.money import Money
 from portal.kit.paging import CursorValue, Page, fingerprint
-from portal.models import Channel, Order, OrderHold, OrderLine, OrderPart, Payment, Store
+from portal.models import Order, OrderHold, OrderLine, OrderPart, Payment, Store
 from portal.models.order import TO_SEND
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour
 from portal.queries.store_order import PAID_STATES, StoreOrder, address_of
@@ -322,8 +322,3 @@ def neighbours(
 
 def _buyer_name(sealed: str | None) -> str:
     return str(address_of(sealed).get("name") or "")
-
-
-def store_channels(session: Session) -> tuple[tuple[int, Mapping[str, str]], ...]:
-    """Channels to filter by."""
-    return tuple((row.id, row.name) for row in session.execute(select(Channel.id, Channel.name).order_by(Channel.id)))

@@ -1,7 +1,7 @@
 """Who bears a lost dispute and how much, and which of them wait for somebody (STR-05)."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 
 from portal.kit.money import allocate
@@ -26,11 +26,6 @@ _SELLERS = frozenset({"product_not_received", "product_unacceptable", "product_n
 def bearer_of(reason: str) -> Bearer:
     """Who pays if a dispute for this reason is lost."""
     return Bearer.SELLER if reason in _SELLERS else Bearer.PLATFORM
-
-
-def is_due_soon(status: str, answer_due_at: datetime | None, now: datetime) -> bool:
-    """Whether an answer is still wanted and its last day has begun."""
-    return status in UNANSWERED and answer_due_at is not None and now >= answer_due_at - REMIND_BEFORE
 
 
 def booked_hold(*, told_minor: int, booked_minor: int, free_minor: int) -> int:

@@ -115,11 +115,3 @@ def exchange(amount: Money, rate: FxRate) -> Exchanged:
         raise RateMissingError(source=amount.currency, target=rate.target)
     minor = convert(amount.minor, rate=rate.rate, source=rate.source, target=rate.target)
     return Exchanged(Money(minor, rate.target), rate)
-
-
-def refund_difference(amount: Money, *, paid_at_rate: FxRate, now_rate: FxRate) -> Money:
-    """Return what a refund at the payment's rate costs over today's rate (REF-07): booked to the FX account.
-
-    Above zero is a loss of ours, in the target currency.
-    """
-    return exchange(amount, now_rate).amount - exchange(amount, paid_at_rate).amount

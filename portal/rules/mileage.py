@@ -10,12 +10,14 @@ from math import floor
 from portal.kit.errors import PortalError
 from portal.kit.money import exactly
 from portal.kit.text import N_
-from portal.rules.refunds import share_of_units, share_to_refund
+from portal.rules.refunds import share_of_units
 
 # Points expire so long after they became available, where no rule says otherwise (BAL-05).
 LIFE = timedelta(days=365)
 # Their owner hears of it so long before.
 TELL_BEFORE = timedelta(days=7)
+# Points that come back can be used at least this long, though their lot would have ended before (REF-02).
+GRACE = timedelta(days=7)
 
 
 class MileageShortError(PortalError):
@@ -105,11 +107,6 @@ def expire(lots: Iterable[Lot], *, free: int, now: datetime) -> tuple[LotUse, ..
     return tuple(gone)
 
 
-def expiry_after_return(expires_at: datetime | None, *, now: datetime, grace: timedelta) -> datetime | None:
-    """Return when points that came back expire: at their own time, but not before the grace period has passed."""
-    return None if expires_at is None else max(expires_at, now + grace)
-
-
 def still_promised(points: int, *, quantity: int, units_gone: int) -> int:
     """Return what is left of a line's promised points when `units_gone` of its units were given back (REF-06)."""
     if not units_gone:
@@ -126,13 +123,6 @@ def matures_at(
     """
     since = delivered_at or shipped_at
     return None if since is None else since + timedelta(days=max(window_days, default=0))
-
-
-def claw_back(points_earned: int, *, quantity: int, units_before: int, units: int, taken_before: int) -> int:
-    """Return the points to take back for `units` more refunded units; with the last unit all are back (REF-06)."""
-    return share_to_refund(
-        points_earned, quantity=quantity, units_before=units_before, units=units, refunded_before=taken_before
-    )
 
 
 def take_available(points: int, *, available: int) -> tuple[int, int]:

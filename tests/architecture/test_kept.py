@@ -8,7 +8,7 @@ import pytest
 from apiflask import APIFlask
 from jinja2 import nodes
 
-# What one page or person has and another has not. `here` and `other_page` are made of the request's address.
+# What one page or person has and another has not. `here` is made of the request's address.
 PERSONAL = frozenset(
     {
         "caller",
@@ -21,7 +21,6 @@ PERSONAL = frozenset(
         "here",
         "live_url",
         "notice_count",
-        "other_page",
         "request",
         "session",
         "theme",

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.models import Adjustment, AdjustmentLine
 from portal.rules.balance_posting import balance_adjusted
-from portal.rules.mileage import net_of_debt
+from portal.rules.mileage import GRACE, net_of_debt
 from portal.rules.permissions import Actor, Role
 from portal.rules.posting import POINTS, AccountKind, EntryKind, of_user
 from portal.rules.states import Machine
@@ -23,8 +23,6 @@ from portal.services.mileage.take_back import owed_points
 from portal.services.mileage.write_lot import write_lot
 from portal.services.outbox import Event, emit
 
-# Points that come back can be used at least this long, though their lot would have ended before.
-GRACE = timedelta(days=7)
 TOO_LOW = "BALANCE_TOO_LOW"
 
 _BALANCE = text(

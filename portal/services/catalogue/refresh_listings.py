@@ -72,8 +72,3 @@ def refresh_listings(session: Session, *, product_ids: Iterable[int]) -> int:
     renewed = session.scalars(_RENEW, {"ids": ids}).all()
     removed = session.scalars(_REMOVE, {"ids": ids}).all()
     return len(renewed) + len(removed)
-
-
-def refresh_all_listings(session: Session) -> None:
-    """The same for every product: after a change of sections or stores."""
-    refresh_listings(session, product_ids=session.scalars(text("SELECT id FROM product")).all())

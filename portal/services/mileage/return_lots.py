@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from portal.rules.mileage import LotUse, give_back
-
-# Points that come back can be used at least this long, though their lot would have expired before.
-GRACE = timedelta(days=7)
+from portal.rules.mileage import GRACE, LotUse, give_back
 
 _USES = text(
     """

@@ -9,7 +9,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
@@ -190,8 +190,3 @@ def _hold_parts(session: Session, user_id: uuid.UUID, note: str, actor: Actor, n
             continue
         held += 1
     return held
-
-
-def frozen_people(session: Session) -> int:
-    """How many accounts are frozen now."""
-    return session.scalar(select(func.count()).where(AccountFreeze.lifted_at.is_(None))) or 0
