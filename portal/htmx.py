@@ -16,6 +16,12 @@ def target() -> str | None:
     return request.headers.get("HX-Target")
 
 
+def peeked_at() -> str | None:
+    """The row whose preview htmx opens or closes in place; None when it wants anything else."""
+    named = target() or ""
+    return named.removeprefix("peek-") if is_htmx() and named.startswith("peek-") else None
+
+
 def page_or_partial(page: str, partials: dict[str, str], **values: object) -> str:
     """Render the partial that htmx names by its target, else the whole page. Both take the same values."""
     chosen = partials.get(target() or "") if is_htmx() else None

@@ -91,6 +91,12 @@ def choice_arg(name: str, allowed: Collection[str]) -> str | None:
     return value if value in allowed else None
 
 
+def sort_arg(columns: Collection[str]) -> str | None:
+    """The column by which the address sorts, with "-" before it where it falls; another is as if none were chosen."""
+    value = list_arguments().get("sort", "")
+    return value if value.removeprefix("-") in columns else None
+
+
 def channel_arg() -> int | None:
     """The id of the channel whose code is in the address."""
     code = list_arguments().get("channel")

@@ -81,6 +81,7 @@ from portal.services.notifications.notify_refund import (
     ask_for_consent,
     tell_admins_of_refund,
     tell_buyer_of_refund,
+    tell_desks_of_refund,
     tell_sellers_of_refund,
 )
 from portal.services.notifications.notify_remark import ask_for_review, tell_author_of_answer, tell_store_of_remark
@@ -288,10 +289,10 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "return.settled": (tell_buyer_of_return, tell_store_of_return),
     "refund.requested": (ask_for_consent,),
     "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund, _refresh_tier, _follow_return),
-    "refund.refused": (tell_buyer_of_refund, _follow_return),
-    "refund.cancelled": (_follow_return,),
-    "refund.succeeded": (_want_credit_note, _look_at_cash_receipt, tell_buyer_of_refund),
-    "refund.failed": (tell_admins_of_refund, tell_buyer_of_refund),
+    "refund.refused": (tell_buyer_of_refund, _follow_return, tell_desks_of_refund),
+    "refund.cancelled": (_follow_return, tell_desks_of_refund),
+    "refund.succeeded": (_want_credit_note, _look_at_cash_receipt, tell_buyer_of_refund, tell_desks_of_refund),
+    "refund.failed": (tell_admins_of_refund, tell_buyer_of_refund, tell_desks_of_refund),
     "adjustment.waiting": (ask_second_person,),
     "adjustment.running": (_work_on_adjustment,),
     "adjustment.undoing": (_work_on_adjustment,),

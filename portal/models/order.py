@@ -33,6 +33,7 @@ class Order(Base):
         ),
         Index("ix_orders_buyer_id", "buyer_id", text("placed_at DESC")),
         Index("ix_orders_placed_at", text("placed_at DESC"), text("id DESC")),
+        Index("ix_orders_amount", text("coalesce(platform_minor, payable_minor) DESC"), text("id DESC")),
         Index("ix_orders_status", "status", text("placed_at DESC")),
         Index("ix_orders_open", "expires_at", postgresql_where=text("status = 'pending'")),
         Index("ix_orders_marks", "marks", postgresql_using="gin"),
@@ -87,6 +88,7 @@ class OrderPart(Base):
     __table_args__ = (
         Index("ix_order_part_store", "store_id", "status", text("placed_at DESC"), text("id DESC")),
         Index("ix_order_part_store_all", "store_id", text("placed_at DESC"), text("id DESC")),
+        Index("ix_order_part_store_due", "store_id", text("coalesce(deliver_until, placed_at) DESC"), text("id DESC")),
         Index("ix_order_part_order_id", "order_id"),
         Index(
             "ix_order_part_mileage_due",

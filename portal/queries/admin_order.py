@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -151,13 +151,19 @@ _PROVIDER_EVENTS = text(
 # Moves of all its machines and what was recorded of it, in the order of time; who acted by name where it is a person.
 _HISTORY = text(
     """
-    SELECT h.*, u.name AS actor_name
+    SELECT h.*, u.name AS actor_name, f.reason AS refund_reason, f.total_minor AS refund_minor
       FROM (SELECT t.at, t.id AS n, t.subject AS kind, t.subject_id AS ref, t.from_state, t.to_state, t.actor, t.reason,
                    NULL AS action
               FROM transition t WHERE t.order_id = :order_id
             UNION ALL
             SELECT a.at, a.id, 'audit', a.ref, NULL, NULL, a.actor, a.payload::jsonb ->> 'reason', a.action
-              FROM audit_row a WHERE a.ref = ANY(:refs)) h
+              FROM audit_row a WHERE a.ref = ANY(:refs)
+            UNION ALL
+            SELECT a.at, a.id, 'audit', a.ref, NULL, NULL, a.actor, a.payload::jsonb ->> 'reason', a.action
+              FROM audit_row a
+             WHERE a.ref IN (SELECT 'part:' || p.id FROM order_part p WHERE p.order_id = :order_id)
+               AND a.action IN ('part:held', 'part:hold-ended')) h
+      LEFT JOIN refund f ON f.id = CASE WHEN h.kind = 'refund' THEN h.ref::uuid END
       LEFT JOIN user_account u
              ON u.id = CASE WHEN h.actor LIKE 'user:%' THEN substr(h.actor, 6)::uuid END
      ORDER BY h.at, h.kind = 'audit', h.n LIMIT 200
@@ -189,6 +195,17 @@ def load_summary(session: Session, *, number: str) -> OrderDetail | None:
     return OrderDetail(order) if order else None
 
 
+def load_preview(session: Session, *, number: str) -> OrderDetail | None:
+    """The order with its lines alone: what a list shows of it in place."""
+    summary = load_summary(session, number=number)
+    return replace(summary, lines=_lines(session, summary.order.id)) if summary else None
+
+
+def _lines(session: Session, order_id: uuid.UUID) -> Sequence[AnyRow]:
+    lines = select(OrderLine.__table__).where(OrderLine.order_id == order_id).order_by(OrderLine.position)
+    return session.execute(lines).all()
+
+
 def load_order(session: Session, *, number: str) -> OrderDetail | None:
     """Everything about the order of this number; None when there is none."""
     summary = load_summary(session, number=number)
@@ -202,9 +219,7 @@ def load_order(session: Session, *, number: str) -> OrderDetail | None:
     return OrderDetail(
         order=order,
         parts=session.execute(_PARTS, ids).all(),
-        lines=session.execute(
-            select(OrderLine.__table__).where(OrderLine.order_id == order_id).order_by(OrderLine.position)
-        ).all(),
+        lines=_lines(session, order_id),
         coupons=session.execute(_COUPONS, ids).all(),
         tenders=session.execute(_TENDERS, ids).all(),
         attempts=attempts_of(session, payment_id=order.payment_id) if order.payment_id else (),

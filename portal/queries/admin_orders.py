@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, false, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.crypto import email_index
 from portal.kit.ids import normalise_code
-from portal.kit.paging import Page, fingerprint
+from portal.kit.paging import CursorValue, Page, fingerprint
 from portal.models import Order, OrderHold, Payment, User
 from portal.queries.channels import channel_directory
-from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
+from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, sorted_by
 from portal.rules.holds import HIGH_RISK
 
-SORTING = Sorting((Order.placed_at, Order.id), (datetime, uuid.UUID))
+# What an index can sort by. Amounts are compared in the platform's currency, at the rate that each order has kept.
+SORTINGS: Mapping[str, Sorting] = {
+    "placed": Sorting((Order.placed_at, Order.id), (datetime, uuid.UUID)),
+    "amount": Sorting((func.coalesce(Order.platform_minor, Order.payable_minor), Order.id), (int, uuid.UUID)),
+}
 # What a row of the list shows of the order itself.
 _SHOWN = (
     Order.id,
@@ -40,7 +45,8 @@ _SHOWN = (
 class OrderFilter:
     """What the list shows. `search` is an order number or an e-mail address; `held` are those that wait for review.
 
-    `first` and `last` are days of each order's channel, both included: those by which figures count.
+    `first` and `last` are days of each order's channel, both included: those by which figures count. `sort` is one of
+    SORTINGS, with "-" before it where it falls.
     """
 
     status: str | None = None
@@ -52,11 +58,12 @@ class OrderFilter:
     last: date | None = None
     currency: str | None = None
     paid: bool = False
+    sort: str = "-placed"
 
     @property
     def mark(self) -> str:
         days = (str(self.first), str(self.last), self.currency, self.paid)
-        return fingerprint("admin_orders", self.status, self.channel_id, self.search, self.held, *days)
+        return fingerprint("admin_orders", self.status, self.channel_id, self.search, self.held, self.sort, *days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,11 @@ class OrderRow:
     platform_currency: str | None
     payment_status: str | None
     method: str | None
+
+    @property
+    def compared_minor(self) -> int:
+        """The amount in the currency in which amounts of all channels are compared."""
+        return self.payable_minor if self.platform_minor is None else self.platform_minor
 
 
 def open_hold() -> ColumnElement[bool]:
@@ -135,7 +147,7 @@ def narrowed(statement: AnySelect, chosen: OrderFilter) -> AnySelect:
 
 
 def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) -> Page[OrderRow]:
-    """One page of orders, the newest first, with how many match. Raises CursorInvalidError."""
+    """One page of orders, with how many match. Raises CursorInvalidError."""
     plain = narrowed(select(Order.id), chosen)
     # An order has at most one payment row; it is looked up for the rows shown, never joined before the limit.
     method = select(Payment.method).where(Payment.order_id == Order.id).limit(1).correlate(Order).scalar_subquery()
@@ -166,12 +178,15 @@ def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) ->
             method=row.method,
         )
 
+    def key(row: OrderRow) -> tuple[CursorValue, ...]:
+        return (row.compared_minor if chosen.sort.endswith("amount") else row.placed_at, row.id)
+
     return fetch_page(
         session,
         columns,
-        SORTING,
+        sorted_by(SORTINGS, chosen.sort),
         make=make,
-        key=lambda row: (row.placed_at, row.id),
+        key=key,
         cursor_text=cursor,
         mark=chosen.mark,
         total=count_up_to(session, plain),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import ARRAY, ColumnElement, Row, Select, Text, cast, func, literal, literal_column, select, tuple_
@@ -27,6 +27,11 @@ class Sorting:
     columns: tuple[InstrumentedAttribute[Any] | ColumnElement[Any], ...]
     kinds: tuple[type, ...]
     falling: bool = True
+
+
+def sorted_by(sortings: Mapping[str, Sorting], sort: str) -> Sorting:
+    """The sorting of this name, falling where the name has "-" before it."""
+    return replace(sortings[sort.removeprefix("-")], falling=sort.startswith("-"))
 
 
 def fetch_page(

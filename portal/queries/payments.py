@@ -15,15 +15,18 @@ from portal.kit.paging import Page, fingerprint
 from portal.models import GatewayAccount, Order, Payment, PaymentAttempt
 from portal.queries.admin_orders import numbers_meant
 from portal.queries.exchange import exchange_kept
-from portal.queries.keyset import PAGE_ROWS, AnyRow, AnySelect, Sorting, count_up_to, fetch_page
+from portal.queries.keyset import PAGE_ROWS, AnyRow, AnySelect, Sorting, count_up_to, fetch_page, sorted_by
 from portal.rules.fx import Exchanged
 
-SORTING = Sorting((Payment.created_at, Payment.id), (datetime, uuid.UUID))
+SORTINGS = {"created": Sorting((Payment.created_at, Payment.id), (datetime, uuid.UUID))}
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentFilter:
-    """What the list shows. `unknown` are payments with an attempt whose outcome is being looked up."""
+    """What the list shows. `unknown` are payments with an attempt whose outcome is being looked up.
+
+    `sort` is one of SORTINGS, with "-" before it where it falls.
+    """
 
     status: str | None = None
     method: str | None = None
@@ -32,10 +35,11 @@ class PaymentFilter:
     created_until: datetime | None = None
     unknown: bool = False
     search: str = ""
+    sort: str = "-created"
 
     @property
     def mark(self) -> str:
-        days = (self.created_from, self.created_until)
+        days = (self.created_from, self.created_until, self.sort)
         return fingerprint("payments", self.status, self.method, self.channel_id, self.unknown, self.search, *days)
 
 
@@ -181,7 +185,7 @@ def list_payments(
     rows_max: int = PAGE_ROWS,
     is_counted: bool = True,
 ) -> Page[PaymentRow]:
-    """One page of payments, the newest first. Raises CursorInvalidError."""
+    """One page of payments. Raises CursorInvalidError."""
     number = select(Order.number).where(Order.id == Payment.order_id).correlate(Payment).scalar_subquery()
     columns = narrowed(
         select(
@@ -202,7 +206,7 @@ def list_payments(
     return fetch_page(
         session,
         columns,
-        SORTING,
+        sorted_by(SORTINGS, chosen.sort),
         make=lambda row: PaymentRow(*row),
         key=lambda row: (row.created_at, row.id),
         cursor_text=cursor,

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.kit.money import Money
-from portal.models import Order, OrderLine, User
+from portal.models import Order, OrderLine
 from portal.models.order import TO_SEND
 from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.rules.holds import HoldKind
@@ -51,18 +51,6 @@ class StoreLine:
 
 
 @dataclass(frozen=True, slots=True)
-class StoreMove:
-    """One move of the part. `by` is who as far as the store may know: `store`, with the name, `buyer` or `mall`."""
-
-    from_state: str | None
-    to_state: str
-    at: datetime
-    by: str
-    reason: str | None
-    name: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class StoreHold:
     """An open hold. Why the mall's risk rules hold it stays with the mall: then `reason` and `note` are empty."""
 
@@ -79,6 +67,7 @@ class StoreOrder:
 
     part_id: uuid.UUID
     order_id: uuid.UUID
+    buyer_id: uuid.UUID
     store_id: int
     store_name: Mapping[str, str]
     number: str
@@ -106,7 +95,6 @@ class StoreOrder:
     mall_refunded_minor: int
     asked_back_minor: int
     lines: tuple[StoreLine, ...] = ()
-    moves: tuple[StoreMove, ...] = ()
     holds: tuple[StoreHold, ...] = ()
 
     @property
@@ -180,24 +168,10 @@ _PART = text(
 ).columns(address=Order.address.type)
 
 
-_MOVES = text(
-    """
-    SELECT t.from_state, t.to_state, t.at,
-           CASE WHEN t.actor = 'user:' || :buyer_id THEN 'buyer'
-                WHEN EXISTS (SELECT FROM store_member m
-                              WHERE m.store_id = :store_id AND 'user:' || m.user_id = t.actor) THEN 'store'
-                ELSE 'mall' END AS by, t.reason,
-           (SELECT a.name FROM store_member m JOIN user_account a ON a.id = m.user_id
-             WHERE m.store_id = :store_id AND 'user:' || m.user_id = t.actor) AS name
-      FROM transition t WHERE t.subject = 'part' AND t.subject_id = :part_id ORDER BY t.id
-    """
-).columns(name=User.name.type)
-
-
 def load_store_order(
     session: Session, *, part_id: uuid.UUID, store_ids: Sequence[int], now: datetime
 ) -> StoreOrder | None:
-    """One part with its lines and moves; None for another store's, and for one that nobody has paid (IDN-02).
+    """One part with its lines; None for another store's, and for one that nobody has paid (IDN-02).
 
     Before it is released the delivery address stays with the mall.
     """
@@ -224,10 +198,10 @@ def load_store_order(
         .where(OrderLine.part_id == part_id)
         .order_by(OrderLine.position)
     )
-    moves = session.execute(_MOVES, {"part_id": str(part_id), "buyer_id": str(row.buyer_id), "store_id": row.store_id})
     return StoreOrder(
         part_id=row.id,
         order_id=row.order_id,
+        buyer_id=row.buyer_id,
         store_id=row.store_id,
         store_name=row.store_name,
         number=row.number,
@@ -256,7 +230,6 @@ def load_store_order(
         asked_back_minor=row.asked_back,
         lines=tuple(StoreLine(*line) for line in lines),
         holds=tuple(_hold(*one) for one in row.holds or ()),
-        moves=tuple(StoreMove(*move) for move in moves),
     )
 
 

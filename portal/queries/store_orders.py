@@ -16,10 +16,18 @@ from portal.kit.money import Money
 from portal.kit.paging import CursorValue, Page, fingerprint
 from portal.models import Order, OrderHold, OrderLine, OrderPart, Payment, Store
 from portal.models.order import TO_SEND
-from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour
+from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour, sorted_by
 from portal.queries.store_order import PAID_STATES, StoreOrder, address_of
 from portal.queries.store_search import named_parts
 from portal.rules.fx import FxRate, exchange
+
+# What an index can sort by. A part that promises no day stands where it was placed.
+SORTINGS: Mapping[str, Sorting] = {
+    "placed": Sorting((OrderPart.placed_at, OrderPart.id), (datetime, uuid.UUID)),
+    "deliver": Sorting(
+        (func.coalesce(OrderPart.deliver_until, OrderPart.placed_at), OrderPart.id), (datetime, uuid.UUID)
+    ),
+}
 
 
 class StoreView(StrEnum):
@@ -37,7 +45,10 @@ class StoreView(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoreOrderFilter:
-    """What a list shows. `now` is the moment by which a part is overdue; `search` is as typed."""
+    """What a list shows. `now` is the moment by which a part is overdue; `search` is as typed.
+
+    `sort` is one of SORTINGS, with "-" before it where it falls; None is the view's own.
+    """
 
     store_id: int
     view: StoreView
@@ -46,15 +57,22 @@ class StoreOrderFilter:
     channel_id: int | None = None
     placed_from: datetime | None = None
     search: str = ""
+    sort: str | None = None
 
     @property
     def oldest_first(self) -> bool:
         return self.view in {StoreView.ACTION, StoreView.TO_SEND, StoreView.OVERDUE}
 
     @property
+    def sorting(self) -> str:
+        """What was chosen, or the view's own: what needs the store starts with the oldest."""
+        return self.sort or ("placed" if self.oldest_first else "-placed")
+
+    @property
     def mark(self) -> str:
         """The cursors of one list are no good in another; the passing of time does not make it another."""
-        return fingerprint("store_orders", self.store_id, self.view, self.state, self.channel_id, self.search)
+        chosen = (self.view, self.state, self.channel_id, self.search, self.sorting)
+        return fingerprint("store_orders", self.store_id, *chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +202,9 @@ def _found(session: Session, chosen: StoreOrderFilter) -> ColumnElement[bool] | 
     return named_parts(session, store_id=chosen.store_id, words=chosen.search) if chosen.search.strip() else None
 
 
-def _sorting(chosen: StoreOrderFilter) -> Sorting:
-    return Sorting((OrderPart.placed_at, OrderPart.id), (datetime, uuid.UUID), falling=not chosen.oldest_first)
+def _key(chosen: StoreOrderFilter, row: StoreOrderRow | StoreOrder) -> tuple[CursorValue, ...]:
+    at = (row.deliver_until or row.placed_at) if chosen.sorting.endswith("deliver") else row.placed_at
+    return (at, row.part_id)
 
 
 def _first_line(column: Any) -> Any:
@@ -259,9 +278,9 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
     return fetch_page(
         session,
         narrowed,
-        _sorting(chosen),
+        sorted_by(SORTINGS, chosen.sorting),
         make=make,
-        key=lambda row: (row.placed_at, row.part_id),
+        key=lambda row: _key(chosen, row),
         cursor_text=cursor,
         mark=chosen.mark,
         total=total,
@@ -314,9 +333,9 @@ def neighbours(
 ) -> tuple[uuid.UUID | None, uuid.UUID | None]:
     """The parts before and after this one in the list it was opened from (S14)."""
     narrowed = _narrowed(select(OrderPart.id), replace(chosen, search=chosen.search), _found(session, chosen))
-    here: tuple[CursorValue, ...] = (order.placed_at, order.part_id)
-    before = neighbour(session, narrowed, _sorting(chosen), here, backwards=True)
-    following = neighbour(session, narrowed, _sorting(chosen), here, backwards=False)
+    here, sorting = _key(chosen, order), sorted_by(SORTINGS, chosen.sorting)
+    before = neighbour(session, narrowed, sorting, here, backwards=True)
+    following = neighbour(session, narrowed, sorting, here, backwards=False)
     return (before.id if before else None, following.id if following else None)
 
 

@@ -103,7 +103,7 @@ def test_a_store_sees_what_it_is_owed_and_is_paid(shop: Shop) -> None:
     picture(page, "seller-statement")
     assert violations(page) == []
     expect(page.locator("#lines tbody td").last).to_have_text(page.locator(".totals tfoot td").inner_text())
-    page.get_by_role("link", name=order.number).click()
+    page.get_by_role("link", name=order.number, exact=True).click()
     expect(page.get_by_role("heading", name=order.number)).to_be_visible()
     desk = shop.enter(make_person("fay", roles=("buyer", "finance")))
     shop.go(desk, "/admin/payouts")

@@ -28,7 +28,7 @@ def test_one_box_suggests_by_kind_and_opens_what_was_meant(shop: Shop) -> None:
     box = page.get_by_role("searchbox", name="Search everything")
     expect(box).to_be_focused()
     box.press_sequentially("010-1234-5678")
-    suggested = page.locator("#suggestions").get_by_role("link", name=order.number)
+    suggested = page.locator("#suggestions").get_by_role("link", name=order.number, exact=True)
     expect(suggested).to_be_visible()
     picture(page, "desk-suggestions")
     assert violations(page) == []
@@ -46,7 +46,7 @@ def test_one_box_suggests_by_kind_and_opens_what_was_meant(shop: Shop) -> None:
     seller.get_by_role("searchbox").press("Enter")
     expect(seller.get_by_role("heading", name="Orders")).to_be_visible()
     picture(seller, "seller-search-phone")
-    seller.get_by_role("link", name=order.number).click()
+    seller.get_by_role("link", name=order.number, exact=True).click()
     expect(seller).to_have_url(shop.address(f"/seller/orders/{order.part_ids[0]}"))
 
 
@@ -99,13 +99,13 @@ def test_a_list_is_an_address_that_is_kept_under_a_name(shop: Shop) -> None:
     expect(views.get_by_role("link", name="New ones")).to_contain_text("2")
     picture(page, "saved-view")
     assert violations(page) == []
-    page.get_by_role("link", name=first.number).click()
+    page.get_by_role("link", name=first.number, exact=True).click()
     page.go_back()
     expect(page.get_by_role("columnheader", name="Recipient")).to_be_hidden()
 
     colleague = shop.enter(make_person("sue", store_ids=shop.mall.store_ids[:1]), width=390, javascript=False)
     shop.go(colleague, "/seller/orders?view=all")
     colleague.get_by_role("link", name="New ones").click()
-    expect(colleague.get_by_role("link", name=second.number)).to_be_visible()
+    expect(colleague.get_by_role("link", name=second.number, exact=True)).to_be_visible()
     picture(colleague, "saved-view-phone")
     assert colleague.evaluate("document.documentElement.scrollWidth <= innerWidth")

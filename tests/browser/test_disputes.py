@@ -24,7 +24,7 @@ def test_a_dispute_is_read_and_answered(shop: Shop, width: int) -> None:
     shop.go(desk, "/admin/disputes")
     picture(desk, f"disputes-{width}")
     assert violations(desk) == []
-    desk.get_by_role("link", name=order.number).click()
+    desk.get_by_role("link", name=order.number, exact=True).click()
     expect(desk.locator("h1")).to_contain_text("Dispute about")
     picture(desk, f"dispute-{width}")
     assert violations(desk) == []

@@ -57,6 +57,6 @@ def test_a_store_looks_back_at_its_payments(shop: Shop) -> None:
     order = make_order(make_person("bea"), shop.mall, {make_variant(shop.mall, krw=9_900): 2})
     page = shop.enter(make_person("sam", roles=("seller",), store_ids=(shop.mall.store_ids[0],)))
     shop.go(page, "/seller/payments")
-    expect(page.get_by_role("link", name=order.number)).to_be_visible()
+    expect(page.get_by_role("link", name=order.number, exact=True)).to_be_visible()
     picture(page, "store-payments")
     assert violations(page) == []

@@ -14,6 +14,7 @@ from portal.db import transaction
 from portal.kit import clock
 from portal.rules.holds import HoldKind
 from portal.rules.permissions import SYSTEM
+from portal.services.fulfilment.move_part import move_part
 from portal.services.orders.place_hold import place_hold
 from tests.browser.conftest import picture, violations
 from tests.browser.inside import Shop
@@ -42,7 +43,7 @@ def numbers(page: Page) -> list[str]:
 
 
 @pytest.mark.req("ORD-10")
-@pytest.mark.ux("S01", "S02", "S04", "S05", "S06", "S07", "S14")
+@pytest.mark.ux("S01", "S02", "S04", "S05", "S06", "S07", "S08", "S09", "S14")
 def test_the_inbox_is_narrowed_shared_and_walked_through(shop: Shop, sam: Person, orders: list[MadeOrder]) -> None:
     first, second, third = (one.number for one in orders)
     page = shop.enter(sam)
@@ -56,7 +57,7 @@ def test_the_inbox_is_narrowed_shared_and_walked_through(shop: Shop, sam: Person
     expect(page.locator(".chip")).to_have_count(1)
     page.get_by_label("Search in this view").fill("Cup")
     page.wait_for_url("**q=Cup**")
-    expect(page.locator("#orders tbody tr")).to_have_count(1)
+    expect(page.locator("#orders tbody tr[data-row]")).to_have_count(1)
     assert numbers(page) == [second]
     assert violations(page) == []
     other = shop.enter(sam, javascript=False)
@@ -66,7 +67,20 @@ def test_the_inbox_is_narrowed_shared_and_walked_through(shop: Shop, sam: Person
     other.get_by_role("button", name="Apply").click()
     expect(other.locator("#orders tbody th a")).to_have_text([third])
     page.get_by_role("link", name="Clear all").click()
-    page.get_by_role("link", name=first).click()
+    look = page.get_by_role("link", name=f"Preview of {second}")
+    look.focus()
+    page.keyboard.press("Enter")  # In place: the list stays, and the key is where it was.
+    expect(page.locator(".peek:visible")).to_contain_text("Cup")
+    expect(look).to_be_focused()
+    expect(look).to_have_attribute("aria-expanded", "true")
+    assert violations(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator(".peek:visible")).to_have_count(0)
+    page.get_by_role("columnheader", name="Placed").get_by_role("link").click()
+    expect(page.locator("#orders [aria-sort=descending]")).to_have_text("Placed")
+    assert numbers(page) == [third, second, first]
+    page.go_back()
+    page.get_by_role("link", name=first, exact=True).click()
     page.get_by_role("link", name="Next").click()
     expect(page.get_by_role("heading", name=second)).to_be_visible()
     page.get_by_role("link", name="Previous").click()
@@ -74,7 +88,7 @@ def test_the_inbox_is_narrowed_shared_and_walked_through(shop: Shop, sam: Person
 
 
 @pytest.mark.req("ORD-10")
-@pytest.mark.ux("S11", "S12", "S13", "S16")
+@pytest.mark.ux("S11", "S12", "S13", "S16", "S19")
 def test_what_was_not_done_says_why_and_an_order_shows_what_comes_next(
     shop: Shop, sam: Person, orders: list[MadeOrder]
 ) -> None:
@@ -104,6 +118,11 @@ def test_what_was_not_done_says_why_and_an_order_shows_what_comes_next(
         assert box["y"] < 768
     expect(page.locator(".timeline")).to_contain_text("Accepted")
     expect(page.locator(".timeline")).to_contain_text("Sam")
+    with transaction() as session:
+        move_part(session, part_id=orders[0].part_ids[0], step="packed", actor=sam.actor, now=clock.now())
+    page.evaluate("htmx.trigger('#story-refresh', 'sse:order')")  # What the stream tells.
+    expect(page.locator(".timeline")).to_contain_text("Packed")
+    expect(page.get_by_text("Something has changed since this page was opened.")).to_be_visible()
     page.get_by_role("link", name="Give back").click()
     expect(page.get_by_role("button", name=re.compile(r"^Give ₩.+ back$"))).to_be_visible()
     expect(page.get_by_text(orders[0].number).first).to_be_visible()
@@ -169,7 +188,7 @@ def test_a_day_from_a_new_product_to_a_pause(shop: Shop, sam: Person) -> None:
     put_into_cart(bea.actor, shop.mall.kr, variant)
     shop.go(page, "/seller/")
     page.locator(".tile", has_text="New").click()
-    page.get_by_role("link", name=order.number).click()
+    page.get_by_role("link", name=order.number, exact=True).click()
     page.get_by_role("button", name="Accept the order").click()
     page.get_by_role("button", name="Mark as packed").click()
     page.get_by_label("Tracking number", exact=True).fill("5812-3456-7890")

@@ -66,6 +66,10 @@ def _inbox(view: StoreView, **more: Any) -> Query:
     return run
 
 
+def _orders(sort: str) -> Query:
+    return lambda s: list_orders(s, chosen=OrderFilter(sort=sort), cursor=None)
+
+
 def _search(typed: str, store_ids: tuple[int, ...] | None = None) -> Query:
     finders = MALL if store_ids is None else STORE
     return lambda s: find_everything(s, words=Words(typed, store_ids), finders=finders, may=lambda _: True)
@@ -81,12 +85,15 @@ QUERIES: dict[str, Query] = {
     "inbox, of a channel": _inbox(StoreView.ALL, channel_id=1),
     "inbox, nothing found": _inbox(StoreView.ALL, search="KR-2222222222"),
     "inbox, by product": _inbox(StoreView.ALL, search="none is named so"),
+    **{f"inbox, by {sort}": _inbox(StoreView.ALL, sort=sort) for sort in ("placed", "-placed", "deliver", "-deliver")},
     "counts": lambda s: count_store_orders(s, store_id=1, now=NOW()),
     "orders": lambda s: list_orders(s, chosen=OrderFilter(), cursor=None),
+    **{f"orders, by {sort}": _orders(sort) for sort in ("placed", "amount", "-amount")},
     "orders, paid": lambda s: list_orders(s, chosen=OrderFilter(status="paid"), cursor=None),
     "orders, held": lambda s: list_orders(s, chosen=OrderFilter(held=True), cursor=None),
     "orders, by number": lambda s: list_orders(s, chosen=OrderFilter(search="kr-x77"), cursor=None),
     "payments": lambda s: list_payments(s, chosen=PaymentFilter(), cursor=None),
+    "payments, oldest first": lambda s: list_payments(s, chosen=PaymentFilter(sort="created"), cursor=None),
     "payments, unknown": lambda s: list_payments(s, chosen=PaymentFilter(unknown=True), cursor=None),
     "payments, by reference": lambda s: list_payments(s, chosen=PaymentFilter(search="ref_77"), cursor=None),
     **{f"search for {words}": _search(words) for words in SOUGHT},

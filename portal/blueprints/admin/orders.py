@@ -10,23 +10,35 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import gettext as _
 
+from portal import formatting
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, channel_options, may_all, period_options, requires_all
 from portal.blueprints.admin.reveal import is_revealed, reveal_mark
 from portal.blueprints.admin.rules_words import decided_words
 from portal.blueprints.context import translated
-from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, date_arg, period_start, plain_arg, text_arg
+from portal.blueprints.desk import (
+    PERIODS,
+    Days,
+    channel_arg,
+    choice_arg,
+    date_arg,
+    period_start,
+    plain_arg,
+    sort_arg,
+    text_arg,
+)
 from portal.blueprints.desk_words import actor_word, word
 from portal.blueprints.documents import pdf_of
 from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import day_chips
+from portal.blueprints.refund_words import reason_word
 from portal.blueprints.risk_words import models_of, reasons_of, unsure_of
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import reading, transaction
-from portal.htmx import done, page_or_partial
+from portal.htmx import done, is_htmx, page_or_partial, peeked_at, target
 from portal.kit import clock
-from portal.queries.admin_order import OrderDetail, load_order, load_summary, share_rows
-from portal.queries.admin_orders import OrderFilter, list_orders
+from portal.queries.admin_order import OrderDetail, load_order, load_preview, load_summary, share_rows
+from portal.queries.admin_orders import SORTINGS, OrderFilter, list_orders
 from portal.queries.channels import channel_directory
 from portal.queries.documents import order_documents
 from portal.queries.holds import holds_of_order
@@ -60,6 +72,7 @@ def order_filter() -> OrderFilter:
         last=date_arg("until"),
         currency=choice_arg("currency", {view.currency for view in channel_directory().channels.values()}),
         paid=plain_arg("paid") == "1",
+        sort=sort_arg(SORTINGS) or "-placed",
     )
 
 
@@ -68,7 +81,7 @@ INBOX = offer(
         "admin.orders",
         Permission.ORDER_LIST,
         Scope.ALL,
-        ("status", "held", "channel", "period", "from", "until", "currency", "paid", "q"),
+        ("status", "held", "channel", "period", "from", "until", "currency", "paid", "q", "sort"),
         lambda session, _store: list_orders(session, chosen=order_filter(), cursor=None),
     )
 )
@@ -76,9 +89,15 @@ INBOX = offer(
 
 @requires_all(Permission.ORDER_LIST)
 def index() -> ResponseReturnValue:
-    """The list, the newest first."""
-    chosen = order_filter()
+    """The list; one of its orders can be looked at in place (S08)."""
+    chosen, opened = order_filter(), request.args.get("open", "")
+    if (peeked := peeked_at()) is not None:
+        with reading() as session:
+            detail = load_preview(session, number=peeked) if peeked == opened else None
+        buyer = _buyer(detail, shown=False) if detail else {}
+        return render_template("admin/orders/_peek.html", number=peeked, detail=detail, buyer=buyer, oob=True)
     with reading() as session:
+        detail = load_preview(session, number=opened) if opened else None
         views = views_for(session, INBOX)
         found = list_orders(session, chosen=chosen, cursor=request.args.get("cursor"))
         frame = around(session, "admin.orders")
@@ -89,6 +108,8 @@ def index() -> ResponseReturnValue:
         {"orders": "admin/orders/_list.html"},
         views=views,
         found=found,
+        peeked=detail,
+        buyer=_buyer(detail, shown=False) if detail else {},
         chosen=chosen,
         chips=_chips(chosen),
         clear_href=url_for("admin.orders"),
@@ -133,6 +154,8 @@ def show(number: str) -> ResponseReturnValue:
         detail = load_order(session, number=number)
         if detail is None:
             raise NotFoundError
+        if is_htmx() and target() == "story":
+            return render_template("desk/_story.html", **_story(detail))
         documents = order_documents(session, order_id=detail.order.id)
         decided = decided_words(session, detail.attempts)
         shipments = shipments_of_order(session, order_id=detail.order.id)
@@ -152,7 +175,7 @@ def show(number: str) -> ResponseReturnValue:
         fired=reasons_of(detail.order.risk_fired, detail.order.risk_features or {}, detail.order.currency),
         unsure=unsure_of(detail.order.risk_unsure),
         models=models_of(detail.order.risk_models, detail.order.risk_features or {}, detail.order.currency),
-        events=history(detail),
+        **_story(detail),
         holds=holds,
         shipments=shipments,
         may_say_arrived=lambda _parcel: may_all(Permission.ORDER_EDIT) and may_all(Permission.STORE_ORDER_FULFIL),
@@ -163,6 +186,18 @@ def show(number: str) -> ResponseReturnValue:
         may_review=may_all(Permission.ORDER_REVIEW),
         **frame,
     )
+
+
+def _story(detail: OrderDetail) -> dict[str, Any]:
+    """What happened to it, and whether the page that asks still shows it as it is."""
+    number, now = detail.order.number, sum([detail.order.version, *(part.version for part in detail.parts)])
+    seen = request.args.get("seen", type=int) or now
+    return {
+        "events": history(detail),
+        "own_url": url_for("admin.order", number=number, seen=seen),
+        "reload_url": url_for("admin.order", number=number),
+        "is_behind": seen != now,
+    }
 
 
 @requires_all(Permission.USER_VIEW)
@@ -240,6 +275,10 @@ def history(detail: OrderDetail) -> list[dict[str, Any]]:
             machine = "order" if row.kind == "order" else row.kind
             look = status_of(row.to_state, machine)
             title = _("%(thing)s: %(state)s", thing=word("machine", row.kind), state=gettext(look.word))
+            if row.refund_minor is not None:
+                amount = formatting.money(row.refund_minor, detail.order.currency)
+                title = _("Refund of %(amount)s: %(state)s", amount=amount, state=gettext(look.word))
+                event["text"] = ": ".join(filter(None, (reason_word(row.refund_reason), event["text"])))
             event |= {"title": title, "icon": look.icon, "tone": look.tone}
         events.append(event)
     return events

@@ -14,7 +14,17 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, channel_options, period_options, requires_all
 from portal.blueprints.admin.rules_words import decided_words
 from portal.blueprints.context import translated
-from portal.blueprints.desk import PERIODS, Days, channel_arg, choice_arg, days_arg, period_start, plain_arg, text_arg
+from portal.blueprints.desk import (
+    PERIODS,
+    Days,
+    channel_arg,
+    choice_arg,
+    days_arg,
+    period_start,
+    plain_arg,
+    sort_arg,
+    text_arg,
+)
 from portal.blueprints.desk_words import WORDS, actor_word, word, words
 from portal.blueprints.payment_history import day_chips
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
@@ -23,7 +33,7 @@ from portal.htmx import page_or_partial
 from portal.kit import clock
 from portal.queries.cash_receipts import cash_receipt_of
 from portal.queries.channels import channel_directory
-from portal.queries.payments import PaymentDetail, PaymentFilter, list_payments, load_payment
+from portal.queries.payments import SORTINGS, PaymentDetail, PaymentFilter, list_payments, load_payment
 from portal.rules.permissions import Permission, Scope
 from portal.rules.states import Machine, states
 from portal.statuses import status_of
@@ -41,7 +51,7 @@ INBOX = offer(
         "admin.payments",
         Permission.PAYMENT_VIEW,
         Scope.ALL,
-        ("status", "method", "channel", "period", "from", "until", "unknown", "q"),
+        ("status", "method", "channel", "period", "from", "until", "unknown", "q", "sort"),
         lambda session, _store: list_payments(session, chosen=payment_filter(), cursor=None),
     )
 )
@@ -49,7 +59,7 @@ INBOX = offer(
 
 @requires_all(Permission.PAYMENT_VIEW)
 def index() -> ResponseReturnValue:
-    """The list, the newest first."""
+    """The list."""
     chosen = payment_filter()
     days = days_arg()
     with reading() as session:
@@ -86,6 +96,7 @@ def payment_filter() -> PaymentFilter:
         created_until=days.end,
         unknown=plain_arg("unknown") == "1",
         search=text_arg("q"),
+        sort=sort_arg(SORTINGS) or "-created",
     )
 
 

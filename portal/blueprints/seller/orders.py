@@ -15,25 +15,36 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.context import translated
-from portal.blueprints.desk import PERIODS, channel_arg, choice_arg, period_start, plain_arg, requires_in, text_arg
+from portal.blueprints.desk import (
+    PERIODS,
+    channel_arg,
+    choice_arg,
+    period_start,
+    plain_arg,
+    requires_in,
+    sort_arg,
+    text_arg,
+)
 from portal.blueprints.identity import current_actor
 from portal.blueprints.payment_history import method_word
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.blueprints.seller.desk import Desk, around, open_desk
-from portal.blueprints.seller.fulfil_words import hold_text, problem_text, ship_form
+from portal.blueprints.seller.fulfil_words import problem_text, ship_form
 from portal.blueprints.seller.label_words import LABEL_PROBLEMS
+from portal.blueprints.seller.story import story_events
 from portal.db import reading
-from portal.htmx import page_or_partial
+from portal.htmx import is_htmx, page_or_partial, peeked_at, target
 from portal.jobs.parcels import tracker
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
 from portal.queries.channels import channel_directory
 from portal.queries.labels import labels_of_part
-from portal.queries.payment_history import load_store_payment
+from portal.queries.payment_history import StorePayment, load_store_payment
 from portal.queries.shipments import last_carrier, shipments_of_part
 from portal.queries.store_order import StoreOrder, load_store_order
-from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders, neighbours
+from portal.queries.store_orders import SORTINGS, StoreOrderFilter, StoreView, list_store_orders, neighbours
+from portal.queries.store_story import store_story
 from portal.queries.tickets import tickets_of_order
 from portal.rules.deadlines import next_step
 from portal.rules.holds import HIGH_RISK, HoldKind, may_end
@@ -42,7 +53,7 @@ from portal.rules.states import Machine, states
 from portal.statuses import status_of
 
 # What belongs to the list in an address; it goes with every link to an order, so that Back and next stay in the list.
-LIST_ARGS = ("view", "state", "channel", "period", "q", "store")
+LIST_ARGS = ("view", "state", "channel", "period", "q", "sort", "store")
 STATES = [state for state in states(Machine.PART) if state != "held"]
 
 
@@ -68,6 +79,7 @@ def _filter(store_id: int, now: datetime, view: StoreView | None = None) -> Stor
         channel_id=channel_arg(),
         placed_from=period_start(plain_arg("period"), now),
         search=words,
+        sort=sort_arg(SORTINGS),
     )
 
 
@@ -76,7 +88,7 @@ INBOX = offer(
         "seller.orders",
         Permission.STORE_ORDER_VIEW,
         Scope.STORE,
-        ("view", "state", "channel", "period", "q"),
+        ("view", "state", "channel", "period", "q", "sort"),
         lambda session, store_id: list_store_orders(session, chosen=_filter(store_id or 0, clock.now()), cursor=None),
     )
 )
@@ -88,8 +100,10 @@ def _list_args() -> dict[str, Any]:
 
 @requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
 def index() -> ResponseReturnValue:
-    """The inbox: opens on what needs action, the oldest first."""
+    """The inbox: opens on what needs action, the oldest first; a row can be looked at in place (S08)."""
     now = clock.now()
+    if (peeked := peeked_at()) is not None:
+        return _peek(peeked, now)
     with reading() as session:
         desk = open_desk(session, now)
         if desk is None:
@@ -97,6 +111,7 @@ def index() -> ResponseReturnValue:
         chosen = list_filter(desk, now)
         views = views_for(session, INBOX, store_id=desk.store.id)
         page = list_store_orders(session, chosen=chosen, cursor=request.args.get("cursor"))
+        opened, payment = _preview(session, request.args.get("open", ""), now)
     if (there := opens_with(views)) is not None:
         return there
     return page_or_partial(
@@ -104,6 +119,9 @@ def index() -> ResponseReturnValue:
         {"orders": "seller/orders/_list.html"},
         views=views,
         found=page,
+        peeked=opened,
+        payment=payment,
+        method_word=method_word,
         chosen=chosen,
         chips=_chips(chosen),
         tabs=_tabs(desk, chosen),
@@ -117,10 +135,59 @@ def index() -> ResponseReturnValue:
     )
 
 
+def _preview(session: Session, named: str, now: datetime) -> tuple[StoreOrder | None, StorePayment | None]:
+    """The part that the address opens in place; nothing where it names none of the reader's."""
+    try:
+        part_id = uuid.UUID(named)
+    except ValueError:
+        return None, None
+    order = load_store_order(session, part_id=part_id, store_ids=sorted(current_actor().store_ids), now=now)
+    return order, load_store_payment(session, part_id=part_id) if order else None
+
+
+def _peek(named: str, now: datetime) -> ResponseReturnValue:
+    """The row under a part's own, opened or closed as the address says."""
+    with reading() as session:
+        order, payment = _preview(session, named, now)
+    if order is None:
+        raise NotFoundError
+    is_open = request.args.get("open") == named
+    return render_template(
+        "seller/orders/_peek.html",
+        part_id=order.part_id,
+        number=order.number,
+        order=order if is_open else None,
+        payment=payment,
+        method_word=method_word,
+        list_args=_list_args(),
+        wide=_filter(order.store_id, now).view in {StoreView.ACTION, StoreView.TO_SEND},
+        oob=True,
+    )
+
+
 @requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)
 def show(part_id: uuid.UUID) -> ResponseReturnValue:
     """One part: the store's own lines, amounts and moves, and nothing of the other sellers."""
+    if is_htmx() and target() == "story":
+        with reading() as session:
+            order = _load(session, part_id, clock.now())
+            told = _story(session, order)
+        return render_template("desk/_story.html", **told)
     return order_page(part_id)
+
+
+def _story(session: Session, order: StoreOrder) -> dict[str, Any]:
+    """What happened to it, and whether the page that asks still shows it as it is."""
+    story = store_story(
+        session, part_id=order.part_id, order_id=order.order_id, store_id=order.store_id, buyer_id=order.buyer_id
+    )
+    seen, args = request.args.get("seen", type=int) or order.version, _list_args()
+    return {
+        "events": story_events(order.placed_at, story, order.currency),
+        "own_url": url_for("seller.order", part_id=order.part_id, seen=seen, **args),
+        "reload_url": url_for("seller.order", part_id=order.part_id, **args),
+        "is_behind": seen != order.version,
+    }
 
 
 def order_page(
@@ -139,6 +206,7 @@ def order_page(
         tickets = tickets_of_order(session, order_id=order.order_id, store_id=order.store_id)
         carrier = last_carrier(session, store_id=order.store_id)
         problem = problem_text(session, error) if error else None
+        told = _story(session, order)
     args = _list_args()
     page = render_template(
         "seller/orders/show.html",
@@ -146,7 +214,6 @@ def order_page(
         before=before and url_for("seller.order", part_id=before, **args),
         following=following and url_for("seller.order", part_id=following, **args),
         back_href=url_for("seller.orders", **args),
-        events=_events(order),
         rows=_amounts(order),
         payout=_payout(order),
         payment=payment,
@@ -167,6 +234,7 @@ def order_page(
         may_end=lambda hold: may_end(
             current_actor(), HoldKind(hold.kind), hold.reason or HIGH_RISK, store_id=order.store_id
         ),
+        **told,
         **around(desk, "seller.orders"),
     )
     return page, error.status if error else 200
@@ -237,25 +305,6 @@ def _chips(chosen: StoreOrderFilter) -> list[tuple[str, str]]:
     if chosen.search:
         chips.append((_("Search: %(words)s", words=chosen.search), without("q")))
     return chips
-
-
-def _events(order: StoreOrder) -> list[dict[str, Any]]:
-    """The part's own moves. Why the mall held or ended it stays with the mall."""
-    who = {"store": _("Your store"), "buyer": _("Buyer"), "mall": _("Mall")}
-    placed = {
-        "title": _("Order placed"),
-        "at": order.placed_at,
-        "who": _("Buyer"),
-        "icon": "shopping-bag",
-        "tone": "blue",
-    }
-    moves = [
-        {"state": move.to_state, "kind": "part", "at": move.at, "who": move.name or who[move.by]}
-        for move in order.moves
-        if move.from_state is not None
-    ]
-    moves += [{"state": "held", "kind": "part", "at": hold.placed_at, "text": hold_text(hold)} for hold in order.holds]
-    return [placed, *moves]
 
 
 def _amounts(order: StoreOrder) -> list[dict[str, Any]]:

@@ -94,6 +94,13 @@ def tell_sellers_of_refund(session: Session, event: OutboxEvent, now: datetime) 
     return [f"store:{part.store_id}" for part in parts]
 
 
+def tell_desks_of_refund(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
+    """Open pages of administrators and of the stores whose parts it is about fetch themselves anew."""
+    values = {"refund_id": uuid.UUID(event.payload["refund"]), "roles": roles_with(Permission.REFUND_HANDLE)}
+    parts = session.execute(_STORES, values)
+    return ["admin", *(f"store:{part.store_id}" for part in parts)]
+
+
 def tell_admins_of_refund(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     """A refund that failed, or is late, is an administrator's business at once (STR-04, REF-09)."""
     refund = _load(session, event)
