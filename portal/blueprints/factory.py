@@ -20,6 +20,7 @@ from portal.blueprints.kept import init_kept
 from portal.blueprints.security import init_security
 from portal.blueprints.templating import init_templating
 from portal.blueprints.uploads import make_room
+from portal.blueprints.velocity import show_wait
 from portal.config import Settings
 from portal.extensions import babel, csrf, login_manager
 from portal.formatting import init_formatting
@@ -72,6 +73,7 @@ def build(settings: Settings) -> APIFlask:
     init_templating(app)
     init_kept(app)
     init_errors(app)
+    app.after_request(show_wait)
     init_confirming(app)
     init_security(app, settings)
     register_blueprints(app, settings)
