@@ -24,6 +24,7 @@ from portal.rules.channels import State
 from portal.rules.permissions import Actor, Permission, Role, may, roles_in, stores_for
 from portal.services.accounts.make_api_client import hash_key
 from portal.services.accounts.touch_api_client import touch_api_client
+from portal.services.idempotency import fingerprint
 
 # Nobody needs to know to the second when a key was last used; a write per request would cost more than the request.
 TOUCHED_EVERY = timedelta(minutes=5)
@@ -158,6 +159,11 @@ def current_client() -> ClientIdentity:
 def api_actor() -> Actor:
     """The key's person, limited to what the key was given."""
     return cast("Actor", g.api_actor)
+
+
+def own_key(key: str) -> str:
+    """The idempotency key as services keep it beside those of pages: of this client alone, however long it is."""
+    return f"api:{fingerprint([str(current_client().client.id), key])}"
 
 
 def may_use(permission: Permission) -> bool:

@@ -34,7 +34,12 @@ from portal.blueprints.api.problems import (
     JsonMalformedError,
     RequestInvalidError,
 )
-from portal.blueprints.api.reading import BODY_BYTES_MAX, IDEMPOTENCY_HEADER
+from portal.blueprints.api.reading import (
+    BODY_BYTES_MAX,
+    IDEMPOTENCY_HEADER,
+    IF_MATCH_HEADER,
+    ChangedSinceReadError,
+)
 from portal.blueprints.api.schemas import Problem
 from portal.blueprints.api.v1.quote.schemas import Quote
 from portal.kit.errors import PortalError
@@ -57,7 +62,8 @@ Amounts are whole minor units (won, cents) with their currency; instants are UTC
 reasons why something cannot be just now; where some are named there may be others: treat one that you do not know by
 its status. Every answer tells the key's window in `RateLimit-*`. Within version 1 fields are added, never taken away;
 ignore those that you do not know. Every GET answers with an `ETag`: send it as `If-None-Match`, and 304 says that it is
-still so.
+still so. Writes that take `If-Match` do nothing (412) when the thing has changed since that answer.
+Files go and come as they are: what is sent stands in a body as base64, what is answered is the file itself.
 
 A purchase: PUT /cart/lines/{variant_id}, POST /quote, POST /orders, then GET /orders/{number} until `status` is `paid`.
 """
@@ -156,7 +162,8 @@ def refusals_of(op: Operation) -> Iterator[PortalError]:
     """Everything that the operation may refuse, each as it would be raised."""
     needed = (KeyLimitedError(permission=op.permission.value),) if op.permission else ()
     named = (AddressUnknownError,) if op.path_values else ()
-    for one in (*ALWAYS, *needed, *named, *(WITH_BODY if op.body else ()), *op.refusals):
+    matched = (ChangedSinceReadError,) if op.changed else ()
+    for one in (*ALWAYS, *needed, *named, *(WITH_BODY if op.body else ()), *matched, *op.refusals):
         yield _bare(one) if isinstance(one, type) else one
 
 
@@ -245,6 +252,19 @@ def _parameters(op: Operation) -> Iterator[dict[str, Any]]:
             "example": "5b0f7c1e-order-42",
         }
 
+    if op.changed:
+        yield {
+            "name": IF_MATCH_HEADER,
+            "in": "header",
+            "required": False,
+            "description": (
+                "The `ETag` of the answer that was read: of it only the version counts. What has changed since is not "
+                "changed by this, and answers 412."
+            ),
+            "schema": {"type": "string"},
+            "example": 'W/"v7-0f6bc8ef9c1c4b0f8c1d8f7e6a5b4c3d"',
+        }
+
 
 def _query_parameters(model: type[BaseModel]) -> Iterator[dict[str, Any]]:
     schema = model.model_json_schema(mode="validation")
@@ -273,6 +293,9 @@ def _responses(op: Operation, refs: Mapping[Any, Any]) -> Iterator[tuple[str, An
     good: dict[str, Any] = {"description": op.answer_text, "headers": {**headers, **rate}}
     if op.answer is not None:
         good["content"] = {JSON: {"schema": refs[op.answer, "serialization"], "example": op.example}}
+    if op.files:
+        kinds = {kind: {"schema": {"type": "string", "contentMediaType": kind}} for kind in op.files}
+        good["content"] = {kind: {**one, "example": op.example} for kind, one in kinds.items()}
     yield str(op.status), good
     if op.method == "GET":
         yield "304", {"description": "It is still what you have (`If-None-Match`)."}

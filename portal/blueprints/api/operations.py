@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
@@ -17,8 +17,15 @@ from pydantic import BaseModel
 from portal.blueprints.access import ACCESS
 from portal.blueprints.api.keys import authenticate, narrow_stores, require
 from portal.blueprints.api.limits import count_request
-from portal.blueprints.api.problems import MIMETYPE
-from portal.blueprints.api.reading import read_body, read_idempotency_key, read_query
+from portal.blueprints.api.problems import MIMETYPE, AddressUnknownError
+from portal.blueprints.api.reading import (
+    BODY_BYTES_MAX,
+    ChangedSinceReadError,
+    read_body,
+    read_idempotency_key,
+    read_if_match,
+    read_query,
+)
 from portal.kit.errors import PortalError
 from portal.rules.permissions import Permission
 
@@ -35,6 +42,21 @@ class Reply:
     body: BaseModel | bytes | None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileReply:
+    """An answer that is a file, whole or a piece at a time. Without a `digest` it has no ETag."""
+
+    content: bytes | Iterator[bytes]
+    kind: str
+    name: str
+    size: int | None = None
+    digest: str | None = None
+
+
+Result = BaseModel | Reply | FileReply | None
+View = Callable[..., Result]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +95,13 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True)
 class Operation:
-    """One method of one path. `refusals` are what it raises beside what every operation may answer."""
+    """One method of one path. `refusals` are what it raises beside what every operation may answer.
 
-    view: Callable[..., BaseModel | Reply | None]
+    One that answers with a file names its `files`: the media types. One that has `changed` takes `If-Match`: these are
+    what it raises when the thing is in another version than the client has read.
+    """
+
+    view: View
     name: str
     method: str
     path: str
@@ -96,6 +122,9 @@ class Operation:
     is_cacheable: bool
     headers: Mapping[str, str]
     ending: Ending | None
+    files: tuple[str, ...]
+    changed: tuple[type[PortalError], ...]
+    body_bytes_max: int
 
 
 OPERATIONS: list[Operation] = []
@@ -122,10 +151,16 @@ def operation(
     is_cacheable: bool = False,
     headers: Mapping[str, str] | None = None,
     ending: Ending | None = None,
-) -> Callable[[Callable[..., BaseModel | Reply | None]], Callable[..., BaseModel | Reply | None]]:
-    """Declare a view as an operation. It gets its path values, and `query`, `body` and `key` where it has them."""
+    files: tuple[str, ...] = (),
+    changed: tuple[type[PortalError], ...] = (),
+    body_bytes_max: int = BODY_BYTES_MAX,
+) -> Callable[[View], View]:
+    """Declare a view as an operation. It gets its path values, and `query`, `body`, `key` and `seen` where it has them.
 
-    def declare(view: Callable[..., BaseModel | Reply | None]) -> Callable[..., BaseModel | Reply | None]:
+    `seen` is the version that the client has read, or None; it comes where there is something `changed` to refuse.
+    """
+
+    def declare(view: View) -> View:
         OPERATIONS.append(
             Operation(
                 view=view,
@@ -149,6 +184,9 @@ def operation(
                 is_cacheable=is_cacheable,
                 headers=headers or {},
                 ending=ending,
+                files=files,
+                changed=changed,
+                body_bytes_max=body_bytes_max,
             )
         )
         return view
@@ -167,18 +205,57 @@ def served(op: Operation) -> Callable[..., ResponseReturnValue]:
         if op.permission is not None:
             require(op.permission)
             narrow_stores(op.permission)
+        if any(isinstance(value, str) and "\0" in value for value in values.values()):
+            raise AddressUnknownError  # Nothing is called so: PostgreSQL could not keep it.
         if op.is_idempotent:
             values["key"] = read_idempotency_key()
         query = read_query(op.query)
         if query is not None:
             values["query"] = query
         if op.body is not None:
-            values["body"] = read_body(op.body)
-        result = op.view(**values)
+            values["body"] = read_body(op.body, op.body_bytes_max)
+        result = _run(op, values)
+        if isinstance(result, FileReply):
+            return _send_file(result)
         return _send(op, result if isinstance(result, Reply) else Reply(result, op.status))
 
     setattr(view, ACCESS, op.permission or "api key")
     return view
+
+
+def _run(op: Operation, values: dict[str, Any]) -> Result:
+    if not op.changed:
+        return op.view(**values)
+    seen = values["seen"] = read_if_match()
+    try:
+        return op.view(**values)
+    except op.changed as error:
+        if seen is None:
+            raise
+        raise ChangedSinceReadError from error
+
+
+def _send_file(reply: FileReply) -> Response:
+    response = Response(reply.content, mimetype=reply.kind)
+    response.headers.set("Content-Disposition", "attachment", filename=reply.name)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-store"
+    if reply.size is not None:
+        response.content_length = reply.size
+    if reply.digest is not None:
+        _tag(response, reply.digest)
+    return response
+
+
+def _tag(response: Response, tag: str) -> None:
+    """Say what the answer is by, and answer 304 to who has it already.
+
+    Weak: the same answer may travel compressed. Who keeps an answer himself asks only whether it is still so.
+    """
+    response.set_etag(tag, weak=True)
+    # Of the conditions of a read only this one is looked at.
+    asked = {name: value for name, value in request.environ.items() if name in ("REQUEST_METHOD", "HTTP_IF_NONE_MATCH")}
+    response.make_conditional(asked)
 
 
 def _send(op: Operation, reply: Reply) -> Response:
@@ -190,9 +267,9 @@ def _send(op: Operation, reply: Reply) -> Response:
     response.vary.update(["Authorization", "Accept-Language"])
     response.headers["Cache-Control"] = "private, no-cache" if op.is_cacheable else "no-store"
     if op.method == "GET":
-        # Weak: the same answer may travel compressed. Who keeps an answer himself asks only whether it is still so.
-        response.set_etag(hashlib.sha256(raw).hexdigest()[:32], weak=True)
-        response.make_conditional(request)
+        version = getattr(reply.body, "version", None)
+        named = f"v{version}-" if isinstance(version, int) else ""
+        _tag(response, named + hashlib.sha256(raw).hexdigest()[:32])
     return response
 
 

@@ -16,6 +16,8 @@ T = TypeVar("T")
 BIGINT_MAX = 2**63 - 1
 # No control characters: PostgreSQL keeps no NUL, and a line break has no place in a name or a code.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
+# The same, and something in it.
+SAID = r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$"
 
 Text = Annotated[str, StringConstraints(max_length=200, pattern=PRINTABLE)]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PRINTABLE)]

@@ -160,10 +160,19 @@ def change_endpoint(
 
 
 def switch_endpoint(
-    session: Session, *, endpoint_id: uuid.UUID, new: EndpointState, actor: Actor, now: datetime
+    session: Session,
+    *,
+    endpoint_id: uuid.UUID,
+    new: EndpointState,
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
 ) -> None:
-    """Switch it on, off, or remove it for good; what waits is sent when it is on again. Raises WebhookUnknownError."""
-    row = lock_endpoint(session, endpoint_id, actor=actor)
+    """Switch it on, off, or remove it for good; what waits is sent when it is on again.
+
+    Raises WebhookUnknownError, WebhookChangedError.
+    """
+    row = lock_endpoint(session, endpoint_id, actor=actor, version=version)
     old = row.state
     if old == new:
         return
@@ -178,14 +187,22 @@ def switch_endpoint(
     record(session, fact, actor=actor, now=now)
 
 
-def rotate_secret(session: Session, *, endpoint_id: uuid.UUID, overlap_hours: int, actor: Actor, now: datetime) -> str:
+def rotate_secret(
+    session: Session,
+    *,
+    endpoint_id: uuid.UUID,
+    overlap_hours: int,
+    actor: Actor,
+    now: datetime,
+    version: int | None = None,
+) -> str:
     """Sign with a new secret, and for some hours with the one before, too; returns the new one, this once.
 
-    Raises WebhookUnknownError, OverlapUnfitError.
+    Raises WebhookUnknownError, WebhookChangedError, OverlapUnfitError.
     """
     if overlap_hours not in OVERLAP_HOURS:
         raise OverlapUnfitError
-    row = lock_endpoint(session, endpoint_id, actor=actor)
+    row = lock_endpoint(session, endpoint_id, actor=actor, version=version)
     secret = new_secret()
     row.previous_secret = row.secret if overlap_hours else None
     row.previous_until = now + timedelta(hours=overlap_hours) if overlap_hours else None

@@ -26,7 +26,9 @@ CONFIG = {
         # Our key stands in the configuration and goes with every request, also with one whose key was made up:
         # test_keys.py asks every operation without a key and with wrong ones.
         "ignored_auth": {"enabled": False},
-        "positive_data_acceptance": {"expected-statuses": ["2xx", "304", "400", "403", "404", "409", "422", "429"]},
+        "positive_data_acceptance": {
+            "expected-statuses": ["2xx", "304", "400", "403", "404", "409", "412", "422", "429"]
+        },
     }
 }
 

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal.blueprints.api.operations import OPERATIONS
 from portal.db import reading
 from portal.models import PaymentAttempt
 from tests.blueprints.api.conftest import World, data, list_goods, order_body, place
+from tests.blueprints.api.test_keys import address_of
 from tests.factories.cart import make_variant
 
 QUANTITIES: tuple[tuple[Any, str, str], ...] = (
@@ -101,6 +103,19 @@ def test_lists_are_read_on_by_cursor_and_a_cursor_fits_its_query_only(world: Wor
     assert (answer.status_code, data(answer)["code"]) == (400, "cursor_invalid")
 
 
+@pytest.mark.req("API-01")
+def test_no_list_takes_the_cursor_of_another_one(world: World) -> None:
+    for _ in range(2):
+        make_variant(world.mall, name="Tray")
+    list_goods()
+    cursor = world.api.read("/catalogue/products?limit=2&sort=price")["next_cursor"]
+    lists = [op for op in OPERATIONS if op.query is not None and "cursor" in op.query.model_fields]
+    assert len(lists) > 8
+    for op in lists:
+        answer = world.api.get(f"{address_of(op)}?cursor={cursor}")
+        assert data(answer)["code"] in {"cursor_invalid", "permission_missing", "not_found"}, op.name
+
+
 def test_the_catalogue_is_narrowed(world: World) -> None:
     def slugs(query: str) -> list[str]:
         return [item["name"]["en"] for item in world.api.read(f"/catalogue/products?{query}")["items"]]
@@ -139,9 +154,10 @@ def test_what_is_somebodys_own_is_kept_by_nobody_else_and_not_sent_twice_either(
 ADDRESSES = (
     ("GET", "/nothing", 404, "not_found"),
     ("GET", "/catalogue/products/none", 404, "product_unknown"),
-    ("GET", "/catalogue/products/%00", 404, "product_unknown"),
+    ("GET", "/catalogue/products/%00", 404, "not_found"),
     ("GET", "/orders/%00", 404, "not_found"),
     ("POST", "/orders/%00/cancellation", 404, "not_found"),
+    ("GET", "/returns/%00", 404, "not_found"),
     ("PUT", "/cart/lines/99999999999999999999", 404, "not_found"),
     ("PUT", "/cart/lines/x", 404, "not_found"),
     ("POST", "/cart", 405, "method_not_allowed"),

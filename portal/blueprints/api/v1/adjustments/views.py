@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError, PermissionMissingError
-from portal.blueprints.api.keys import api_actor
+from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.adjustments import examples
@@ -64,7 +64,7 @@ def correct_balances(body: AdjustmentRequest, key: str) -> Reply:
         raise preparing.AdjustmentKindError
     lines = [Wanted(one.person, one.amount_minor, fault_of(one.amount_minor, body.currency)) for one in body.lines]
     draft = preparing.Draft(
-        key=f"api:{key}",
+        key=own_key(key),
         kind=body.kind,
         currency=body.currency,
         reason=body.reason,

@@ -16,6 +16,7 @@ from portal.kit import clock
 from portal.queries.carts import CartLineView, CartStoreView, CartView, load_cart
 from portal.queries.channels import ChannelView
 from portal.rules.permissions import Permission
+from portal.services.cart.check_version import CartChangedError, check_version
 from portal.services.cart.clear import clear
 from portal.services.cart.errors import (
     LINES_MAX,
@@ -59,10 +60,16 @@ def show_cart() -> Cart:
     answer=None,
     status=204,
     answer_text="The cart is empty.",
+    changed=(CartChangedError,),
 )
-def empty_cart() -> None:
+def empty_cart(seen: int | None) -> None:
     actor, now = api_actor(), clock.now()
-    atomically(lambda s: clear(s, actor=actor, now=now))
+
+    def work(session: Session) -> None:
+        _check(session, seen)
+        clear(session, actor=actor, now=now)
+
+    atomically(work)
 
 
 @operation(
@@ -85,11 +92,13 @@ def empty_cart() -> None:
         StockShortError(available=3, held=1),
         CartFullError(maximum=LINES_MAX),
     ),
+    changed=(CartChangedError,),
 )
-def put_line(variant_id: int, body: LineChange) -> Cart:
+def put_line(variant_id: int, body: LineChange, seen: int | None) -> Cart:
     actor, channel, now = api_actor(), current_channel(), clock.now()
 
     def work(session: Session) -> CartView:
+        _check(session, seen)
         set_line(session, actor=actor, channel_id=channel.id, variant_id=variant_id, quantity=body.quantity, now=now)
         return _load(session, channel)
 
@@ -108,10 +117,21 @@ def put_line(variant_id: int, body: LineChange) -> Cart:
     answer_text="The cart does not hold the variant.",
     path_values={"variant_id": VARIANT_ID},
     refusals=(NotOnSaleError,),
+    changed=(CartChangedError,),
 )
-def delete_line(variant_id: int) -> None:
+def delete_line(variant_id: int, seen: int | None) -> None:
     actor, channel, now = api_actor(), current_channel(), clock.now()
-    atomically(lambda s: remove_line(s, actor=actor, channel_id=channel.id, variant_id=variant_id, now=now))
+
+    def work(session: Session) -> None:
+        _check(session, seen)
+        remove_line(session, actor=actor, channel_id=channel.id, variant_id=variant_id, now=now)
+
+    atomically(work)
+
+
+def _check(session: Session, seen: int | None) -> None:
+    if seen is not None:
+        check_version(session, actor=api_actor(), seen=seen)
 
 
 def _load(session: Session, channel: ChannelView) -> CartView:

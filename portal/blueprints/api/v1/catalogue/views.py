@@ -121,8 +121,6 @@ def list_catalogue(query: ProductQuery) -> ProductPage:
 )
 def show_product(slug: str) -> Product:
     channel = current_channel()
-    if "\0" in slug:
-        raise ProductUnknownError
     with reading() as session:
         found = find_product(session, channel_id=channel.id, slug=slug)
     if found is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 
-from portal.blueprints.api.keys import api_actor
+from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.v1.claims import examples
 from portal.blueprints.api.v1.claims.schemas import ClaimIn, ParcelBack, Settlement
@@ -80,7 +80,7 @@ def claim_own_parcel(shipment_id: uuid.UUID, body: ClaimIn, key: str) -> Reply:
     if parcel is None:
         raise ReturnUnknownError
     asked = requesting.ReturnRequest(
-        key=key,
+        key=own_key(key),
         kind=ReturnKind.CLAIM,
         units=units_of(body.lines),
         reason=body.reason,

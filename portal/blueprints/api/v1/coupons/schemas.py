@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from portal.blueprints.api.schemas import BIGINT_MAX, Code, In, Instant, Out, Paging, Text, Texts
+from portal.blueprints.api.schemas import BIGINT_MAX, SAID, Code, In, Instant, Out, Paging, Texts
 from portal.rules.coupons.life import CouponState
 
 # A request is small; more people go by several of them, or by a file on a desk.
@@ -91,13 +91,17 @@ class ClaimedCoupon(Out):
     is_new: bool = Field(description="False: it had been there before, and nothing was changed.")
 
 
+# An address or an id, and nothing that a table of people would be split at.
+PERSON = r"^[^\x00-\x20\x7f,;\"]+$"
+
+
 class GrantWish(In):
     """To whom a campaign's coupon is given."""
 
-    people: list[Annotated[str, StringConstraints(min_length=1, max_length=254)]] = Field(
+    people: list[Annotated[str, StringConstraints(max_length=254, pattern=PERSON)]] = Field(
         min_length=1, max_length=PEOPLE_MAX, description="E-mail addresses or ids of people."
     )
-    reason: Text = Field(min_length=1, description="Kept in the record.")
+    reason: Annotated[str, StringConstraints(max_length=200, pattern=SAID)] = Field(description="Kept in the record.")
 
 
 class GrantWork(Out):

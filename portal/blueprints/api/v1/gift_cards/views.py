@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.begun import reply_of
-from portal.blueprints.api.keys import api_actor, current_client
+from portal.blueprints.api.keys import api_actor, current_client, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.gift_cards import examples
@@ -115,7 +115,7 @@ def buy_card(body: GiftCardRequest, key: str) -> Reply:
     settings: Settings = current_app.config["PORTAL"]
     actor, channel, now = api_actor(), current_channel(), clock.now()
     wish = GiftCardWish(
-        key=f"api:{current_client().client.id}:{key}" if key else "",
+        key=own_key(key),
         amount_minor=body.amount_minor,
         recipient=body.recipient,
         sender=body.sender,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from flask import current_app
 
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.api.keys import api_actor, current_client
+from portal.blueprints.api.keys import api_actor, current_client, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.invoices import examples
@@ -123,7 +123,7 @@ def pay_own_invoice(number: str, body: InvoicePaymentRequest, key: str) -> Reply
     actor, now, row = api_actor(), clock.now(), _load(number)
     channel = channel_directory().by_id(row.channel_id)
     wish = InvoicePaymentWish(
-        key=f"api:{current_client().client.id}:{key}" if key else "",
+        key=own_key(key),
         amount_minor=body.amount_minor,
         means=Means(body.method, body.source_token, saved_method_id=body.saved_method_id),
         locale=body.locale or current_client().locale or channel.default_locale,
@@ -161,8 +161,6 @@ def pay_own_invoice(number: str, body: InvoicePaymentRequest, key: str) -> Reply
 def _load(number: str) -> InvoiceRow:
     actor = api_actor()
     assert actor.user_id is not None
-    if "\0" in number:  # PostgreSQL could not read it.
-        raise NotFoundError
     with reading() as session:
         row = load_own_invoice(session, user_id=actor.user_id, number=number)
     if row is None:

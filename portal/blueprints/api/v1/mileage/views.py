@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.api.keys import api_actor, current_client
+from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.mileage import examples
@@ -139,7 +139,7 @@ def donate(body: DonationRequest, key: str) -> Reply:
         points=body.points,
         currency=channel.currency,
         terms=mileage_terms(channel.policy),
-        key=_key(key),
+        key=own_key(key),
     )
     return Reply(Given(id=made), 201)
 
@@ -184,7 +184,7 @@ def send(body: GiftRequest, key: str) -> Reply:
         points=body.points,
         message=body.message,
         terms=mileage_terms(channel.policy),
-        key=_key(key),
+        key=own_key(key),
     )
     return Reply(Given(id=made), 201)
 
@@ -230,10 +230,6 @@ def _user() -> uuid.UUID:
 
 def _count() -> None:
     throttle.count(MILEAGE_GIFT, account=_user().bytes, address=None, now=clock.now())
-
-
-def _key(key: str) -> str:
-    return f"api:{current_client().client.id}:{key}" if key else ""
 
 
 def _as_id(text: str) -> uuid.UUID:

@@ -13,7 +13,7 @@ from flask import current_app, request
 from sqlalchemy.orm import Session
 
 from portal.blueprints.api import problems
-from portal.blueprints.api.keys import api_actor, current_client
+from portal.blueprints.api.keys import api_actor, current_client, own_key
 from portal.blueprints.api.problems import RequestInvalidError, as_problem, fault
 from portal.blueprints.api.schemas import FieldProblem
 from portal.blueprints.api.v1.orders.render import placed as as_placed
@@ -63,7 +63,7 @@ def place(body: OrderRequest, key: str) -> Answered:
     client, channel, now = current_client().client, current_channel(), clock.now()
     user_id = api_actor().user_id
     if user_id is not None and (submission.choices.codes or submission.choices.coupons):
-        act_of(user_id, COUPON_REDEEM, mark=key)
+        act_of(user_id, COUPON_REDEEM, mark=own_key(key))
     scope = f"api:{client.id}:orders"
     mark = fingerprint([channel.code, body.model_dump(mode="json")])
     lifetime = timedelta(hours=settings.idempotency_hours)
@@ -133,7 +133,7 @@ def read_submission(body: OrderRequest, key: str) -> Submission:
         raise RequestInvalidError(errors)
     parcel = read_address(given).as_dict()
     return Submission(
-        key=key,
+        key=own_key(key),
         choices=choices,
         shown=body.fingerprint,
         contact={

@@ -6,7 +6,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from portal.blueprints.api.keys import api_actor
+from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import Reply, operation
 from portal.blueprints.api.schemas import Amount, PlatformAmount
 from portal.blueprints.api.v1.orders.views import NUMBER, TAG
@@ -136,7 +136,7 @@ def ask_refund(number: str, body: RefundRequest, key: str) -> Reply:
     with reading() as session:
         order_id = _order_id(session, number)
     asked = requesting.RefundRequest(
-        key=key,
+        key=own_key(key),
         selection=_selection(body),
         reason=body.reason,
         shown=body.fingerprint,
@@ -211,7 +211,7 @@ def _order_id(session: Session, number: str) -> uuid.UUID:
     """The order of the key's person. Raises RefundOrderUnknownError."""
     actor = api_actor()
     assert actor.user_id is not None
-    order = None if "\0" in number else load_order(session, buyer_id=actor.user_id, number=number)
+    order = load_order(session, buyer_id=actor.user_id, number=number)
     if order is None:
         raise planning.RefundOrderUnknownError
     return order.id

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 
-from portal.blueprints.api.keys import api_actor
+from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.v1.orders.views import NUMBER
 from portal.blueprints.api.v1.refunds.schemas import LineUnits
@@ -95,7 +95,7 @@ def ask_return(number: str, body: ReturnIn, key: str) -> Reply:
     if order is None:
         raise planning.RefundOrderUnknownError
     asked = requesting.ReturnRequest(
-        key=key,
+        key=own_key(key),
         kind=ReturnKind(body.kind),
         units=units_of(body.lines),
         reason=body.reason,

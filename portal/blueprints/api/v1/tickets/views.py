@@ -8,7 +8,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.api.keys import api_actor, current_client
+from portal.blueprints.api.keys import api_actor, current_client, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import In
 from portal.blueprints.api.v1.tickets import examples
@@ -123,7 +123,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
     channel = channel_directory().by_id(client.client.channel_id)
     locale = body.locale or client.locale or channel.default_locale
     _count(actor, key)
-    matter = Matter(body.kind, body.about or "", Words(_key(key), body.text))
+    matter = Matter(body.kind, body.about or "", Words(own_key(key), body.text))
 
     def work(session: Session) -> str:
         _claim(session, key, "new", body)
@@ -161,7 +161,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
 def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
     actor, now = api_actor(), clock.now()
     found, side = _load(number)
-    words, ticket_id = Words(_key(key), body.text), found.row.id
+    words, ticket_id = Words(own_key(key), body.text), found.row.id
     if side is Side.BUYER:
         _count(actor, key)
 
@@ -177,14 +177,10 @@ def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
     return Reply(_as_detail(_load(number)[0]), 201)
 
 
-def _key(key: str) -> str:
-    return f"api:{current_client().client.id}:{key}" if key else ""
-
-
 def _count(actor: Actor, key: str) -> None:
     """Count what a buyer writes together with what he writes on the pages; what is sent twice counts once."""
     assert actor.user_id is not None
-    act_of(actor.user_id, TALK, mark=_key(key) or None)
+    act_of(actor.user_id, TALK, mark=own_key(key))
 
 
 def _claim(session: Session, key: str, what: str, body: In) -> None:
@@ -193,7 +189,7 @@ def _claim(session: Session, key: str, what: str, body: In) -> None:
     claim_key(
         session,
         scope="ticket",
-        key=_key(key),
+        key=own_key(key),
         mark=fingerprint([what, body.model_dump(mode="json")]),
         now=clock.now(),
         lifetime=timedelta(hours=settings.idempotency_hours),
@@ -203,8 +199,6 @@ def _claim(session: Session, key: str, what: str, body: In) -> None:
 def _load(number: str) -> tuple[Detail, Side]:
     """A ticket, and for whom the key's person speaks in it; one in which he has no say is not there."""
     actor = api_actor()
-    if "\0" in number:  # PostgreSQL could not read it.
-        raise NotFoundError
     with reading() as session:
         found = load_ticket(session, number=number.upper(), with_notes=True)
     if found is None:

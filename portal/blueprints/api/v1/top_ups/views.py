@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.begun import reply_of
-from portal.blueprints.api.keys import api_actor, current_client
+from portal.blueprints.api.keys import api_actor, current_client, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import Amount, PlatformAmount
 from portal.blueprints.api.v1.orders.render import next_step
@@ -119,7 +119,7 @@ def top_up(body: TopUpRequest, key: str) -> Reply:
     assert owner_id is not None
     throttle.count(DEPOSIT_TOP_UP, account=owner_id.bytes, address=None, now=now)
     wish = TopUpWish(
-        key=f"api:{current_client().client.id}:{key}" if key else "",
+        key=own_key(key),
         amount_minor=body.amount_minor,
         means=Means(body.method, body.source_token, saved_method_id=body.saved_method_id),
         locale=body.locale or current_client().locale or channel.default_locale,

@@ -157,10 +157,11 @@ def change_webhook(webhook_id: str, body: WebhookChange) -> Webhook:
     answer_text="It is gone.",
     path_values=HOOK,
     refusals=(NotFoundError,),
+    changed=(WebhookChangedError,),
 )
-def remove_webhook(webhook_id: str) -> Reply:
-    row, actor, now = _load(webhook_id), api_actor(), clock.now()
-    atomically(lambda s: switch_endpoint(s, endpoint_id=row.id, new=EndpointState.REMOVED, actor=actor, now=now))
+def remove_webhook(webhook_id: str, seen: int | None) -> Reply:
+    row, actor, now, removed = _load(webhook_id), api_actor(), clock.now(), EndpointState.REMOVED
+    atomically(lambda s: switch_endpoint(s, endpoint_id=row.id, new=removed, actor=actor, now=now, version=seen))
     return Reply(None, 204)
 
 
@@ -179,11 +180,14 @@ def remove_webhook(webhook_id: str) -> Reply:
     example=examples.SECRET,
     path_values=HOOK,
     refusals=(NotFoundError,),
+    changed=(WebhookChangedError,),
 )
-def rotate_webhook_secret(webhook_id: str, body: Rotation) -> Reply:
+def rotate_webhook_secret(webhook_id: str, body: Rotation, seen: int | None) -> Reply:
     row, actor, now = _load(webhook_id), api_actor(), clock.now()
     hours = body.overlap_hours
-    secret = atomically(lambda s: rotate_secret(s, endpoint_id=row.id, overlap_hours=hours, actor=actor, now=now))
+    secret = atomically(
+        lambda s: rotate_secret(s, endpoint_id=row.id, overlap_hours=hours, actor=actor, now=now, version=seen)
+    )
     return Reply(WebhookSecret(webhook=_as_webhook(_load(webhook_id)), secret=secret), 201)
 
 

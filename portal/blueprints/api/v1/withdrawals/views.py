@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask import request
 
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.api.keys import api_actor, current_client
+from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.withdrawals import examples
@@ -82,7 +82,7 @@ def list_own_withdrawals() -> Withdrawals:
 )
 def withdraw(body: WithdrawalRequest, key: str) -> Reply:
     actor, currency, now = api_actor(), current_channel().currency, clock.now()
-    act_of(_user(), DEPOSIT_WITHDRAW)
+    act_of(_user(), DEPOSIT_WITHDRAW, mark=own_key(key))
     made = atomically(
         lambda s: ask_withdrawal(
             s,
@@ -90,7 +90,7 @@ def withdraw(body: WithdrawalRequest, key: str) -> Reply:
             currency=currency,
             amount_minor=body.amount_minor,
             bank=body.bank.model_dump() if body.bank else {},
-            key=f"api:{current_client().client.id}:{key}" if key else "",
+            key=own_key(key),
             ip=request.remote_addr,
             now=now,
         )
