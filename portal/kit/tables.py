@@ -23,7 +23,7 @@ class Format(StrEnum):
 
 
 class Kind(StrEnum):
-    """What the values of a column are. Money is in minor units of the currency in the row's `currency`."""
+    """What the values of a column are. Money is in minor units of a currency in the same row."""
 
     TEXT = "text"
     NUMBER = "number"
@@ -33,12 +33,16 @@ class Kind(StrEnum):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its name in the listing, its head, its kind; `share` is its width on paper, 0 leaves it out there."""
+    """A column: its name in the listing, its head, its kind; `share` is its width on paper, 0 leaves it out there.
+
+    `currency` names the column with the currency of its amounts.
+    """
 
     name: str
     head: str
     kind: Kind = Kind.TEXT
     share: int = 2
+    currency: str = "currency"
 
 
 def safe_text(value: str) -> str:

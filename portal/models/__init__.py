@@ -3,6 +3,7 @@
 from portal.models.account import Address, Consent, StoreInvitation, StoreMember, User, UserNote, UserState, WebSession
 from portal.models.adjustment import Adjustment, AdjustmentLine
 from portal.models.audit import AuditLink, AuditRow
+from portal.models.border import BorderRecord, BorderRule
 from portal.models.campaign_turn import CampaignTurn
 from portal.models.cart import Cart, CartLine
 from portal.models.cash_receipt import CashReceipt, CashReceiptWish
@@ -121,6 +122,8 @@ __all__ = [
     "AuditLink",
     "AuditRow",
     "Automation",
+    "BorderRecord",
+    "BorderRule",
     "BulkRun",
     "Campaign",
     "CampaignCounter",

@@ -29,10 +29,12 @@ class Product(Base):
     """Something a store sells, in one or more variants. Texts are {"en": …, "ko": …}.
 
     `version` counts its changes with those of its variants, prices and pictures; `changed_by` is the last one's label.
+    `customs_code` is its place in the tariff (HS), where its store has given one.
     """
 
     __tablename__ = "product"
     __table_args__ = (
+        CheckConstraint("customs_code ~ '^[0-9]{4,10}$'", name="customs_code"),
         CheckConstraint("state IN ('draft', 'active', 'archived')", name="state"),
         Index("ix_product_section_id", "section_id", "id"),
         Index("ix_product_store_id", "store_id", "id"),
@@ -47,6 +49,7 @@ class Product(Base):
     picture: Mapped[str | None]
     state: Mapped[str] = mapped_column(server_default="active")
     external_ref: Mapped[str | None] = mapped_column(unique=True)
+    customs_code: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
     changed_by: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(server_default=text("now()"))

@@ -67,6 +67,8 @@ class Order(Base):
     loyalty: Mapped[dict[str, Any] | None]
     contact: Mapped[str | None] = mapped_column(EncryptedText("orders.contact"))
     address: Mapped[str | None] = mapped_column(EncryptedText("orders.address"))
+    # The country of the address; None where it is the channel's, as it always was before channels delivered abroad.
+    deliver_to: Mapped[str | None]
     # By which it is found though contact and address are encrypted: see services/mark_people.py.
     marks: Mapped[list[str] | None]
     cart: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))

@@ -67,6 +67,7 @@ class WebhookDelivery(Base):
         Index("ix_webhook_delivery_waiting", "endpoint_id", "event_id", postgresql_where=text("state = 'waiting'")),
         Index("ix_webhook_delivery_due", "due_at", postgresql_where=text("state = 'waiting'")),
         Index("ix_webhook_delivery_created_at", "created_at"),
+        Index("ix_webhook_delivery_event_id", "event_id"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

@@ -40,6 +40,7 @@ class CartLineView:
     available: int
     on_sale: bool
     section_above_id: int | None = None
+    customs_code: str | None = None
 
     @property
     def section_ids(self) -> frozenset[int]:
@@ -84,6 +85,7 @@ class CartStoreView:
     is_paused: bool = False
     paused_until: datetime | None = None
     pause_message: Mapping[str, str] = field(default_factory=dict)
+    country: str = ""
 
     def fee_for(self, subtotal_minor: int) -> int:
         """The shipping fee for goods of this amount before discounts: nothing from the store's threshold on."""
@@ -129,14 +131,14 @@ _QUERY = text(
            c.choices -> 'seen' -> (CAST(:channel_id AS text) || ':' || l.variant_id) AS seen_price_minor,
            l.variant_id, l.quantity, v.sku, v.options, coalesce(v.picture, o.picture) AS picture,
            o.id AS product_id, o.slug AS product_slug, coalesce(o.name || lo.name, o.name) AS name,
-           o.section_id, w.parent_id AS section_above_id,
+           o.section_id, w.parent_id AS section_above_id, o.customs_code,
            v.state = 'active' AND o.state = 'active' AND t.state = 'open' AND NOT {paused("t")} AS on_sale,
            p.amount_minor, p.compare_at_minor,
            coalesce((SELECT sum(greatest({sellable("k", ":channel_id")}, 0)) FROM stock k
                       WHERE k.variant_id = l.variant_id), 0)::bigint AS available,
            t.id AS store_id, t.slug AS store_slug, t.name AS store_name,
            {paused("t")} AS is_paused, t.paused_until, t.pause_message,
-           t.commission_basis_points, t.shipping -> :currency AS terms
+           t.country, t.commission_basis_points, t.shipping -> :currency AS terms
       FROM cart c
       LEFT JOIN cart_line l ON l.cart_id = c.id
       LEFT JOIN variant v ON v.id = l.variant_id
@@ -194,6 +196,7 @@ def _line(row: Any) -> CartLineView:
         store_id=row.store_id,
         section_id=row.section_id,
         section_above_id=row.section_above_id,
+        customs_code=row.customs_code,
         sku=row.sku,
         name=row.name,
         options=row.options,
@@ -221,4 +224,5 @@ def _store(row: Any) -> CartStoreView:
         is_paused=row.is_paused,
         paused_until=row.paused_until,
         pause_message=row.pause_message,
+        country=row.country,
     )

@@ -9,11 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ARRAY, ColumnElement, Text, exists, literal_column, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from portal.db import reading
 from portal.models import Channel, LagIncident, TaxRate
+from portal.queries.borders import IN_FORCE, rule_of
 from portal.queries.house_rules import BLOCKED
+from portal.rules.borders import BorderRule, Borders, borders_at
 from portal.rules.channels import OPEN_STATES, TELLING
 from portal.rules.house_rules import without_features
 from portal.rules.taxes import BEGINNING, Taxes, TaxRule, taxes_at
@@ -24,8 +27,9 @@ KEPT_FOR_S = 1.0
 # One statement, because it may come with any page.
 _LATE = exists().where(LagIncident.channel_id == Channel.id, LagIncident.closed_at.is_(None))
 _BLOCKED: ColumnElement[Sequence[str]] = literal_column(BLOCKED, ARRAY(Text))
+_BORDERS: ColumnElement[list[Any]] = literal_column(IN_FORCE, JSONB)
 _CHANNELS = (
-    select(Channel, _LATE, _BLOCKED, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from)
+    select(Channel, _LATE, _BLOCKED, _BORDERS, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from)
     .outerjoin(TaxRate, (TaxRate.channel_id == Channel.id) & TaxRate.withdrawn_at.is_(None))
     .order_by(Channel.id)
 )
@@ -53,6 +57,7 @@ class ChannelView:
     notices: Mapping[str, str] = field(default_factory=dict)
     legal: Mapping[str, str] = field(default_factory=dict)
     is_late: bool = False
+    border_rules: Sequence[BorderRule] = ()
 
     @property
     def notice(self) -> Mapping[str, str] | None:
@@ -62,6 +67,10 @@ class ChannelView:
     def taxes(self, now: datetime) -> Taxes:
         """What its goods bear at an instant."""
         return taxes_at(self.tax_rules, now)
+
+    def borders(self, now: datetime) -> Borders:
+        """What may cross which border at an instant."""
+        return borders_at(self.border_rules, country=self.country, currency=self.currency, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +122,13 @@ def _load(session: Session) -> ChannelDirectory:
     written: dict[int, list[TaxRule]] = {}
     late: set[int] = set()
     lost: dict[int, Sequence[str]] = {}
-    for channel, is_late, blocked, section_id, rate, inclusive, valid_from in session.execute(_CHANNELS):
+    borders: dict[int, Sequence[BorderRule]] = {}
+    for channel, is_late, blocked, crossing, section_id, rate, inclusive, valid_from in session.execute(_CHANNELS):
         if channel.id not in written:
             rows.append(channel)
             written[channel.id] = []
             lost[channel.id] = list(blocked)
+            borders[channel.id] = tuple(rule_of(one) for one in crossing)
         if is_late:
             late.add(channel.id)
         if rate is not None:
@@ -142,6 +153,7 @@ def _load(session: Session) -> ChannelDirectory:
             notices=row.notices,
             legal=row.legal,
             is_late=row.id in late,
+            border_rules=borders[row.id],
         )
         for row in rows
     }

@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from portal.kit import clock
 from portal.models import Order
-from portal.queries.store_order import address_of
+from portal.queries.store_order import address_of, shares_with
 from portal.rules.carriers import CARRIERS
 
 PRINTED_MAX = 200
@@ -59,7 +60,7 @@ class LabelView:
 
     @property
     def can_print(self) -> bool:
-        return self.status == "bought" and not self.is_stale and not self.is_on_hold
+        return self.status == "bought" and bool(self.address) and not self.is_stale and not self.is_on_hold
 
     @property
     def can_void(self) -> bool:
@@ -68,7 +69,7 @@ class LabelView:
 
 _LABELS = """
     SELECT s.id, s.part_id, s.store_id, o.number AS order_number, t.name AS store, s.carrier, s.status, s.problem,
-           s.tracking_number, s.is_stale, s.made_at, s.units, o.address,
+           s.tracking_number, s.is_stale, s.made_at, s.units, o.address, o.channel_id, t.country,
            p.status = 'held' OR EXISTS (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
                AS is_on_hold,
            (SELECT jsonb_agg(jsonb_build_array(l.sku, l.name, l.options, u.value::integer) ORDER BY l.position)
@@ -110,19 +111,19 @@ class RunLabels:
 
 def labels_of_part(session: Session, *, part_id: uuid.UUID) -> tuple[LabelView, ...]:
     """The labels of a part, the oldest first."""
-    return tuple(_view(row) for row in session.execute(_OF_PART, {"id": part_id}))
+    return tuple(_view(session, row) for row in session.execute(_OF_PART, {"id": part_id}))
 
 
 def load_label(session: Session, *, label_id: uuid.UUID, store_ids: Collection[int]) -> LabelView | None:
     """A label of one of these stores; None for another's."""
     row = session.execute(_ONE, {"id": label_id, "stores": list(store_ids)}).one_or_none()
-    return _view(row) if row else None
+    return _view(session, row) if row else None
 
 
 def labels_of_run(session: Session, *, run_id: uuid.UUID, store_ids: Collection[int]) -> tuple[LabelView, ...]:
     """The labels of a run, at most PRINTED_MAX."""
     values = {"id": run_id, "stores": list(store_ids), "limit": PRINTED_MAX}
-    return tuple(_view(row) for row in session.execute(_OF_RUN, values))
+    return tuple(_view(session, row) for row in session.execute(_OF_RUN, values))
 
 
 def count_run(session: Session, *, run_id: uuid.UUID) -> RunLabels:
@@ -132,7 +133,8 @@ def count_run(session: Session, *, run_id: uuid.UUID) -> RunLabels:
     return RunLabels(counts.open, counts.bought, [(row.part_id, row.number, row.problem or "") for row in failed])
 
 
-def _view(row: Row[Any]) -> LabelView:
+def _view(session: Session, row: Row[Any]) -> LabelView:
+    is_shared = shares_with(session, row.channel_id, row.country, clock.now())
     return LabelView(
         id=row.id,
         part_id=row.part_id,
@@ -146,7 +148,7 @@ def _view(row: Row[Any]) -> LabelView:
         is_stale=row.is_stale,
         is_on_hold=row.is_on_hold,
         made_at=row.made_at,
-        address=address_of(row.address),
+        address=address_of(row.address) if is_shared else {},
         lines=tuple(LabelLine(*line) for line in row.lines or ()),
         units=row.units,
     )

@@ -134,6 +134,7 @@ PERSONAL: tuple[PersonalTable, ...] = (
     PersonalTable(m.Order, _BUYER, {"contact": B, "address": B}, hidden=frozenset({"risk_score", "fraud_hold"})),
     PersonalTable(m.OrderPart, _ORDER, hidden=frozenset({"commission_basis_points"})),
     PersonalTable(m.OrderLine, _ORDER),
+    PersonalTable(m.BorderRecord, _ORDER, {"personal_code": N}, hidden=frozenset({"rules"})),
     PersonalTable(m.OrderHold, _ORDER, {"note": D}, hidden=frozenset({"note", "reason", "placed_by", "released_by"})),
     PersonalTable(m.Tender, _ORDER),
     PersonalTable(m.Payment, _USER),

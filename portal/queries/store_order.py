@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from portal.kit.money import Money
 from portal.models import Order, OrderLine
 from portal.models.order import TO_SEND
+from portal.queries.channels import channel_directory
 from portal.queries.coupon_funding import PLATFORM_GIVES
 from portal.rules.holds import HoldKind
 
@@ -96,6 +97,7 @@ class StoreOrder:
     asked_back_minor: int
     lines: tuple[StoreLine, ...] = ()
     holds: tuple[StoreHold, ...] = ()
+    is_shared: bool = True
 
     @property
     def is_on_hold(self) -> bool:
@@ -124,7 +126,8 @@ class StoreOrder:
 
 _PART = text(
     f"""
-    SELECT p.id, p.store_id, p.order_id, s.name AS store_name, o.number, p.status, o.channel_id, c.name AS channel_name,
+    SELECT p.id, p.store_id, p.order_id, s.name AS store_name, s.country, o.number, p.status, o.channel_id,
+           c.name AS channel_name,
            o.currency, p.placed_at, p.released_at, p.deliver_from, p.deliver_until,
            p.accept_by, p.ship_by, p.version, o.address, o.buyer_id,
            p.subtotal_minor, p.shipping_fee_minor AS shipping_minor, p.tax_added_minor,
@@ -173,7 +176,8 @@ def load_store_order(
 ) -> StoreOrder | None:
     """One part with its lines; None for another store's, and for one that nobody has paid (IDN-02).
 
-    Before it is released the delivery address stays with the mall.
+    Before it is released the delivery address stays with the mall, and for good where the channel gives no personal
+    data to partners in the store's country (CHN-09).
     """
     row = session.execute(
         _PART, {"part_id": part_id, "store_ids": list(store_ids), "paid": list(PAID_STATES)}
@@ -198,6 +202,7 @@ def load_store_order(
         .where(OrderLine.part_id == part_id)
         .order_by(OrderLine.position)
     )
+    is_shared = shares_with(session, row.channel_id, row.country, now)
     return StoreOrder(
         part_id=row.id,
         order_id=row.order_id,
@@ -217,7 +222,8 @@ def load_store_order(
         ship_by=row.ship_by,
         is_overdue=row.status in TO_SEND and row.deliver_until is not None and row.deliver_until < now,
         version=row.version,
-        address=address_of(row.address) if row.released_at else {},
+        address=address_of(row.address) if row.released_at and is_shared else {},
+        is_shared=is_shared,
         subtotal_minor=row.subtotal_minor,
         own_discount_minor=row.own,
         mall_discount_minor=row.mall,
@@ -237,6 +243,11 @@ def _hold(hold_id: str, kind: str, reason: str, note: str, placed_at: str) -> St
     is_ours = kind == HoldKind.FRAUD
     at = datetime.fromisoformat(placed_at)
     return StoreHold(uuid.UUID(hold_id), kind, "" if is_ours else reason, "" if is_ours else note, at)
+
+
+def shares_with(session: Session, channel_id: int, country: str, now: datetime) -> bool:
+    """Whether partners in a country are told who the channel's buyers are."""
+    return channel_directory(session).by_id(channel_id).borders(now).shares_data_with(country)
 
 
 def address_of(sealed: str | None) -> Mapping[str, str]:

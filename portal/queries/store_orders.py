@@ -17,7 +17,7 @@ from portal.kit.paging import CursorValue, Page, fingerprint
 from portal.models import Order, OrderHold, OrderLine, OrderPart, Payment, Store
 from portal.models.order import TO_SEND
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour, sorted_by
-from portal.queries.store_order import PAID_STATES, StoreOrder, address_of
+from portal.queries.store_order import PAID_STATES, StoreOrder, address_of, shares_with
 from portal.queries.store_search import named_parts
 from portal.rules.fx import FxRate, exchange
 
@@ -252,6 +252,7 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
         Order.fx_rate,
         Order.fx_source,
         Order.fx_as_of,
+        select(Store.country).where(Store.id == OrderPart.store_id).scalar_subquery().label("country"),
     )
     found = _found(session, chosen)
     narrowed = _narrowed(_with_order(columns), chosen, found)
@@ -259,6 +260,7 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
     total = count_up_to(session, _narrowed(select(OrderPart.id), chosen, found))
 
     def make(row: Any) -> StoreOrderRow:
+        is_shared = shares_with(session, row.channel_id, row.country, chosen.now)
         return StoreOrderRow(
             part_id=row.id,
             number=row.number,
@@ -268,7 +270,7 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
             currency=row.currency,
             payable_minor=row.payable_minor,
             channel_id=row.channel_id,
-            buyer=_buyer_name(row.address) if row.released_at else "",
+            buyer=_buyer_name(row.address) if row.released_at and is_shared else "",
             units=int(row.units or 0),
             in_platform=_in_platform(row),
             first_line=row.first_line or {},

@@ -81,6 +81,7 @@ class EditableProduct:
     updated_at: datetime
     pictures: tuple[tuple[str, Mapping[str, str]], ...]
     variants: tuple[EditVariant, ...]
+    customs_code: str | None = None
 
 
 _VARIANTS = (
@@ -181,6 +182,7 @@ def load_editable(session: Session, *, product_id: int, store_ids: Collection[in
         updated_at=row.updated_at,
         pictures=tuple(pictures_of(session, product_id=product_id)) or tuple((key, {}) for key in keys),
         variants=variants,
+        customs_code=row.customs_code,
     )
 
 

@@ -92,7 +92,7 @@ def read_address(fields: Mapping[str, str | None]) -> AddressBody:
     faults: dict[str, Rejection] = {}
     country = typed["country"] = typed["country"].upper()
     required = REQUIRED.get(country, REQUIRED_ELSEWHERE)
-    if not _is_country(country):
+    if not is_country(country):
         faults["country"] = Rejection("country_missing", MISSING["country"])
         required = REQUIRED_ANYWHERE
     for field in required:
@@ -121,7 +121,8 @@ def _tidy(text: str | None) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in narrow).split())
 
 
-def _is_country(code: str) -> bool:
+def is_country(code: str) -> bool:
+    """Whether these are the two letters of a country."""
     # CLDR's table also holds groups of countries, whose codes are digits.
     return len(code) == len("KR") and code in Locale("en").territories and code not in {"ZZ", "XA", "XB", "EU", "UN"}
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
+from portal.rules.borders import CUSTOMS_CODE
 
 OPTIONS_MAX: Final = 3
 VARIANTS_MAX: Final = 100
@@ -73,6 +74,11 @@ class NothingForSaleError(ProductUnfitError):
     sentence = N_("Before it can be sold, one of its variants needs to be offered with a price.")
 
 
+class CustomsCodeUnfitError(ProductUnfitError):
+    code = "product_customs_code_unfit"
+    sentence = N_("A customs code has 4 to 10 digits.")
+
+
 class TooManyPicturesError(ProductUnfitError):
     code = "product_too_many_pictures"
     sentence = N_("A product has at most %(maximum)s pictures, each with a text of at most 200 characters.")
@@ -118,7 +124,10 @@ class VariantEdit:
 
 @dataclass(frozen=True, slots=True)
 class ProductEdit:
-    """A product as it is wanted; `pictures` are keys with their texts, the first is the main one."""
+    """A product as it is wanted; `pictures` are keys with their texts, the first is the main one.
+
+    `customs_code` is its place in the tariff: digits that all countries share, and more where it needs them.
+    """
 
     name: Mapping[str, str]
     description: Mapping[str, str]
@@ -126,6 +135,7 @@ class ProductEdit:
     state: ProductState
     pictures: tuple[tuple[str, Mapping[str, str]], ...] = ()
     variants: tuple[VariantEdit, ...] = field(default_factory=tuple)
+    customs_code: str | None = None
 
 
 def check_product(edit: ProductEdit) -> None:
@@ -135,6 +145,8 @@ def check_product(edit: ProductEdit) -> None:
         raise NameMissingError
     if any(len(one) > DESCRIPTION_MAX for one in edit.description.values()):
         raise DescriptionTooLongError
+    if edit.customs_code is not None and not CUSTOMS_CODE.fullmatch(edit.customs_code):
+        raise CustomsCodeUnfitError
     if len(edit.pictures) > PICTURES_MAX or any(len(t) > ALT_MAX for _, alt in edit.pictures for t in alt.values()):
         raise TooManyPicturesError(maximum=PICTURES_MAX)
     skus = [one.sku for one in edit.variants]

@@ -158,6 +158,8 @@ class AuditAction(StrEnum):
     CHANNEL_BLOCKED = "channel:blocked"
     HOUSE_RULE_WRITTEN = "house-rule:written"
     HOUSE_RULE_CONFIRMED = "house-rule:confirmed"
+    BORDER_RULE_SET = "border-rule:set"
+    BORDER_RULE_ENDED = "border-rule:ended"
     EVENTS_RETRIED = "outbox:retried"
     WEBHOOK_SAVED = "webhook:saved"
     WEBHOOK_SWITCHED = "webhook:switched"

@@ -38,6 +38,7 @@ ADDRESS_US = {
     "region": "ny",
     "country": "US",
 }
+ADDRESSES = {"KR": ADDRESS_KR, "US": ADDRESS_US}
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ from portal.services.mileage.grant_mileage import grant_mileage
 from portal.services.payments.claim_attempt import claim_attempt
 from portal.services.payments.note_unknown import note_unknown
 from portal.services.payments.settle_attempt import settle_attempt
-from tests.factories.account import ADDRESS_KR, Person
+from tests.factories.account import ADDRESSES, Person
 from tests.factories.cart import Mall
 
 # What the gateway answers; None leaves the order as it was placed.
@@ -172,13 +172,14 @@ def make_order(
     codes: Sequence[str] = (),
     deposit_minor: int = 0,
     mileage_points: int = 0,
-    address: Mapping[str, str] = ADDRESS_KR,
+    address: Mapping[str, str] | None = None,
 ) -> MadeOrder:
     """Put the variants into the buyer's cart, place the order, and let the gateway answer."""
     make_gateway()
+    sells = channel or mall.kr
     placed = _place(
         buyer,
-        channel or mall.kr,
+        sells,
         quantities,
         Choices(
             codes=clean_codes(codes),
@@ -186,7 +187,7 @@ def make_order(
             mileage_points=mileage_points,
             method="credit_card",
         ),
-        address,
+        address or ADDRESSES[sells.country],
     )
     if outcome is not None and placed.attempt_id is not None:
         answer(placed, outcome)

@@ -16,7 +16,7 @@ from portal.services.cart.add_to_cart import add_to_cart
 from portal.services.checkout.choices import Choices, clean_codes
 from portal.services.checkout.place_order import Blocked, Placed, Submission, place_order
 from portal.services.checkout.quote import quote_cart
-from tests.factories.account import ADDRESS_KR, Person
+from tests.factories.account import ADDRESSES, Person
 
 
 def ready_to_buy(
@@ -32,6 +32,7 @@ def ready_to_buy(
     saved_method_id: uuid.UUID | None = None,
     key: str | None = None,
     cash_receipt: ReceiptWish | None = None,
+    personal_code: str | None = None,
 ) -> Callable[[], Placed | Blocked]:
     """What is returned presses the button, in a transaction of its own."""
     now = clock.now()
@@ -56,7 +57,8 @@ def ready_to_buy(
         choices=choices,
         shown=shown,
         contact={"email": buyer.email, "name": buyer.name},
-        address=dict(ADDRESS_KR),
+        address=dict(ADDRESSES[channel.country]),
+        personal_code=personal_code,
         consents={"terms": "1"},
         locale="en",
         return_url="http://127.0.0.1/orders/{order_id}",

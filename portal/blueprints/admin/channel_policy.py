@@ -10,6 +10,7 @@ from flask_babel import gettext
 from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
+from portal.blueprints.admin.borders import KINDS
 from portal.blueprints.admin.desk import around, may_of, requires_channel
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
@@ -95,7 +96,8 @@ def _page(
         fixed=fixed,
         decisions=decisions,
         why=request.form.get("why", "") if faults or problem else "",
-        labels={term.name: gettext(term.label) for term in TERMS.values()},
+        labels={term.name: gettext(term.label) for term in TERMS.values()}
+        | {f"border-{kind}": gettext(text) for kind, text in KINDS.items()},
         actor_word=actor_word,
         usual={name: usual_of(term, channel.currency) for name, term in TERMS.items()},
         faults=faults or {},

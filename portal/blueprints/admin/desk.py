@@ -126,6 +126,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
             [
                 ("admin.channels", _("Channels"), "world", Permission.CHANNEL_VIEW, 0),
                 ("admin.house_rules", _("Rules of the house"), "gavel", Permission.CHANNEL_VIEW, 0),
+                ("admin.border_records", _("Borders"), "scale", Permission.CHANNEL_VIEW, 0),
                 ("admin.taxes", _("Taxes"), "receipt", Permission.CHANNEL_VIEW, 0),
                 ("admin.refund_rules", _("Refund rules"), "receipt-refund", Permission.CHANNEL_VIEW, 0),
                 ("admin.gateways", _("Gateways"), "plug-connected", Permission.GATEWAY_VIEW, 0),

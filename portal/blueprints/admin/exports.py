@@ -13,6 +13,7 @@ from flask_babel import get_locale, gettext
 from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
+from portal.blueprints.admin.compliance import compliance_filter
 from portal.blueprints.admin.coupon_flags import flag_filter
 from portal.blueprints.admin.desk import around, requires_all
 from portal.blueprints.admin.ledger import journal_filter
@@ -60,6 +61,8 @@ LISTS: Mapping[str, tuple[str, Callable[[], Any]]] = {
     "coupon-abuse": ("admin.coupon_flags", flag_filter),
     "balances": ("admin.balances", balance_filter),
     "ledger": ("admin.ledger", journal_filter),
+    "border-records": ("admin.border_records", compliance_filter),
+    "channel-events": ("admin.border_records", compliance_filter),
 }
 
 

@@ -27,6 +27,7 @@ from portal.kit.ids import new_code
 from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.rules.addresses import AddressUnfitError
+from portal.rules.coupons.words import Named
 from portal.rules.webhooks import WebhookUnfitError
 from portal.services.accounts.step_up import StepUpNeededError, begin_step_up
 from portal.services.channels.move_channel import ChannelMoveRefusedError
@@ -223,4 +224,6 @@ def _plain(value: object) -> object:
         return {"amount_minor": value.minor, "currency": value.currency}
     if isinstance(value, datetime):
         return iso(value)
+    if isinstance(value, Named):
+        return list(value.keys)
     return value if isinstance(value, int | str | None) else str(value)

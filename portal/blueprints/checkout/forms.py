@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,6 +45,8 @@ class CheckoutForm(PortalForm):
     line2 = StringField(lazy_gettext("Floor, unit, building"))
     city = StringField(lazy_gettext("City"), _required)
     region = StringField(lazy_pgettext("address", "State"), _required)
+    country = StringField(lazy_gettext("Country"), _required)
+    personal_code = StringField(lazy_gettext("Personal customs code"))
     code = StringField(lazy_gettext("Coupon code"))
     deposit = StringField(lazy_gettext("Deposit"))
     mileage = StringField(lazy_gettext("Mileage"))
@@ -64,9 +66,13 @@ class CheckoutForm(PortalForm):
         errors = self._fields[name].errors
         return errors[0] if errors else None
 
-    def address(self, country: str) -> dict[str, str | None]:
-        """The new address as typed; where it goes is the channel's country."""
-        return {name: self._fields[name].data for name in ADDRESS_FIELDS} | {"country": country}
+    def address(self, served: Sequence[str]) -> dict[str, str | None]:
+        """The new address as typed; of the countries that are `served` the first where none was chosen."""
+        return {name: self._fields[name].data for name in ADDRESS_FIELDS} | {"country": self.chosen_country(served)}
+
+    def chosen_country(self, served: Sequence[str]) -> str:
+        """The country of a new address."""
+        return self.country.data if self.country.data in served else served[0]
 
     def show_address_faults(self, fault: AddressUnfitError, *, only_typed: bool = False) -> None:
         """Show what is wrong with an address; `only_typed` leaves alone what nobody has filled in yet (B07)."""

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal import formatting
 from portal.blueprints.checkout.amounts import Difference, Row, rows_of, shown, typed_amount
+from portal.blueprints.checkout.crossing import Crossing, cross
 from portal.blueprints.checkout.forms import NEW_ADDRESS, CheckoutForm, Typed
 from portal.blueprints.checkout.methods import MethodList, list_methods
 from portal.blueprints.checkout.words import say
@@ -164,12 +165,21 @@ class CheckoutPage:
     @cached_property
     def address_id(self) -> str:
         """The chosen address of the book that this shop delivers to, else that a new one is typed."""
-        fitting = [str(one.id) for one in self.addresses if one.body.country == self.channel.country]
+        fitting = [str(one.id) for one in self.addresses if one.body.country in self.served]
         wanted = self.choices.address_id
         # What was new at the last purchase is in the book by now; only who is typing one still means it.
         if wanted in fitting or (wanted == NEW_ADDRESS and self.is_typed):
             return wanted or NEW_ADDRESS
         return fitting[0] if fitting else NEW_ADDRESS
+
+    @cached_property
+    def served(self) -> tuple[str, ...]:
+        return self.channel.borders(self.now).served
+
+    @cached_property
+    def crossing(self) -> Crossing:
+        country = self.address.body.country if self.address else self.form.chosen_country(self.served)
+        return cross(self.channel, self.cart, self.quoted, country=country, now=self.now)
 
     @property
     def address(self) -> AddressView | None:

@@ -28,6 +28,7 @@ from portal.kit.ids import new_token
 from portal.kit.text import N_
 from portal.queries.accounts import load_address
 from portal.rules.addresses import AddressUnfitError, read_address
+from portal.rules.borders import PersonalCodeMissingError, PersonalCodeUnfitError
 from portal.rules.cash_receipts import METHODS, CashReceiptNumberError, ReceiptWish, read_wish
 from portal.rules.consents import read_consents
 from portal.services.accounts.save_address import save_address
@@ -48,6 +49,7 @@ log = structlog.get_logger()
 # Fields that are encrypted one by one for their gateway take some thousands; the name of a token takes fifty.
 SOURCE_LENGTH_MAX = 8_000
 ID_DIGITS_MAX = 19
+PERSONAL_CODE_MAX = 40
 # The service fills in the order; in an address braces would be written as %7B.
 ORDER_PLACE = "00000000-order-id"
 ADDRESS_MISSING = N_("Choose where the parcel goes.")
@@ -75,6 +77,7 @@ def submit(typed: Typed, values: Any, *, mode: str) -> ResponseReturnValue:
         saved_method_id=as_id(values.get(f"saved_method_{typed.choices.method}")),
         ip=request.remote_addr,
         cash_receipt=cash_receipt,
+        personal_code=(typed.form.personal_code.data or "").strip()[:PERSONAL_CODE_MAX] or None,
     )
     try:
         if typed.applied_before or typed.choices.codes:
@@ -125,6 +128,9 @@ def _answer(error: PortalError, typed: Typed, values: Any, *, mode: str) -> Resp
             return show_empty(status=error.status, code=error.code)
         case IdempotencyKeyReusedError() | IdempotencyKeyMissingError():
             return refuse(typed, error, key=new_token(), mode=mode)
+        case PersonalCodeMissingError() | PersonalCodeUnfitError():
+            typed.refuse(error.field, error, error.code)
+            return show_again(typed, key=key, mode=mode)
         case RejectedError() if refusal_of(error):
             typed.refuse(refusal_of(error), error, error.code)
             return show_again(typed, key=key, mode=mode)
@@ -153,19 +159,24 @@ def read_delivery(typed: Typed) -> tuple[dict[str, str] | None, Mapping[str, str
     return address, accepted.versions
 
 
+def served_here() -> tuple[str, ...]:
+    """The countries to which this shop delivers just now, its own first."""
+    return current_channel().borders(clock.now()).served
+
+
 def _address(typed: Typed) -> dict[str, str] | None:
     """The address in its kept form: one of the buyer's own book, or a new one."""
-    actor, channel, chosen = current_actor(), current_channel(), typed.choices.address_id
+    actor, chosen = current_actor(), typed.choices.address_id
     known = as_id(chosen)
     if chosen not in (None, NEW_ADDRESS) and known is not None and actor.user_id is not None:
         with reading() as session:
             found = load_address(session, user_id=actor.user_id, address_id=known)
-        if found is not None and found.body.country == channel.country:
+        if found is not None and found.body.country in served_here():
             return found.body.as_dict()
         typed.refuse("name", ADDRESS_MISSING, "address_missing")
         return None
     try:
-        return read_address(typed.form.address(channel.country)).as_dict()
+        return read_address(typed.form.address(served_here())).as_dict()
     except AddressUnfitError as fault:
         typed.fault_code = typed.fault_code or fault.code
         typed.form.show_address_faults(fault)

@@ -21,7 +21,7 @@ from portal.blueprints.checkout.page import (
     show_quote_faults,
     without_codes,
 )
-from portal.blueprints.checkout.placing import read_delivery, submit
+from portal.blueprints.checkout.placing import read_delivery, served_here, submit
 from portal.blueprints.identity import LOCALE_KEY, current_actor, current_channel, current_identity, signed_in
 from portal.db import atomically
 from portal.htmx import is_htmx, leave_for
@@ -120,7 +120,7 @@ def address() -> ResponseReturnValue:
     user_id = actor.user_id
     typed = read_typed(request.form, currency=current_channel().currency)
     key = request.form.get("idempotency_key")
-    fields, now = typed.form.address(current_channel().country), clock.now()
+    fields, now = typed.form.address(served_here()), clock.now()
     try:
         made = atomically(lambda s: save_address(s, user_id=user_id, fields=fields, now=now))
     except AddressUnfitError as fault:
@@ -200,7 +200,7 @@ def _check_new_address(page: CheckoutPage, typed: Typed) -> None:
     if page.address_id != NEW_ADDRESS or not any(typed.form[name].data for name in ADDRESS_FIELDS):
         return
     try:
-        read_address(typed.form.address(page.channel.country))
+        read_address(typed.form.address(page.served))
     except AddressUnfitError as fault:
         typed.form.show_address_faults(fault, only_typed=True)
 

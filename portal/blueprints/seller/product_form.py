@@ -78,6 +78,7 @@ def opened(product: EditableProduct | None) -> ProductForm:
         typed[f"name-{language}"] = product.name.get(language, "")
         typed[f"description-{language}"] = product.description.get(language, "")
     typed["section"], typed["state"] = str(product.section_id), product.state
+    typed["customs-code"] = product.customs_code or ""
     options = options_of(product.variants)
     for place, option in enumerate(options):
         for language in LANGUAGES:
@@ -183,6 +184,7 @@ def read(form: ProductForm) -> ProductEdit:
         state=ProductState(state) if state in set(ProductState) else ProductState.DRAFT,
         pictures=pictures,
         variants=tuple(_variant(form, row) for row in form.rows if row.known or typed.get(f"on-{row.key}")),
+        customs_code=_line(typed, "customs-code").replace(".", "") or None,
     )
 
 

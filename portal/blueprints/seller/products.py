@@ -55,6 +55,7 @@ PLACES = {
     "product_name_missing": "name-en",
     "product_description_too_long": "description-en",
     "product_section_missing": "section",
+    "product_customs_code_unfit": "customs-code",
     "product_option_unfit": "option-0-values",
     "product_too_many_variants": "option-0-values",
     "product_nothing_for_sale": "state",
@@ -237,6 +238,7 @@ def _differs(product: EditableProduct, form: ProductForm) -> list[tuple[str, str
     """Field by field: what is saved now and what is typed here."""
     labels = {"name-en": _("Name, English"), "name-ko": _("Name, Korean"), "state": _("State")}
     labels |= {"description-en": _("Description, English"), "description-ko": _("Description, Korean")}
+    labels |= {"customs-code": _("Customs code")}
     for row in form.rows:
         labels[f"sku-{row.key}"] = _("SKU of %(name)s", name=row.label)
         for one in selling_channels():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portal.queries.listings.books import BALANCES, JOURNAL
+from portal.queries.listings.compliance import BORDER_RECORDS, CHANNEL_EVENTS
 from portal.queries.listings.coupons import COUPONS, FLAGS, USES
 from portal.queries.listings.finance import EXPIRY, STATEMENTS, TAX
 from portal.queries.listings.listing import Listing
@@ -12,5 +13,8 @@ from portal.queries.listings.sales import ORDERS, PAYMENTS, REFUNDS
 
 LISTINGS: Mapping[str, Listing] = {
     one.name: one
-    for one in (ORDERS, PAYMENTS, REFUNDS, COUPONS, USES, FLAGS, BALANCES, JOURNAL, TAX, EXPIRY, STATEMENTS)
+    for one in (
+        *(ORDERS, PAYMENTS, REFUNDS, COUPONS, USES, FLAGS, BALANCES, JOURNAL, TAX, EXPIRY, STATEMENTS),
+        *(BORDER_RECORDS, CHANNEL_EVENTS),
+    )
 }

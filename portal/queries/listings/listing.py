@@ -54,14 +54,15 @@ def read_rows(
 
 
 def _values(columns: Sequence[Column], row: AnyRow, locale: str) -> list[Any]:
-    return [_value(column.kind, getattr(row, column.name), row, locale) for column in columns]
+    return [_value(column, getattr(row, column.name), row, locale) for column in columns]
 
 
-def _value(kind: Kind, value: Any, row: AnyRow, locale: str) -> Any:
+def _value(column: Column, value: Any, row: AnyRow, locale: str) -> Any:
+    kind = column.kind
     if value is None:
         return None
     if kind is Kind.MONEY:
-        return str(as_decimal(value, row.currency))
+        return str(as_decimal(value, getattr(row, column.currency)))
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if kind is Kind.NUMBER:

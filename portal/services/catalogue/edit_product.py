@@ -83,7 +83,10 @@ _PICTURES = text(
       FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(position integer, picture text, alt jsonb)
     """
 )
-_STATE = text("UPDATE product SET state = :state, picture = :picture, version = :version WHERE id = :product_id")
+_STATE = text(
+    "UPDATE product SET state = :state, picture = :picture, customs_code = :customs_code, version = :version"
+    " WHERE id = :product_id"
+)
 
 
 def keep_photos(
@@ -211,7 +214,7 @@ def _write(
     session.execute(_PICTURES, {"product_id": product_id, "rows": json.dumps(pictures)})
     version = before.version + 1 if before else 1
     values = {"state": edit.state.value, "picture": main, "version": version, "product_id": product_id}
-    session.execute(_STATE, values)
+    session.execute(_STATE, {**values, "customs_code": edit.customs_code})
     refresh_listings(session, product_ids=[product_id])
     fact = Fact(AuditAction.PRODUCT_SAVED, f"product:{product_id}", _told(before), _wanted(edit))
     record(session, fact, actor=actor, now=now)
@@ -268,6 +271,7 @@ def _told(known: EditableProduct | None) -> Mapping[str, Any] | None:
         "name": dict(known.name),
         "state": known.state,
         "section": known.section_id,
+        "customs_code": known.customs_code,
         "pictures": len(known.pictures),
         "prices": {one.sku: {str(c): amount for c, (amount, _) in one.prices.items()} for one in offered},
     }
@@ -278,6 +282,7 @@ def _wanted(edit: ProductEdit) -> Mapping[str, Any]:
         "name": dict(edit.name),
         "state": edit.state.value,
         "section": edit.section_id,
+        "customs_code": edit.customs_code,
         "pictures": len(edit.pictures),
         "prices": {
             one.sku: {str(p.channel_id): p.amount_minor for p in one.prices if p.amount_minor is not None}

@@ -78,6 +78,7 @@ def order_row(
         "loyalty": quoted.earning.as_json(),
         "contact": orjson.dumps(dict(submission.contact)).decode(),
         "address": orjson.dumps(dict(submission.address)).decode(),
+        "deliver_to": submission.address["country"],
         "cart": {
             "lines": [[line.variant_id, line.quantity] for line in quoted.lines],
             "choices": submission.choices.to_json(),

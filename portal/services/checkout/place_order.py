@@ -15,7 +15,7 @@ from portal.kit.ids import new_id
 from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Order
-from portal.queries.carts import load_cart
+from portal.queries.carts import CartView, load_cart
 from portal.queries.channels import ChannelView
 from portal.queries.gateways import gateway_directory
 from portal.rules.cash_receipts import ReceiptWish
@@ -31,6 +31,7 @@ from portal.services.cart.take_cart import lock_cart, take_cart
 from portal.services.cash_receipts.want_cash_receipt import want_cash_receipt
 from portal.services.checkout.check_coupon_rush import check_coupon_rush
 from portal.services.checkout.choices import Choices
+from portal.services.checkout.cross_border import border_refusals
 from portal.services.checkout.means import Means
 from portal.services.checkout.quote import CheckoutQuote, quote_cart
 from portal.services.checkout.route_payment import route_payment
@@ -98,6 +99,7 @@ class Submission:
     saved_method_id: uuid.UUID | None = None  # One of the buyer's own cards, instead of a token.
     ip: str | None = None
     cash_receipt: ReceiptWish | None = None
+    personal_code: str | None = None  # By which customs know the buyer.
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +133,8 @@ def place_order(
 
     Locks are taken in one order everywhere: key, cart, credit, coupons, balances, stock. Raises NotAllowedError,
     IdempotencyKeyReusedError, CartEmptyError, ChangedSinceShownError, RejectedError (coupon or tender),
-    StepUpNeededError (many coupons in a short time), BalanceTooLowError, OutOfStockError, RateMissingError,
-    RateStaleError, and what the pricing raises; then nothing has changed.
+    BorderRefusedError, StepUpNeededError (many coupons in a short time), BalanceTooLowError, OutOfStockError,
+    RateMissingError, RateStaleError, and what the pricing raises; then nothing has changed.
     """
     if actor.user_id is None or not may(actor, Permission.PAYMENT_INITIATE, owner_id=actor.user_id):
         raise NotAllowedError
@@ -166,6 +168,7 @@ def place_order(
         claims=True,
     )
     rate = _shown_rate(quoted, submission)
+    _check_borders(cart, quoted, submission, channel, now)
     route = _route(session, quoted, submission, channel, order_id=order_id, user_id=actor.user_id, now=now)
     if route is not None and route.method == INVOICE:
         claim_credit(
@@ -248,6 +251,7 @@ def _mark(submission: Submission, channel: ChannelView) -> str:
             dict(submission.address),
             dict(submission.contact),
             *([str(submission.saved_method_id)] if submission.saved_method_id else []),
+            *([submission.personal_code] if submission.personal_code else []),
         ]
     )
 
@@ -269,6 +273,23 @@ def _shown_rate(quoted: CheckoutQuote, submission: Submission) -> FxRate | None:
     if not quoted.lines or quoted.unavailable or not is_shown:
         raise ChangedSinceShownError(quoted)
     return rate
+
+
+def _check_borders(
+    cart: CartView, quoted: CheckoutQuote, submission: Submission, channel: ChannelView, now: datetime
+) -> None:
+    """Raise the first reason for which something may not go where it is wanted."""
+    refused = border_refusals(
+        cart,
+        quoted,
+        channel=channel,
+        country=submission.address.get("country", ""),
+        personal_code=submission.personal_code,
+        locale=submission.locale,
+        now=now,
+    )
+    if refused:
+        raise refused[0]
 
 
 def _route(

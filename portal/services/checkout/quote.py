@@ -149,7 +149,7 @@ def quote_cart(
         zone=zone,
         paid_orders=balances.paid_orders,
         user_id=user_id,
-        # A channel sends to its own country only.
+        # Conditions look at the country of the channel, not at where this order may go (rules/borders.py).
         country=channel.country,
         method=choices.method,
         tier=tier.code if tier else None,

@@ -33,6 +33,7 @@ from portal.rules.permissions import Actor
 from portal.rules.split import TenderKind
 from portal.rules.states import Machine
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.checkout.cross_border import record_borders
 from portal.services.checkout.exchange import fx_columns
 from portal.services.checkout.order_rows import (
     Draft,
@@ -107,6 +108,19 @@ def write_order(
     insert_rows(session, DiscountShare, discount_rows(draft, quoted, uses))
     insert_rows(session, Tender, _tender_rows(draft, quoted, holds, now))
     insert_rows(session, TenderShare, tender_share_rows(draft, quoted))
+    record_borders(
+        session,
+        order_id=order_id,
+        part_ids=draft.part_ids,
+        line_ids=draft.line_ids,
+        channel=channel,
+        cart=cart,
+        quoted=quoted,
+        country=submission.address["country"],
+        personal_code=submission.personal_code,
+        rate=rate,
+        now=now,
+    )
     attempt_id = None
     moves = [Move(Machine.ORDER, order_id, None, "pending", order_id)]
     moves += [Move(Machine.PART, part_id, None, "held", order_id) for part_id in draft.part_ids.values()]

@@ -55,7 +55,7 @@ def test_the_page_opens_with_what_is_known(app: APIFlask) -> None:
     page = desk.open()
     values = fields_of(page)
     assert values["email"] == ["bea@example.com"]
-    assert "This shop delivers within its own country only." in page
+    assert "This shop does not deliver to that country." in page
     assert len(values["address_id"]) == 1
     assert "Arrives" in page
 

@@ -123,7 +123,7 @@ def read_submission(body: OrderRequest, key: str) -> Submission:
     channel, errors = current_channel(), []
     choices = read_choices(body)
     given = body.address.model_dump() | {"country": body.address.country or channel.country}
-    if given["country"] != channel.country:
+    if given["country"] not in channel.borders(clock.now()).served:
         errors.append(fault("address.country", "country_not_served", ELSEWHERE))
     accepted = read_consents(body.consents)
     errors += [fault(f"consents.{kind}", f"consent_{kind}_missing", text) for kind, text in accepted.faults.items()]
@@ -149,6 +149,7 @@ def read_submission(body: OrderRequest, key: str) -> Submission:
         saved_method_id=body.saved_method_id,
         ip=request.remote_addr,
         cash_receipt=wish,
+        personal_code=body.personal_customs_code,
     )
 
 

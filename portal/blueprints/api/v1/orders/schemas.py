@@ -50,7 +50,7 @@ class Address(In):
     city: Text = ""
     region: Text = ""
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
-        default=None, description="ISO 3166; the channel's if it is left out, and no other."
+        default=None, description="ISO 3166, one that the channel delivers to; its own if it is left out."
     )
 
 
@@ -84,6 +84,12 @@ class OrderRequest(Choices):
     )
     cash_receipt: CashReceiptWish | None = Field(
         default=None, description="Korea only, for payments in money; with any other way of paying it means nothing."
+    )
+    personal_customs_code: Annotated[str, StringConstraints(min_length=1, max_length=40, pattern=PRINTABLE)] | None = (
+        Field(
+            default=None,
+            description="By which customs know the buyer (in Korea P and 12 digits), for dear goods from abroad.",
+        )
     )
     locale: Literal["en", "ko"] | None = Field(
         default=None, description="The language of mails about the order. Left out: that of the buyer's profile."

@@ -14,11 +14,20 @@ from portal.db import atomically, reading
 from portal.jobs.queue import enqueue_charge, enqueue_reversal
 from portal.kit import clock
 from portal.kit.errors import RejectedError
+from portal.kit.money import Money
 from portal.kit.paging import CursorInvalidError
 from portal.queries.api_orders import load_part_facts
 from portal.queries.order_list import list_orders
 from portal.queries.orders import load_moves, load_order
 from portal.rules.addresses import AddressUnfitError
+from portal.rules.borders import (
+    DataStaysError,
+    GoodsBarredError,
+    PersonalCodeMissingError,
+    PersonalCodeUnfitError,
+    ShipmentTooValuableError,
+)
+from portal.rules.coupons.words import Named
 from portal.rules.fx import RateMissingError, RateStaleError
 from portal.rules.permissions import Permission
 from portal.rules.pricing import TotalTooLargeError
@@ -38,6 +47,7 @@ from portal.services.ledger.holds import BalanceTooLowError
 from portal.services.stock.reserve_stock import OutOfStockError
 
 TAG = "Orders"
+_KOREA = Named("country", ("KR",))
 NUMBER = PathValue("The order's public number.", {"type": "string", "minLength": 1}, "KR-7F3K9Q2MXA")
 
 
@@ -74,6 +84,13 @@ NUMBER = PathValue("The order's public number.", {"type": "string", "minLength":
         PaymentBlockedError,
         AccountFrozenError,
         AddressUnfitError,
+        GoodsBarredError(goods="Sage tea", country=_KOREA),
+        ShipmentTooValuableError(
+            store="Hanok", country=_KOREA, value=Money(260_000, "KRW"), limit=Money(200_000, "KRW")
+        ),
+        PersonalCodeMissingError(store="Hanok", country=_KOREA, limit=Money(200_000, "KRW")),
+        PersonalCodeUnfitError,
+        DataStaysError(store="Hanok", country=_KOREA),
         TotalTooLargeError,
         StepUpNeededError,
         RejectedError(SAVED_CARD_UNUSABLE),

@@ -26,6 +26,7 @@ PRODUCT: dict[str, Any] = {
     "name": BOWL,
     "description": {"en": "Thrown by hand.", "ko": "손으로 빚었어요."},
     "section": "kitchen",
+    "customs_code": "691200",
     "state": "active",
     "pictures": [{"key": KEY, "alt": {"en": "A green bowl", "ko": "초록색 그릇"}}],
     "variants": [VARIANT],

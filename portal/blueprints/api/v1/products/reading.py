@@ -33,6 +33,7 @@ def edit_of(body: ProductIn, before: EditableProduct | None) -> ProductEdit:
         state=ProductState(body.state),
         pictures=tuple((one.key, {str(k): v for k, v in one.alt.items()}) for one in body.pictures),
         variants=tuple(_variant(one, codes, priced.get(one.id or 0, ())) for one in body.variants),
+        customs_code=body.customs_code,
     )
 
 

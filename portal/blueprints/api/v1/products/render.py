@@ -35,6 +35,7 @@ def as_product(session: Session, found: EditableProduct) -> StoreProduct:
         name=found.name,
         description=found.description,
         section=section,
+        customs_code=found.customs_code,
         state=found.state,  # type: ignore[arg-type]  # One of the table's states.
         pictures=[Picture(key=key, alt=alt) for key, alt in found.pictures],
         variants=[_variant(one) for one in found.variants],

@@ -93,6 +93,9 @@ class ProductIn(In):
     description: dict[Language, Prose] = Field(default={})
     section: Code = Field(description="The `slug` of a section.", examples=["kitchen"])
     state: State = "draft"
+    customs_code: Annotated[str, StringConstraints(pattern=r"^[0-9]{4,10}$")] | None = Field(
+        default=None, description="Its place in the tariff (HS), for goods that cross borders.", examples=["691200"]
+    )
     pictures: list[PictureIn] = Field(default=[], max_length=PICTURES_MAX, description="The first is the main one.")
     variants: list[VariantIn] = Field(min_length=1, max_length=VARIANTS_MAX)
 
@@ -173,6 +176,7 @@ class StoreProduct(Out):
     name: Texts
     description: Texts
     section: str
+    customs_code: str | None
     state: State
     pictures: list[Picture]
     variants: list[StoreVariant]

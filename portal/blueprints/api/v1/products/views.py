@@ -32,6 +32,7 @@ from portal.queries.store_orders import list_stores
 from portal.queries.store_products import EditableProduct, ProductFilter, list_store_products, load_editable
 from portal.rules.permissions import Permission
 from portal.rules.products import (
+    CustomsCodeUnfitError,
     DescriptionTooLongError,
     NameMissingError,
     NothingForSaleError,
@@ -78,6 +79,7 @@ UNFIT = (
     SkuUnfitError(sku="~1"),
     NothingForSaleError,
     TooManyPicturesError(maximum=8),
+    CustomsCodeUnfitError,
     SectionMissingError,
     PictureUnknownError,
     SkuTakenError(sku="MOA-BOWL-SAGE"),
