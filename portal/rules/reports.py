@@ -29,6 +29,10 @@ class Report(StrEnum):
     STATEMENTS = "statements"
 
 
+# What these say is as of the moment at which they are made: one that was missed cannot be made afterwards.
+AS_OF_THE_MORNING: Final = frozenset({Report.LIABILITY, Report.EXPIRY})
+
+
 class Every(StrEnum):
     DAY = "day"
     WEEK = "week"
@@ -52,6 +56,14 @@ def next_due(every: Every, after: datetime, zone: ZoneInfo) -> datetime:
         if due > after and _falls_on(every, day):
             return due
         day += timedelta(days=1)
+
+
+def due_after(report: Report, every: Every, made_for: datetime, now: datetime, zone: ZoneInfo) -> datetime:
+    """When the next one is due after that of the morning `made_for`, which is made only `now`.
+
+    Days that were missed while nothing ran are made up for, one report after the other.
+    """
+    return next_due(every, now if report in AS_OF_THE_MORNING else made_for, zone)
 
 
 def _falls_on(every: Every, day: date) -> bool:

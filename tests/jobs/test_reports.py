@@ -7,10 +7,12 @@ from datetime import timedelta
 
 import pytest
 from apiflask import APIFlask
+from sqlalchemy import select
 
 from portal.db import atomically
 from portal.jobs.exports import make_list, make_reports
 from portal.kit import clock
+from portal.models import ListExport
 from portal.rules.reports import Report
 from portal.services.exports.ask_export import ExportUnknownError
 from portal.services.exports.keep_plans import LISTING_OF, Wish, end_plan, set_plan
@@ -75,6 +77,17 @@ def test_the_journal_is_of_the_days_before(mall: Mall, ada: Person) -> None:
     [today] = made()
     make_list(str(today))
     assert lines(today) == []
+
+
+@pytest.mark.parametrize(("report", "wanted"), [(Report.JOURNAL, 3), (Report.LIABILITY, 1)])
+def test_days_that_were_missed_are_made_up_for(mall: Mall, ada: Person, report: Report, wanted: int) -> None:
+    want(ada, report)
+    change("UPDATE report_plan SET next_at = :at", at=clock.now() - timedelta(days=2, seconds=1))
+    for _look in range(wanted + 2):
+        make_reports()
+    filters = atomically(lambda s: list(s.scalars(select(ListExport.chosen))))
+    assert len(filters) == len(set(filters)) == wanted
+    assert rows("SELECT next_at > now() FROM report_plan") == [(True,)]
 
 
 def test_who_has_lost_the_permission_gets_nothing_more(mall: Mall, ada: Person) -> None:

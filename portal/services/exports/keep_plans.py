@@ -20,7 +20,7 @@ from portal.queries.listings.finance import ExpiryFilter, StatementFilter, TaxFi
 from portal.queries.payments import PaymentFilter
 from portal.rules.figures import Period
 from portal.rules.permissions import Actor, Role
-from portal.rules.reports import PLANS_MAX, Every, PlanUnfitError, Report, days_of, next_due
+from portal.rules.reports import PLANS_MAX, Every, PlanUnfitError, Report, days_of, due_after, next_due
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.exports.ask_export import ExportUnknownError, TooManyListExportsError, ask_export, may_take
 
@@ -105,7 +105,7 @@ def plans_due(session: Session, *, now: datetime) -> list[uuid.UUID]:
 
 
 def make_report(session: Session, *, plan_id: uuid.UUID, now: datetime) -> uuid.UUID | None:
-    """Ask for the report of the period that is over, once; None when somebody else has, or it comes no longer.
+    """Ask for the report of the oldest period that is over, once; None when somebody else has, or it comes no longer.
 
     Who has lost the permission gets nothing more: the plan ends.
     """
@@ -140,6 +140,6 @@ def make_report(session: Session, *, plan_id: uuid.UUID, now: datetime) -> uuid.
         return None
     except TooManyListExportsError:
         return None  # Once more with the next look.
-    plan.next_at = next_due(every, now, zone)
+    plan.next_at = due_after(report, every, plan.next_at, now, zone)
     session.flush()
     return export_id
