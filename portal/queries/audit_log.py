@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from portal.crypto import blind_index
 from portal.kit.paging import Page, fingerprint
 from portal.models import AuditLink, AuditRow, OutboxEvent, WebSession
-from portal.queries.keyset import Sorting, count_up_to, fetch_page
+from portal.queries.keyset import PAGE_ROWS, AnySelect, Sorting, count_up_to, fetch_page
 
 AUDIT = Sorting((AuditRow.id,), (int,))
 EVENTS = Sorting((OutboxEvent.id,), (int,))
@@ -93,7 +93,37 @@ class OutboxState:
 _SESSION = func.substring(AuditRow.payload, '"session":"([0-9a-f-]{36})"')
 
 
-def list_audit(session: Session, *, chosen: AuditFilter, cursor: str | None) -> Page[AuditView]:
+def narrowed(statement: AnySelect, chosen: AuditFilter) -> AnySelect:
+    """The statement over records, with these conditions."""
+    for column, value in (
+        (AuditRow.ref, chosen.ref),
+        (AuditRow.action, chosen.action),
+        (AuditRow.actor, chosen.actor),
+    ):
+        if value:
+            statement = statement.where(column == value)
+    if chosen.since:
+        statement = statement.where(AuditRow.at >= chosen.since)
+    if chosen.until:
+        statement = statement.where(AuditRow.at < chosen.until)
+    if chosen.device_id or chosen.ip:
+        sessions = select(cast(WebSession.id, Text))
+        if chosen.device_id:
+            sessions = sessions.where(WebSession.device_id == chosen.device_id)
+        if chosen.ip:
+            sessions = sessions.where(WebSession.ip_index == blind_index(f"ip:{chosen.ip}"))
+        statement = statement.where(_SESSION.in_(sessions))
+    return statement
+
+
+def list_audit(
+    session: Session,
+    *,
+    chosen: AuditFilter,
+    cursor: str | None,
+    rows_max: int = PAGE_ROWS,
+    count: bool = True,
+) -> Page[AuditView]:
     """One page of the trail, the latest first, with where each act came from. `ref` and days have indexes."""
     statement = select(
         AuditRow.id,
@@ -106,36 +136,17 @@ def list_audit(session: Session, *, chosen: AuditFilter, cursor: str | None) -> 
         AuditLink.hash,
         AuditLink.prev_hash,
     ).outerjoin(AuditLink, AuditLink.audit_id == AuditRow.id)
-    conditions = [
-        column == value
-        for column, value in (
-            (AuditRow.ref, chosen.ref),
-            (AuditRow.action, chosen.action),
-            (AuditRow.actor, chosen.actor),
-        )
-        if value
-    ]
-    if chosen.since:
-        conditions.append(AuditRow.at >= chosen.since)
-    if chosen.until:
-        conditions.append(AuditRow.at < chosen.until)
-    if chosen.device_id or chosen.ip:
-        sessions = select(cast(WebSession.id, Text))
-        if chosen.device_id:
-            sessions = sessions.where(WebSession.device_id == chosen.device_id)
-        if chosen.ip:
-            sessions = sessions.where(WebSession.ip_index == blind_index(f"ip:{chosen.ip}"))
-        conditions.append(_SESSION.in_(sessions))
-    plain = select(AuditRow.id).where(*conditions)
+    plain = narrowed(select(AuditRow.id), chosen)
     found = fetch_page(
         session,
-        statement.where(*conditions),
+        narrowed(statement, chosen),
         AUDIT,
         make=_audit,
         key=lambda row: (row.id,),
         cursor_text=cursor,
         mark=fingerprint("audit", *map(str, astuple(chosen))),
-        total=count_up_to(session, plain),
+        total=count_up_to(session, plain) if count else None,
+        rows_max=rows_max,
     )
     return replace(found, rows=_with_places(session, found.rows))
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
 from portal.models import ListExport, ReportPlan, User
-from portal.queries.keyset import Sorting, fetch_page
+from portal.queries.keyset import PAGE_ROWS, Sorting, fetch_page
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,9 @@ class ExportRow:
     made_by: str
 
 
-def list_exports(session: Session, *, listings: Sequence[str], cursor: str | None) -> Page[ExportRow]:
+def list_exports(
+    session: Session, *, listings: Sequence[str], cursor: str | None, rows_max: int = PAGE_ROWS
+) -> Page[ExportRow]:
     """One page of the files of these lists, the newest first. Raises CursorInvalidError."""
     statement = (
         select(
@@ -59,6 +61,7 @@ def list_exports(session: Session, *, listings: Sequence[str], cursor: str | Non
         key=lambda row: (row.asked_at, row.id),
         cursor_text=cursor,
         mark=fingerprint("list_exports", sorted(listings)),
+        rows_max=rows_max,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import uuid
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any, Final, TypeVar, get_type_hints
@@ -15,8 +16,9 @@ from portal.kit.text import N_
 F = TypeVar("F")
 _INSTANT = re.compile(r"^(\d{4}-\d\d-\d\d)T.*$")
 _UNFIT = re.compile(r"[^a-z0-9]+")
-# What somebody searched for, and whom it may mean: e-mail addresses, that belong in no name and in no trail.
-_TYPED: Final = frozenset({"search", "owners"})
+# What somebody searched for, and whom it may mean: addresses of people, that belong in no name and in no trail. Nor
+# does an order, in which a file is not.
+_UNSAID: Final = frozenset({"search", "owners", "ref", "actor", "ip", "device_id", "sort"})
 
 LIVES: Final = timedelta(days=7)
 # So many of one person's may be under way at a time: a worker writes one after another.
@@ -44,7 +46,7 @@ def format_of(typed: str) -> Format:
 
 def file_name(listing: str, chosen: Mapping[str, Any], *, day: date, kind: Format) -> str:
     """What the file is called: the list, its filters, the day (A27). What somebody searched for stays out of it."""
-    said = [_said(value) for name, value in chosen.items() if value not in (None, "", False) and name not in _TYPED]
+    said = [_said(value) for name, value in chosen.items() if value not in (None, "", False) and name not in _UNSAID]
     words = [listing, *(word for word in said if word), day.isoformat()]
     return "-".join(words)[:120].rstrip("-") + f".{kind.value}"
 
@@ -75,4 +77,6 @@ def _read(hint: str, value: Any) -> Any:
         return datetime.fromisoformat(value)
     if "datetime.date" in hint:
         return date.fromisoformat(value)
+    if "uuid.UUID" in hint:
+        return uuid.UUID(value)
     return tuple(value) if isinstance(value, list) else value

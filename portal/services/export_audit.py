@@ -35,8 +35,11 @@ def public_key() -> str:
     return signing_key().public_key().public_bytes_raw().hex()
 
 
-def export_audit(session: Session, *, first: int, now: datetime) -> Iterator[bytes]:
-    """The lines of a file with the sealed links from `first` on: a head, the links, a foot with the signature."""
+def export_audit(session: Session, *, first: int, now: datetime, most: int | None = None) -> Iterator[bytes]:
+    """The lines of a file with the sealed links from `first` on: a head, the links, a foot with the signature.
+
+    At most `most` of them, if that is said: the next file begins with the link after its last one, and holds its hash.
+    """
     before = session.scalar(select(AuditLink.hash).where(AuditLink.seq == first - 1)) or GENESIS
     digest = hashlib.sha256()
 
@@ -52,6 +55,7 @@ def export_audit(session: Session, *, first: int, now: datetime) -> Iterator[byt
         .join(AuditRow, AuditRow.id == AuditLink.audit_id)
         .where(AuditLink.seq >= first)
         .order_by(AuditLink.seq)
+        .limit(most)
         .execution_options(yield_per=BATCH)
     )
     for link in links:

@@ -24,14 +24,20 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/audit", "audit", index)
 
 
+def audit_filter() -> AuditFilter:
+    """What the address asks for."""
+    ref, actor, device, ip = (text_arg(name) for name in ("q", "actor", "device", "ip"))
+    action, days = choice_arg("action", WORDS["action"]), days_arg()
+    return AuditFilter(ref, action, actor, days.start, days.end, _id(device) if device else None, ip)
+
+
 @requires_all(Permission.AUDIT_VIEW)
 def index() -> ResponseReturnValue:
     """The latest records, each with its place in the chain."""
     ref, actor, device, ip = (text_arg(name) for name in ("q", "actor", "device", "ip"))
     action, days = choice_arg("action", WORDS["action"]), days_arg()
-    chosen = AuditFilter(ref, action, actor, days.start, days.end, _id(device) if device else None, ip)
     with reading() as session:
-        found = list_audit(session, chosen=chosen, cursor=request.args.get("cursor"))
+        found = list_audit(session, chosen=audit_filter(), cursor=request.args.get("cursor"))
         chain = chain_state(session)
         frame = around(session, "admin.audit")
     given: dict[str, Any] = {"q": ref, "action": action, "actor": actor, "device": device, "ip": ip}

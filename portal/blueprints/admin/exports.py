@@ -13,6 +13,7 @@ from flask_babel import get_locale, gettext
 from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
+from portal.blueprints.admin.audit import audit_filter
 from portal.blueprints.admin.compliance import compliance_filter
 from portal.blueprints.admin.coupon_flags import flag_filter
 from portal.blueprints.admin.desk import around, requires_all
@@ -63,6 +64,7 @@ LISTS: Mapping[str, tuple[str, Callable[[], Any]]] = {
     "ledger": ("admin.ledger", journal_filter),
     "border-records": ("admin.border_records", compliance_filter),
     "channel-events": ("admin.border_records", compliance_filter),
+    "audit": ("admin.audit", audit_filter),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -58,10 +58,11 @@ def _flag(value: object) -> object:
 
 
 def instant_of(value: object) -> object:
-    """A point in time of an address, ISO 8601 with its offset; what is none is left to be refused."""
+    """A point in time as it is written, ISO 8601 with its offset; what is none is left to be refused."""
     try:
-        return datetime.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return found.astimezone(UTC) if isinstance(found, datetime) and found.tzinfo is not None else found
+    except (ValueError, OverflowError):
         return value
 
 

@@ -10,11 +10,12 @@ from portal.queries.listings.coupons import COUPONS, FLAGS, USES
 from portal.queries.listings.finance import EXPIRY, STATEMENTS, TAX
 from portal.queries.listings.listing import Listing
 from portal.queries.listings.sales import ORDERS, PAYMENTS, REFUNDS
+from portal.queries.listings.trail import TRAIL
 
 LISTINGS: Mapping[str, Listing] = {
     one.name: one
     for one in (
         *(ORDERS, PAYMENTS, REFUNDS, COUPONS, USES, FLAGS, BALANCES, JOURNAL, TAX, EXPIRY, STATEMENTS),
-        *(BORDER_RECORDS, CHANNEL_EVENTS),
+        *(BORDER_RECORDS, CHANNEL_EVENTS, TRAIL),
     )
 }

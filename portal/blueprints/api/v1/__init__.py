@@ -27,6 +27,8 @@ RESOURCES = (
     "tickets",
     "webhooks",
     "channels",
+    "exports",
+    "audit",
 )
 
 

@@ -1,0 +1,1 @@
+"""Lists as files, asked for by programs."""
