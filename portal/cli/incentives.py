@@ -5,23 +5,20 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from portal.cli._experiments import lines, plain
 from portal.cli._scores import scores
 
 if TYPE_CHECKING:
     from portal.jobs.experiment_file import Taken
-    from portal.learning.uplift.bootstrap import Interval
-    from portal.learning.uplift.evaluation import ArmReport, Evaluation
 
 TOLD_MAX = 20
-IMBALANCES_SHOWN = 5
-DRAWN_EVERY = 10
 
 
 @click.group()
@@ -34,15 +31,19 @@ incentives.add_command(scores)
 
 @incentives.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--column", "named", multiple=True, metavar="ROLE=NAME", help="Which column is what, if not known.")
+@click.option("--column", "named", multiple=True, metavar="ROLE=NAME", help="Which column is what; several outcomes.")
 @click.option("--without", multiple=True, metavar="NAME", help="A column that is no feature.")
 @click.option("--control", metavar="ARM", help="Which arm is the control, if not known.")
 @click.option("--share", "shares", multiple=True, metavar="ARM=SHARE", help="The planned share of an arm.")
-@click.option("--value", default=1.0, show_default=True, help="What one unit of the outcome is worth.")
+@click.option("--value", "values", multiple=True, metavar="[OUTCOME=]VALUE", help="What a unit of it is worth: 1.")
 @click.option("--cost", "costs", multiple=True, metavar="[ARM=]COST", help="What treating a person costs.")
 @click.option("--cost-per-outcome", default=0.0, help="What each outcome of a treated person costs, as a coupon does.")
 @click.option(
-    "--learner", type=click.Choice(["dr", "t"]), default="dr", show_default=True, help="Whose rule is priced."
+    "--learner",
+    type=click.Choice(["mix", "dr", "t", "ct"]),
+    default="mix",
+    show_default=True,
+    help="Whose rule is priced.",
 )
 @click.option("--sample", type=click.FloatRange(0, 1, min_open=True), default=1.0, help="Take this share of the lines.")
 @click.option("--seed", default=20, show_default=True, help="The same seed gives the same figures.")
@@ -53,7 +54,7 @@ def evaluate(
     without: Sequence[str],
     control: str | None,
     shares: Sequence[str],
-    value: float,
+    values: Sequence[str],
     costs: Sequence[str],
     cost_per_outcome: float,
     learner: str,
@@ -75,16 +76,17 @@ def evaluate(
 
     try:
         taken = _read(files, _pairs("--column", named), without, control, sample, seed)
-        names = taken.experiment.names
-        found = measure(
-            taken.experiment,
-            plan=_shares(names, shares),
-            worth=Worth(
-                _finite("--value", value), _costs(names, costs), _finite("--cost-per-outcome", cost_per_outcome)
-            ),
-            learner=learner,
-            seed=seed,
-        )
+        names = next(iter(taken.experiments.values())).names
+        worths = _values(tuple(taken.experiments), values)
+        cost, plan = _costs(names, costs), _shares(names, shares)
+        per_outcome = _finite("--cost-per-outcome", cost_per_outcome)
+        found = {}
+        for outcome, experiment in taken.experiments.items():
+            worth = Worth(worths.get(outcome, 1.0), cost, per_outcome)
+            try:
+                found[outcome] = measure(experiment, plan=plan, worth=worth, learner=learner, seed=seed)
+            except ExperimentError as refusal:
+                raise click.ClickException(f"{outcome}: {refusal}") from None
     except (ColumnsError, ExperimentError, FileUnreadableError) as refusal:
         raise click.ClickException(str(refusal)) from None
     if as_json:
@@ -92,18 +94,20 @@ def evaluate(
             "files": [file.name for file in files],
             "columns": dict(taken.columns.roles),
             "refused_lines": taken.refused,
-            "warnings": found.warnings,
         }
-        click.echo(json.dumps(_plain(told | asdict(found)), indent=2))
+        by_outcome = {name: {"warnings": one.warnings, **asdict(one)} for name, one in found.items()}
+        # One outcome is told as it always was; several each under their name.
+        first = next(iter(by_outcome.values()))
+        click.echo(json.dumps(plain(told | (first if len(found) == 1 else {"outcomes": by_outcome})), indent=2))
     else:
-        click.echo("\n".join(_lines(taken, found)))
+        click.echo("\n\n\n".join("\n".join(lines(taken, name, one)) for name, one in found.items()))
     if taken.refused:
         raise SystemExit(1)
 
 
 def _read(
     files: Sequence[Path],
-    named: dict[str, str],
+    named: Sequence[tuple[str, str]],
     without: Sequence[str],
     control: str | None,
     sample: float,
@@ -115,7 +119,9 @@ def _read(
     from portal.services.catalogue.importing.rows import BadRow
 
     told = 0
-    with tqdm(total=sum(file.stat().st_size for file in files), unit="B", unit_scale=True, leave=False) as bar:
+    with tqdm(
+        total=sum(file.stat().st_size for file in files), unit="B", unit_scale=True, leave=False, disable=None
+    ) as bar:
         last = 0
 
         def moved(position: int) -> None:
@@ -136,11 +142,11 @@ def _read(
         )
 
 
-def _pairs(option: str, said: Sequence[str]) -> dict[str, str]:
+def _pairs(option: str, said: Sequence[str]) -> list[tuple[str, str]]:
     pairs = [one.rpartition("=") if option != "--column" else one.partition("=") for one in said]
     if any(not left or not right for left, _, right in pairs):
         raise click.UsageError(f"{option} is written with both sides of an equals sign.")
-    return {left: right for left, _, right in pairs}
+    return [(left, right) for left, _, right in pairs]
 
 
 def _number(option: str, text: str) -> float:
@@ -164,10 +170,22 @@ def _by_arm(option: str, names: Sequence[str], said: dict[str, str]) -> dict[str
     return {known[arm.lower()]: _number(option, text) for arm, text in said.items()}
 
 
+def _values(outcomes: Sequence[str], said: Sequence[str]) -> dict[str, float]:
+    everywhere = [one for one in said if "=" not in one]
+    if len(everywhere) > 1:
+        raise click.UsageError("--value without an outcome is said once: it holds for every outcome.")
+    found = dict.fromkeys(outcomes, _number("--value", everywhere[0])) if everywhere else {}
+    for name, text in _pairs("--value", [one for one in said if "=" in one]):
+        if name.lower() not in outcomes:
+            raise click.UsageError(f"--value: {name} is none of the outcomes {', '.join(outcomes)}.")
+        found[name.lower()] = _number("--value", text)
+    return found
+
+
 def _shares(names: Sequence[str], said: Sequence[str]) -> dict[str, float] | None:
     if not said:
         return None
-    shares = _by_arm("--share", names, _pairs("--share", said))
+    shares = _by_arm("--share", names, dict(_pairs("--share", said)))
     if set(shares) != set(names) or min(shares.values()) <= 0:
         raise click.UsageError(f"--share is said above zero for each of {', '.join(names)}, or for none.")
     return shares
@@ -178,95 +196,7 @@ def _costs(names: Sequence[str], said: Sequence[str]) -> dict[str, float]:
     if len(everywhere) > 1:
         raise click.UsageError("--cost without an arm is said once: it holds for every arm but the control.")
     found = {name: _number("--cost", everywhere[0]) for name in names[1:]} if everywhere else {}
-    by_arm = _by_arm("--cost", names, _pairs("--cost", [one for one in said if "=" in one]))
+    by_arm = _by_arm("--cost", names, dict(_pairs("--cost", [one for one in said if "=" in one])))
     if names[0] in by_arm:
         raise click.UsageError(f"--cost: {names[0]} is the control, and costs nothing.")
     return found | by_arm
-
-
-def _plain(value: Any) -> Any:
-    """JSON has no NaN: what could not be computed is null."""
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _lines(taken: Taken, found: Evaluation) -> Iterator[str]:
-    roles = taken.columns.roles
-    yield f"rows            {found.rows:,}; {taken.refused} lines left out"
-    yield f"treatment       {roles['treatment']}; the control is {found.control}"
-    yield f"outcome         {roles['outcome']}, {'yes or no' if found.is_binary else 'an amount'}"
-    yield f"features        {len(found.features)}"
-    for column, reason in found.left_out.items():
-        yield f"left out        {column}: {reason}"
-    plan = ", ".join(f"{name} {share:.1%}" for name, share in found.sample_ratio.plan.items())
-    guessed = " (nobody said a plan: the nearest round shares)" if found.sample_ratio.is_guessed else ""
-    yield f"rows per arm    {', '.join(f'{name} {rows:,}' for name, rows in found.sample_ratio.rows.items())}"
-    yield f"planned         {plan}{guessed}; chance of such rows by luck {found.sample_ratio.p_value:.3g}"
-    if found.imbalances:
-        yield "balance         greatest differences of means between arms, in standard deviations:"
-        for one in found.imbalances[:IMBALANCES_SHOWN]:
-            yield f"                  {one.deviations:+.4f}  {one.feature} ({one.arm})"
-    if found.assignment_area is not None:
-        yield f"                features tell the treated from control with area {found.assignment_area:.3f} (0.5: not)"
-    for warning in found.warnings:
-        yield f"WARNING         {warning}"
-    for arm in found.arms:
-        yield from _arm_lines(found, arm)
-    if not found.policies:
-        yield "\nThere are no features: nothing can be said about whom the treatment changes most."
-        return
-    yield f"\nnet value per person of rules; the learned one follows `{found.learner}`, on people its trees did not see"
-    yield f"  {'rule':<28}{'treated':>8}  {'doubly robust':<38}{'by weights':<38}{'against the best fixed':<38}"
-    for rule in found.policies:
-        roii = f"ROII {_range(rule.roii)}" if rule.roii else ""
-        treated = 1 - rule.shares[found.control]
-        yield (
-            f"  {rule.name:<28}{treated:>8.1%}  {_range(rule.value):<38}{_range(rule.value_by_weights):<38}"
-            f"{_range(rule.against_best_fixed):<38}{roii}"
-        )
-    given = ", ".join(f"{arm} {share:.1%}" for arm, share in found.policies[-1].shares.items())
-    yield f"  the learned rule gives {given}"
-
-
-def _arm_lines(found: Evaluation, arm: ArmReport) -> Iterator[str]:
-    effect = arm.effect
-    yield f"\n{arm.arm} against {found.control}"
-    yield f"  means           {effect.mean:.6g} and {effect.control_mean:.6g}"
-    yield f"  average effect  {_range(effect.difference)}, relative {_range(effect.relative)}, p {effect.p_value:.3g}"
-    if arm.adjusted:
-        yield f"  adjusted        {_range(arm.adjusted)} (doubly robust)"
-    if effect.exposed_share is not None and effect.per_exposed:
-        yield f"  reached         {effect.exposed_share:.2%} of the treated; each changed {_range(effect.per_exposed)}"
-    if not arm.rankings:
-        return
-    names = list(arm.rankings)
-    yield f"  {'ranking by':<26}" + "".join(f"{name:<38}" for name in names)
-    for title, read in _MEASURES:
-        yield f"  {title:<26}" + "".join(f"{_range(read(arm.rankings[name])):<38}" for name in names)
-    for top in arm.rankings[names[0]].uplift_at:
-        cells = "".join(f"{_range(arm.rankings[name].uplift_at[top]):<38}" for name in names)
-        yield f"  {'uplift at ' + top:<26}{cells}"
-    yield f"  tenths by `{found.learner}`, the highest first: people, foretold, treated, control, uplift"
-    for tenth in arm.rankings[found.learner].tenths:
-        yield (
-            f"    {tenth.people:>9,}{tenth.foretold:>12.5f}{tenth.treated_mean:>12.5f}{tenth.control_mean:>12.5f}"
-            f"   {_range(tenth.uplift)}"
-        )
-    curve = arm.rankings[found.learner].curve[::DRAWN_EVERY]
-    yield "  Qini curve      " + "  ".join(f"{share:.0%} {value:.5f}" for share, value in curve)
-
-
-def _range(one: Interval | None) -> str:
-    return "-" if one is None else f"{one.value:.5g} [{one.low:.5g}, {one.high:.5g}]"
-
-
-_MEASURES: Sequence[tuple[str, Any]] = (
-    ("Qini, per person", lambda ranking: ranking.qini),
-    ("Qini, normalised", lambda ranking: ranking.qini_normalised),
-    ("Qini, if none is harmed", lambda ranking: ranking.qini_without_harm),
-    ("AUUC, per person", lambda ranking: ranking.auuc),
-    ("AUUC, normalised", lambda ranking: ranking.auuc_normalised),
-)

@@ -15,7 +15,6 @@ from portal.learning.columns import NO, YES, ColumnsError
 from portal.learning.uplift.columns import (
     EXPOSURE,
     MISSING,
-    OUTCOME,
     TREATMENT,
     ExperimentColumns,
     is_known,
@@ -63,9 +62,9 @@ class _Words:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What was read, which column was what, and which lines were left out."""
+    """What was read, by outcome; which column was what, and how many lines were left out."""
 
-    experiment: Experiment
+    experiments: dict[str, Experiment]
     columns: ExperimentColumns
     refused: int
 
@@ -73,7 +72,7 @@ class Taken:
 def read_experiment(
     files: Sequence[Path],
     *,
-    named: Mapping[str, str],
+    named: Sequence[tuple[str, str]],
     without: Sequence[str] = (),
     control: str | None = None,
     sample: float = 1.0,
@@ -104,7 +103,7 @@ def read_experiment(
             block = list(islice(lines, BLOCK))
     if reading is None or not reading.rows:
         raise ExperimentError("There are no rows to measure.")
-    return Taken(reading.experiment(control), reading.columns, reading.refused)
+    return Taken(reading.experiments(control), reading.columns, reading.refused)
 
 
 class _Reading:
@@ -118,7 +117,7 @@ class _Reading:
         self._arm: list[npt.NDArray[np.int16]] = []
         self._numbers: list[npt.NDArray[np.float32]] = []
         self._words = {name: _Words() for name in columns.words}
-        self._outcome: list[npt.NDArray[np.float64]] = []
+        self._outcomes: dict[str, list[npt.NDArray[np.float64]]] = {name: [] for name in columns.outcomes}
         self._exposed: list[npt.NDArray[np.float64]] = []
 
     def take(self, file: str, block: Sequence[tuple[int, Cells]]) -> None:
@@ -147,7 +146,7 @@ class _Reading:
         by_column = list(zip(*block, strict=True))
         if len(by_column) != len(self.header):
             raise ValueError("lines of another length")  # Caught by `take`, which names the lines.
-        outcome = _numbers(by_column[self._place[self.columns.roles[OUTCOME]]], is_outcome=True)
+        outcomes = [_numbers(by_column[self._place[name]], is_outcome=True) for name in self.columns.outcomes]
         numbers = [_numbers(by_column[self._place[name]]).astype(np.float32) for name in self.columns.numbers]
         exposed = None
         if EXPOSURE in self.columns.roles:
@@ -161,7 +160,8 @@ class _Reading:
                 f"The column {self.columns.roles[TREATMENT]} has more than {ARMS_MAX} arms: "
                 "name the right one with --column treatment=NAME."
             )
-        self._outcome.append(outcome)
+        for name, outcome in zip(self.columns.outcomes, outcomes, strict=True):
+            self._outcomes[name].append(outcome)
         if exposed is not None:
             self._exposed.append(exposed)
         self._numbers.append(np.column_stack(numbers) if numbers else np.empty((len(block), 0), dtype=np.float32))
@@ -172,21 +172,21 @@ class _Reading:
     def _fault(self, cells: Cells) -> str | None:
         if len(cells) != len(self.header):
             return f"it has {len(cells)} cells and the header {len(self.header)}"
-        told = {role: cells[self._place[name]].strip() for role, name in self.columns.roles.items()}
-        if not told[TREATMENT]:
-            return f"{self.columns.roles[TREATMENT]} is empty"
-        for role in (OUTCOME, EXPOSURE):
-            cell = told.get(role, "0")
+        roles = self.columns.roles
+        if not cells[self._place[roles[TREATMENT]]].strip():
+            return f"{roles[TREATMENT]} is empty"
+        for name in (*self.columns.outcomes, *(roles[role] for role in (EXPOSURE,) if role in roles)):
+            cell = cells[self._place[name]].strip()
             if cell.lower() not in YES | NO and (not cell or not is_number(cell)):
-                return f"{self.columns.roles[role]}: {cell[:40]!r} is no number"
+                return f"{name}: {cell[:40]!r} is no number"
         for name in self.columns.numbers:
             cell = cells[self._place[name]].strip()
             if not is_known(cell):
                 return f"{name}: {cell[:40]!r} is no number"
         return None
 
-    def experiment(self, control: str | None) -> Experiment:
-        """All that was read, the control's arm first."""
+    def experiments(self, control: str | None) -> dict[str, Experiment]:
+        """All that was read, the control's arm first: one for each outcome, of the same rows."""
         names = _as_few(self._arms)
         first = control_of(list(names), said=control)
         order = [first, *sorted(name for name in names if name != first)]
@@ -194,14 +194,14 @@ class _Reading:
         for code, spelled in enumerate(self._arms):
             number[code] = order.index(_spelling(spelled))
         left_out, columns = dict(self.columns.left_out), list(self.columns.numbers)
-        parts: list[npt.NDArray[np.float32]] = []
+        kinds: list[npt.NDArray[np.float32]] = []
         for name, words in self._words.items():
             if words.is_named or len(words.kinds) > max(KINDS_KEPT, self.rows / 2):
                 left_out[name] = "it names single rows"
                 continue
             for title, column in words.columns(name):
                 columns.append(title)
-                parts.append(column)
+                kinds.append(column)
         values = np.empty((self.rows, len(columns)), dtype=np.float32)
         at = 0
         # Blocks are given back as they are copied: the table is in memory once, and not twice.
@@ -210,17 +210,14 @@ class _Reading:
             some = self._numbers.pop()
             values[at : at + len(some), : some.shape[1]] = some
             at += len(some)
-        for place, column in enumerate(parts, len(self.columns.numbers)):
+        for place, column in enumerate(kinds, len(self.columns.numbers)):
             values[:, place] = column
-        return Experiment(
-            tuple(order),
-            number[np.concatenate(self._arm)],
-            np.concatenate(self._outcome),
-            tuple(columns),
-            values,
-            np.concatenate(self._exposed) if self._exposed else None,
-            left_out,
-        )
+        arm = number[np.concatenate(self._arm)]
+        exposed = np.concatenate(self._exposed) if self._exposed else None
+        return {
+            name: Experiment(tuple(order), arm, np.concatenate(parts), tuple(columns), values, exposed, left_out)
+            for name, parts in self._outcomes.items()
+        }
 
 
 def _numbers(cells: Cells, *, is_outcome: bool = False) -> npt.NDArray[np.float64]:

@@ -77,16 +77,38 @@ def test_a_file_as_people_export_it_is_read_as_it_is_meant(tmp_path: Path) -> No
 
 def test_several_arms_are_each_compared_with_the_control(tmp_path: Path) -> None:
     file = tmp_path / "mailing.csv"
-    file.write_text(hillstrom(1500))
-    answer = run("evaluate", file)
+    file.write_text(hillstrom(900))
+    known = ("recency", "history_segment", "history", "zip_code")
+    answer = run("evaluate", file, *(word for name in known for word in ("--without", name)))
     assert answer.exit_code == 0
     assert "the control is No E-Mail" in answer.stdout
     assert "Mens E-Mail against No E-Mail" in answer.stdout
     assert "conversion: it is another outcome (--column outcome=conversion asks about it)" in answer.stdout
-    spend = json.loads(run("evaluate", file, "--column", "outcome=spend", "--json").stdout)
+    assert "extra outcomes" in answer.stdout
+    assert "nan" not in answer.stdout
+    both = ("--column", "outcome=visit", "--column", "outcome=spend", "--value", "visit=3", "--cost", "0.1")
+    told = json.loads(run("evaluate", file, *both, "--json").stdout)["outcomes"]
+    assert list(told) == ["visit", "spend"]
+    assert "conversion" in told["visit"]["left_out"]
+    assert "spend" not in told["visit"]["left_out"]
+    spend = told["spend"]
     assert [arm["arm"] for arm in spend["arms"]] == ["Mens E-Mail", "Womens E-Mail"]
+    assert spend["arms"][0]["effect"]["total"]["low"] > 0
+    assert spend["policies"][1]["roii"]["low"] > 0
     assert not spend["is_binary"]
     assert spend["arms"][0]["rankings"]["t"]["qini_normalised"] is None
+
+
+def test_text_among_numbers_is_named_by_its_line_and_the_column_kept(tmp_path: Path) -> None:
+    header, *lines = as_csv(mailing(people=400)).splitlines()
+    lines[4] = lines[4].replace(lines[4].split(",")[3], "abc")
+    lines[7] = lines[7].replace(lines[7].split(",")[4], "unknown")
+    file = tmp_path / "bom.csv"
+    file.write_bytes("\r\n".join(["\ufeff" + header, *lines, ""]).encode())
+    answer = run("evaluate", file, "--json")
+    assert answer.exit_code == 1
+    assert answer.stderr.strip() == "bom.csv:6: x1: 'abc' is no number"
+    assert {"x1", "x2"} <= set(json.loads(answer.stdout)["features"])
 
 
 def test_one_file_may_come_in_parts_and_a_sample_of_it_be_taken(tmp_path: Path) -> None:
@@ -109,13 +131,21 @@ def test_one_file_may_come_in_parts_and_a_sample_of_it_be_taken(tmp_path: Path) 
         ("treatment,y\n1,0\n", ("--column", "outcome=z"), "There is no column z"),
         ("treatment,y\n1,0\n", ("--column", "outcome"), "equals sign"),
         ("treatment,y\n", (), "There are no rows"),
-        ("treatment,y\n" + "1,0\n" * 200, (), "None of the arms 1 is known as the control"),
+        ("treatment,y\n" + "1,0\n" * 200, (), "All rows are of the arm 1: there is nothing"),
         ("treatment,y\n" + "1,0\n0,1\n" * 20, (), "below 100 nothing can be said"),
         ("treatment,y\n" + "1,0\n0,0\n" * 200, (), "in every row"),
         ("treatment,y\n" + "1,0\n0,1\n" * 200, ("--share", "1=0.5"), "for each of 0, 1"),
         ("treatment,y\n" + "1,0\n0,1\n" * 200, ("--cost", "0=5"), "is the control"),
         ("treatment,y\n" + "1,0\n0,1\n" * 200, ("--cost", "x=5"), "there is no arm x"),
-        ("y,y,treatment\n1,1,0\n", (), "names y twice"),
+        ("y,y,treatment\n1,1,0\n", (), "(line 1) names y twice"),
+        ("treatment,y\n" + "a,0\nb,1\n" * 200, (), "name it with --control NAME"),
+        ("treatment,y\n" + "1,0\n0,1\n" * 200, ("--value", "z=5"), "z is none of the outcomes y"),
+        ("treatment,y\n" + "1,0\n0,1\n" * 200, ("--column", "treatment=y", "--column", "outcome=y"), "something else"),
+        (
+            "treatment,y,z\n" + "1,0,2\n0,1,2\n" * 200,
+            ("--column", "outcome=y", "--column", "outcome=z"),
+            "z: The outcome",
+        ),
         ("treatment,y\n" + "".join(f"{n},0\n" for n in range(50)), (), "more than 20 arms"),
     ],
 )

@@ -41,7 +41,7 @@ def test_curves_are_those_of_scikit_uplift() -> None:
     assert ranking.qini_without_harm.value == pytest.approx(1.0749542981375575)
     assert ranking.auuc_normalised.value == pytest.approx(0.2387124518426881)
     told_apart = curves.measure(score + n / 1e6, treated, outcome, bootstrap)
-    assert [at.value for at in told_apart.uplift_at.values()] == pytest.approx(
+    assert [told_apart.tops[top].uplift.value for top in ("10%", "20%", "30%")] == pytest.approx(
         [0.4450127877237852, 0.462406015037594, 0.45174825174825173]
     )
 
@@ -56,12 +56,23 @@ def test_the_effect_and_those_whom_it_moves_are_found(known: Known, found: Evalu
     best = curves.measure(
         known.effect, known.experiment.arm == 1, known.experiment.outcome, Bootstrap(known.experiment.arm)
     )
-    for name in ("dr", "t"):
+    for name in ("mix", "dr", "t"):
         ranking = arm.rankings[name]
         assert ranking.qini.low > 0
         assert ranking.qini.value > 0.8 * best.qini.value
         assert ranking.tenths[0].uplift.low > ranking.tenths[-1].uplift.high
     assert arm.rankings["response"].qini.value < 0.5 * best.qini.value
+    assert list(arm.rankings) == ["mix", "dr", "t", "ct", "response"]
+    for name in ("dr", "t", "ct", "response"):
+        less = arm.rankings[name].qini_of_first_less
+        assert less is not None
+        assert less.high > 0
+    top = arm.rankings["mix"].tops["30%"]
+    assert top.against_chance.low > 0
+    assert top.gain.value == pytest.approx(0.3 * top.uplift.value)
+    assert arm.effect.total.value == pytest.approx(arm.effect.difference.value * (known.experiment.arm == 1).sum())
+    assert arm.verdict is not None
+    assert arm.verdict.startswith("Some people are changed more")
     assert not found.warnings
 
 
@@ -77,6 +88,20 @@ def test_the_learned_rule_is_worth_more_than_any_fixed_one(known: Known, found: 
     brought = learned.value.value - by_name[NOBODY].value.value
     assert float(gain.mean()) < brought < float(np.maximum(gain, 0).mean()) * 1.15
     assert learned.value.low < learned.value_by_weights.value < learned.value.high
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+def test_where_everybody_is_alike_no_ranking_and_no_rule_claims_otherwise(known: Known, seed: int) -> None:
+    """Folds that did well by luck are rated low by trees that did not see them: no ranking may look bad by that."""
+    rng = np.random.default_rng(seed)
+    arm, values = known.experiment.arm, known.experiment.values
+    outcome = np.where(rng.random(arm.size) < 0.1, rng.exponential(80, arm.size), 0) + 2.0 * arm
+    found = evaluate(Experiment(("control", "mail"), arm, outcome, known.experiment.features, values))
+    (one,) = found.arms
+    assert one.verdict is not None
+    assert "no evidence" in one.verdict
+    assert one.rankings["mix"].qini.low < 0 < one.rankings["mix"].qini.high
+    assert found.policies[-1].against_best_fixed.value == pytest.approx(0, abs=0.3)
 
 
 def test_a_ranking_by_chance_is_worth_nothing_and_a_turned_one_the_opposite(known: Known) -> None:

@@ -52,7 +52,9 @@ KNOWN_AS = {
     EXPOSURE: ("exposure", "exposed"),
 }
 # What stands in cells where nothing is known, in small letters.
-MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>"})
+MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "<na>", "unknown", "missing", "?", "-", "\\n"})
+# A column of numbers may hold so many cells that are none: their lines are refused, and not the column.
+FAULTY_MAX = 0.02
 _SIGNS = "$€£₩¥"
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
@@ -80,9 +82,13 @@ CONTROLS = (
 
 @dataclass(frozen=True, slots=True)
 class ExperimentColumns:
-    """Where to find what. `numbers` and `words` are the features; `left_out` says why another column is none."""
+    """Where to find what. `numbers` and `words` are the features; `left_out` says why another column is none.
+
+    `roles` names the first of the `outcomes`.
+    """
 
     roles: Mapping[str, str]
+    outcomes: tuple[str, ...]
     numbers: tuple[str, ...]
     words: tuple[str, ...]
     left_out: Mapping[str, str]
@@ -92,22 +98,30 @@ def recognise(
     header: Sequence[str],
     first: Sequence[Sequence[str]],
     *,
-    named: Mapping[str, str],
+    named: Sequence[tuple[str, str]],
     without: Sequence[str] = (),
 ) -> ExperimentColumns:
-    """Say which column is what: as `named` by role, else by the names that are known.
+    """Say which column is what: as `named` by role, else by the names that are known. Outcomes may be several.
 
-    Of the others those hold numbers that do so in all of the `first` lines. Raises ColumnsError.
+    Of the others those hold numbers that do so in nearly all of the `first` lines. Raises ColumnsError.
     """
     if len(set(header)) < len(header):
         twice = next(name for name in header if header.count(name) > 1)
-        raise ColumnsError(f"The header names {twice or 'an empty column'} twice.")
-    for role, name in (*named.items(), *(("", name) for name in without)):
+        raise ColumnsError(f"The header (line 1) names {twice or 'an empty column'} twice.")
+    for role, name in (*named, *(("", name) for name in without)):
         if role and role not in ROLES:
             raise ColumnsError(f"{role} is no role; there are {', '.join(ROLES)}.")
         if name.lower() not in header:
             raise ColumnsError(f"There is no column {name}; there are {', '.join(header)}.")
-    roles = {role: name.lower() for role, name in named.items()}
+    roles: dict[str, str] = {}
+    outcomes = tuple(dict.fromkeys(name.lower() for role, name in named if role == OUTCOME))
+    for role, name in named:
+        if role in roles and role != OUTCOME and roles[role] != name.lower():
+            raise ColumnsError(f"--column {role} is said once; only outcomes may be several.")
+        roles.setdefault(role, name.lower())
+    both = [name for role, name in roles.items() if role != OUTCOME and name in outcomes]
+    if both:
+        raise ColumnsError(f"The column {both[0]} cannot be an outcome and something else.")
     for role in ROLES:
         known = (
             name for one in KNOWN_AS[role] for name in header if _plain_name(name) == one and name not in roles.values()
@@ -119,13 +133,19 @@ def recognise(
             raise ColumnsError(
                 f"No column is known as {role}: name it with --column {role}=NAME, of {', '.join(header)}."
             )
-    left_out = dict(_left_out(header, roles, {name.lower() for name in without}))
-    others = [name for name in header if name not in roles.values() and name not in left_out]
+    outcomes = outcomes or (roles[OUTCOME],)
+    taken = {*roles.values(), *outcomes}
+    left_out = dict(_left_out(header, taken, {name.lower() for name in without}))
+    others = [name for name in header if name not in taken and name not in left_out]
     places = {name: place for place, name in enumerate(header)}
-    numbers = tuple(
-        name for name in others if all(len(row) <= places[name] or is_known(row[places[name]]) for row in first)
-    )
-    return ExperimentColumns(roles, numbers, tuple(name for name in others if name not in numbers), left_out)
+    numbers = tuple(name for name in others if _holds_numbers(first, places[name]))
+    return ExperimentColumns(roles, outcomes, numbers, tuple(name for name in others if name not in numbers), left_out)
+
+
+def _holds_numbers(first: Sequence[Sequence[str]], place: int) -> bool:
+    cells = [row[place] for row in first if len(row) > place]
+    faulty = sum(not is_known(cell) for cell in cells)
+    return faulty <= FAULTY_MAX * len(cells)
 
 
 def number_of(cell: str) -> float:
@@ -166,10 +186,10 @@ def _plain_name(name: str) -> str:
     return _CURRENCY.sub("", re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_"))
 
 
-def _left_out(header: Sequence[str], roles: Mapping[str, str], without: set[str]) -> list[tuple[str, str]]:
+def _left_out(header: Sequence[str], taken: set[str], without: set[str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for name in header:
-        if name in roles.values():
+        if name in taken:
             continue
         if name in without:
             found.append((name, "as you said"))

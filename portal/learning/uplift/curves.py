@@ -13,7 +13,8 @@ knows each outcome; outcomes that are amounts have none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ from portal.learning.windows import Floats, Ints
 BINS = 500
 POINTS = 100
 TENTHS = 10
-TOPS = (0.1, 0.2, 0.3)
+TOPS = (0.1, 0.2, 0.3, 0.4, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,25 @@ class Tenth:
 
 
 @dataclass(frozen=True, slots=True)
+class Top:
+    """What treating only a share of the people brings, those with the highest scores.
+
+    `uplift` is the difference of means among them (scikit-uplift's `uplift_at_k`, overall). `gain` is the extra outcome
+    per person of all people, `against_chance` how much more that is than for as many who are drawn by lot.
+    """
+
+    uplift: Interval
+    gain: Interval
+    against_chance: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Ranking:
     """The measures of one ranking.
 
     `qini` and `auuc` are areas per person: divided by people times treated, and by people squared. The normalised ones
-    are scikit-uplift's `qini_auc_score`, the same with `negative_effect=False`, and `uplift_auc_score`.
+    are scikit-uplift's `qini_auc_score`, the same with `negative_effect=False`, and `uplift_auc_score`. A ranking by
+    chance has 0 of each. `qini_of_first_less` is by how much the first ranking's Qini lies above this one's.
     """
 
     qini: Interval
@@ -66,9 +81,10 @@ class Ranking:
     qini_without_harm: Interval | None
     auuc: Interval
     auuc_normalised: Interval | None
-    uplift_at: dict[str, Interval]
+    tops: dict[str, Top]
     tenths: tuple[Tenth, ...]
     curve: tuple[tuple[float, float], ...]
+    qini_of_first_less: Interval | None = None
 
 
 def qini_curve(score: Floats, treated: npt.NDArray[np.bool_], outcome: Floats) -> Points:
@@ -87,6 +103,44 @@ def measure(
     score: Floats, treated: npt.NDArray[np.bool_], outcome: Floats, bootstrap: Bootstrap, *, seed: int = 20
 ) -> Ranking:
     """Measure a ranking of treated and control people by their scores, with intervals."""
+    return _measure(score, score, treated, outcome, bootstrap, seed)[0]
+
+
+def compare(
+    scores: Mapping[str, Floats],
+    foretold: Mapping[str, Floats],
+    treated: npt.NDArray[np.bool_],
+    outcome: Floats,
+    bootstrap: Bootstrap,
+    *,
+    seed: int = 20,
+) -> dict[str, Ranking]:
+    """Measure several rankings on the same draws, so that the first can be held against each of the others.
+
+    `foretold` is what each says of the people, in units of the outcome; its scores give the order.
+    """
+    found: dict[str, Ranking] = {}
+    first: tuple[float, Floats] | None = None
+    for name, score in scores.items():
+        ranking, draws = _measure(score, foretold[name], treated, outcome, bootstrap, seed)
+        if first is None:
+            first = ranking.qini.value, draws
+        else:
+            less = interval(first[0] - ranking.qini.value, first[1] - draws)
+            ranking = replace(ranking, qini_of_first_less=less)
+        found[name] = ranking
+    return found
+
+
+def _measure(
+    score: Floats,
+    foretold: Floats,
+    treated: npt.NDArray[np.bool_],
+    outcome: Floats,
+    bootstrap: Bootstrap,
+    seed: int,
+) -> tuple[Ranking, Floats]:
+    """The ranking, and the draws of its Qini."""
     people, is_binary = score.size, bool(np.isin(outcome, (0.0, 1.0)).all())
     exact = tuple(map(float, _areas(_counted(score, treated, outcome))))
     edges = np.unique(np.quantile(score, np.linspace(0, 1, BINS + 1)[1:-1]))
@@ -95,9 +149,8 @@ def measure(
     drawn = _drawn(cell, int(edges.size) + 1, treated, outcome, bootstrap)
     areas = _areas(np.cumsum(drawn, axis=1))
     of_treated = people * float(treated.sum())
-    draws_of_treated = drawn[:, :, 0].sum(axis=1) * people
+    draws = areas[0] / (drawn[:, :, 0].sum(axis=1) * people)
     best, drawn_best = _best(_kinds(treated, outcome)), _best(_kinds_drawn(drawn))
-    qini = Interval(exact[0] / of_treated, *_range(areas[0] / draws_of_treated))
 
     def normalised(which: int, kind: int) -> Interval | None:
         if not is_binary:
@@ -107,16 +160,17 @@ def measure(
         )
 
     order = np.lexsort((np.random.default_rng(seed).random(people), -score))
-    return Ranking(
-        qini,
+    ranking = Ranking(
+        interval(exact[0] / of_treated, draws),
         normalised(0, 0),
         normalised(0, 1),
         interval(exact[1] / people**2, areas[1] / people**2),
         normalised(1, 2),
-        {f"{top:.0%}": _at(order, top, treated, outcome, bootstrap) for top in TOPS},
-        _tenths(order, score, treated, outcome, bootstrap),
+        _tops(order, treated, outcome, bootstrap),
+        _tenths(order, foretold, treated, outcome, bootstrap),
         _thinned(qini_curve(score, treated, outcome), float(treated.sum())),
     )
+    return ranking, draws
 
 
 def _counted(score: Floats, treated: npt.NDArray[np.bool_], outcome: Floats) -> Floats:
@@ -193,28 +247,49 @@ def _drawn(cell: Ints, cells: int, treated: npt.NDArray[np.bool_], outcome: Floa
     return np.stack([bootstrap.drawn(part) for part in parts], axis=-1)
 
 
-def _range(draws: Floats) -> tuple[float, float]:
-    found = interval(0.0, draws)
-    return found.low, found.high
+def _tops(
+    order: npt.NDArray[np.intp], treated: npt.NDArray[np.bool_], outcome: Floats, bootstrap: Bootstrap
+) -> dict[str, Top]:
+    """What the first shares of all people bring."""
+    cell = np.full(order.size, len(TOPS), dtype=np.int64)
+    for place, top in reversed(list(enumerate(TOPS))):
+        cell[order[: int(order.size * top)]] = place
+    exact, drawn = (
+        np.cumsum(some, axis=-2) for some in _exact_and_drawn(cell, len(TOPS) + 1, treated, outcome, bootstrap)
+    )
+    (value, draws), (share, shares) = (
+        [_difference(some) for some in (exact, drawn)],
+        [(some[..., 0] + some[..., 2]) / (some[..., -1:, 0] + some[..., -1:, 2]) for some in (exact, drawn)],
+    )
+    found = {}
+    for place, top in enumerate(TOPS):
+        gain, gains = share[place] * value[place], shares[:, place] * draws[:, place]
+        lot, lots = share[place] * value[-1], shares[:, place] * draws[:, -1]
+        found[f"{top:.0%}"] = Top(
+            interval(float(value[place]), draws[:, place]),
+            interval(float(gain), gains),
+            interval(float(gain - lot), gains - lots),
+        )
+    return found
 
 
-def _at(
-    order: npt.NDArray[np.intp], top: float, treated: npt.NDArray[np.bool_], outcome: Floats, bootstrap: Bootstrap
-) -> Interval:
-    """The difference of means among the first share of all people (scikit-uplift's `uplift_at_k`, overall)."""
-    cell = np.ones(order.size, dtype=np.int64)
-    cell[order[: int(order.size * top)]] = 0
-    return _differences(cell, 2, treated, outcome, bootstrap)[0]
+def _exact_and_drawn(
+    cell: Ints, cells: int, treated: npt.NDArray[np.bool_], outcome: Floats, bootstrap: Bootstrap
+) -> tuple[Floats, Floats]:
+    t = treated.astype(np.float64)
+    columns = (t, t * outcome, 1 - t, (1 - t) * outcome)
+    exact = np.column_stack([_sum_by(cell, column, cells) for column in columns])
+    return exact, _drawn(cell, cells, treated, outcome, bootstrap)
+
+
+def _difference(count: Floats) -> Floats:
+    return np.asarray(ratio(count[..., 1], count[..., 0]) - ratio(count[..., 3], count[..., 2]))
 
 
 def _differences(
     cell: Ints, cells: int, treated: npt.NDArray[np.bool_], outcome: Floats, bootstrap: Bootstrap
 ) -> list[Interval]:
-    drawn = _drawn(cell, cells, treated, outcome, bootstrap)
-    t = treated.astype(np.float64)
-    columns = (t, t * outcome, 1 - t, (1 - t) * outcome)
-    exact: Floats = np.column_stack([_sum_by(cell, column, cells) for column in columns])
-    value, draws = (ratio(some[..., 1], some[..., 0]) - ratio(some[..., 3], some[..., 2]) for some in (exact, drawn))
+    value, draws = (_difference(some) for some in _exact_and_drawn(cell, cells, treated, outcome, bootstrap))
     return [interval(float(value[place]), draws[:, place]) for place in range(cells)]
 
 

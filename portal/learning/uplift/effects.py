@@ -16,6 +16,7 @@ ALARM_BELOW = 0.001
 PLAN_STEP = 0.05
 # Means that differ by more than a tenth of their spread.
 UNBALANCED_FROM = 0.1
+LUCK_TIMES = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class SampleRatio:
 class Effect:
     """What an arm changed against the control, per person. `relative` is against the control's mean.
 
+    `total` is the difference of all that were treated: extra outcomes, or extra revenue where the outcome is an amount.
     `per_exposed` is the change for those whom the treatment reached, where the file says who was reached.
     """
 
@@ -43,6 +45,7 @@ class Effect:
     mean: float
     control_mean: float
     difference: Interval
+    total: Interval
     relative: Interval
     p_value: float
     exposed_share: float | None
@@ -51,11 +54,20 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Imbalance:
-    """A feature whose mean differs between an arm and the control, in standard deviations."""
+    """A feature whose mean differs between an arm and the control, in standard deviations.
+
+    `luck` is the standard deviation that such a difference has where the arms are dealt out at random.
+    """
 
     feature: str
     arm: str
     deviations: float
+    luck: float
+
+    @property
+    def is_alarming(self) -> bool:
+        """Whether it is large, and larger than luck makes one of many features."""
+        return abs(self.deviations) >= max(UNBALANCED_FROM, LUCK_TIMES * self.luck)
 
 
 def sample_ratio(experiment: Experiment, plan: Mapping[str, float] | None) -> SampleRatio:
@@ -79,9 +91,10 @@ def sample_ratio(experiment: Experiment, plan: Mapping[str, float] | None) -> Sa
 
 
 def _goodness(rows: Floats, shares: Floats) -> float:
-    from scipy.stats import chisquare
+    from scipy.special import chdtrc
 
-    return float(chisquare(rows, rows.sum() * shares).pvalue)
+    planned = rows.sum() * shares
+    return float(chdtrc(rows.size - 1, ((rows - planned) ** 2 / planned).sum()))
 
 
 def effects(experiment: Experiment, bootstrap: Bootstrap) -> tuple[Effect, ...]:
@@ -90,8 +103,6 @@ def effects(experiment: Experiment, bootstrap: Bootstrap) -> tuple[Effect, ...]:
 
 
 def _effect(experiment: Experiment, bootstrap: Bootstrap, arm: int) -> Effect:
-    from scipy.stats import ttest_ind
-
     treated, control = experiment.arm == arm, experiment.arm == 0
     y = experiment.outcome
     columns = [treated * 1.0, treated * y, control * 1.0, control * y]
@@ -111,11 +122,24 @@ def _effect(experiment: Experiment, bootstrap: Bootstrap, arm: int) -> Effect:
         float(means[0]),
         float(means[1]),
         interval(difference, change),
+        interval(difference * float(totals[0]), change * float(totals[0])),
         interval(difference / float(means[1]) if means[1] else float("nan"), ratio(change, drawn[1])),
-        float(ttest_ind(y[treated], y[control], equal_var=False).pvalue),
+        _welch(y[treated], y[control]),
         share,
         per_exposed,
     )
+
+
+def _welch(some: Floats, others: Floats) -> float:
+    """The chance of such a difference of means by luck: Welch's test. 1 where neither varies and both are equal."""
+    from scipy.special import stdtr
+
+    parts = [float(one.var(ddof=1)) / one.size for one in (some, others)]
+    far = abs(float(some.mean() - others.mean()))
+    if not sum(parts):
+        return float(not far)
+    freedom = sum(parts) ** 2 / sum(part**2 / (one.size - 1) for part, one in zip(parts, (some, others), strict=True))
+    return float(2 * stdtr(freedom, -far / np.sqrt(sum(parts))))
 
 
 def imbalances(experiment: Experiment) -> tuple[Imbalance, ...]:
@@ -126,8 +150,9 @@ def imbalances(experiment: Experiment) -> tuple[Imbalance, ...]:
         mean, variance = _moments(experiment, arm)
         spread = np.sqrt((variance + control[1]) / 2)
         far = np.divide(mean - control[0], spread, out=np.zeros_like(mean), where=spread > 0)
+        luck = float(np.sqrt(1 / (experiment.arm == arm).sum() + 1 / (experiment.arm == 0).sum()))
         found += [
-            Imbalance(name, experiment.names[arm], float(value))
+            Imbalance(name, experiment.names[arm], float(value), luck)
             for name, value in zip(experiment.features, far, strict=True)
         ]
     return tuple(sorted(found, key=lambda one: (-abs(one.deviations), one.feature, one.arm)))

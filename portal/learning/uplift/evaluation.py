@@ -19,7 +19,7 @@ from portal.learning.uplift.effects import (
     sample_ratio,
 )
 from portal.learning.uplift.experiment import Experiment, check, without_telltales
-from portal.learning.uplift.learners import DR, Learned, learn
+from portal.learning.uplift.learners import LEARNERS, MIX, Learned, learn
 
 RESPONSE = "response"
 
@@ -32,6 +32,28 @@ class ArmReport:
     effect: Effect
     adjusted: Interval | None
     rankings: dict[str, curves.Ranking]
+    learner: str
+
+    @property
+    def verdict(self) -> str | None:
+        """Whether people differ in what the treatment changes, in a sentence; None where nothing ranks them."""
+        if not self.rankings:
+            return None
+        qini = self.rankings[self.learner].qini
+        if qini.low > 0:
+            return (
+                f"Some people are changed more than others: the ranking by {self.learner} finds them better than "
+                "chance does, on people that its trees did not see."
+            )
+        if qini.high < 0:
+            return (
+                f"The ranking by {self.learner} finds them worse than chance: do not target by it. With no true "
+                "difference between people one in forty experiments looks so by luck."
+            )
+        return (
+            "There is no evidence that the treatment changes some people more than others: whom to treat is found "
+            "as well by lot. The average effect holds for everybody alike, as far as this experiment can tell."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +82,11 @@ class Evaluation:
                 f"The rows per arm are not what was planned (chance {self.sample_ratio.p_value:.2g}): "
                 "find out why before believing any effect."
             )
-        far = [one for one in self.imbalances if abs(one.deviations) >= UNBALANCED_FROM]
+        far = [one for one in self.imbalances if one.is_alarming]
         if far:
             found.append(
-                f"{len(far)} features differ between arms by {UNBALANCED_FROM:g} standard deviations or more, "
-                f"most {far[0].feature}."
+                f"Features differ between arms by {UNBALANCED_FROM:g} standard deviations or more, and by more than "
+                f"luck explains: {len(far)}, most {far[0].feature}."
             )
         if self.is_propensity_estimated and self.assignment_area is not None:
             found.append(
@@ -79,7 +101,7 @@ def evaluate(
     *,
     plan: Mapping[str, float] | None = None,
     worth: policies.Worth | None = None,
-    learner: str = DR,
+    learner: str = MIX,
     seed: int = 20,
 ) -> Evaluation:
     """Measure an experiment. `learner` names whose ranking the learned policy follows. Raises ExperimentError."""
@@ -100,7 +122,9 @@ def evaluate(
         imbalances(experiment),
         learned.assignment_area if learned else None,
         bool(learned and learned.is_propensity_estimated),
-        tuple(_arm(experiment, bootstrap, learned, effect, arm + 1, seed) for arm, effect in enumerate(averages)),
+        tuple(
+            _arm(experiment, bootstrap, learned, effect, arm + 1, learner, seed) for arm, effect in enumerate(averages)
+        ),
         learner,
         found,
         experiment.features,
@@ -109,18 +133,29 @@ def evaluate(
 
 
 def _arm(
-    experiment: Experiment, bootstrap: Bootstrap, learned: Learned | None, effect: Effect, arm: int, seed: int
+    experiment: Experiment,
+    bootstrap: Bootstrap,
+    learned: Learned | None,
+    effect: Effect,
+    arm: int,
+    learner: str,
+    seed: int,
 ) -> ArmReport:
     if learned is None:
-        return ArmReport(effect.arm, effect, None, {})
+        return ArmReport(effect.arm, effect, None, {}, learner)
     scores = learned.scores(experiment)
     extra = bootstrap.sums(scores[:, arm] - scores[:, 0])
     people = bootstrap.sums(np.ones(len(experiment)))
     adjusted = interval(float(extra.sum() / people.sum()), bootstrap.drawn(extra) / bootstrap.drawn(people))
     mine = (experiment.arm == 0) | (experiment.arm == arm)
-    treated, outcome = experiment.arm[mine] == arm, experiment.outcome[mine]
-    own = Bootstrap(experiment.arm[mine], seed=seed)
-    ranks = {name: uplift[mine, arm - 1] for name, uplift in learned.uplift.items()}
-    ranks[RESPONSE] = learned.outcome[mine, 0]
-    rankings = {name: curves.measure(score, treated, outcome, own, seed=seed) for name, score in ranks.items()}
-    return ArmReport(effect.arm, effect, adjusted, rankings)
+    told = {name: learned.uplift[name][:, arm - 1] for name in (learner, *(one for one in LEARNERS if one != learner))}
+    told[RESPONSE] = learned.outcome[:, 0]
+    rankings = curves.compare(
+        {name: learned.ranks(one)[mine] for name, one in told.items()},
+        {name: one[mine] for name, one in told.items()},
+        experiment.arm[mine] == arm,
+        experiment.outcome[mine],
+        Bootstrap(experiment.arm[mine], seed=seed),
+        seed=seed,
+    )
+    return ArmReport(effect.arm, effect, adjusted, rankings, learner)

@@ -53,12 +53,12 @@ class Policy:
 def policies(
     experiment: Experiment, learned: Learned, uplift: Floats, worth: Worth, bootstrap: Bootstrap
 ) -> tuple[Policy, ...]:
-    """Each fixed rule, and the learned one: give everybody the arm whose foretold net value is highest."""
+    """Each fixed rule, and the learned one: give everybody the arm whose net value is believed to be highest."""
     arms, rows = len(experiment.names), len(experiment)
     cost = np.array([0.0] + [worth.cost.get(name, 0.0) for name in experiment.names[1:]])
     per_outcome = np.array([0.0] + [worth.cost_per_outcome] * (arms - 1))
     scores = learned.scores(experiment)
-    gained = learned.outcome[:, :1] + np.column_stack([np.zeros(rows), uplift])
+    gained = learned.outcome[:, :1] + np.column_stack([np.zeros(rows), learned.believed(experiment, uplift)])
     choice = np.argmax((worth.value - per_outcome) * gained - cost, axis=1).astype(np.int64)
     rules: dict[str, Ints] = {NOBODY: np.zeros(rows, dtype=np.int64)}
     for arm in range(1, arms):
