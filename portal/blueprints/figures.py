@@ -118,21 +118,29 @@ def plain(measure: Measure, value: int | None, currency: str) -> object:
 
 
 def tile_of(figure: Figure, currency: str, *, compared: bool, href: str | None) -> dict[str, Any]:
-    """A tile: value, what it was, by how much it changed, and whether that is good (A18)."""
+    """A tile: value, what it was, by how much it changed, and whether that is better or worse (A18)."""
     measure = figure.measure
     change = change_of(figure.now, figure.before) if compared else None
     is_good = None
     if change and measure.good is not Good.NEITHER:
         is_good = (change > 0) == (measure.good is Good.UP)
+    told = None
+    if change and figure.now is not None and figure.before is not None:
+        sign, words = ("+", N_("more")) if change > 0 else ("−", N_("less"))
+        if is_good is not None:
+            words = N_("better") if is_good else N_("worse")
+        difference = shown(measure, abs(figure.now - figure.before), currency)
+        told = f"{sign}{difference} ({sign}{formatting.rate(abs(change))}) {gettext(words)}"
     short = None
     if measure.unit is Unit.MONEY and figure.now is not None:
         short = formatting.money_short(figure.now, currency)
     return {
         "id": measure.name,
         "name": gettext(measure.title),
-        "value": short or shown(measure, figure.now, currency),
+        "value": short or (_("no data") if figure.now is None else shown(measure, figure.now, currency)),
+        "is_missing": figure.now is None,
         "full": shown(measure, figure.now, currency) if short else None,
-        "change": ("+" if change > 0 else "−") + formatting.rate(abs(change)) if change else None,
+        "change": told,
         "good": is_good,
         "before": _("before: %(value)s", value=shown(measure, figure.before, currency)) if compared else None,
         "href": href,
@@ -150,12 +158,13 @@ def definition_of(measure: Measure) -> dict[str, str]:
     }
 
 
-def chart_of(measure: Measure, points: Sequence[Point], currency: str) -> dict[str, Any]:
-    """A chart with the table of its numbers (A24)."""
+def chart_of(measure: Measure, points: Sequence[Point], currency: str, file_href: str) -> dict[str, Any]:
+    """A chart with the table of its numbers and where they are a file (A24)."""
     by_month = len(points) > 1 and (points[1].day - points[0].day).days > 1
     title = gettext(measure.title)
     return {
         "id": measure.name,
+        "file_href": f"{file_href}{'&' if '?' in file_href else '?'}measure={measure.name}",
         "title": _("%(measure)s by month", measure=title) if by_month else _("%(measure)s by day", measure=title),
         "label": title,
         "has_any": any(point.value for point in points),
@@ -214,6 +223,7 @@ def board_page(
     scope: Scope,
     wanted: Asked,
     href_of: Callable[[Measure], str | None],
+    file_href: str,
 ) -> dict[str, Any]:
     """All that the template of a board takes."""
     measures = [MEASURES[name] for name in names]
@@ -225,10 +235,13 @@ def board_page(
         "tiles": [tile_of(one, scope.currency, compared=compared, href=href_of(one.measure)) for one in figures],
         "definitions": [definition_of(measure) for measure in measures],
         "charts": [
-            chart_of(one, load_points(session, measure=one, scope=scope, period=wanted.period), scope.currency)
+            chart_of(
+                one, load_points(session, measure=one, scope=scope, period=wanted.period), scope.currency, file_href
+            )
             for one in drawn
         ],
         "splits": [split_of(session, split, scope, wanted.period) for split in splits],
+        "file_href": file_href,
         "wanted": wanted,
         "scope": scope,
         "freshness": freshness,
@@ -239,8 +252,12 @@ def board_page(
 
 
 def board_file(session: Session, *, name: str, names: Sequence[str], scope: Scope, wanted: Asked) -> Response:
-    """Every measure of a board by day, as a file; the period and the currency stand in its name (A27)."""
-    measures = [MEASURES[one] for one in names]
+    """Every measure of a board by day, as a file, or the one that the address names; the period and the currency stand
+    in its name (A24, A27).
+    """
+    chosen = choice_arg("measure", names)
+    measures = [MEASURES[one] for one in ([chosen] if chosen else names)]
+    name = f"{name}-{chosen}" if chosen else name
     columns = [load_points(session, measure=one, scope=scope, period=wanted.period) for one in measures]
     head = [_("Day")] + [_column(measure, scope.currency) for measure in measures]
     rows = [

@@ -37,6 +37,7 @@ from portal.services.loyalty.award_points import award_sign_up
 from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_access import tell_of_access, tell_of_store_role
 from portal.services.notifications.notify_account import mail_account_link
+from portal.services.notifications.notify_account_number import mail_account_number
 from portal.services.notifications.notify_adjustment import ask_second_person, tell_owner_of_correction
 from portal.services.notifications.notify_campaign import tell_of_campaign
 from portal.services.notifications.notify_case import tell_admins_of_case
@@ -255,6 +256,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "erasure.failed": (tell_admins_of_erasure,),
     **dict.fromkeys(("erasure.requested", "erasure.cancelled", "erasure.postponed"), (tell_of_erasure,)),
     "step_up.code_wanted": (mail_step_up_code,),
+    "payment.pending": (mail_account_number,),
     "payment.failed_over": (_charge,),
     "payment.reversal_wanted": (_reverse,),
     "payment.capture_wanted": (_capture,),

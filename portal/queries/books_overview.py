@@ -78,8 +78,10 @@ def trial_balance(session: Session, *, before: datetime | None) -> list[KindTota
     return [KindTotal(row[0], row[1], row[2], int(row[3])) for row in rows]
 
 
-def list_holds(session: Session, *, status: str | None, cursor: str | None) -> Page[HoldRow]:
-    """One page of holds, the latest first. Raises CursorInvalidError."""
+def list_holds(
+    session: Session, *, status: str | None, cursor: str | None, account_id: int | None = None
+) -> Page[HoldRow]:
+    """One page of holds, of everybody or of one account, the latest first. Raises CursorInvalidError."""
     statement: AnySelect = (
         select(
             LedgerHold.id,
@@ -99,6 +101,9 @@ def list_holds(session: Session, *, status: str | None, cursor: str | None) -> P
     counted = select(LedgerHold.id)
     if status:
         statement, counted = statement.where(LedgerHold.status == status), counted.where(LedgerHold.status == status)
+    if account_id is not None:
+        mine = LedgerHold.account_id == account_id
+        statement, counted = statement.where(mine), counted.where(mine)
     return fetch_page(
         session,
         statement,
@@ -106,7 +111,7 @@ def list_holds(session: Session, *, status: str | None, cursor: str | None) -> P
         make=lambda row: HoldRow(*row),
         key=lambda row: (row.created_at, row.id),
         cursor_text=cursor,
-        mark=fingerprint("holds", status),
+        mark=fingerprint("holds", status, account_id),
         total=count_up_to(session, counted),
     )
 

@@ -149,6 +149,27 @@ def list_cases(session: Session, *, chosen: CaseFilter, cursor: str | None) -> P
     )
 
 
+_SIGNS = text(
+    """
+    SELECT DISTINCT ON (l.case_id) l.case_id, o.number, p.method, p.card -> 'card' AS card, s.ip, s.user_agent
+      FROM risk_case_decision l
+      JOIN risk_decision d ON d.id = l.decision_id
+      JOIN orders o ON o.id = d.order_id
+      LEFT JOIN web_session s ON s.id = o.session_id
+      LEFT JOIN LATERAL (SELECT y.method, to_jsonb(a) AS card FROM payment y
+                           LEFT JOIN payment_attempt a ON a.payment_id = y.id
+                          WHERE y.order_id = o.id ORDER BY a.n DESC NULLS LAST LIMIT 1) p ON true
+     WHERE l.case_id = ANY(:case_ids)
+     ORDER BY l.case_id, d.decided_at DESC, d.id
+    """
+).columns(ip=EncryptedText("web_session.ip"), user_agent=EncryptedText("web_session.user_agent"))
+
+
+def signs_of_cases(session: Session, *, case_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, AnyRow]:
+    """How the latest order of each case was paid, and from where, for the rows of the queue (A01)."""
+    return {row.case_id: row for row in session.execute(_SIGNS, {"case_ids": list(case_ids)})}
+
+
 def next_case(session: Session, *, after: uuid.UUID | None = None) -> uuid.UUID | None:
     """The open case with the largest expected loss, another than this one."""
     open_ones = select(RiskCase.id).where(RiskCase.state == "open")

@@ -124,6 +124,7 @@ class PaymentDetail:
     moves: Sequence[AnyRow]
     provider_events: Sequence[AnyRow]
     refunds: Sequence[AnyRow]
+    disputes: Sequence[AnyRow]
 
     @property
     def in_platform(self) -> Exchanged | None:
@@ -301,6 +302,12 @@ _REFUNDS = text(
 )
 
 
+_DISPUTES = text(
+    "SELECT id, status, amount_minor, currency, opened_at FROM dispute"
+    " WHERE payment_id = :payment_id ORDER BY opened_at"
+)
+
+
 def load_payment(session: Session, *, payment_id: uuid.UUID) -> PaymentDetail | None:
     """One payment with all that happened to it; None when there is none."""
     ids = {"payment_id": payment_id}
@@ -313,4 +320,5 @@ def load_payment(session: Session, *, payment_id: uuid.UUID) -> PaymentDetail | 
         moves=session.execute(_MOVES, {"payment_id": str(payment_id)}).all(),
         provider_events=session.execute(_EVENTS, ids).all(),
         refunds=session.execute(_REFUNDS, ids).all(),
+        disputes=session.execute(_DISPUTES, ids).all(),
     )

@@ -246,6 +246,12 @@ def masked_email(email: str) -> str:
     return f"{name[:1]}••@{first[:1]}••{dot}{rest}" if host else "••"
 
 
+def masked_ip(ip: str) -> str:
+    """An IP address by which one tells networks apart, and nobody is found."""
+    mark = ":" if ":" in ip else "."
+    return mark.join([*ip.split(mark)[:2], "…"])
+
+
 def masked(value: str) -> str:
     """The first letter and that there is more."""
     return f"{value[:1]}••" if value else ""

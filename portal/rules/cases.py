@@ -18,6 +18,15 @@ TELL_WITHIN: Final = timedelta(minutes=2)
 UNDO_WITHIN: Final = timedelta(minutes=1)
 
 
+# From which score on a case is of a level; below the last it is low.
+LEVELS: Final[tuple[tuple[int, str], ...]] = ((70, "high"), (40, "raised"))
+
+
+def level_of(score: int) -> str:
+    """How risky a score from 0 to 100 is: `high`, `raised` or `low`."""
+    return next((level for least, level in LEVELS if score >= least), "low")
+
+
 class Verdict(StrEnum):
     """What a reviewer says; it is also what the models learn from, except for what nobody could tell."""
 

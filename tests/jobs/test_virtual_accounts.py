@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from portal.db import transaction
+from portal.db import reading, transaction
 from portal.jobs.outbox import handle_events
 from portal.jobs.payments import charge_attempt, look_up_attempt, reverse_attempt
 from portal.jobs.schedule import expire_orders
 from portal.kit import clock
+from portal.models import Mail
 from portal.services.checkout.place_order import Placed
 from tests.blueprints.desks import browser
 from tests.factories.cart import make_variant
@@ -21,6 +23,7 @@ from tests.factories.purchase import ready_to_buy
 from tests.factories.refund import rows
 from tests.jobs.conftest import World
 from tests.jobs.test_refunds import ask
+from tests.reading_html import text_of, tree
 
 pytestmark = pytest.mark.req("PAY-16")
 
@@ -56,6 +59,31 @@ def work_off(placed: Placed) -> None:
     for _ in range(2):
         reverse_attempt(str(placed.attempt_id))
         handle_events([row[0] for row in rows("SELECT id FROM outbox_event WHERE handled_at IS NULL ORDER BY id")])
+
+
+@pytest.mark.ux("B24")
+def test_page_and_mail_say_where_how_much_until_when_and_what_comes_after(
+    app: APIFlask, world: World, placed: Placed
+) -> None:
+    work_off(placed)
+    page = tree(browser(app, world.bea).get(f"/orders/{placed.number}").text)
+    head = next(one for one in page.iter("section") if one.get("data-stage") == "account")
+    said = text_of(head)
+    facts = dict(zip(map(text_of, head.iter("dt")), map(text_of, head.iter("dd")), strict=True))
+    assert "Waiting for deposit" in said
+    assert "Pay exactly this amount, once." in said
+    assert "After that the account is closed" in said
+    assert facts["Amount"] == "₩15,000"
+    assert {"Bank", "Account number", "Account holder", "Pay until", "Time left"} <= set(facts)
+    assert re.search(r"\d{1,2} \w{3} \d{4}, \d{2}:\d{2} \S+", facts["Pay until"])
+    assert re.fullmatch(r"\d+ (hours?|days?|minutes?)", facts["Time left"])
+    number = next(one.get("data-copy", "") for one in head.iter("button") if one.get("data-copy", "").isdigit())
+    assert number in facts["Account number"]
+    with reading() as session:
+        found = session.scalars(select(Mail).where(Mail.template == "account_number")).one()
+        mail = found.subject + found.body
+    for words in (number, "15,000", "Pay exactly this amount, once.", "After that the account is closed"):
+        assert words in mail, words
 
 
 def test_the_exact_amount_pays_the_order(placed: Placed, arrive: Callable[..., None]) -> None:

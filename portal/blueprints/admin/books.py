@@ -52,15 +52,21 @@ def totals() -> ResponseReturnValue:
 
 @requires_all(Permission.LEDGER_VIEW)
 def holds() -> ResponseReturnValue:
-    """Amounts that orders have set aside."""
+    """Amounts that orders have set aside; those of one account add up to what it holds (A14)."""
+    account_id = request.args.get("account", type=int)
     known = states(Machine.HOLD)
     status = choice_arg("status", {*known, "all"}) or "active"
     with reading() as session:
-        found = list_holds(session, status=None if status == "all" else status, cursor=request.args.get("cursor"))
+        found = list_holds(
+            session,
+            status=None if status == "all" else status,
+            cursor=request.args.get("cursor"),
+            account_id=account_id,
+        )
         frame = around(session, "admin.ledger")
     names = [(one, gettext(status_of(one, "hold").word)) for one in known] + [("all", _("All"))]
     tabs = [
-        {"label": name, "href": url_for("admin.ledger_holds", status=one), "current": one == status}
+        {"label": name, "href": url_for("admin.ledger_holds", status=one, account=account_id), "current": one == status}
         for one, name in names
     ]
     return page_or_partial(

@@ -20,7 +20,7 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import choice_arg, days_arg, plain_arg
 from portal.blueprints.desk_words import word
 from portal.blueprints.identity import current_actor
-from portal.blueprints.payment_history import day_chips
+from portal.blueprints.payment_history import card_word, day_chips
 from portal.blueprints.risk_words import models_of, reasons_of, seen_of, told_span, unsure_of
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import atomically, reading
@@ -29,10 +29,20 @@ from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.paging import Page
-from portal.queries.cases import STATES, CaseDetail, CaseFilter, CaseRow, alert_times, list_cases, load_case, next_case
+from portal.queries.cases import (
+    STATES,
+    CaseDetail,
+    CaseFilter,
+    CaseRow,
+    alert_times,
+    list_cases,
+    load_case,
+    next_case,
+    signs_of_cases,
+)
 from portal.queries.remediation import remediations_of
-from portal.queries.users import masked
-from portal.rules.cases import FREEZES, TELL_WITHIN, Effect, OrderFacts, Verdict, effect_of
+from portal.queries.users import masked, masked_ip
+from portal.rules.cases import FREEZES, TELL_WITHIN, Effect, OrderFacts, Verdict, effect_of, level_of
 from portal.rules.permissions import Permission, Scope
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.cases.decide_case import decide_case, take_case, undo_verdict
@@ -91,6 +101,7 @@ def index() -> ResponseReturnValue:
     with reading() as session:
         views = views_for(session, INBOX)
         found = _queue(session, request.args.get("cursor"))
+        signs = signs_of_cases(session, case_ids=[one.id for one in found.rows])
         times = alert_times(session, since=now - MEASURED_OVER, within=TELL_WITHIN)
         frame = around(session, MENU)
     if (there := opens_with(views)) is not None:
@@ -109,6 +120,9 @@ def index() -> ResponseReturnValue:
         {"cases": "admin/cases/_list.html"},
         views=views,
         found=found,
+        signs={case_id: _sign(row) for case_id, row in signs.items()},
+        level_of=level_of,
+        age=lambda at: told_span(now - at),
         times=times,
         tab_list=tabs,
         chips=_chips(),
@@ -117,6 +131,17 @@ def index() -> ResponseReturnValue:
         now=now,
         **frame,
     )
+
+
+def _sign(row: Any) -> dict[str, str]:
+    """How an order was paid and from where, as far as the queue shows it: the network without its last parts."""
+    seen = describe(row.user_agent) if row.user_agent else None
+    paid = [word("method", row.method) if row.method else _("From balances"), card_word(row.card)]
+    return {
+        "paid": " ".join(one for one in paid if one),
+        "device": " · ".join(one for one in (seen.name, seen.system) if one) if seen else "",
+        "ip": masked_ip(row.ip) if row.ip else "",
+    }
 
 
 def _chips() -> list[tuple[str, str]]:
@@ -179,7 +204,9 @@ def decide(case_id: uuid.UUID) -> ResponseReturnValue:
     with reading() as session:
         following = next_case(session, after=case_id)
     # Where none is left, the queue says so; either page leads back for the undoing.
-    place = url_for("admin.case", case_id=following, decided=case_id) if following else url_for(MENU, view="decided")
+    place = url_for(MENU, view="decided")
+    if following:  # Its heading is where one reads on (A08).
+        place = url_for("admin.case", case_id=following, decided=case_id, _anchor="page-title")
     return done(location=place)
 
 
@@ -210,6 +237,7 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         "admin/cases/show.html",
         detail=detail,
         case=case,
+        level=level_of(case.score),
         problem=say(error) if error else missing,
         reasons=[
             {

@@ -62,6 +62,7 @@ def show() -> ResponseReturnValue:
             scope=scope,
             wanted=wanted,
             href_of=_rows_of(wanted, scope),
+            file_href=url_for("admin.figures_file", **_kept(board=board.value)),
         )
         currencies = currencies_sold_in(session)
         frame = around(session, "admin.figures")
@@ -76,7 +77,6 @@ def show() -> ResponseReturnValue:
         ],
         channels=channel_options(),
         currencies=[] if request.args.get("channel") else [(one, one) for one in currencies],
-        file_href=url_for("admin.figures_file", **_kept(board=board.value)),
         **page,
         **frame,
     )

@@ -60,6 +60,7 @@ def show() -> ResponseReturnValue:
                 lambda ref: channels.get(ref, ref),
             ),
         ]
+        kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "cursor"}
         page = board_page(
             session,
             names=STORE_BOARD,
@@ -68,15 +69,14 @@ def show() -> ResponseReturnValue:
             scope=scope,
             wanted=wanted,
             href_of=lambda _measure: None,
+            file_href=url_for("seller.figures_file", **kept),
         )
         currencies = currencies_of_store(session, desk.store.id)
-    kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "cursor"}
     return page_or_partial(
         "seller/figures.html",
         {"figures": "figures/_board.html", "figure-tiles": "figures/_tiles.html"},
         currencies=[(one, one) for one in currencies],
         channels=[],
-        file_href=url_for("seller.figures_file", **kept),
         **page,
         **around(desk, "seller.figures"),
     )

@@ -13,10 +13,12 @@ from tests.factories.account import make_person
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import LONG_AGO, REVIEWED_KRW, make_order
 from tests.factories.refund import rows
+from tests.reading_html import tree
 
 pytestmark = pytest.mark.req("FRD-06", "FRD-03")
 
 
+@pytest.mark.ux("A06")
 def test_a_case_is_read_taken_decided_and_undone(app: APIFlask) -> None:
     mall = make_mall()
     bea = make_person("bea", now=LONG_AGO)
@@ -30,6 +32,9 @@ def test_a_case_is_read_taken_decided_and_undone(app: APIFlask) -> None:
     assert "capture ₩3,500,000" in page
     assert "void ₩3,500,000, freeze the account at once, withdraw the coupons" in page
     assert "Bea" not in page
+    offered = [one for one in tree(page).iter("input") if one.get("name") == "verdict"]
+    assert offered
+    assert not any("checked" in one.attrib for one in offered)  # Nothing is chosen for anybody.
     of_mina = fields(mina.get(f"/admin/cases/{case_id}").text)
     sent = fields(page)
     assert rita.post(f"/admin/cases/{case_id}/assignment", data=sent).status_code == 303
@@ -77,7 +82,7 @@ def test_the_next_case_opens_and_offers_to_undo_the_last(app: APIFlask) -> None:
     answer = rita.post(f"/admin/cases/{first}/verdict", data=sent | {"verdict": "genuine"})
 
     assert answer.status_code == 303
-    assert answer.location == f"/admin/cases/{second}?decided={first}"
+    assert answer.location == f"/admin/cases/{second}?decided={first}#page-title"
     page = rita.get(answer.location).text
     assert "This is the next one." in page
     assert f"/admin/cases/{first}/undoing" in page

@@ -18,6 +18,7 @@ from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import answer, make_order
 from tests.factories.purchase import ready_to_buy
 from tests.factories.refund import rows
+from tests.reading_html import by_id, text_of, tree
 
 pytestmark = [pytest.mark.req("CHN-01", "CHN-02"), pytest.mark.usefixtures("books")]
 
@@ -84,6 +85,7 @@ def test_a_draft_has_no_pages_until_it_is_approved_by_another_and_its_checklist_
     assert rows("SELECT count(*) FROM channel_move") == [(2,)]
 
 
+@pytest.mark.ux("A26")
 def test_maintenance_stops_new_orders_says_why_and_lets_go_on_what_is_under_way(
     app: APIFlask, mall: Mall, ada: FlaskClient
 ) -> None:
@@ -95,7 +97,11 @@ def test_maintenance_stops_new_orders_says_why_and_lets_go_on_what_is_under_way(
     shown = fields(ada.get(page).text)
     values = JAPAN | MESSAGE | {"name_en": "Portal Korea", "code": "kr", "country": "KR", "currency": "KRW"}
     values |= {"time_zone": "Asia/Seoul", "version": shown["version"], "csrf_token": shown["csrf_token"]}
+    assert "Nothing is written in English yet" in text_of(by_id(tree(ada.get(page).text), "preview"))
     assert ada.post(page, data=values).status_code == 303
+    before = by_id(tree(ada.get(page).text), "preview")  # What buyers will read, in each language, before it begins.
+    assert [one.get("lang") for one in before.iter("span") if one.get("lang")] == ["en", "ko"]
+    assert "Back at noon." in text_of(before)
     assert move(ada, mall.kr.id, "maintenance")[0] == 303
     kr = channel_directory()["kr"]
     assert "Back at noon." in browser(app, bea).get("/kr/").text

@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from datetime import timedelta
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from apiflask import APIFlask
@@ -23,6 +24,7 @@ from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import give_deposit, make_order
 from tests.factories.refund import rows
+from tests.reading_html import by_id, links, text_of, tree
 
 pytestmark = [pytest.mark.req("ANA-01"), pytest.mark.usefixtures("books")]
 
@@ -47,6 +49,10 @@ def sell(mall: Mall, bea: Person, outcome: str = "captured", quantity: int = 1) 
     goods = {make_variant(mall): quantity, make_variant(mall, store=1): 1}
     order = make_order(bea, mall, goods, outcome=outcome)  # type: ignore[arg-type]  # One of the answers.
     return int(rows(f"SELECT payable_minor FROM orders WHERE number = '{order.number}'")[0][0])  # noqa: S608  # Ours.
+
+
+def formatted(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
 
 
 def figure(name: str, *, currency: str = "KRW") -> int | None:
@@ -133,6 +139,44 @@ def test_a_figure_opens_the_rows_that_make_it(mall: Mall, bea: Person, ada: Flas
     assert len(links) == 3
     counts = [ada.get(link).text.count("<tr data-row") for link in links]
     assert counts == [1, 2, 1]  # Sales, orders placed, orders paid.
+
+
+@pytest.mark.ux("A18", "A22", "A24", "A25")
+def test_a_board_asks_compares_and_gives_its_numbers(mall: Mall, bea: Person, ada: FlaskClient) -> None:
+    now = clock.now()
+    with clock.frozen(now - timedelta(days=7)):
+        small = sell(mall, bea)
+    with transaction() as session:  # Those of a week ago have long been told of.
+        session.execute(text("UPDATE outbox_event SET handled_at = created_at, told_at = created_at"))
+    large = sell(mall, bea, quantity=3)
+    renew_all()
+    page = tree(ada.get("/admin/figures?period=7d&compare=weekday&channel=kr").text)
+    heading = text_of(next(page.iter("h1")))
+    assert heading.endswith("?")
+    words = text_of(by_id(page, "figures"))
+    assert "The last day is still under way." in words
+    today = now.astimezone(ZoneInfo("Asia/Seoul")).date()
+    first, last = (formatted(today - timedelta(days=days)) for days in (13, 7))
+    assert f"Compared with {first} to {last}." in words  # The same weekdays of the week before.
+    tile = by_id(page, "measure-sales")
+    share = (large - small) * 100 / small
+    assert f"+₩{large - small:,} (+{share:.2f}".rstrip("0").rstrip(".") in text_of(tile)
+    assert "better" in text_of(tile)
+    assert next(tile.iter("svg")) is not None
+    assert f"before: ₩{small:,}" in text_of(tile)
+    missing = by_id(page, "measure-sent_in_time")
+    assert ("data-missing" in missing.attrib, "no data" in text_of(missing)) == (True, True)  # And that is not nought.
+    tabs = [href for said, href in links(page).items() if "board=payments" in href]
+    assert all(one in tabs[0] for one in ("period=7d", "compare=weekday", "channel=kr"))
+    for board, names in BOARDS.items():
+        assert len(names) <= 8
+        shown = tree(ada.get(f"/admin/figures?board={board.value}&period=7d").text)
+        assert text_of(next(shown.iter("h1"))).endswith("?")
+        for chart in (one for one in shown.iter("div") if "data-chart" in one.attrib):
+            assert list(by_id(shown, chart.get("data-chart", "")).iter("td"))
+            file = next(href for href in links(shown).values() if f"measure={chart.get('data-chart', '')[5:]}" in href)
+            assert len(ada.get(file).data.splitlines()) == 8  # The head and seven days.
+            assert ada.get(file).data.splitlines()[0].count(b",") == 1
 
 
 @pytest.mark.ux("A21")

@@ -23,6 +23,7 @@ from tests.blueprints.pages import HTMX
 from tests.factories.account import make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.refund import rows
+from tests.reading_html import by_id, links, text_of, tree
 
 pytestmark = [pytest.mark.req("CHN-06", "CHN-08"), pytest.mark.usefixtures("books")]
 
@@ -92,6 +93,7 @@ def test_the_watch_of_the_clock_tells_open_desks(app: APIFlask) -> None:
     assert broker.client.xlen("live") == 1
 
 
+@pytest.mark.ux("A26")
 def test_a_failed_event_stands_with_its_cause_and_is_handled_again(app: APIFlask) -> None:
     mall = make_mall()
     change(mall, 2)
@@ -105,6 +107,14 @@ def test_a_failed_event_stands_with_its_cause_and_is_handled_again(app: APIFlask
     ada = browser(app, make_person("ada", roles=("admin",)))
     page = ada.get("/admin/propagation?channel=kr").text
     assert "KeyError: store" in page
+    shown = tree(page)
+    failed = next(row for row in shown.iter("tr") if "KeyError: store" in text_of(row))
+    since = next(one for one in failed.iter("td") if one.get("data-label") == "Since")
+    assert next(since.iter("time")).get("datetime")
+    assert {"Handle all again", "Reconcile the channel"} <= {text_of(one) for one in shown.iter("button")}
+    of_channel = next(row for row in shown.iter("tr") if "channel=kr" in " ".join(links(row).values()))
+    assert {"State", "Median", "p99"} <= {one.get("data-label") for one in of_channel.iter("td")}
+    assert "every 5s" in by_id(shown, "propagation-refresh").get("hx-trigger", "")
     assert "KeyError: store" not in ada.get("/admin/propagation?channel=us").text
 
     assert post(ada, "/admin/propagation/retry?channel=us").status_code == 303

@@ -70,6 +70,7 @@ def test_a_rule_is_written_read_back_and_put_in_force(client: FlaskClient, bea: 
     assert "As agreed" in client.get("/admin/risk/rules/cheap").text
 
 
+@pytest.mark.ux("A11")
 def test_a_version_says_how_it_differs_from_the_one_in_force(client: FlaskClient) -> None:
     page = client.get(f"{NEW}?rule=amount_above").text
     assert 'name="newest" value="1"' in page
@@ -78,6 +79,8 @@ def test_a_version_says_how_it_differs_from_the_one_in_force(client: FlaskClient
     page = client.get("/admin/risk/rules/amount_above/2").text
     assert "What differs from version 1, which is in force" in page
     assert "The amount is more than $9.00." in page
+    assert "Rita" in page
+    assert "Holds for review" in page
 
 
 def test_a_preview_reads_back_and_shows_the_newest_events(client: FlaskClient, bea: Person) -> None:
@@ -127,6 +130,7 @@ def test_strangers_stay_outside(app: APIFlask, client: FlaskClient, bea: Person)
     assert client.get("/admin/risk/rules/amount_above/9").status_code == 404
 
 
+@pytest.mark.ux("A11")
 def test_a_version_is_tried_on_the_past(client: FlaskClient, mall: Mall, bea: Person) -> None:
     held = make_order(bea, mall, {make_variant(mall, krw=REVIEWED_KRW): 1}, outcome="authorised")
     score(bea, 900)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, session, url_for
@@ -21,6 +22,7 @@ from portal.blueprints.context import translated
 from portal.blueprints.documents import pdf_of
 from portal.blueprints.identity import current_actor
 from portal.blueprints.return_words import kind_word
+from portal.blueprints.risk_words import told_span
 from portal.blueprints.shop.cards import picture_url
 from portal.db import atomically, reading
 from portal.gateways.base import ElementConfig, TellingGateway
@@ -207,6 +209,7 @@ def _page(order: OrderView) -> dict[str, Any]:
         "rows": _rows(order, parts),
         "paid_with": paid_with(order),
         "cash_receipt": cash_receipt,
+        "time_left": told_span(max((order.deadline or order.expires_at) - now, timedelta())),
         "comes_back": comes_back(order) if order.is_pending else [],
         "element": _element(order) if stage.name == "confirm" else None,
         "others": _others(order, stage) if stage.name == "failed" else [],
