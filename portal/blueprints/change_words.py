@@ -14,6 +14,7 @@ CHANGE_ACTIONS: Mapping[str, str] = {
     "channel:blocked": N_("Channel lost features"),
     "house-rule:written": N_("Rule of the house written"),
     "house-rule:confirmed": N_("Rule of the house confirmed for a channel"),
+    "channel:wound-up": N_("Channel wound up"),
     "border-rule:set": N_("Rule of a channel's borders set"),
     "border-rule:ended": N_("Rule of a channel's borders ended"),
     "outbox:retried": N_("Failed events handled again"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from portal.queries.channels import channel_directory
 
@@ -13,6 +14,14 @@ if TYPE_CHECKING:
 ENVIRON_KEY = "portal.channel"
 # Answered before any channel, session or database: the process serves.
 HEALTH_PATH = "/healthz"
+
+
+def _lead_on(environ: WSGIEnvironment, start_response: StartResponse, path: str) -> Iterable[bytes]:
+    """To the page of the channel that took over; by 308, so that a form is sent there as it is."""
+    there = quote(f"{environ.get('SCRIPT_NAME', '')}/{path}".encode("latin-1"))
+    asked = environ.get("QUERY_STRING", "")
+    start_response("308 Permanent Redirect", [("Location", f"{there}?{asked}" if asked else there)])
+    return [b""]
 
 
 class ChannelPath:
@@ -32,6 +41,8 @@ class ChannelPath:
             environ["SCRIPT_NAME"] = environ.get("SCRIPT_NAME", "") + "/" + first
             environ["PATH_INFO"] = path[len(first) + 1 :] or "/"
             environ[ENVIRON_KEY] = first
+        elif first in directory.moved:
+            return _lead_on(environ, start_response, directory.moved[first] + path[len(first) + 1 :])
         else:
             host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
             environ[ENVIRON_KEY] = directory.hosts.get(host, directory.default)

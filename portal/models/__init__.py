@@ -21,7 +21,7 @@ from portal.models.catalog import (
 )
 from portal.models.channel import Channel
 from portal.models.channel_catalogue import CatalogueNote, LocalProduct, PriceWindow
-from portal.models.channel_life import ChannelCheck, ChannelMove
+from portal.models.channel_life import ChannelCheck, ChannelMove, ChannelWindUp
 from portal.models.client import ApiClient
 from portal.models.coupon import (
     Campaign,
@@ -140,6 +140,7 @@ __all__ = [
     "ChannelCheck",
     "ChannelConfirmation",
     "ChannelMove",
+    "ChannelWindUp",
     "Consent",
     "ConsentChoice",
     "CouponAbuseRule",

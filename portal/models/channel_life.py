@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.db import Base
@@ -34,3 +35,21 @@ class ChannelMove(Base):
     by: Mapped[str]
     note: Mapped[str | None]
     at: Mapped[datetime]
+
+
+class ChannelWindUp(Base):
+    """What a channel that ends has left to whom: once for each, before it is closed.
+
+    `handed` counts by kind what was handed over or ended, `exports` are the ids of its files. The addresses of its
+    pages lead to those of the successor once it is closed.
+    """
+
+    __tablename__ = "channel_wind_up"
+    __table_args__ = (CheckConstraint("successor_id <> channel_id", name="successor"),)
+
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"), primary_key=True, autoincrement=False)
+    successor_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))
+    handed: Mapped[dict[str, Any]]
+    exports: Mapped[list[Any]]
+    done_by: Mapped[str]
+    done_at: Mapped[datetime]

@@ -13,11 +13,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from portal.db import reading
-from portal.models import Channel, LagIncident, TaxRate
+from portal.models import Channel, ChannelWindUp, LagIncident, TaxRate
 from portal.queries.borders import IN_FORCE, rule_of
 from portal.queries.house_rules import BLOCKED
 from portal.rules.borders import BorderRule, Borders, borders_at
-from portal.rules.channels import OPEN_STATES, TELLING
+from portal.rules.channels import OPEN_STATES, TELLING, State
 from portal.rules.house_rules import without_features
 from portal.rules.taxes import BEGINNING, Taxes, TaxRule, taxes_at
 
@@ -28,8 +28,23 @@ KEPT_FOR_S = 1.0
 _LATE = exists().where(LagIncident.channel_id == Channel.id, LagIncident.closed_at.is_(None))
 _BLOCKED: ColumnElement[Sequence[str]] = literal_column(BLOCKED, ARRAY(Text))
 _BORDERS: ColumnElement[list[Any]] = literal_column(IN_FORCE, JSONB)
+_SUCCESSOR = (
+    select(ChannelWindUp.successor_id)
+    .where(ChannelWindUp.channel_id == Channel.id, Channel.state == State.CLOSED)
+    .scalar_subquery()
+)
 _CHANNELS = (
-    select(Channel, _LATE, _BLOCKED, _BORDERS, TaxRate.section_id, TaxRate.rate, TaxRate.inclusive, TaxRate.valid_from)
+    select(
+        Channel,
+        _LATE,
+        _BLOCKED,
+        _BORDERS,
+        _SUCCESSOR,
+        TaxRate.section_id,
+        TaxRate.rate,
+        TaxRate.inclusive,
+        TaxRate.valid_from,
+    )
     .outerjoin(TaxRate, (TaxRate.channel_id == Channel.id) & TaxRate.withdrawn_at.is_(None))
     .order_by(Channel.id)
 )
@@ -81,6 +96,8 @@ class ChannelDirectory:
     hosts: Mapping[str, str]
     default: str
     codes: frozenset[str] = field(default=frozenset())
+    # Closed channels with those that took over: their addresses stand in mails and bookmarks.
+    moved: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, code: str) -> ChannelView:
         return self.channels[code]
@@ -123,12 +140,17 @@ def _load(session: Session) -> ChannelDirectory:
     late: set[int] = set()
     lost: dict[int, Sequence[str]] = {}
     borders: dict[int, Sequence[BorderRule]] = {}
-    for channel, is_late, blocked, crossing, section_id, rate, inclusive, valid_from in session.execute(_CHANNELS):
+    successors: dict[int, int] = {}
+    for channel, is_late, blocked, crossing, successor_id, section_id, rate, inclusive, valid_from in session.execute(
+        _CHANNELS
+    ):
         if channel.id not in written:
             rows.append(channel)
             written[channel.id] = []
             lost[channel.id] = list(blocked)
             borders[channel.id] = tuple(rule_of(one) for one in crossing)
+        if successor_id is not None:
+            successors[channel.id] = successor_id
         if is_late:
             late.add(channel.id)
         if rate is not None:
@@ -160,4 +182,6 @@ def _load(session: Session) -> ChannelDirectory:
     # A house whose every channel is closed still has pages: those of its people.
     shown = [row for row in rows if row.state in OPEN_STATES] or rows
     hosts = {host.lower(): row.code for row in shown for host in row.hosts}
-    return ChannelDirectory(views, hosts, shown[0].code if shown else "", frozenset(row.code for row in shown))
+    codes = {row.id: row.code for row in rows}
+    moved = {codes[old]: codes[new] for old, new in successors.items()}
+    return ChannelDirectory(views, hosts, shown[0].code if shown else "", frozenset(row.code for row in shown), moved)

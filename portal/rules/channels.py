@@ -47,6 +47,8 @@ class State(StrEnum):
 
 # In these a channel has pages; in LIVE alone it takes new orders and payments.
 OPEN_STATES = frozenset({State.LIVE, State.MAINTENANCE, State.SUNSET, State.OFFBOARDING})
+# In these what it leaves is handed over.
+ENDING = frozenset({State.SUNSET, State.OFFBOARDING})
 # In these buyers are told something, in every language.
 TELLING = frozenset({State.MAINTENANCE, State.SUNSET})
 
@@ -112,6 +114,7 @@ class Standing:
     told_in: Collection[str]
     open_payments: int
     open_orders: int
+    is_wound_up: bool = False
 
 
 def problems_of(terms: ChannelTerms, *, codes: Collection[str], hosts: Collection[str]) -> dict[str, str]:
@@ -214,4 +217,6 @@ def why_not(standing: Standing, new: State, *, actor: str) -> str | None:
         return N_("Payments are still under way on this channel: wait for their end.")
     if new is State.CLOSED and (standing.open_orders or standing.open_payments):
         return N_("Orders of this channel are not over yet: sent, delivered and past their days of return.")
+    if new is State.CLOSED and not standing.is_wound_up:
+        return N_("Hand over first what the channel leaves: its files, open matters and keys.")
     return None

@@ -158,6 +158,7 @@ class AuditAction(StrEnum):
     CHANNEL_BLOCKED = "channel:blocked"
     HOUSE_RULE_WRITTEN = "house-rule:written"
     HOUSE_RULE_CONFIRMED = "house-rule:confirmed"
+    CHANNEL_WOUND_UP = "channel:wound-up"
     BORDER_RULE_SET = "border-rule:set"
     BORDER_RULE_ENDED = "border-rule:ended"
     EVENTS_RETRIED = "outbox:retried"

@@ -38,7 +38,7 @@ GOOD = ChannelTerms(
     extensions={},
     hosts=("jp.example.com",),
 )
-READY = Standing(State.READINESS, "user:1", (), LOCALES, 0, 0)
+READY = Standing(State.READINESS, "user:1", (), LOCALES, 0, 0, is_wound_up=True)
 
 
 def faults(**other: object) -> set[str]:
@@ -103,6 +103,7 @@ def test_only_the_moves_of_the_table_are_made(old: State, new: State) -> None:
         (replace(READY, state=State.LIVE, told_in=()), State.SUNSET),
         (replace(READY, state=State.SUNSET, open_payments=1), State.OFFBOARDING),
         (replace(READY, state=State.OFFBOARDING, open_orders=1), State.CLOSED),
+        (replace(READY, state=State.OFFBOARDING, is_wound_up=False), State.CLOSED),
     ],
 )
 def test_each_move_waits_for_what_must_be_so_first(standing: Standing, new: State) -> None:

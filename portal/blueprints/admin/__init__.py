@@ -71,6 +71,7 @@ from portal.blueprints.admin import (
     tiers,
     users,
     webhooks,
+    winding_up,
     withdrawals,
 )
 from portal.blueprints.admin.desk import requires_all
@@ -151,6 +152,7 @@ for area in (
     tickets,
     tiers,
     webhooks,
+    winding_up,
 ):
     area.hang(bp)
 saved_views.hang(bp, requires_all(Permission.ANALYTICS_VIEW), lambda: None)

@@ -25,7 +25,8 @@ _OPEN = text(
                AND status IN ('pending', 'requires_action', 'authorised')) AS payments,
            (SELECT count(*) FROM orders o WHERE o.channel_id = :id AND o.status IN ('pending', 'paid')
                AND EXISTS (SELECT FROM order_part p WHERE p.order_id = o.id
-                              AND p.status NOT IN ('closed', 'cancelled'))) AS orders
+                              AND p.status NOT IN ('closed', 'cancelled'))) AS orders,
+           EXISTS (SELECT FROM channel_wind_up WHERE channel_id = :id) AS is_wound_up
     """
 )
 
@@ -81,6 +82,7 @@ def standing_of(session: Session, row: Channel, *, now: datetime) -> Standing:
         told_in=[locale for locale in LOCALES if row.notices.get(locale)],
         open_payments=left.payments,
         open_orders=left.orders,
+        is_wound_up=left.is_wound_up,
     )
 
 

@@ -33,6 +33,7 @@ READING = {
     "admin.channel": P.CHANNEL_VIEW,
     "admin.channel_new": P.CHANNEL_CONFIGURE,
     "admin.channel_terms": P.CHANNEL_VIEW,
+    "admin.channel_wind_up": P.CHANNEL_CONFIGURE,
     **dict.fromkeys(("admin.border_records", "admin.channel_borders"), P.CHANNEL_VIEW),
     **dict.fromkeys(("admin.channels", "admin.house_rules"), P.CHANNEL_VIEW),
     **{f"admin.channel_goods{end}": P.PRODUCT_EDIT for end in ("", "_import", "_notes", "_template")},
@@ -135,6 +136,7 @@ WEBHOOK_ACTS = tuple(
     f"admin.webhook_{n}" for n in ("making", "redelivery", "replay", "saving", "secret", "state", "test")
 )
 WRITING = {
+    "admin.channel_wind_up_record": P.CHANNEL_CONFIGURE,
     **dict.fromkeys(("admin.channel_border_new", "admin.channel_border_end"), P.CHANNEL_CONFIGURE),
     **dict.fromkeys(("admin.house_rule_new", "admin.house_rule_confirmation"), P.CHANNEL_CONFIGURE),
     **{f"admin.channel_goods_{n}": P.PRODUCT_EDIT for n in ("assignment", "look", "rows")},

@@ -1,0 +1,1 @@
+"""The end of a channel: what it leaves is saved, handed over and ended (CHN-02)."""
