@@ -15,7 +15,7 @@ from portal.kit.text import N_
 from portal.models import Channel, ChannelConfirmation, HouseRule, OverrideDecision
 from portal.rules.channel_policy import read_typed, typed_of, with_terms
 from portal.rules.house_rules import NOTE_MAX, RuleKind, rule_faults
-from portal.rules.permissions import SYSTEM, Actor
+from portal.rules.permissions import SYSTEM, Actor, Permission, Scope, scopes_of
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.channels.save_channel import ChannelUnfitError, ChannelUnknownError
 from portal.services.notifications.notify_channel import tell_of_block
@@ -44,6 +44,12 @@ class RuleOutdatedError(PortalError):
     sentence = N_("There is a newer version of this rule, or somebody has confirmed it already. Look at it anew.")
 
 
+class HouseRuleForbiddenError(PortalError):
+    code = "permission_missing"
+    status = 403
+    sentence = N_("Rules of the house are written and confirmed by who runs every channel.")
+
+
 def write_rule(
     session: Session,
     *,
@@ -57,8 +63,9 @@ def write_rule(
 ) -> int:
     """Write the next version of a kind; channels that differ in a term that is fixed now follow the mall at once.
 
-    Returns the version. Raises ChannelUnfitError with the faults by field, RuleOutdatedError.
+    Returns the version. Raises HouseRuleForbiddenError, ChannelUnfitError with the faults by field, RuleOutdatedError.
     """
+    _check_runs_all(actor)
     faults = rule_faults(kind=kind, words=words, features=features, fixed=fixed)
     if faults:
         raise ChannelUnfitError(faults)
@@ -84,6 +91,12 @@ def write_rule(
     if held:
         _follow(session, held, f"{kind} {rule.version}", actor, now)
     return rule.version
+
+
+def _check_runs_all(actor: Actor) -> None:
+    """A channel's manager is bound by these rules: he neither writes nor confirms them."""
+    if Scope.ALL not in scopes_of(actor, Permission.CHANNEL_CONFIGURE):
+        raise HouseRuleForbiddenError
 
 
 def _follow(session: Session, fixed: Collection[str], why: str, actor: Actor, now: datetime) -> None:
@@ -132,8 +145,9 @@ def note_overrides(
 def confirm_rule(session: Session, *, channel_id: int, rule_id: int, note: str, actor: Actor, now: datetime) -> None:
     """Say that the channel is as the newest version asks; its features are there again.
 
-    Raises ChannelUnknownError, ChannelUnfitError without a note, RuleOutdatedError.
+    Raises HouseRuleForbiddenError, ChannelUnknownError, ChannelUnfitError without a note, RuleOutdatedError.
     """
+    _check_runs_all(actor)
     kept = note.strip()[:NOTE_MAX]
     if session.scalar(select(Channel.id).where(Channel.id == channel_id)) is None:
         raise ChannelUnknownError

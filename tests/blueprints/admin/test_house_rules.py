@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from portal.db import transaction
 from portal.kit import clock
 from portal.queries.channels import channel_directory, forget_channels
-from portal.services.channels.house_rules import watch_rules
+from portal.services.channels.house_rules import HouseRuleForbiddenError, confirm_rule, watch_rules, write_rule
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import make_person
 from tests.factories.cart import Mall, make_mall
@@ -100,3 +100,12 @@ def test_a_term_that_is_fixed_is_taken_back_everywhere_and_cannot_be_overridden_
     assert rows(decided) == [(None, "500", "Agreed with the partner"), ("500", None, "policy 1")]
     status, told = send(ada, page, page, **own)
     assert (status, "same on every channel" in told) == (422, True)
+
+
+def test_a_manager_neither_writes_nor_confirms_what_binds_his_channel(mall: Mall) -> None:
+    mia = make_person("mia", roles=("channel_manager",)).actor
+    terms = {"words": {"en": "Show it."}, "features": (), "fixed": (), "due_at": clock.now(), "now": clock.now()}
+    with transaction() as session, pytest.raises(HouseRuleForbiddenError):
+        write_rule(session, kind="branding", actor=mia, **terms)  # type: ignore[arg-type]  # A mapping of several kinds.
+    with transaction() as session, pytest.raises(HouseRuleForbiddenError):
+        confirm_rule(session, channel_id=1, rule_id=1, note="Done.", actor=mia, now=clock.now())
