@@ -31,6 +31,8 @@ class StepUpAction(StrEnum):
     CHANGE_PAYOUT_ACCOUNT = "payout-account:change"
     SAVE_CREDENTIALS = "gateway:save-credentials"
     CHANGE_FACTOR = "factor:change"
+    MAKE_KEY = "api-key:make"
+    EXCHANGE_KEY = "api-key:exchange"
     CHANGE_ROLES = "role:change"
     RESET_FACTORS = "factor:reset"
     DECIDE_CASE = "case:decide"
@@ -44,6 +46,8 @@ ALWAYS: Final = frozenset(
     {
         StepUpAction.SAVE_CREDENTIALS,
         StepUpAction.CHANGE_FACTOR,
+        StepUpAction.MAKE_KEY,
+        StepUpAction.EXCHANGE_KEY,
         StepUpAction.CHANGE_ROLES,
         StepUpAction.RESET_FACTORS,
         StepUpAction.CHANGE_RISK_LIST,

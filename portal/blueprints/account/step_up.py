@@ -53,6 +53,8 @@ WORDS: Mapping[StepUpAction, str] = {
     StepUpAction.ADJUST_MILEAGE: N_("Give %(amount)s of mileage"),
     StepUpAction.RELEASE_PAYOUT: N_("Let a payout of %(amount)s to %(store)s go out"),
     StepUpAction.ADJUST_BALANCES: N_("Correct balances by %(amount)s in all"),
+    StepUpAction.MAKE_KEY: N_("Make the API key “%(name)s”"),
+    StepUpAction.EXCHANGE_KEY: N_("Exchange the API key “%(name)s”"),
     StepUpAction.CHANGE_ROLES: N_("Change a person's roles to: %(roles)s"),
     StepUpAction.RESET_FACTORS: N_("Remove the second proofs of a person"),
     StepUpAction.DECIDE_CASE: N_("Give a verdict that moves up to %(amount)s"),
