@@ -34,6 +34,7 @@ class Balances:
     mileage_account_id: int | None = None
     paid_orders: int = 0
     tier: str | None = None
+    segments: frozenset[str] = frozenset()
     earned_since: int = 0
 
     @property
@@ -71,6 +72,7 @@ _BALANCES = text(
     SELECT a.id, a.kind, a.balance_minor, a.held_minor,
            (SELECT count(*) FROM orders o WHERE o.buyer_id = :user_id AND o.paid_at IS NOT NULL) AS paid_orders,
            (SELECT m.tier FROM member_tier m WHERE m.user_id = :user_id) AS tier,
+           ARRAY(SELECT s.key FROM segment_member s WHERE s.user_id = :user_id) AS segments,
            CASE WHEN CAST(:since AS timestamptz) IS NOT NULL THEN
                (SELECT coalesce(sum(o.mileage_promised), 0) FROM orders o
                  WHERE o.buyer_id = :user_id AND o.placed_at >= :since
@@ -86,7 +88,7 @@ _BALANCES = text(
 def load_balances(
     session: Session, *, user_id: uuid.UUID, currency: str, earned_since: datetime | None = None
 ) -> Balances:
-    """The buyer's balances, how often he has bought, and his tier, in one statement.
+    """The buyer's balances, how often he has bought, his tier and segments, in one statement.
 
     With `earned_since` also the points that his orders promise since then.
     """
@@ -114,6 +116,7 @@ def load_balances(
         mileage_account_id=mileage.id if mileage else None,
         paid_orders=found[0].paid_orders,
         tier=found[0].tier,
+        segments=frozenset(found[0].segments),
         earned_since=found[0].earned_since,
     )
 

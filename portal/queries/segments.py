@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from portal.queries.exchange import platform_currency
@@ -170,6 +171,38 @@ def size_history(session: Session, *, key: str, now: datetime) -> list[SizeDay]:
 def segment_keys_of(session: Session, *, user_id: uuid.UUID) -> frozenset[str]:
     """The segments that somebody is in."""
     return frozenset(session.scalars(text("SELECT key FROM segment_member WHERE user_id = :id"), {"id": user_id}))
+
+
+_PAST = text(
+    """
+    SELECT user_id, key, entered, at FROM segment_move
+     WHERE key = ANY(:keys) AND user_id = ANY(CAST(:user_ids AS uuid[])) ORDER BY user_id, at, id
+    """
+)
+
+
+class PastMembership:
+    """Who was in which segments when, by the moves that are kept."""
+
+    def __init__(self, moves: Iterable[Row[Any]]) -> None:
+        self._moves: dict[str, list[tuple[datetime, str, bool]]] = {}
+        for move in moves:
+            self._moves.setdefault(str(move.user_id), []).append((move.at, move.key, move.entered))
+
+    def of(self, user_id: str, at: datetime) -> frozenset[str]:
+        """The segments that somebody was in at an instant."""
+        found: set[str] = set()
+        for moved_at, key, entered in self._moves.get(user_id, ()):
+            if moved_at > at:
+                break
+            (found.add if entered else found.discard)(key)
+        return frozenset(found)
+
+
+def past_membership(session: Session, *, keys: Collection[str], user_ids: Collection[str]) -> PastMembership:
+    """What these people were of these segments, at any time. Without a segment nobody is asked."""
+    values = {"keys": list(keys), "user_ids": list(user_ids)}
+    return PastMembership(session.execute(_PAST, values) if keys else ())
 
 
 _USES = text(

@@ -64,6 +64,29 @@ def tier_code(session: Session, *, user_id: uuid.UUID) -> str | None:
     return session.execute(select(MemberTier.tier).where(MemberTier.user_id == user_id)).scalar_one_or_none()
 
 
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """What somebody belongs to: the code of his tier, and the keys of the mall's own segments."""
+
+    tier: str | None = None
+    segments: frozenset[str] = frozenset()
+
+
+NOBODY = Membership()
+_MEMBERSHIP = text(
+    """
+    SELECT (SELECT tier FROM member_tier WHERE user_id = :user_id) AS tier,
+           ARRAY(SELECT key FROM segment_member WHERE user_id = :user_id) AS segments
+    """
+)
+
+
+def load_membership(session: Session, *, user_id: uuid.UUID) -> Membership:
+    """A person's tier and segments as they are committed, in one statement."""
+    row = session.execute(_MEMBERSHIP, {"user_id": user_id}).one()
+    return Membership(row.tier, frozenset(row.segments))
+
+
 def load_spend(session: Session, *, user_id: uuid.UUID, ladder: Ladder, now: datetime) -> int:
     """What a person has spent in the rolling period, less what went back, in the platform's currency."""
     values = {

@@ -42,6 +42,7 @@ class EarnRule:
     store_ids: frozenset[int] = frozenset()
     channel_ids: frozenset[int] = frozenset()
     tiers: frozenset[str] = frozenset()
+    segments: frozenset[str] = frozenset()
     starts_at: datetime | None = None
     ends_at: datetime | None = None
 
@@ -57,6 +58,7 @@ class EarnRule:
             and (not self.store_ids or line.store_id in self.store_ids)
             and (not self.channel_ids or buyer.channel_id in self.channel_ids)
             and (not self.tiers or buyer.tier in self.tiers)
+            and (not self.segments or not self.segments.isdisjoint(buyer.segments))
             and (self.starts_at is None or self.starts_at <= buyer.now)
             and (self.ends_at is None or buyer.now < self.ends_at)
         )
@@ -112,7 +114,10 @@ class EarnLine:
 
 @dataclass(frozen=True, slots=True)
 class Earner:
-    """Who buys, where and when. `base_rate` is the channel's own, in points per minor unit; `point_value` in those."""
+    """Who buys, where and when. `base_rate` is the channel's own, in points per minor unit; `point_value` in those.
+
+    `segments` are the keys of the mall's own (INC-02).
+    """
 
     now: datetime
     channel_id: int
@@ -120,6 +125,7 @@ class Earner:
     point_value: Fraction = Fraction(1)
     tier: str | None = None
     tier_multiplier: Decimal = Decimal(1)
+    segments: frozenset[str] = frozenset()
     earned_this_month: int = 0
 
 
@@ -205,6 +211,7 @@ def _meet(one: EarnRule, other: EarnRule) -> bool:
         (one.store_ids, other.store_ids),
         (one.channel_ids, other.channel_ids),
         (one.tiers, other.tiers),
+        # Who is in two segments meets both rules: segments keep nothing apart.
     )
     starts = [at for at in (one.starts_at, other.starts_at) if at is not None]
     ends = [at for at in (one.ends_at, other.ends_at) if at is not None]
@@ -229,6 +236,7 @@ def rule_faults(rule: EarnRule, known: Known) -> dict[str, str]:
         ("stores", rule.store_ids, known.store_ids),
         ("channels", rule.channel_ids, known.channel_ids),
         ("tiers", rule.tiers, known.tiers),
+        ("segments", rule.segments, known.segments),
     ):
         if not set(wanted) <= set(there):
             faults[name] = N_("Something of this there is not (any more). Choose again.")
@@ -246,6 +254,7 @@ class Known:
     store_ids: Collection[int] = ()
     channel_ids: Collection[int] = ()
     tiers: Collection[str] = ()
+    segments: Collection[str] = ()
 
 
 def terms_faults(terms: EarnTerms, known: Known) -> dict[tuple[int, str], str]:
@@ -314,6 +323,7 @@ def _rule(stored: Mapping[str, Any]) -> EarnRule:
         store_ids=ids("store_ids"),
         channel_ids=ids("channel_ids"),
         tiers=ids("tiers"),
+        segments=ids("segments"),
         starts_at=datetime.fromisoformat(stored["starts_at"]) if "starts_at" in stored else None,
         ends_at=datetime.fromisoformat(stored["ends_at"]) if "ends_at" in stored else None,
     )

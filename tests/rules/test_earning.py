@@ -21,6 +21,7 @@ from portal.rules.earning import (
     earn,
     from_json,
     overlaps,
+    rate_of,
     terms_faults,
     to_json,
 )
@@ -82,6 +83,13 @@ def test_the_tier_comes_on_top_and_a_point_may_be_worth_less() -> None:
     assert (
         earn(EarnTerms(1), [LINE], tenth).points == earn(EarnTerms(1, (rate("1"),)), [LINE], tenth).points == (1_000,)
     )
+
+
+def test_a_rule_for_segments_counts_for_whoever_is_in_one_of_them() -> None:
+    terms = EarnTerms(1, (times("3", segments=frozenset({"lately", "spenders"})),))
+    inside, outside = (replace(BUYER, segments=frozenset({key})) for key in ("spenders", "asleep"))
+    assert [rate_of(terms, LINE, buyer)[2] for buyer in (inside, outside, BUYER)] == [1, None, None]
+    assert from_json(1, to_json(terms)) == terms
 
 
 def test_tax_and_points_earn_nothing() -> None:
@@ -161,8 +169,9 @@ def test_rules_that_meet_are_warned_of(one: EarnRule, other: EarnRule, meet: boo
 
 
 def test_what_is_wrong_is_said_by_its_field() -> None:
-    known = Known(product_ids={7}, section_ids={2}, store_ids={3}, channel_ids={1}, tiers={"gold"})
+    known = Known(product_ids={7}, section_ids={2}, store_ids={3}, channel_ids={1}, tiers={"gold"}, segments={"lately"})
     sound = EarnTerms(1, (rate("0"), rate("100"), times("10", product_ids=ids(7), tiers=frozenset({"gold"}))))
+    assert terms_faults(EarnTerms(1, (times("2", segments=frozenset({"lately"})),)), known) == {}
     assert terms_faults(sound, known) == {}
     wrong = [
         (EarnTerms(rules=(replace(rate("1"), name=" "),)), (1, "name")),
@@ -176,6 +185,7 @@ def test_what_is_wrong_is_said_by_its_field() -> None:
         (EarnTerms(rules=(rate("1"), times("10.01"))), (2, "amount")),
         (EarnTerms(rules=(rate("1", product_ids=ids(8)),)), (1, "products")),
         (EarnTerms(rules=(rate("1", tiers=frozenset({"lead"})),)), (1, "tiers")),
+        (EarnTerms(rules=(rate("1", segments=frozenset({"gone"})),)), (1, "segments")),
         (EarnTerms(rules=(rate("1", starts_at=NOON, ends_at=NOON),)), (1, "period")),
         (EarnTerms(order_cap=0), (0, "order_cap")),
         (EarnTerms(month_cap=1_000_001), (0, "month_cap")),

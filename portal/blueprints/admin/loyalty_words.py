@@ -17,6 +17,7 @@ from portal.queries.channels import channel_directory
 from portal.queries.goods_names import load_goods_names
 from portal.queries.loyalty import loyalty_directory
 from portal.queries.sections import section_directory
+from portal.queries.segments import list_segments
 from portal.rules.earning import EarnRule, EarnTerms, overlaps
 
 
@@ -30,6 +31,7 @@ class Names:
     slugs: Mapping[int, str]
     channels: Mapping[int, str]
     tiers: Mapping[str, str]
+    segments: Mapping[str, str]
 
 
 def names_for(session: Session, rules: Iterable[EarnRule]) -> Names:
@@ -43,6 +45,7 @@ def names_for(session: Session, rules: Iterable[EarnRule]) -> Names:
         slugs=goods.slugs,
         channels={view.id: translated(dict(view.name)) for view in channel_directory().channels.values()},
         tiers={tier.code: translated(tier.names) for ladder in ladders for tier in ladder.tiers},
+        segments={one.key: one.title for one in list_segments(session) if one.is_live},
     )
 
 
@@ -59,6 +62,7 @@ def rule_sentence(rule: EarnRule, names: Names) -> str:
         ([names.stores.get(one, f"#{one}") for one in sorted(rule.store_ids)], _("of %(what)s")),
         ([names.channels.get(one, f"#{one}") for one in sorted(rule.channel_ids)], _("on %(what)s")),
         ([names.tiers.get(one, one) for one in sorted(rule.tiers)], _("for members of %(what)s")),
+        ([names.segments.get(one, one) for one in sorted(rule.segments)], _("for the segment %(what)s")),
     ):
         if called:
             told.append(sentence % {"what": format_list(called, locale=get_locale() or "en")})

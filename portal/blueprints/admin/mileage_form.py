@@ -33,6 +33,7 @@ class RuleForm:
     stores: list[str] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
     tiers: list[str] = field(default_factory=list)
+    segments: list[str] = field(default_factory=list)
     starts_at: str = ""
     ends_at: str = ""
 
@@ -96,6 +97,7 @@ class MileageForm:
             store_ids=frozenset(map(whole, rule.stores)),
             channel_ids=frozenset(map(whole, rule.channels)),
             tiers=frozenset(rule.tiers),
+            segments=frozenset(rule.segments),
             starts_at=starts_at,
             ends_at=self.moment(field_id(n, "period"), rule.ends_at),
         )
@@ -139,6 +141,7 @@ def read_form(values: MultiDict[str, str], zone: ZoneInfo) -> MileageForm:
                 stores=several(field_id(n, "stores")),
                 channels=several(field_id(n, "channels")),
                 tiers=several(field_id(n, "tiers")),
+                segments=several(field_id(n, "segments")),
                 starts_at=text(field_id(n, "starts_at")),
                 ends_at=text(field_id(n, "ends_at")),
             )
@@ -157,6 +160,7 @@ def _filled(rule: EarnRule, slugs: Mapping[int, str], zone: ZoneInfo) -> RuleFor
         stores=[str(one) for one in sorted(rule.store_ids)],
         channels=[str(one) for one in sorted(rule.channel_ids)],
         tiers=sorted(rule.tiers),
+        segments=sorted(rule.segments),
         starts_at=typed_moment(rule.starts_at, zone),
         ends_at=typed_moment(rule.ends_at, zone),
     )

@@ -157,6 +157,8 @@ def _editor(
         "sections": [(str(one.id), names.sections[one.id], one.parent_id) for one in section_directory()],
         "channels": [(str(key), name) for key, name in names.channels.items()],
         "tiers": list(names.tiers.items()),
+        # One that is off stays to be seen where a rule names it: without its tick the rule would be for everybody.
+        "segments": list(({key: key for rule in form.rules for key in rule.segments} | dict(names.segments)).items()),
         "sentences": sentences,
         "warnings": overlap_sentences(preview.rules) if preview else [],
         "made": made,

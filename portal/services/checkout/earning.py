@@ -18,7 +18,7 @@ from portal.queries.carts import CartLineView
 from portal.queries.channels import ChannelView
 from portal.queries.loyalty import loyalty_directory
 from portal.queries.sections import lineage
-from portal.queries.tiers import tier_code
+from portal.queries.tiers import NOBODY, load_membership
 from portal.rules.earning import Earned, Earner, EarnLine, EarnTerms, earn
 from portal.rules.pricing import tax_of
 from portal.rules.quote import FrozenItem
@@ -90,12 +90,14 @@ def earning_of(
             )
             for line, item in zip(lines, items, strict=True)
         ],
-        earner(channel, tier, balances.earned_since, now),
+        earner(channel, tier, balances.segments, balances.earned_since, now),
     )
     return Earning(earned, terms, ladder, tier)
 
 
-def earner(channel: ChannelView, tier: Tier | None, earned_this_month: int, now: datetime) -> Earner:
+def earner(
+    channel: ChannelView, tier: Tier | None, segments: frozenset[str], earned_this_month: int, now: datetime
+) -> Earner:
     """A buyer on a channel, as the rules look at him."""
     bounds = channel.policy.get("mileage", {})
     return Earner(
@@ -105,6 +107,7 @@ def earner(channel: ChannelView, tier: Tier | None, earned_this_month: int, now:
         point_value=Fraction(str(bounds.get("point_value", "1"))),
         tier=tier.code if tier else None,
         tier_multiplier=tier.multiplier if tier else Decimal(1),
+        segments=segments,
         earned_this_month=earned_this_month,
     )
 
@@ -123,7 +126,9 @@ def points_of_product(
     """What one unit earns whoever buys it with money; nothing is known of his month yet."""
     directory = loyalty_directory(session)
     ladder = directory.ladder(now)
-    known = tier_code(session, user_id=user_id) if user_id is not None and ladder.tiers else None
+    terms = replace(directory.terms(now), month_cap=None)
+    is_asked = bool(ladder.tiers) or any(rule.segments for rule in terms.rules)
+    known = load_membership(session, user_id=user_id) if user_id is not None and is_asked else NOBODY
     taxes, above = channel.taxes(now), lineage(section_id, session)
     line = EarnLine(
         product_id=product_id,
@@ -134,6 +139,5 @@ def points_of_product(
         to_pay_minor=amount_minor,
     )
     # Visitors are nobody's tier, not the lowest: it may earn more than none.
-    tier = ladder.find(known) if user_id is not None else None
-    terms = replace(directory.terms(now), month_cap=None)
-    return earn(terms, [line], earner(channel, tier, 0, now)).total
+    tier = ladder.find(known.tier) if user_id is not None else None
+    return earn(terms, [line], earner(channel, tier, known.segments, 0, now)).total

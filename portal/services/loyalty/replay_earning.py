@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.queries.channels import ChannelView, channel_directory
 from portal.queries.earning_replay import PastOrder, load_past_orders
 from portal.queries.loyalty import loyalty_directory
+from portal.queries.segments import past_membership
 from portal.rules.earning import Earner, EarnTerms, earn
 from portal.rules.tiers import Ladder
 
@@ -54,19 +55,24 @@ class EarningReplay:
 
 
 def replay_earning(session: Session, *, terms: EarnTerms, since: datetime, now: datetime) -> EarningReplay:
-    """Give past orders the points of `terms`, each at its own moment and in its buyer's tier of then.
+    """Give past orders the points of `terms`, each at its own moment, in its buyer's tier and segments of then.
 
     Caps of the month count from the first of these orders. The tiers are those in force now.
     """
     past = load_past_orders(session, since=since, until=now)
     ladder = loyalty_directory(session).ladder(now)
     channels = channel_directory(session)
+    segments = past_membership(
+        session,
+        keys={key for rule in terms.rules for key in rule.segments},
+        user_ids={order.buyer for order in past.orders},
+    )
     in_month: dict[tuple[str, int, str], int] = {}
     made: list[tuple[PastOrder, int]] = []
     for order in past.orders:
         channel = channels.by_id(order.channel_id)
         month = (order.buyer, order.channel_id, f"{order.placed_at:%Y-%m}")
-        buyer = _buyer(order, channel, ladder, in_month.get(month, 0))
+        buyer = _buyer(order, channel, ladder, segments.of(order.buyer, order.placed_at), in_month.get(month, 0))
         after = earn(terms, order.lines, buyer).total
         in_month[month] = in_month.get(month, 0) + after
         made.append((order, after))
@@ -82,7 +88,7 @@ def replay_earning(session: Session, *, terms: EarnTerms, since: datetime, now: 
     )
 
 
-def _buyer(order: PastOrder, channel: ChannelView, ladder: Ladder, earned: int) -> Earner:
+def _buyer(order: PastOrder, channel: ChannelView, ladder: Ladder, segments: frozenset[str], earned: int) -> Earner:
     bounds = channel.policy.get("mileage", {})
     tier = ladder.find(order.tier)
     return Earner(
@@ -92,6 +98,7 @@ def _buyer(order: PastOrder, channel: ChannelView, ladder: Ladder, earned: int) 
         point_value=Fraction(str(bounds.get("point_value", "1"))),
         tier=tier.code if tier else None,
         tier_multiplier=tier.multiplier if tier else Decimal(1),
+        segments=segments,
         earned_this_month=earned,
     )
 

@@ -13,6 +13,7 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, LoyaltyVersion, Product, Section, Store
 from portal.queries.loyalty import START_AFTER, loyalty_directory
+from portal.queries.segments import list_segments
 from portal.queries.tier_benefits import list_welcomes
 from portal.rules import earning, tiers
 from portal.rules.earning import EarnTerms, Known, terms_faults
@@ -123,4 +124,9 @@ def _known(session: Session, terms: EarnTerms, now: datetime) -> Known:
         store_ids=there(Store, "store_ids"),
         channel_ids=there(Channel, "channel_ids"),
         tiers={tier.code for ladder in ladders for tier in ladder.tiers},
+        segments=_live_segments(session) if any(rule.segments for rule in terms.rules) else (),
     )
+
+
+def _live_segments(session: Session) -> frozenset[str]:
+    return frozenset(one.key for one in list_segments(session) if one.is_live)

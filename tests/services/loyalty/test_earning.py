@@ -12,17 +12,19 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from portal.db import atomically, transaction
+from portal.db import atomically, reading, transaction
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.channels import channel_directory, forget_channels
 from portal.queries.loyalty import START_AFTER, forget_loyalty, loyalty_directory
 from portal.rules.earning import EarnRule, EarnTerms, to_json
 from portal.rules.tiers import Ladder, from_json
+from portal.services.checkout.earning import points_of_product
 from portal.services.loyalty.award_points import award_review, award_sign_up
 from portal.services.loyalty.claim_referral import claim_referral
 from portal.services.loyalty.make_referral_code import make_referral_code
 from portal.services.loyalty.refresh_tier import refresh_tier
+from portal.services.loyalty.replay_earning import replay_earning
 from portal.services.loyalty.write_version import (
     LoyaltyChangedError,
     LoyaltyForbiddenError,
@@ -129,6 +131,52 @@ def test_a_category_counts_for_what_lies_below_it(mall: Mall, bea: Person, ada: 
     rule = EarnRule("Home", percent=Decimal(3), section_ids=frozenset({above}))
     in_force(ada, EarnTerms(rules=(rule,)))
     assert promised(make_order(bea, mall, {make_variant(mall, krw=11_000): 1})) == 300
+
+
+@pytest.mark.req("INC-02")
+def test_a_rule_for_a_segment_counts_while_somebody_is_in_it(mall: Mall, bea: Person, ada: Person) -> None:
+    """For orders of now, on the page of a product, and for past ones by who was in the segment then."""
+    rule = replace(DOUBLE, segments=frozenset({"lately"}))
+    assert write(ada, EarnTerms(rules=(rule,))) == LoyaltyUnfitError.code
+    with transaction() as session:
+        session.execute(
+            text(
+                "INSERT INTO segment_version (key, version, title, source, is_live, author_id, created_at)"
+                " VALUES ('lately', 1, 'Lately', 'purchases >= 1', true, :by, now())"
+            ),
+            {"by": ada.id},
+        )
+    variant = make_variant(mall, krw=11_000)
+    before = make_order(bea, mall, {variant: 1})
+    with transaction() as session:
+        for statement in (
+            "INSERT INTO segment_member (key, user_id, since) VALUES ('lately', :id, now())",
+            "INSERT INTO segment_move (key, user_id, entered, at) VALUES ('lately', :id, true, now())",
+        ):
+            session.execute(text(statement), {"id": bea.id})
+    in_force(ada, EarnTerms(rules=(rule,)))
+    inside = make_order(bea, mall, {variant: 1})
+    assert (promised(before), promised(inside)) == (100, 200)
+    now = clock.now()
+    with reading() as session:
+        triple = EarnTerms(rules=(replace(rule, multiplier=Decimal(3)),))
+        replayed = replay_earning(session, terms=triple, since=now - DAY, now=now + DAY)
+        product_id = rows("SELECT product_id FROM variant WHERE id = :id", id=variant)[0][0]
+        seen = [
+            points_of_product(
+                session,
+                channel=mall.kr,
+                product_id=product_id,
+                store_id=mall.store_ids[0],
+                section_id=mall.section_id,
+                amount_minor=11_000,
+                user_id=user_id,
+                now=now,
+            )
+            for user_id in (bea.id, ada.id, None)
+        ]
+    assert [(one.points_before, one.points_after) for one in replayed.channels] == [(300, 400)]
+    assert seen == [200, 100, 100]
 
 
 def write(actor: Person, rules: EarnTerms | Ladder, *, newest: int = 0, starts_at: datetime | None = None) -> int | str:
