@@ -237,7 +237,8 @@ PERSONAL: tuple[PersonalTable, ...] = (
         {"value": N},
         exported=False,
     ),
-    PersonalTable(m.RiskDecision, _USER, exported=False),
+    # All else of a decision stays: the database refuses any other change.
+    PersonalTable(m.RiskDecision, _USER, {"place": N}, exported=False),
     PersonalTable(m.IdempotencyKey, _KEYS, delete=True, exported=False),
 )
 
