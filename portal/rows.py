@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import orjson
 from psycopg import sql
-from sqlalchemy import Connection, Table, TextClause, event, text
+from sqlalchemy import ARRAY, Connection, Float, Table, TextClause, event, text
 from sqlalchemy.dialects.postgresql import dialect as postgresql_dialect
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from portal.plain_sql import PlainSession
 
@@ -172,7 +172,7 @@ def _copy_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
     connection = session.connection()
     dialect = connection.dialect
     names = list(rows[0])
-    processors = [table.c[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names]
+    processors = [_copied(table.c[name].type, dialect) for name in names]
     target = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, names))
     )
@@ -184,3 +184,15 @@ def _copy_rows(session: Session, table: Table, rows: Sequence[Mapping[str, Any]]
                     for name, process in zip(names, processors, strict=True)
                 ]
             )
+
+
+def _copied(kind: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:
+    """What becomes of a value of this type on its way into COPY."""
+    if isinstance(kind, ARRAY) and isinstance(kind.item_type, Float):
+        return _numbers
+    return kind.dialect_impl(dialect).bind_processor(dialect)
+
+
+def _numbers(values: Sequence[float]) -> str:
+    """In PostgreSQL's own notation: the driver would look at each of hundreds on its own."""
+    return "{" + ",".join(map(repr, values)) + "}"

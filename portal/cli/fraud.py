@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -15,16 +14,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from portal.learning.columns import UNITS
+from portal.cli._fraud_figures import FIGURES, tell_measured, tell_row
+from portal.learning.columns import UNITS, Kind
 
 if TYPE_CHECKING:
-    from portal.jobs.fraud_model import Measured
     from portal.learning.columns import Columns, EventRow
-    from portal.learning.measures import Report
 
 PEEKED = 5000
 TOLD_MAX = 20
-WEIGHTS_SHOWN = 10
 DAY = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 
 
@@ -37,22 +34,46 @@ def fraud() -> None:
 @click.argument("name")
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--column", "named", multiple=True, metavar="ROLE=NAME", help="Which column is what, if not known.")
+@click.option("--number", "numbers", multiple=True, metavar="NAME", help="This column holds numbers.")
+@click.option("--word", "words", multiple=True, metavar="NAME", help="This column holds words, even if of digits.")
+@click.option("--without", "nothing", multiple=True, metavar="NAME", help="This column is left out.")
 @click.option("--unit", type=click.Choice(list(UNITS)), help="What times are counted in, if not seconds.")
-def import_events(name: str, files: Sequence[Path], named: Sequence[str], unit: str | None) -> None:
+@click.option("--epoch", type=DAY, help="What times that are numbers are counted from, in UTC, if not 1970.")
+def import_events(
+    name: str,
+    files: Sequence[Path],
+    named: Sequence[str],
+    numbers: Sequence[str],
+    words: Sequence[str],
+    nothing: Sequence[str],
+    unit: str | None,
+    epoch: datetime | None,
+) -> None:
     """Take FILES of events into the training set NAME: time, customer, terminal or store, amount, label, and more.
 
-    CSV in UTF-8, plain or gzip. A line that is no event is named with its reason and left out; a file is taken whole
-    or not at all, and the same file again changes nothing. Exit code 1 says that lines were left out.
+    CSV in UTF-8, plain or gzip. ROLE is time, customer, terminal, amount or label; NAME - says that there is none.
+    Other columns are further features. A line that is no event is named with its reason and left out; a file is taken
+    whole or not at all, and the same file again changes nothing. Exit code 1 says that lines were left out.
     """
     from portal.kit.errors import PortalError
     from portal.learning.columns import ColumnsError
     from portal.services.catalogue.importing.rows import FileUnreadableError
 
     _start("import")
+    asked = _Asked(
+        _roles(named),
+        {
+            **dict.fromkeys(numbers, Kind.NUMBER),
+            **dict.fromkeys(words, Kind.WORD),
+            **dict.fromkeys(nothing, Kind.NOTHING),
+        },
+        unit,
+        _seconds(epoch) or 0.0,
+    )
     refused = 0
     for file in files:
         try:
-            refused += _take(name, file, _roles(named), unit)
+            refused += _take(name, file, asked)
         except (ColumnsError, FileUnreadableError, PortalError) as refusal:
             raise click.ClickException(f"{file.name}: {refusal}") from None
     if refused:
@@ -64,38 +85,76 @@ def import_events(name: str, files: Sequence[Path], named: Sequence[str], unit: 
 @click.option("--until", type=DAY, help="When it is trained, in UTC; later events are measured on.")
 @click.option("--since", type=DAY, help="The oldest events to learn from.")
 @click.option("--measured-until", type=DAY, help="Where measuring ends.")
+@click.option("--train-days", type=click.FloatRange(0, min_open=True), help="Days to learn from, before the delay.")
 @click.option(
-    "--label-delay", type=click.FloatRange(0), help="Days until a label is known; else 7, less for a short time."
+    "--delay-days",
+    "--label-delay",
+    type=click.FloatRange(0),
+    help="Days until a label is known; else 7, less for a short time.",
 )
+@click.option("--test-days", type=click.FloatRange(0, min_open=True), help="Days to measure on, after the training.")
+@click.option(
+    "--split",
+    "kind",
+    type=click.Choice(["time", "random", "stratified"]),
+    default="time",
+    show_default=True,
+    help="Random and stratified draw events of all times to measure on.",
+)
+@click.option(
+    "--held-out",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=0.2,
+    show_default=True,
+    help="The share that is drawn.",
+)
+@click.option("--seed", type=click.IntRange(0), default=20, show_default=True, help="What they are drawn by.")
+@click.option("--baseline/--no-baseline", default=True, help="Compare with plain boosting of the columns.")
 @click.option("--json", "as_json", is_flag=True, help="Figures for programs.")
 def train(
     name: str,
     until: datetime | None,
     since: datetime | None,
     measured_until: datetime | None,
-    label_delay: float | None,
+    train_days: float | None,
+    delay_days: float | None,
+    test_days: float | None,
+    kind: str,
+    held_out: float,
+    seed: int,
     *,
+    baseline: bool,
     as_json: bool,
 ) -> None:
-    """Train on the set NAME by time, measure on what came later, and keep the model as its next version."""
+    """Train on the set NAME, measure on what it has not seen, and keep the model as its next version.
+
+    By time it learns from labels that were known --until, and is measured on what came later.
+    """
     from portal.jobs.fraud_model import train_model
     from portal.kit.errors import PortalError
     from portal.learning.boosting import TooFewError
+    from portal.learning.split import Asked
     from portal.rules.permissions import SYSTEM
 
+    if kind != "time" and any((until, measured_until, train_days, test_days)):
+        raise click.UsageError("Drawn events are of all times: --until, --train-days and such are for --split time.")
+    asked = Asked(
+        kind=kind,
+        until_s=_seconds(until),
+        since_s=_seconds(since),
+        measured_until_s=_seconds(measured_until),
+        train_days=train_days,
+        delay_days=delay_days,
+        test_days=test_days,
+        held_share=held_out,
+        seed=seed,
+    )
     _start("train")
     try:
-        measured = train_model(
-            name,
-            actor=SYSTEM,
-            label_delay=None if label_delay is None else timedelta(days=label_delay),
-            until=_utc(until),
-            since=_utc(since),
-            measured_until=_utc(measured_until),
-        )
+        measured = train_model(name, actor=SYSTEM, asked=asked, compares=baseline)
     except (TooFewError, PortalError) as refusal:
         raise click.ClickException(str(refusal)) from None
-    _tell(name, measured, as_json=as_json)
+    tell_measured(name, measured, as_json=as_json)
 
 
 @fraud.command()
@@ -104,9 +163,17 @@ def train(
 @click.option("--version", type=click.IntRange(1), help="Which version, if not the newest.")
 @click.option("--since", type=DAY, help="Where measuring begins, in UTC; else where the training ended.")
 @click.option("--until", type=DAY, help="Where it ends.")
+@click.option("--baseline/--no-baseline", default=True, help="Compare with plain boosting of the set's columns.")
 @click.option("--json", "as_json", is_flag=True, help="Figures for programs.")
 def evaluate(
-    name: str, of: str | None, version: int | None, since: datetime | None, until: datetime | None, *, as_json: bool
+    name: str,
+    of: str | None,
+    version: int | None,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    baseline: bool,
+    as_json: bool,
 ) -> None:
     """Measure a kept model on events of the set NAME."""
     from portal.jobs.fraud_model import evaluate_model
@@ -115,10 +182,10 @@ def evaluate(
 
     _start("evaluate")
     try:
-        measured = evaluate_model(name, of=of, version=version, since=_utc(since), until=_utc(until))
+        measured = evaluate_model(name, of=of, version=version, since=_utc(since), until=_utc(until), compares=baseline)
     except (ModelAlteredError, PortalError) as refusal:
         raise click.ClickException(str(refusal)) from None
-    _tell(name, measured, as_json=as_json)
+    tell_measured(name, measured, as_json=as_json)
 
 
 @fraud.command("learn")
@@ -136,8 +203,8 @@ def learn_own(delay: float, *, promote: bool) -> None:
     except TooFewError as refusal:
         raise click.ClickException(f"Untrained, the rules decide alone. {refusal}") from None
     click.echo(f"model           version {learned.version}, {learned.place}")
-    for title, read in _FIGURES:
-        _row(title, read(learned.report))
+    for title, read in FIGURES:
+        tell_row(title, read(learned.report))
 
 
 def _start(what: str) -> None:
@@ -151,6 +218,10 @@ def _utc(day: datetime | None) -> datetime | None:
     return day.replace(tzinfo=UTC) if day else None
 
 
+def _seconds(day: datetime | None) -> float | None:
+    return day.replace(tzinfo=UTC).timestamp() if day else None
+
+
 def _roles(named: Sequence[str]) -> dict[str, str]:
     pairs = [one.partition("=") for one in named]
     if any(not role or not column for role, _, column in pairs):
@@ -158,11 +229,22 @@ def _roles(named: Sequence[str]) -> dict[str, str]:
     return {role: column for role, _, column in pairs}
 
 
-def _take(name: str, file: Path, named: dict[str, str], unit: str | None) -> int:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the operator says of the columns of files."""
+
+    roles: dict[str, str]
+    kinds: dict[str, Kind]
+    unit: str | None
+    epoch_s: float
+
+
+def _take(name: str, file: Path, asked: _Asked) -> int:
     """Take one file; returns how many lines were left out."""
-    from portal.db import transaction
+    from portal.db import database, transaction
     from portal.kit import clock
     from portal.learning.columns import recognise
+    from portal.queries.training import columns_of
     from portal.rules.permissions import SYSTEM
     from portal.services.catalogue.importing.rows import delimiter_of, header_of, read_rows
     from portal.services.fraud.keep_events import is_taken, keep_events, open_set
@@ -171,7 +253,15 @@ def _take(name: str, file: Path, named: dict[str, str], unit: str | None) -> int
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     delimiter = delimiter_of(file)
     first = [row.cells for row in islice(read_rows(file, delimiter=delimiter), PEEKED)]
-    columns = recognise(header_of(file, delimiter=delimiter), first, named=named, unit=unit)
+    header = header_of(file, delimiter=delimiter)
+    with database.snapshot() as session:
+        known = columns_of(session, name)
+    # What a column of the set is does not change because of another file's first lines.
+    kinds = {one: Kind.NUMBER for one in known["numbers"] if one in header}
+    kinds |= {one: Kind.WORD for one in known["words"] if one in header}
+    columns = recognise(
+        header, first, named=asked.roles, kinds=kinds | asked.kinds, unit=asked.unit, epoch_s=asked.epoch_s
+    )
     refused: list[str] = []
     with transaction() as session:
         set_id = open_set(session, name=name, columns=columns, now=clock.now())
@@ -215,50 +305,3 @@ def _events(file: Path, delimiter: str, columns: Columns, refused: list[str]) ->
                     tqdm.write(refused[-1], file=sys.stderr)
                 elif len(refused) == TOLD_MAX + 1:
                     tqdm.write("further ones are counted only", file=sys.stderr)
-
-
-def _tell(name: str, measured: Measured, *, as_json: bool) -> None:
-    if as_json:
-        told = asdict(measured) | {"set": name}
-        click.echo(json.dumps(told, default=str, indent=2))
-        return
-    learned, period = measured.learned, measured.period
-    click.echo(
-        f"model           {name}, version {measured.version}" if measured.version else f"model           of {name}"
-    )
-    click.echo(f"learned from    {learned.since:%Y-%m-%d} to {learned.until:%Y-%m-%d}")
-    click.echo(f"measured on     {period.since:%Y-%m-%d %H:%M} to {period.until:%Y-%m-%d %H:%M}")
-    for column, reason in measured.left_out.items():
-        click.echo(f"left out        {column}: {reason}")
-    reports = [("everybody", measured.evaluation.everybody)]
-    if measured.evaluation.not_known is not None:
-        reports.append(("not yet known", measured.evaluation.not_known))
-    click.echo("")
-    _row("", *(title for title, _ in reports))
-    for title, read in _FIGURES:
-        _row(title, *(read(report) for _, report in reports))
-    _row("ROC AUC without labels", _figure(measured.evaluation.anomaly_roc_auc))
-    click.echo("\nforetold and came, by tenths of the ranking")
-    for band in measured.evaluation.everybody.bands:
-        click.echo(f"  {band.events:>8} events  {band.foretold:9.4%}  {band.came:9.4%}")
-    click.echo("\nwhat moves scores most (log-odds, mean)")
-    for feature, weight in islice(measured.weights.items(), WEIGHTS_SHOWN):
-        click.echo(f"  {feature:<32}{weight:8.3f}")
-
-
-def _row(title: str, *cells: str) -> None:
-    click.echo(f"{title:<24}" + "".join(f"{cell:>14}" for cell in cells))
-
-
-def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
-
-
-_FIGURES: tuple[tuple[str, Callable[[Report], str]], ...] = (
-    ("average precision", lambda report: _figure(report.average_precision)),
-    ("ROC AUC", lambda report: _figure(report.roc_auc)),
-    ("card precision@100", lambda report: _figure(report.card_precision_at_100)),
-    ("Brier score", lambda report: "-" if report.brier is None else f"{report.brier:.5f}"),
-    ("events", lambda report: str(report.events)),
-    ("frauds", lambda report: str(report.frauds)),
-)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from portal.db import database, transaction
@@ -10,10 +10,16 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.learning import fraud
+from portal.learning.baseline import measure_baseline
 from portal.learning.features import Events
+from portal.learning.measures import Report
+from portal.learning.split import TIME, Asked, split
+from portal.learning.windows import DAY_S
 from portal.queries.training import KeptModel, TrainingSetView, find_model, find_set, load_events
 from portal.rules.permissions import Actor
 from portal.services.fraud.keep_model import keep_model
+
+BY_TIME = Asked()
 
 
 class TrainingSetUnknownError(PortalError):
@@ -44,7 +50,11 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A model's version with what it was worth in a period; `weights` are the greatest first."""
+    """A model's version with what it was worth in a period; `weights` are the greatest first.
+
+    `split` says how events were parted, `others_share` which share of those without fraud was learned from. `baseline`
+    is what plain boosting of the same events' columns is worth on the same events; None where it was not asked for.
+    """
 
     version: int
     learned: Period
@@ -52,34 +62,33 @@ class Measured:
     evaluation: fraud.Evaluation
     weights: dict[str, float]
     left_out: dict[str, str]
+    split: str = TIME
+    label_delay_days: float = 0.0
+    others_share: float = 1.0
+    baseline: Report | None = None
 
 
-def train_model(
-    name: str,
-    *,
-    actor: Actor,
-    label_delay: timedelta | None = None,
-    until: datetime | None = None,
-    since: datetime | None = None,
-    measured_until: datetime | None = None,
-) -> Measured:
-    """Learn from what was known at `until`, measure on what came after it, and keep the model as the next version.
+def train_model(name: str, *, actor: Actor, asked: Asked = BY_TIME, compares: bool = True) -> Measured:
+    """Learn from what the split gives to learn from, measure on the rest, and keep the model as the next version.
 
-    Without `until` the newest fifth of the events is kept for measuring. Raises TrainingSetUnknownError, TooFewError,
-    NothingToMeasureError.
+    Raises TrainingSetUnknownError, TooFewError, NothingToMeasureError.
     """
     found, events = _loaded(name)
-    until_s = until.timestamp() if until else fraud.default_until(events)
-    delay_s = fraud.default_delay_s(events) if label_delay is None else label_delay.total_seconds()
+    parted = split(events, asked)
     trained = fraud.learn(
-        events,
-        until_s=until_s,
-        label_delay_s=delay_s,
-        since_s=since.timestamp() if since else None,
+        events, until_s=parted.until_s, label_delay_s=parted.delay_s, since_s=parted.since_s, held=parted.held
     )
-    period = Period(_moment(until_s), measured_until or _end(events))
-    measured = _measure(name, trained, 0, events, period)
-    card = {"measured": _plain(period), "evaluation": asdict(measured.evaluation), "weights": measured.weights}
+    since_s = parted.until_s if parted.held is None else trained.learned_from_s
+    period = Period(_moment(since_s), _moment(parted.measured_until_s))
+    measured = _measure(name, trained, 0, events, period, kind=parted.kind, compares=compares)
+    card = {
+        "measured": _plain(period),
+        "split": parted.kind,
+        "others_share": trained.others_share,
+        "evaluation": asdict(measured.evaluation),
+        "baseline": asdict(measured.baseline) if measured.baseline else None,
+        "weights": measured.weights,
+    }
     with transaction() as session:
         version = keep_model(
             session,
@@ -90,7 +99,7 @@ def train_model(
             actor=actor,
             now=clock.now(),
         )
-    return Measured(version, measured.learned, period, measured.evaluation, measured.weights, trained.left_out)
+    return replace(measured, version=version)
 
 
 def evaluate_model(
@@ -100,16 +109,24 @@ def evaluate_model(
     version: int | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    compares: bool = True,
 ) -> Measured:
     """Measure a kept model of the set `of`, or of the same, on events of `name`; as a rule on those after its training.
 
-    Raises TrainingSetUnknownError, ModelUnknownError, ModelAlteredError, NothingToMeasureError.
+    A model that learned from all times is measured on the events that were drawn, of another set on all. Raises
+    TrainingSetUnknownError, ModelUnknownError, ModelAlteredError, NothingToMeasureError.
     """
     _found, events = _loaded(name)
     kept = _kept(of or name, version)
     trained = fraud.from_json(kept.kept, kept.trees, kept.sha256)
-    period = Period(since or _moment(trained.learned_until_s), until or _end(events))
-    return _measure(name, trained, kept.version, events, period)
+    is_own = of is None or of == name
+    kind = kept.card.get("split", TIME)
+    if trained.held is not None and not is_own:
+        trained, kind = replace(trained, held=None), TIME
+        since = since or _moment(float(events.at_s[0]))
+    begins_s = trained.learned_until_s if trained.held is None else trained.learned_from_s
+    period = Period(since or _moment(begins_s), until or _end(events))
+    return _measure(name, trained, kept.version, events, period, kind=kind, compares=compares and is_own)
 
 
 def _loaded(name: str) -> tuple[TrainingSetView, Events]:
@@ -129,16 +146,44 @@ def _kept(name: str, version: int | None) -> KeptModel:
     return kept
 
 
-def _measure(name: str, trained: fraud.FraudModel, version: int, events: Events, period: Period) -> Measured:
+def _measure(
+    name: str,
+    trained: fraud.FraudModel,
+    version: int,
+    events: Events,
+    period: Period,
+    *,
+    kind: str,
+    compares: bool,
+) -> Measured:
+    since_s, until_s = period.since.timestamp(), period.until.timestamp()
     table = trained.table(events)
-    evaluation = fraud.evaluate(
-        trained, events, table, since_s=period.since.timestamp(), until_s=period.until.timestamp()
-    )
+    evaluation = fraud.evaluate(trained, events, table, since_s=since_s, until_s=until_s)
     if not evaluation.everybody.events:
         raise NothingToMeasureError(name=name)
-    learned = Period(_moment(trained.learned_from_s), _moment(trained.learned_until_s))
     weights = fraud.weights(trained, table)
-    return Measured(version, learned, period, evaluation, weights, trained.left_out)
+    del table
+    baseline = None
+    if compares:
+        baseline = measure_baseline(
+            events,
+            learned=trained.learned(events),
+            measured=fraud.measured_on(trained.held, events, since_s=since_s, until_s=until_s),
+            left_out=trained.left_out,
+            most=fraud.LEARNED_MAX,
+        )
+    return Measured(
+        version,
+        Period(_moment(trained.learned_from_s), _moment(trained.learned_until_s)),
+        period,
+        evaluation,
+        weights,
+        trained.left_out,
+        kind,
+        trained.label_delay_s / DAY_S,
+        trained.others_share,
+        baseline,
+    )
 
 
 def _end(events: Events) -> datetime:

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from portal.learning.windows import Floats
 
 POINTS = 512
+# So many rows say what is usual as well as all.
+SAMPLE = 100_000
 Matrix = npt.NDArray[np.float32]
 
 

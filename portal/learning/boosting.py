@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -9,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from portal.learning.windows import Floats
+from portal.learning.windows import Floats, Ints
 
 if TYPE_CHECKING:
     import xgboost
 
 Matrix = npt.NDArray[np.float32]
 
+# Fewer cut where an amount begins to be strange too coarsely.
+BINS = 512
 PARAMETERS: dict[str, Any] = {
     "objective": "binary:logistic",
     "eval_metric": "aucpr",
     "tree_method": "hist",
-    "max_bin": 512,
+    "max_bin": BINS,
     "max_depth": 6,
     "eta": 0.05,
     "subsample": 0.8,
@@ -33,6 +36,8 @@ PARAMETERS: dict[str, Any] = {
 ROUNDS_MAX = 800
 # Without any better round in so many the training ends.
 PATIENCE = 60
+# So many rows are put together at a time.
+PIECE = 50_000
 # With fewer rows threads wait for each other longer than they work.
 SHARED_FROM = 50_000
 
@@ -79,8 +84,19 @@ class TooFewError(ValueError):
 FRAUDS_MIN = 10
 
 
-def train(names: tuple[str, ...], values: Matrix, label: Floats, *, newest: npt.NDArray[np.bool_]) -> Model:
-    """Train on labelled events in the order of time.
+# The rows of features at these places.
+Rows = Callable[[Ints], Matrix]
+
+
+def train(
+    names: tuple[str, ...],
+    rows: Rows,
+    label: Floats,
+    *,
+    newest: npt.NDArray[np.bool_],
+    weight: Floats | None = None,
+) -> Model:
+    """Train on labelled events in the order of time, each as heavy as `weight` says.
 
     The `newest` are kept apart at first: they say when to stop and what a margin is worth. Then all are learned from.
     Raises TooFewError.
@@ -92,18 +108,58 @@ def train(names: tuple[str, ...], values: Matrix, label: Floats, *, newest: npt.
         frauds = int(label[some].sum())
         if frauds < FRAUDS_MIN or frauds == int(some.sum()):
             raise TooFewError(f"The {what} events hold {frauds} frauds among {int(some.sum())}: too few of one kind.")
-    threads = threads_for(len(label))
-    parameters = PARAMETERS | {"nthread": threads}
-    older, held = (xgboost.DMatrix(values[some], label=label[some], nthread=threads) for some in (~newest, newest))
+    heavy = np.ones(label.size) if weight is None else weight
+    parameters = PARAMETERS | {"nthread": threads_for(label.size)}
+    before, after = np.flatnonzero(~newest), np.flatnonzero(newest)
+    older = binned(rows, before, label, heavy)
+    held = binned(rows, after, label, heavy, like=older)
     first = xgboost.train(
         parameters, older, ROUNDS_MAX, evals=[(held, "newest")], early_stopping_rounds=PATIENCE, verbose_eval=False
     )
     rounds = int(first.best_iteration) + 1
-    margin = np.asarray(first.predict(held, output_margin=True, iteration_range=(0, rounds)), dtype=np.float64)
-    line = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(margin, label[newest])
-    whole = xgboost.train(parameters, xgboost.DMatrix(values, label=label, nthread=threads), rounds)
+    margin = np.concatenate([_of_trees(first, rows(piece), rounds) for piece in pieces(after)])
+    line = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip")
+    line.fit(margin, label[after], sample_weight=heavy[after])
+    del older, held, first
+    whole = xgboost.train(parameters, binned(rows, np.arange(label.size), label, heavy), rounds)
     text = bytes(whole.save_raw("json")).decode()
     return Model(names, text, (np.asarray(line.X_thresholds_), np.asarray(line.y_thresholds_)))
+
+
+def pieces(places: Ints) -> Iterator[Ints]:
+    """The places, PIECE at a time."""
+    for start in range(0, places.size, PIECE):
+        yield places[start : start + PIECE]
+
+
+def binned(
+    rows: Rows, places: Ints, label: Floats, weight: Floats, *, like: xgboost.QuantileDMatrix | None = None
+) -> xgboost.QuantileDMatrix:
+    """What trees learn from: of each value only its bin is kept, so that nothing is ever there twice."""
+    import xgboost
+
+    class Pieces(xgboost.DataIter):  # type: ignore[misc]  # xgboost has no types.
+        def __init__(self) -> None:
+            super().__init__()
+            self._left = pieces(places)
+
+        def next(self, input_data: Callable[..., None]) -> bool:
+            piece = next(self._left, None)
+            if piece is None:
+                return False
+            input_data(data=rows(piece), label=label[piece], weight=weight[piece])
+            return True
+
+        def reset(self) -> None:
+            self._left = pieces(places)
+
+    threads = threads_for(places.size)
+    return xgboost.QuantileDMatrix(Pieces(), max_bin=BINS, ref=like, nthread=threads)
+
+
+def _of_trees(booster: xgboost.Booster, values: Matrix, rounds: int) -> Floats:
+    margin = booster.inplace_predict(values, iteration_range=(0, rounds), predict_type="margin")
+    return np.asarray(margin, dtype=np.float64)
 
 
 @lru_cache(maxsize=4)

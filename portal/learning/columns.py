@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 
 from portal.learning.times import ISO, UNITS, Clock, TimeError, date_form, recognise_clock
 
@@ -51,10 +52,14 @@ NO = frozenset(
 )
 UNKNOWN = frozenset({"", "na", "n/a", "nan", "null", "none", "unknown", "?", "\\n", "nat", "<na>"})
 WORD_MAX = 200
+# Trees see numbers in single precision: what is larger is not known.
+NUMBER_MAX = 1e37
 # What a number may be dressed in.
 _DRESS = str.maketrans("", "", "$€£¥₩₹, ")
 _OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
 AS_ISO = Clock(ISO)
+# Named for a role, it says that the file has no such column.
+NONE = "-"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -96,7 +101,7 @@ class Columns:
         """Read a line; `line` is its number. Raises EventError."""
         if cells.get("") == "more":
             raise EventError("it has more cells than the file has columns")
-        if any("\0" in cell for cell in cells.values()):
+        if "\0" in "".join(cells.values()):
             raise EventError("it holds a NUL character")
         told = {role: cells.get(name, "") for role, name in self.roles.items()}
         try:
@@ -109,7 +114,7 @@ class Columns:
             terminal=told.get(TERMINAL) or None,
             amount=self._amount(told.get(AMOUNT, "")),
             label=_label(told[LABEL]),
-            numbers=[self._number(name, cells.get(name, "")) for name in self.numbers],
+            numbers=self._numbers(cells),
             words=[cells.get(name, "")[:WORD_MAX] for name in self.words],
         )
 
@@ -118,6 +123,12 @@ class Columns:
         if math.isnan(amount) and cell.lower() not in UNKNOWN:
             raise EventError(f"{self.roles[AMOUNT]}: {cell[:40]!r} is no number")
         return amount
+
+    def _numbers(self, cells: Mapping[str, str]) -> list[float]:
+        told = [cells.get(name, "") for name in self.numbers]
+        if not self.dates:
+            return [number_of(cell) if cell else math.nan for cell in told]
+        return [self._number(name, cell) for name, cell in zip(self.numbers, told, strict=True)]
 
     def _number(self, name: str, cell: str) -> float:
         clock = self.dates.get(name) if self.dates else None
@@ -129,47 +140,70 @@ class Columns:
             return math.nan
 
 
+class Kind(StrEnum):
+    """What a further column is taken as."""
+
+    NUMBER = "number"
+    WORD = "word"
+    NOTHING = "nothing"
+
+
 def recognise(
     header: Sequence[str],
     first: Sequence[Mapping[str, str]],
     *,
     named: Mapping[str, str],
+    kinds: Mapping[str, Kind] | None = None,
     unit: str | None = None,
+    epoch_s: float = 0.0,
 ) -> Columns:
     """Say which column is what: as `named` by role, else by the names that are known.
 
-    Of the others those hold numbers that do so in all of the `first` lines, and those dates that do so. Times count in
-    `unit`, or in what their name says. Raises ColumnsError.
+    Others are what `kinds` says; of the rest those hold numbers that do so in all of the `first` lines, and those
+    dates that do so. Times count in `unit`, or in what their name says, since `epoch_s`. Raises ColumnsError.
     """
-    roles = _roles(header, named)
-    others = [name for name in dict.fromkeys(header) if name and name not in roles.values()]
+    given = _given(header, kinds or {})
+    roles = _roles([name for name in header if given.get(name) is not Kind.NOTHING], named)
+    taken = {*roles.values(), *(name for name, kind in given.items() if kind is Kind.NOTHING)}
+    others = [name for name in dict.fromkeys(header) if name and name not in taken]
     samples = {name: [cells.get(name, "") for cells in first] for name in header}
     numbers, words, dates = [], [], {}
     for name in others:
-        if all(map(_is_number, samples[name])):
+        kind = given.get(name)
+        if kind is Kind.WORD:
+            words.append(name)
+        elif all(map(_is_number, samples[name])):
             numbers.append(name)
         elif form := date_form([cell for cell in samples[name] if cell.lower() not in UNKNOWN]):
             numbers.append(name)
             dates[name] = Clock(form)
         else:
-            words.append(name)
+            (numbers if kind is Kind.NUMBER else words).append(name)
     clock = AS_ISO
     if TIME in roles:
-        clock = recognise_clock(samples[roles[TIME]], unit or _unit(roles[TIME], header))
+        clock = recognise_clock(samples[roles[TIME]], unit or _unit(roles[TIME], header), epoch_s)
     return Columns(roles, tuple(numbers), tuple(words), clock, dates)
+
+
+def _given(header: Sequence[str], kinds: Mapping[str, Kind]) -> dict[str, Kind]:
+    given = {name.lower(): kind for name, kind in kinds.items()}
+    strange = [name for name in given if name not in header]
+    if strange:
+        raise ColumnsError(f"There is no column {', '.join(strange)}; there are {', '.join(header)}.")
+    return given
 
 
 def _roles(header: Sequence[str], named: Mapping[str, str]) -> dict[str, str]:
     for role, name in named.items():
         if role not in ROLES:
             raise ColumnsError(f"{role} is no role; there are {', '.join(ROLES)}.")
-        if name.lower() not in header:
+        if name != NONE and name.lower() not in header:
             raise ColumnsError(f"There is no column {name}; there are {', '.join(header)}.")
-    roles = {role: name.lower() for role, name in named.items()}
+    roles = {role: name.lower() for role, name in named.items() if name != NONE}
     plain = {_OTHER_SIGNS.sub("_", name).strip("_"): name for name in reversed(header)}
-    for role in ROLES:
+    for role in (role for role in ROLES if role not in named):
         found = next((plain[one] for one in KNOWN_AS[role] if plain.get(one, "") not in {"", *roles.values()}), None)
-        if role not in roles and found is not None:
+        if found is not None:
             roles[role] = found
     missing = [role for role in REQUIRED if role not in roles]
     if missing:
@@ -195,7 +229,7 @@ def number_of(cell: str) -> float:
             number = float(cell.strip("'\"").translate(_DRESS).removesuffix("%"))
         except ValueError:
             return math.nan
-    return number if math.isfinite(number) else math.nan
+    return number if -NUMBER_MAX < number < NUMBER_MAX else math.nan
 
 
 def _is_number(cell: str) -> bool:
@@ -211,4 +245,4 @@ def _label(cell: str) -> bool | None:
     raise EventError(f"the label {cell[:40]!r} is neither 1 nor 0")
 
 
-__all__ = ["UNITS", "Columns", "ColumnsError", "EventError", "EventRow", "recognise"]
+__all__ = ["UNITS", "Columns", "ColumnsError", "EventError", "EventRow", "Kind", "recognise"]

@@ -91,7 +91,7 @@ def learn(past: Labelled, *, names: Sequence[str], money: frozenset[str]) -> tup
         dtype=np.float32,
     )
     label = past.label[:cut]
-    model = train(tuple(names), values[:cut], label, newest=fraud.newest_of(label))
+    model = train(tuple(names), values[:cut].__getitem__, label, newest=fraud.newest_of(label))
     tails = anomaly.learn_tails(tuple(names), values[:cut][label == 0])
     made = DecisionModel(model, tails, tuple(names), money, usual, float(past.at_s[cut - 1]))
     margin = model.margin(values[cut:]) if cut < past.at_s.size else np.zeros(0)

@@ -11,13 +11,14 @@ import numpy.typing as npt
 import orjson
 
 from portal.learning import anomaly
-from portal.learning.boosting import FRAUDS_MIN, Matrix, Model, TooFewError, train
+from portal.learning.boosting import FRAUDS_MIN, Matrix, Model, TooFewError, pieces, train
 from portal.learning.features import Events, Table, build
-from portal.learning.fitness import unfit
+from portal.learning.fitness import evenly, unfit
+from portal.learning.held import HeldOut
 from portal.learning.measures import Report, measure, not_known_yet
 from portal.learning.relations import Relations, find_relations
 from portal.learning.relations import from_json as relations_from_json
-from portal.learning.windows import DAY_S, Floats
+from portal.learning.windows import DAY_S, Floats, Ints
 from portal.learning.words import Encoding, learn_encoding, worth_before
 
 # Of the events that may be learned from, the newest that say when to stop.
@@ -26,6 +27,10 @@ FORMAT = 1
 DELAY_S = 7 * DAY_S
 # Of a shorter time the days themselves are too coarse.
 DAYS_THAT_COUNT = 20
+# Of more events than this all frauds are learned from, and of the others as many as there is room for.
+LEARNED_MAX = 300_000
+CELLS_MAX = 80_000_000
+SEED = 20
 
 
 class ModelAlteredError(ValueError):
@@ -34,7 +39,11 @@ class ModelAlteredError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FraudModel:
-    """A trained model with all that it needs to score. Times are seconds since 1970."""
+    """A trained model with all that it needs to score. Times are seconds since 1970.
+
+    `held` are the events that were drawn to be measured on, None where it learned by time. `others_share` is the share
+    of events without fraud that it learned from, each counted for as many as it stands for.
+    """
 
     model: Model
     tails: anomaly.Tails
@@ -44,13 +53,28 @@ class FraudModel:
     learned_from_s: float
     learned_until_s: float
     left_out: dict[str, str]
+    held: HeldOut | None = None
+    others_share: float = 1.0
 
     def table(self, events: Events) -> Table:
         """The features of events, as it learned them."""
+        if self.held is not None:
+            events = self.held.hidden(events)
         return build(events, label_delay_s=self.label_delay_s, encodings=self.encodings, relations=self.relations)
 
-    def values(self, table: Table) -> Matrix:
-        return table.of(self.model.names)
+    def values(self, table: Table, places: Ints | None = None) -> Matrix:
+        """The features that it sees, of the events in these places or of all."""
+        return table.rows(self.model.names, np.arange(table.size) if places is None else places)
+
+    def learned(self, events: Events) -> npt.NDArray[np.bool_]:
+        """The events of its own set that it learned from."""
+        return may_learn(
+            events,
+            until_s=self.learned_until_s,
+            delay_s=self.label_delay_s,
+            since_s=self.learned_from_s,
+            held=self.held,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,52 +89,97 @@ class Evaluation:
     anomaly_roc_auc: float | None
 
 
-def learn(events: Events, *, until_s: float, label_delay_s: float, since_s: float | None = None) -> FraudModel:
-    """Learn from what was known at `until_s`: labels of events older than the delay. Raises TooFewError."""
-    known = (events.at_s < until_s - label_delay_s) & ~np.isnan(events.label)
+def may_learn(
+    events: Events, *, until_s: float, delay_s: float, since_s: float | None, held: HeldOut | None
+) -> npt.NDArray[np.bool_]:
+    """The events whose labels are known at `until_s`; of a set of which some are drawn, all the others."""
+    told = ~np.isnan(events.label)
+    told &= events.at_s < until_s - delay_s if held is None else ~held.of(events)
     if since_s is not None:
-        known &= events.at_s >= since_s
+        told &= events.at_s >= since_s
+    return told
+
+
+def learn(
+    events: Events,
+    *,
+    until_s: float,
+    label_delay_s: float,
+    since_s: float | None = None,
+    held: HeldOut | None = None,
+    learned_max: int = LEARNED_MAX,
+) -> FraudModel:
+    """Learn from what was known at `until_s`: labels of events older than the delay. Raises TooFewError.
+
+    With `held` it learns from all times but these events, whose labels nothing sees.
+    """
+    known = may_learn(events, until_s=until_s, delay_s=label_delay_s, since_s=since_s, held=held)
     if not known.any():
         raise TooFewError("No event's label was known by then.")
-    left_out = unfit(_some(events, known))
+    if held is not None:
+        events = held.hidden(events)
+    left_out = unfit(_some(events, evenly(np.flatnonzero(known))))
     events = _without(events, left_out)
     encodings = {name: learn_encoding(words[known], events.label[known]) for name, words in events.words.items()}
     relations = find_relations(events.amount[known], {name: values[known] for name, values in events.numbers.items()})
     table = build(events, label_delay_s=label_delay_s, encodings=encodings, relations=relations)
-    values, label = table.values[known], events.label[known]
+    then = dict(table.columns)
     for name, encoding in encodings.items():
-        before = worth_before(
+        then[f"w_{name}"] = worth_before(
             events.words[name], events.at_s, events.label, delay_s=label_delay_s, general=encoding.general
-        )
-        values[:, table.names.index(f"w_{name}")] = before[known]
-    model = train(table.names, values, label, newest=newest_of(label))
+        ).astype(np.float32)
+    places, others_share = _sample(np.flatnonzero(known), events.label, min(learned_max, CELLS_MAX // len(table.names)))
+    label = events.label[places]
+    model = train(
+        table.names,
+        lambda some: Table(then, table.size).rows(table.names, places[some]),
+        label,
+        newest=newest_of(label) if held is None else _each_fifth(label),
+        weight=np.where(label == 1, 1.0, 1 / others_share),
+    )
+    usual = places[label == 0][:: max(1, int((label == 0).sum()) // anomaly.SAMPLE)]
     return FraudModel(
         model,
-        anomaly.learn_tails(table.names, values[label == 0]),
+        anomaly.learn_tails(table.names, Table(then, table.size).rows(table.names, usual)),
         encodings,
         relations,
         label_delay_s,
         float(events.at_s[known][0]),
         until_s,
         left_out,
+        held,
+        others_share,
     )
+
+
+def _sample(places: Ints, label: Floats, most: int) -> tuple[Ints, float]:
+    """All frauds and of the others as many as there is room for, at least as many again; and the others' share."""
+    frauds = label[places] == 1
+    others = int((~frauds).sum())
+    share = max(most - int(frauds.sum()), int(frauds.sum())) / others if others else 1.0
+    if share >= 1:
+        return places, 1.0
+    drawn = frauds | (np.random.default_rng(SEED).random(places.size) < share)
+    return places[drawn], share
 
 
 def evaluate(trained: FraudModel, events: Events, table: Table, *, since_s: float, until_s: float) -> Evaluation:
     """Score the events of a period as they came, and compare with what turned out. It may hold none.
 
-    `table` is the model's own of all the events.
+    `table` is the model's own of all the events. A model that learned from all times is asked only about the events
+    that were drawn, and there nobody's frauds are known.
     """
-    asked = (events.at_s >= since_s) & (events.at_s < until_s)
-    values = trained.values(Table(table.names, table.values[asked]))
-    margin = trained.model.margin(values) if len(values) else np.zeros(0)
-    at_s, label = events.at_s[asked], events.label[asked]
-    customer = None if events.customer is None else events.customer[asked]
+    places = np.flatnonzero(measured_on(trained.held, events, since_s=since_s, until_s=until_s))
+    margin = np.concatenate(
+        [np.zeros(0), *(trained.model.margin(trained.values(table, some)) for some in pieces(places))]
+    )
+    at_s, label = events.at_s[places], events.label[places]
+    customer = None if events.customer is None else events.customer[places]
     probability = trained.model.probability(margin)
     everybody = measure(at_s=at_s, label=label, margin=margin, probability=probability, customer=customer)
     not_known = None
-    if events.customer is not None and customer is not None:
-        fresh = not_known_yet(events.at_s, events.label, events.customer, delay_s=trained.label_delay_s)[asked]
+    if events.customer is not None and customer is not None and trained.held is None:
+        fresh = not_known_yet(events.at_s, events.label, events.customer, delay_s=trained.label_delay_s)[places]
         not_known = measure(
             at_s=at_s[fresh],
             label=label[fresh],
@@ -118,15 +187,22 @@ def evaluate(trained: FraudModel, events: Events, table: Table, *, since_s: floa
             probability=probability[fresh],
             customer=customer[fresh],
         )
-    unusual = trained.tails.score(values) if len(values) else np.zeros(0)
+    unusual = np.concatenate(
+        [np.zeros(0), *(trained.tails.score(trained.values(table, some)) for some in pieces(places))]
+    )
     alone = measure(at_s=at_s, label=label, margin=unusual, probability=unusual, customer=None)
     return Evaluation(everybody, not_known, alone.roc_auc)
 
 
+def measured_on(held: HeldOut | None, events: Events, *, since_s: float, until_s: float) -> npt.NDArray[np.bool_]:
+    """The events of a period that are measured on; of a set of which some were drawn, these alone."""
+    asked = (events.at_s >= since_s) & (events.at_s < until_s)
+    return asked if held is None else asked & held.of(events)
+
+
 def weights(trained: FraudModel, table: Table, *, sample: int = 5000) -> dict[str, float]:
     """What each feature moves a score by on average, in log-odds; the greatest first."""
-    values = trained.values(table)
-    some = values[:: max(1, len(values) // sample)]
+    some = trained.values(table, np.arange(0, table.size, max(1, table.size // sample)))
     means = np.abs(trained.model.contributions(some)[:, :-1]).mean(axis=0)
     order = np.argsort(-means)
     return {trained.model.names[place]: float(means[place]) for place in order}
@@ -140,8 +216,11 @@ def newest_of(label: Floats) -> npt.NDArray[np.bool_]:
         if min(label[start:].sum(), label[:start].sum()) >= FRAUDS_MIN:
             chosen[start:] = True
             return chosen
-    chosen[::5] = True
-    return chosen
+    return _each_fifth(label)
+
+
+def _each_fifth(label: Floats) -> npt.NDArray[np.bool_]:
+    return np.arange(label.size) % 5 == 0
 
 
 def default_until(events: Events, share: float = 0.8) -> float:
@@ -174,6 +253,8 @@ def to_json(trained: FraudModel) -> dict[str, Any]:
         "learned_from_s": trained.learned_from_s,
         "learned_until_s": trained.learned_until_s,
         "left_out": trained.left_out,
+        "held": trained.held.to_json() if trained.held else None,
+        "others_share": trained.others_share,
     }
 
 
@@ -191,6 +272,8 @@ def from_json(kept: dict[str, Any], trees: str, sha256: str) -> FraudModel:
         kept["learned_from_s"],
         kept["learned_until_s"],
         kept["left_out"],
+        HeldOut.from_json(kept.get("held")),
+        kept.get("others_share", 1.0),
     )
 
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 from portal.learning.windows import DAY_S, Floats, Ints
 
 CARDS_A_DAY = 100
-BANDS = 10
+# Where the ranking is cut, from the least suspicious on: frauds are rare, so the end is looked at closely.
+CUTS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
 KNOWN_FOR_S = 14 * DAY_S
 
 Flags = npt.NDArray[np.bool_]
@@ -18,7 +19,7 @@ Flags = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """Events whose probability lies in a tenth of the ranking: what was foretold, and what came."""
+    """Events in a part of the ranking: what share of frauds was foretold, and what came."""
 
     events: int
     foretold: float
@@ -27,7 +28,11 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The measures of one period. None where there is nothing to divide by, such as a period without frauds."""
+    """The measures of one period. None where there is nothing to divide by, such as a period without frauds.
+
+    `brier_of_share` is the Brier score of who foretells of each event the share of frauds: what knowing
+    nothing is worth.
+    """
 
     events: int
     frauds: int
@@ -36,6 +41,7 @@ class Report:
     card_precision_at_100: float | None
     brier: float | None
     bands: tuple[Band, ...]
+    brier_of_share: float | None = None
 
 
 def measure(*, at_s: Floats, label: Floats, margin: Floats, probability: Floats, customer: Ints | None) -> Report:
@@ -46,15 +52,17 @@ def measure(*, at_s: Floats, label: Floats, margin: Floats, probability: Floats,
     at_s, label, margin, probability = at_s[told], label[told], margin[told], probability[told]
     frauds = int(label.sum())
     has_both = 0 < frauds < label.size
-    cards = None if customer is None else card_precision(at_s, label, margin, customer[told])
+    # Where nobody is known, each event is somebody.
+    people = np.arange(label.size) if customer is None else customer[told]
     return Report(
         events=int(label.size),
         frauds=frauds,
         roc_auc=float(roc_auc_score(label, margin)) if has_both else None,
         average_precision=float(average_precision_score(label, margin)) if has_both else None,
-        card_precision_at_100=cards,
+        card_precision_at_100=card_precision(at_s, label, margin, people),
         brier=float(brier_score_loss(label, probability)) if label.size else None,
         bands=_bands(label, probability),
+        brier_of_share=float(label.mean() * (1 - label.mean())) if label.size else None,
     )
 
 
@@ -98,6 +106,6 @@ def _bands(label: Floats, probability: Floats) -> tuple[Band, ...]:
     order = np.argsort(probability, kind="stable")
     return tuple(
         Band(int(some.size), float(probability[some].mean()), float(label[some].mean()))
-        for some in np.array_split(order, BANDS)
+        for some in np.split(order, [int(order.size * cut) for cut in CUTS])
         if some.size
     )

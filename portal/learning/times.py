@@ -28,10 +28,11 @@ class TimeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """One way to write times."""
+    """One way to write times. Numbers count units since `epoch_s`, in seconds since 1970."""
 
     form: str
     unit: str = "seconds"
+    epoch_s: float = 0.0
 
     def read(self, cell: str) -> datetime:
         """The moment, in UTC where no zone is said. Raises TimeError."""
@@ -44,32 +45,36 @@ class Clock:
     def _read(self, cell: str) -> datetime:
         try:
             if self.form == NUMBER:
-                return number_of_unit(cell, self.unit)
+                return number_of_unit(cell, self.unit, self.epoch_s)
             return datetime.fromisoformat(cell) if self.form == ISO else datetime.strptime(cell, self.form)  # noqa: DTZ007  # read() says UTC.
         except (ValueError, OverflowError):
             pass
         try:
             # A file may change its mind on single lines.
-            return number_of_unit(cell, self.unit) if self.form != NUMBER else datetime.fromisoformat(cell)
+            return (
+                number_of_unit(cell, self.unit, self.epoch_s) if self.form != NUMBER else datetime.fromisoformat(cell)
+            )
         except (ValueError, OverflowError, OSError):
             raise TimeError(f"the time {cell[:40]!r} is neither a date nor a number of {self.unit}") from None
 
 
-def number_of_unit(cell: str, unit: str) -> datetime:
-    """The moment of a number since 1970. Raises ValueError, OverflowError."""
+def number_of_unit(cell: str, unit: str, epoch_s: float = 0.0) -> datetime:
+    """The moment of a number since 1970, or since `epoch_s`. Raises ValueError, OverflowError."""
     number = float(cell)
     if not math.isfinite(number):
         raise ValueError(cell)
     try:
         seconds = number / 1000 if number >= MILLISECONDS_FROM else number * UNITS[unit]
-        return datetime.fromtimestamp(seconds, tz=UTC)
+        return datetime.fromtimestamp(epoch_s + seconds, tz=UTC)
     except OSError:
         raise ValueError(cell) from None
 
 
-def recognise_clock(cells: Sequence[str], unit: str) -> Clock:
+def recognise_clock(cells: Sequence[str], unit: str, epoch_s: float = 0.0) -> Clock:
     """The way in which these are written: the first that reads nearly all of them."""
     told = [cell for cell in cells if cell]
+    if epoch_s and _agrees(NUMBER, unit, told):
+        return Clock(NUMBER, unit, epoch_s)
     if told and all(map(_is_compact, told)):
         return Clock(COMPACT, unit)
     return next((Clock(form, unit) for form in (NUMBER, ISO, *FORMS) if _agrees(form, unit, told)), Clock(ISO, unit))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -47,6 +48,11 @@ def test_a_public_set_is_taken_learned_from_and_measured(run: Run, tmp_path: Pat
     report = figures["evaluation"]["everybody"]
     assert report["average_precision"] > 15 * report["frauds"] / report["events"]
 
+    plain = figures["baseline"]
+    assert plain["events"] == report["events"]
+    # What a model of ours has to be worth more than.
+    assert report["average_precision"] > plain["average_precision"]
+
     again = run("evaluate", "cards")
     assert again.exit_code == 0
     assert f"{report['average_precision']:.3f}" in again.stdout
@@ -58,6 +64,34 @@ def test_a_public_set_is_taken_learned_from_and_measured(run: Run, tmp_path: Pat
     assert "No labelled events" in run("evaluate", "cards", "--since", "2030-01-01").output
 
 
+@pytest.mark.req("FRD-09")
+def test_events_are_drawn_or_split_by_days_as_somebody_asks(run: Run, tmp_path: Path) -> None:
+    lines = as_csv(card_events(customers=80)).splitlines(keepends=True)
+    first, second = tmp_path / "first.csv.gz", tmp_path / "second.csv"
+    first.write_bytes(gzip.compress(("\ufeff" + "".join(lines[:6000])).replace("\n", "\r\n").encode()))
+    second.write_text(lines[0] + "".join(lines[6000:]))
+    mapping = ("--without", "transaction_id", "--without", "TX_FRAUD_SCENARIO", "--column", "terminal=-")
+    taken = run("import", "drawn", first, second, *mapping, "--word", "terminal_id")
+    assert taken.exit_code == 0, taken.output
+    assert "features terminal_id)" in taken.output
+
+    by_days = json.loads(
+        run(
+            "train", "drawn", "--since", "2018-04-08", "--train-days", "30", "--delay-days", "7", "--test-days", "10",
+            "--no-baseline", "--json",
+        ).stdout
+    )  # fmt: skip
+    assert by_days["period"] == {"since": "2018-05-15 00:00:00+00:00", "until": "2018-05-25 00:00:00+00:00"}
+    assert (by_days["learned"]["since"][:10], by_days["baseline"]) == ("2018-04-08", None)
+
+    drawn = run("train", "drawn", "--split", "stratified", "--held-out", "0.3")
+    assert "random, the same share of frauds: it has seen later times" in drawn.stdout
+    # The events that were not drawn are known to it: the same ones are held out again.
+    again = run("evaluate", "drawn", "--version", "2").stdout
+    assert drawn.stdout.split("\n\n")[1] == again.split("\n\n")[1]
+    assert run("train", "drawn", "--split", "random", "--test-days", "3").exit_code == 2
+
+
 @pytest.mark.parametrize(
     ("content", "arguments", "sentence"),
     [
@@ -65,6 +99,7 @@ def test_a_public_set_is_taken_learned_from_and_measured(run: Run, tmp_path: Pat
         ("", (), "is empty"),
         ("time,amount,label\n1,2,0\n", ("--column", "amount"), "--column is written ROLE=NAME"),
         ("time,amount,label\n1,2,0\n", ("--column", "amount=cost"), "There is no column cost"),
+        ("time,amount,label\n1,2,0\n", ("--word", "colour"), "There is no column colour"),
     ],
 )
 def test_a_file_that_cannot_be_taken_is_one_sentence(

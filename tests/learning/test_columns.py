@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.learning.columns import Columns, ColumnsError, EventError, recognise
+from portal.learning.columns import Columns, ColumnsError, EventError, Kind, recognise
 
 HEADER = ("transaction_id", "tx_datetime", "customer_id", "terminal_id", "tx_amount", "tx_fraud", "country")
 LINE = dict(zip(HEADER, ("7", "2018-04-01 00:00:31", "c1", "", "12.5", "1", "kr"), strict=True))
@@ -139,3 +139,22 @@ def test_columns_are_named_where_they_are_not_known() -> None:
         recognise(header, [], named={"colour": "evil"})
     found = recognise(header, [], named={"time": "When", "amount": "cost", "label": "evil"})
     assert found.roles == {"time": "when", "amount": "cost", "label": "evil"}
+
+
+@pytest.mark.req("FRD-09")
+def test_who_knows_the_columns_better_is_believed() -> None:
+    line = {"t": "90", "cost": "7", "zip": "0150", "colour": "3", "who": "c", "bad": "TRUE"}
+    columns = recognise(
+        tuple(line),
+        [line],
+        named={"time": "t", "amount": "cost", "label": "bad", "customer": "-"},
+        kinds={"ZIP": Kind.WORD, "colour": Kind.NOTHING},
+        unit="minutes",
+        epoch_s=datetime(2017, 11, 30, tzinfo=UTC).timestamp(),
+    )
+    assert (columns.numbers, columns.words) == ((), ("zip", "who"))
+    event = columns.event(line)
+    assert event.at == datetime(2017, 11, 30, 1, 30, tzinfo=UTC)
+    assert (event.customer, event.label, event.words) == (None, True, ["0150", "c"])
+    with pytest.raises(EventError, match="'1e300' is no number"):
+        columns.event(line | {"cost": "1e300"})

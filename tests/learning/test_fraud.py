@@ -10,6 +10,7 @@ from portal.learning.anomaly import learn_tails
 from portal.learning.boosting import TooFewError
 from portal.learning.features import Events, build
 from portal.learning.fitness import unfit
+from portal.learning.held import HeldOut, draw
 from portal.learning.measures import card_precision, measure, not_known_yet
 from portal.learning.windows import DAY_S
 from portal.learning.words import Words, learn_encoding
@@ -170,3 +171,29 @@ def test_where_the_newest_hold_too_few_frauds_more_or_others_say_when_to_stop() 
     assert fraud.newest_of(frauds).sum() == 200
     frauds[850::10] = 1
     assert np.flatnonzero(fraud.newest_of(frauds))[0] == 800
+
+
+@pytest.mark.req("FRD-09")
+def test_labels_of_drawn_events_are_seen_by_nothing_that_learns(events: Events) -> None:
+    held = draw(events, share=0.25, seed=4, stratified=True)
+    drawn = held.of(events)
+    for label in (0, 1):
+        assert abs(drawn[events.label == label].mean() - 0.25) < 0.01
+    np.testing.assert_array_equal(held.of(first(events, 5000)), drawn[:5000])
+    assert HeldOut.from_json(held.to_json()) == held
+    # Only who is drawn decides here, and not what the label of a drawn one says.
+    held = replace(held, others_below=held.frauds_below)
+    turned = replace(events, label=np.where(held.of(events), 1 - events.label, events.label))
+    end_s = day_s(75)
+    one, other = (
+        fraud.learn(some, until_s=end_s, label_delay_s=DELAY_S, held=held, learned_max=4000)
+        for some in (events, turned)
+    )
+    prints = {fraud.fingerprint(fraud.to_json(each), each.model.trees) for each in (one, other)}
+    assert len(prints) == 1
+    assert one.others_share < 1
+    np.testing.assert_array_equal(one.table(events).values, other.table(turned).values)
+    report = fraud.evaluate(one, events, one.table(events), since_s=0, until_s=end_s).everybody
+    assert report.events == held.of(events).sum()
+    assert report.average_precision is not None
+    assert report.average_precision > 15 * report.frauds / report.events

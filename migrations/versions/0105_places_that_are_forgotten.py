@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0102"
-down_revision = "0101"
+revision = "0105"
+down_revision = "0104"
 branch_labels = None
 depends_on = None
 
