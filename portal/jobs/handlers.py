@@ -2,39 +2,37 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy.orm import Session
 
-from portal.db import after_commit
+from portal.jobs.acts import (
+    capture,
+    charge,
+    check_cash_receipt,
+    follow_parcel,
+    follow_points,
+    follow_return,
+    forget_method,
+    gather_cases,
+    issue_credit_note,
+    issue_receipt,
+    keep_turn,
+    renew_tier,
+    reverse,
+    run_bulk,
+    run_setup,
+    send_answer,
+    send_legs,
+    welcome,
+    work_on_adjustment,
+)
 from portal.jobs.exports import begin_list
 from portal.jobs.held_payments import stop_unpaid, take_held, want_credit_notes
-from portal.jobs.queue import (
-    enqueue_adjustment,
-    enqueue_bulk,
-    enqueue_capture,
-    enqueue_cash_receipts,
-    enqueue_charge,
-    enqueue_dispute_answer,
-    enqueue_documents,
-    enqueue_parcel,
-    enqueue_refund_leg,
-    enqueue_removal,
-    enqueue_reversal,
-    enqueue_setup,
-)
 from portal.models import OutboxEvent
 from portal.rules.webhooks import EVENT_TYPES, TEST
-from portal.services.cases.open_cases import open_cases
-from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.coupons.give_welcome import welcome_into_tier
-from portal.services.coupons.note_turn import TURNS, note_turn
-from portal.services.documents.want_document import want_credit_note, want_receipt
-from portal.services.loyalty.award_points import award_sign_up
-from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.notifications.notify_access import tell_of_access, tell_of_store_role
 from portal.services.notifications.notify_account import mail_account_link
 from portal.services.notifications.notify_account_number import mail_account_number
@@ -102,126 +100,20 @@ from portal.services.notifications.notify_ticket import (
 from portal.services.notifications.notify_webhook import tell_of_stopped_webhook
 from portal.services.notifications.notify_wish import tell_wisher
 from portal.services.notifications.notify_withdrawal import ask_about_withdrawal, tell_owner_of_withdrawal
-from portal.services.orders.take_lost_points import follow_dispute_points
-from portal.services.refunds.claim_leg import legs_to_send
-from portal.services.returns.follow_refund import follow_refund_of_return
 
 # A handler returns the live topics, beside the profile's own, whose open pages must hear of it.
 Handler = Callable[[Session, OutboxEvent, datetime], Collection[str]]
 
 
-def _reverse(_session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    enqueue_reversal(uuid.UUID(event.payload["attempt"]))
-    return ["admin"]
-
-
-def _capture(_session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    enqueue_capture(uuid.UUID(event.payload["attempt"]))
-    return ["admin"]
-
-
-def _follow_points(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    follow_dispute_points(session, dispute_id=uuid.UUID(event.payload["dispute"]), now=now)
-    return ()
-
-
-def _follow_return(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    follow_refund_of_return(session, refund_id=uuid.UUID(event.payload["refund"]), now=now)
-    return ()
-
-
-def _send_legs(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    behind = event.payload.get("refund") or event.payload["withdrawal"]
-    for leg_id in legs_to_send(session, behind_id=uuid.UUID(behind)):
-        enqueue_refund_leg(leg_id)
-    return ["admin"]
-
-
-def _work_on_adjustment(_session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    enqueue_adjustment(uuid.UUID(event.payload["adjustment"]))
-    return ["admin"]
-
-
-def _want_receipt(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    want_receipt(session, order_id=uuid.UUID(event.subject.partition(":")[2]), now=now)
-    after_commit(session, enqueue_documents)
-    return ()
-
-
-def _want_credit_note(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    want_credit_note(session, refund_id=uuid.UUID(event.payload["refund"]), now=now)
-    after_commit(session, enqueue_documents)
-    return ()
-
-
-def _send_answer(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    after_commit(session, partial(enqueue_dispute_answer, uuid.UUID(event.payload["dispute"])))
-    return ["admin"]
-
-
-def _look_at_cash_receipt(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    if look_at_cash_receipt(session, order_id=uuid.UUID(event.subject.partition(":")[2]), now=now):
-        after_commit(session, enqueue_cash_receipts)
-    return ()
-
-
-def _forget_method(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    after_commit(session, partial(enqueue_removal, uuid.UUID(event.payload["method"])))
-    return ()
-
-
-def _run_setup(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    after_commit(session, partial(enqueue_setup, uuid.UUID(event.payload["setup"])))
-    return ()
-
-
-def _open_cases(session: Session, _event: OutboxEvent, now: datetime) -> Collection[str]:
-    open_cases(session, now=now)
-    return ["admin"]
-
-
-def _welcome(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    if event.profile_id is not None:
-        award_sign_up(session, user_id=event.profile_id, now=now)
-    return ()
-
-
-def _refresh_tier(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    if event.profile_id is not None:
-        refresh_tier(session, user_id=event.profile_id, now=now)
-    return ()
-
-
-def _run_bulk(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    after_commit(session, partial(enqueue_bulk, uuid.UUID(event.subject.partition(":")[2])))
-    return ()
-
-
-def _follow_parcel(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    after_commit(session, partial(enqueue_parcel, uuid.UUID(event.payload["shipment"])))
-    return ()
-
-
-def _note_turn(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    note_turn(session, campaign_id=int(event.subject.partition(":")[2]), turn=TURNS[event.kind], now=now)
-    return ()
-
-
-def _charge(session: Session, event: OutboxEvent, _now: datetime) -> Collection[str]:
-    attempt_id = uuid.UUID(event.payload["attempt"])
-    after_commit(session, partial(enqueue_charge, attempt_id))
-    return ["admin"]
-
-
 HANDLERS: Mapping[str, Sequence[Handler]] = {
-    "order.paid": (_want_receipt, _look_at_cash_receipt, tell_buyer_of_payment, notify_sellers, _refresh_tier),
-    "order.review_wanted": (_open_cases, notify_admins_of_review),
+    "order.paid": (issue_receipt, check_cash_receipt, tell_buyer_of_payment, notify_sellers, renew_tier),
+    "order.review_wanted": (gather_cases, notify_admins_of_review),
     "order.failed": (notify_buyer_of_failure,),
     "order.expired": (notify_buyer_of_failure,),
     "order.parts_released": (notify_sellers,),
     "order.amended": (tell_of_amendment,),
     "part.moved": (tell_desks_of_part,),
-    "shipment.sent": (_follow_parcel, take_held, tell_buyer_of_parcel, tell_desks_of_part),
+    "shipment.sent": (follow_parcel, take_held, tell_buyer_of_parcel, tell_desks_of_part),
     "shipment.moved": (tell_buyer_of_parcel, tell_store_of_trouble),
     "part.deadline_near": (tell_of_deadlines,),
     "part.deadline_missed": (tell_of_deadlines,),
@@ -245,7 +137,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     **dict.fromkeys(("ticket.answers_near", "ticket.answers_late"), (tell_of_due_answers,)),
     "account.signed_up": (mail_account_link,),
     "account.verification_requested": (mail_account_link,),
-    "account.verified": (_welcome,),
+    "account.verified": (welcome,),
     "account.reset_requested": (mail_account_link,),
     **dict.fromkeys(("account.factor_added", "account.factor_removed"), (mail_factor_change,)),
     **dict.fromkeys(("account.roles_changed", "account.blocked", "account.unblocked"), (tell_of_access,)),
@@ -257,10 +149,10 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     **dict.fromkeys(("erasure.requested", "erasure.cancelled", "erasure.postponed"), (tell_of_erasure,)),
     "step_up.code_wanted": (mail_step_up_code,),
     "payment.pending": (mail_account_number,),
-    "payment.failed_over": (_charge,),
-    "payment.reversal_wanted": (_reverse,),
-    "payment.capture_wanted": (_capture,),
-    "payment.taken": (_want_receipt, want_credit_notes),
+    "payment.failed_over": (charge,),
+    "payment.reversal_wanted": (reverse,),
+    "payment.capture_wanted": (capture,),
+    "payment.taken": (issue_receipt, want_credit_notes),
     "payment.hold_ending": (tell_of_hold,),
     "payment.hold_lost": (stop_unpaid, tell_of_hold),
     "payment.kept_as_deposit": (tell_buyer_of_kept_payment,),
@@ -290,17 +182,17 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "return.inspected": (tell_buyer_of_return, tell_store_of_return),
     "return.settled": (tell_buyer_of_return, tell_store_of_return),
     "refund.requested": (ask_for_consent,),
-    "refund.approved": (_send_legs, tell_sellers_of_refund, tell_buyer_of_refund, _refresh_tier, _follow_return),
-    "refund.refused": (tell_buyer_of_refund, _follow_return, tell_desks_of_refund),
-    "refund.cancelled": (_follow_return, tell_desks_of_refund),
-    "refund.succeeded": (_want_credit_note, _look_at_cash_receipt, tell_buyer_of_refund, tell_desks_of_refund),
+    "refund.approved": (send_legs, tell_sellers_of_refund, tell_buyer_of_refund, renew_tier, follow_return),
+    "refund.refused": (tell_buyer_of_refund, follow_return, tell_desks_of_refund),
+    "refund.cancelled": (follow_return, tell_desks_of_refund),
+    "refund.succeeded": (issue_credit_note, check_cash_receipt, tell_buyer_of_refund, tell_desks_of_refund),
     "refund.failed": (tell_admins_of_refund, tell_buyer_of_refund, tell_desks_of_refund),
     "adjustment.waiting": (ask_second_person,),
-    "adjustment.running": (_work_on_adjustment,),
-    "adjustment.undoing": (_work_on_adjustment,),
+    "adjustment.running": (work_on_adjustment,),
+    "adjustment.undoing": (work_on_adjustment,),
     "balance.adjusted": (tell_owner_of_correction,),
     "withdrawal.requested": (ask_about_withdrawal,),
-    "withdrawal.approved": (_send_legs, tell_owner_of_withdrawal),
+    "withdrawal.approved": (send_legs, tell_owner_of_withdrawal),
     "withdrawal.returned": (tell_owner_of_withdrawal,),
     "withdrawal.refused": (tell_owner_of_withdrawal,),
     "withdrawal.paid": (tell_owner_of_withdrawal,),
@@ -309,13 +201,13 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "mileage.sent": (tell_of_gift,),
     "mileage.gift_ended": (tell_sender_of_gift,),
     "tier.moved": (tell_of_tier, welcome_into_tier),
-    "refund.rerouted": (_send_legs,),
+    "refund.rerouted": (send_legs,),
     "refund.late": (tell_admins_of_refund,),
-    "method.setup_begun": (_run_setup,),
-    "method.removal_wanted": (_forget_method,),
+    "method.setup_begun": (run_setup,),
+    "method.removal_wanted": (forget_method,),
     "campaign.moved": (tell_holders_of_campaign,),
-    "campaign.opened": (_note_turn, tell_of_campaign),
-    "campaign.ended": (_note_turn, tell_of_campaign),
+    "campaign.opened": (keep_turn, tell_of_campaign),
+    "campaign.ended": (keep_turn, tell_of_campaign),
     "coupon.given": (tell_holders,),
     "coupon.expires": (tell_holders,),
     "coupon.suspended": (tell_holder,),
@@ -323,14 +215,14 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "coupon.revoked": (tell_holder,),
     "coupon.flagged": (tell_admins_of_flag,),
     "coupon.appealed": (tell_admins_of_flag,),
-    "coupon_bulk.asked": (_run_bulk,),
+    "coupon_bulk.asked": (run_bulk,),
     "list_export.wanted": (begin_list,),
     "list_export.ready": (tell_of_list,),
     "list_export.failed": (tell_of_list,),
-    "dispute.opened": (tell_admins_of_dispute, _follow_points),
+    "dispute.opened": (tell_admins_of_dispute, follow_points),
     "dispute.due": (tell_admins_of_dispute,),
-    "dispute.closed": (tell_admins_of_dispute, _follow_points),
-    "dispute.answer_wanted": (_send_answer,),
+    "dispute.closed": (tell_admins_of_dispute, follow_points),
+    "dispute.answer_wanted": (send_answer,),
     "dispute.answer_refused": (tell_admins_of_dispute,),
     "gateway.breaker_opened": (tell_admins_of_gateway,),
     "gateway.breaker_closed": (tell_admins_of_gateway,),

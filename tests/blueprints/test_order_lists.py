@@ -48,6 +48,7 @@ class Lists:
     orders: list[MadeOrder]
     as_sam: FlaskClient
     as_ada: FlaskClient
+    app: APIFlask
 
 
 def head(page: Element, label: str) -> Element:
@@ -92,7 +93,7 @@ def test_a_column_head_sorts_both_ways_and_says_which(lists: Lists) -> None:
 @pytest.mark.ux("S09")
 @pytest.mark.req("PRF-05")
 def test_pages_of_a_sorted_list_meet_without_gap_or_double(lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fetch_page.__kwdefaults__, "rows_max", 2)
+    monkeypatch.setitem(fetch_page.__kwdefaults__ or {}, "rows_max", 2)
     for sort in ("placed", "-placed", "amount", "-amount"):
         chosen, cursor, seen = OrderFilter(sort=sort), None, []
         with reading() as session:
@@ -125,7 +126,7 @@ def test_next_and_previous_follow_the_order_that_was_chosen(lists: Lists) -> Non
 
 @pytest.mark.ux("S08")
 def test_an_order_is_a_link_and_opens_in_place_with_and_without_script(lists: Lists) -> None:
-    stranger = browser(lists.as_sam.application, make_person("max"))
+    stranger = browser(lists.app, make_person("max"))
     for desk in ("seller", "admin"):
         order = lists.orders[0]
         client, path = (
@@ -223,4 +224,4 @@ def lists(app: APIFlask) -> Lists:
         later = "UPDATE order_part SET deliver_until = deliver_until + :days * interval '1 day' WHERE order_id = :id"
         for n, order in enumerate(orders):
             session.execute(text(later), {"days": n * 3 % 5, "id": order.id})
-    return Lists(mall, bea, sam, orders, browser(app, sam), browser(app, ada))
+    return Lists(mall, bea, sam, orders, browser(app, sam), browser(app, ada), app)

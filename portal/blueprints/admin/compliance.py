@@ -83,8 +83,8 @@ def _code(channel_id: int | None) -> str:
 
 def _chips(chosen: ComplianceFilter, days: Days) -> list[tuple[str, str]]:
     def without(name: str) -> str:
-        given = {key: request.args.get(key) for key in ("channel", "from", "until")}
-        return url_for(MENU, **{**given, name: None})
+        given = {key: request.args[key] for key in ("channel", "from", "until") if key in request.args and key != name}
+        return url_for(MENU, **given)  # type: ignore[arg-type]  # Flask's own parameters begin with an underscore.
 
     found = []
     if chosen.channel_id is not None:

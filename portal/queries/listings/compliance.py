@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Text, case, cast, func, select
+from sqlalchemy import ScalarSelect, Text, case, cast, func, select
 
 from portal.kit.tables import Column, Kind
 from portal.kit.text import N_
@@ -67,7 +67,7 @@ def _records(chosen: ComplianceFilter) -> AnySelect:
     )
 
 
-def _messages(state: str) -> AnySelect:
+def _messages(state: str) -> ScalarSelect[int]:
     return (
         select(func.count())
         .where(WebhookDelivery.event_id == OutboxEvent.id, WebhookDelivery.state == state)

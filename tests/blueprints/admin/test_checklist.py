@@ -61,9 +61,9 @@ def test_what_is_flagged_paid_and_owed_is_found_where_one_looks(app: APIFlask) -
     assert any(f"/admin/refunds/{asked.refund_id}" in one for one in ways)
 
     # A14: what is available, held, pending and owed opens the postings (or holds) that add up to it.
-    page = ada.get(f"/admin/users/{bea.id}").text
-    reveal = next(one for one in tree(page).iter("form") if "balance" in one.get("action", ""))
-    answer = ada.post(reveal.get("action", ""), data=fields(page))
+    hers = ada.get(f"/admin/users/{bea.id}").text
+    reveal = next(one for one in tree(hers).iter("form") if "balance" in one.get("action", ""))
+    answer = ada.post(reveal.get("action", ""), data=fields(hers))
     balances = next(
         one for one in tree(ada.get(answer.location).text).iter("section") if one.get("aria-labelledby") == "balances"
     )
