@@ -18,7 +18,7 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.csv_files import csv_file
-from portal.blueprints.desk import choice_arg, requires_in, text_arg
+from portal.blueprints.desk import choice_arg, text_arg
 from portal.blueprints.desk_words import actor_word
 from portal.blueprints.identity import current_actor
 from portal.blueprints.shelves import shelf_choices
@@ -40,10 +40,10 @@ from portal.queries.channel_goods import (
 from portal.queries.channels import ChannelView, channel_directory
 from portal.rules.channel_goods import COLUMNS, Outcome, Place, RowFault, read_assignments
 from portal.rules.csv_table import FileUnfitError, decode
-from portal.rules.permissions import Permission, Scope
 from portal.services.catalogue.apply_assignments import RowRefusedError, apply_assignments
 from portal.services.catalogue.assign_products import AT_ONCE_MAX, assign_products
 
+View = Callable[..., ResponseReturnValue]
 SHOWN_MAX = 200
 LIST_ARGS = ("sold", "section", "q", "outcome", "cursor")
 UNFIT = Rejection("ROWS_UNFIT", N_("Some rows of the file cannot be used."))
@@ -60,11 +60,16 @@ class Entered:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A desk before it is opened."""
+    """A desk before it is opened: who comes in, to the pages of a channel and to files for all of them.
+
+    `seen` are the channels that he who asks sees; None is all.
+    """
 
     blueprint: str
-    scope: Scope
+    guard: Callable[[View], View]
+    guard_files: Callable[[View], View]
     enter: Callable[[Session], Entered]
+    seen: Callable[[], frozenset[int] | None] = lambda: None
 
     def to(self, name: str, **values: Any) -> str:
         return url_for(f"{self.blueprint}.{name}", **values)
@@ -72,7 +77,6 @@ class Area:
 
 def hang(bp: Blueprint, area: Area) -> None:
     """Give a desk its routes."""
-    guard = requires_in(Permission.PRODUCT_EDIT, area.scope)
     rules: tuple[tuple[str, str, Callable[..., ResponseReturnValue], str], ...] = (
         ("<int:channel_id>/goods", "channel_goods", _index, "GET"),
         ("<int:channel_id>/goods/assignment", "channel_goods_assignment", _assign, "POST"),
@@ -83,6 +87,7 @@ def hang(bp: Blueprint, area: Area) -> None:
         ("goods/template.csv", "channel_goods_template", _template, "GET"),
     )
     for path, name, view, method in rules:
+        guard = area.guard if "channel_id" in path else area.guard_files
         bp.add_url_rule(f"/channels/{path}", name, guard(partial(view, area)), methods=[method])
 
 
@@ -132,14 +137,15 @@ def _index(area: Area, channel_id: int) -> ResponseReturnValue:
         shelves=shelf_choices(),
         list_args=args,
         clear_href=area.to("channel_goods", channel_id=channel_id, store=desk.store_arg),
-        places=_places_shown(),
+        places=_places_shown(area.seen()),
+        takes_files=area.seen() is None,
         tabs=[
             {
                 "label": translated(one.name),
                 "href": area.to("channel_goods", channel_id=one.id, store=desk.store_arg),
                 "current": one.id == channel_id,
             }
-            for one in _places_shown().values()
+            for one in _places_shown(area.seen()).values()
         ],
         state_of=_state_of,
         actor_word=actor_word,
@@ -293,8 +299,9 @@ def _page(area: Area, desk: Entered, values: dict[str, Any], error: PortalError 
     return page, error.status if error else 200
 
 
-def _places_shown() -> dict[int, ChannelView]:
-    return {one.id: one for one in channel_directory().channels.values() if one.state != "closed"}
+def _places_shown(seen: frozenset[int] | None = None) -> dict[int, ChannelView]:
+    found = {one.id: one for one in channel_directory().channels.values() if one.state != "closed"}
+    return {key: one for key, one in found.items() if seen is None or key in seen}
 
 
 def _state_of(row: GoodsRow) -> str:

@@ -46,7 +46,7 @@ class OrderFilter:
     """What the list shows. `search` is an order number or an e-mail address; `held` are those that wait for review.
 
     `first` and `last` are days of each order's channel, both included: those by which figures count. `sort` is one of
-    SORTINGS, with "-" before it where it falls.
+    SORTINGS, with "-" before it where it falls. `only` are the channels whose orders may be seen; None is all.
     """
 
     status: str | None = None
@@ -59,10 +59,11 @@ class OrderFilter:
     currency: str | None = None
     paid: bool = False
     sort: str = "-placed"
+    only: tuple[int, ...] | None = None
 
     @property
     def mark(self) -> str:
-        days = (str(self.first), str(self.last), self.currency, self.paid)
+        days = (str(self.first), str(self.last), self.currency, self.paid, self.only)
         return fingerprint("admin_orders", self.status, self.channel_id, self.search, self.held, self.sort, *days)
 
 
@@ -127,6 +128,8 @@ def narrowed(statement: AnySelect, chosen: OrderFilter) -> AnySelect:
         statement = statement.where(Order.status == chosen.status)
     if chosen.channel_id is not None:
         statement = statement.where(Order.channel_id == chosen.channel_id)
+    if chosen.only is not None:
+        statement = statement.where(Order.channel_id.in_(chosen.only))
     if chosen.placed_from is not None:
         statement = statement.where(Order.placed_at >= chosen.placed_from)
     if chosen.first or chosen.last:

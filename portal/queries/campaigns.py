@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, literal, or_, select
+from sqlalchemy import ColumnElement, Text, cast, func, literal, or_, select, text
 from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
@@ -36,7 +36,7 @@ class CampaignRow:
 
 @dataclass(frozen=True, slots=True)
 class CampaignFilters:
-    """What a list is narrowed to. `store_ids` None is everybody's."""
+    """What a list is narrowed to. `store_ids` None is everybody's; `channel_ids` are those that run on one of these."""
 
     store_ids: tuple[int, ...] | None = None
     state: str | None = None
@@ -44,6 +44,7 @@ class CampaignFilters:
     distribution: str | None = None
     owner: str | None = None  # "platform" or "store"
     search: str = ""
+    channel_ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,16 @@ class VersionRow:
     terms: Mapping[str, Any]
     saved_at: datetime
     saved_by: str
+
+
+# A campaign that names no channel runs on all of them.
+_RUNS_ON = text(
+    """
+    NOT EXISTS (SELECT FROM jsonb_array_elements(campaign.conditions) c WHERE c ->> 'name' = 'channel'
+                   AND NOT (c -> 'params' -> 'channel_ids') @> ANY (
+                           SELECT to_jsonb(one) FROM unnest(CAST(:channels AS bigint[])) AS one))
+    """
+)
 
 
 def times_used() -> ColumnElement[int]:
@@ -90,6 +101,8 @@ def campaigns_where(filters: CampaignFilters) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = []
     if filters.store_ids is not None:
         found.append(Campaign.store_id.in_(filters.store_ids))
+    if filters.channel_ids is not None:
+        found.append(_RUNS_ON.bindparams(channels=list(filters.channel_ids)))
     for column, wanted in (
         (Campaign.state, filters.state),
         (Campaign.kind, filters.kind),

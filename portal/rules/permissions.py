@@ -193,8 +193,21 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.REMARK_MODERATE,
         ]
     ),
-    # What one channel says of itself, its limits and its life; nothing of other channels.
-    Role.CHANNEL_MANAGER: {P.CHANNEL_VIEW: Scope.CHANNEL, P.CHANNEL_CONFIGURE: Scope.CHANNEL},
+    # One channel: what it says of itself, its limits and life, its orders and campaigns to look at, what it sells, and
+    # how changes come through to it; nothing of other channels, and nothing that names buyers.
+    Role.CHANNEL_MANAGER: dict.fromkeys(
+        [
+            P.CHANNEL_VIEW,
+            P.CHANNEL_CONFIGURE,
+            P.ORDER_LIST,
+            P.ORDER_VIEW,
+            P.COUPON_VIEW,
+            P.PRODUCT_EDIT,
+            P.EVENT_VIEW,
+            P.EVENT_REPLAY,
+        ],
+        Scope.CHANNEL,
+    ),
     # Reads everything, changes nothing.
     Role.AUDITOR: _all(_VIEWS),
 }

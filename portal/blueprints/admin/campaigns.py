@@ -6,7 +6,7 @@ from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from portal.blueprints.admin.desk import around, requires_all
+from portal.blueprints.admin.desk import around, channels_seen, requires_all, requires_channel
 from portal.blueprints.campaigns import insight, views
 from portal.blueprints.campaigns.side import Side
 from portal.rules.permissions import Permission
@@ -24,10 +24,12 @@ def hang(bp: Blueprint) -> None:
 
 
 def _enter(session: Session, store_id: int | None) -> Side:
-    return Side("admin", store_id, None, around(session, "admin.campaigns"))
+    seen = channels_seen(Permission.COUPON_VIEW)
+    channel_ids = None if seen is None else tuple(sorted(seen))
+    return Side("admin", store_id, None, around(session, "admin.campaigns"), channel_ids=channel_ids)
 
 
-@requires_all(Permission.COUPON_VIEW)
+@requires_channel(Permission.COUPON_VIEW)
 def index() -> ResponseReturnValue:
     """All campaigns."""
     return views.index(_enter, lambda: abort(404))
@@ -39,7 +41,7 @@ def create() -> ResponseReturnValue:
     return views.create(_enter, lambda: abort(404))
 
 
-@requires_all(Permission.COUPON_VIEW)
+@requires_channel(Permission.COUPON_VIEW)
 def show(campaign_id: int) -> ResponseReturnValue:
     """One campaign."""
     return views.show(_enter, campaign_id)

@@ -6,13 +6,15 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from portal.blueprints import desk_goods
-from portal.blueprints.admin.desk import around
+from portal.blueprints.admin.desk import around, channels_seen, requires_all, requires_channel
 from portal.blueprints.desk_goods import Area, Entered
-from portal.rules.permissions import Scope
+from portal.rules.permissions import Permission
 
 
 def hang(bp: Blueprint) -> None:
-    desk_goods.hang(bp, Area("admin", Scope.ALL, _enter))
+    need = Permission.PRODUCT_EDIT
+    area = Area("admin", requires_channel(need), requires_all(need), _enter, lambda: channels_seen(need))
+    desk_goods.hang(bp, area)
 
 
 def _enter(session: Session) -> Entered:

@@ -24,6 +24,10 @@ P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 
 
+# What managers of channels open, too; each shows what is of their channels.
+OF_CHANNELS = frozenset({"admin.channels", "admin.orders", "admin.campaigns", "admin.propagation"})
+
+
 def requires_all(permission: Permission) -> Callable[[View[P]], View[P]]:
     """Let in who holds the permission for everybody's things: administrators of the fitting kind."""
     return requires_in(permission, Scope.ALL)
@@ -52,6 +56,11 @@ def requires_channel(permission: Permission) -> Callable[[View[P]], View[P]]:
         return narrowed
 
     return decorate
+
+
+def channels_seen(permission: Permission) -> frozenset[int] | None:
+    """The channels for which the one who asks holds the permission; None for all."""
+    return None if may_all(permission) else current_actor().managed_ids
 
 
 def may_of(permission: Permission, channel_id: int) -> bool:
@@ -139,13 +148,12 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
             ],
         ),
     ]
-    manages = Scope.CHANNEL in scopes_of(current_actor(), Permission.CHANNEL_VIEW)
     nav = []
     for title, entries in menu:
         items = [
             {"label": label, "icon": icon, "count": count, "href": url_for(name), "current": name == current}
             for name, label, icon, permission, count in entries
-            if may_all(permission) or (name == "admin.channels" and manages)
+            if may_all(permission) or (name in OF_CHANNELS and Scope.CHANNEL in scopes_of(current_actor(), permission))
         ]
         if items:
             nav.append({"title": title, "items": items})
@@ -158,8 +166,9 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
     }
 
 
-def channel_options() -> list[tuple[str, str]]:
-    views = channel_directory().channels.values()
+def channel_options(seen: frozenset[int] | None = None) -> list[tuple[str, str]]:
+    """Channels to filter by: all, or those that one sees."""
+    views = [one for one in channel_directory().channels.values() if seen is None or one.id in seen]
     return [("", _("Any"))] + [(view.code, translated(dict(view.name))) for view in views]
 
 

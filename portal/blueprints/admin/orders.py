@@ -12,7 +12,16 @@ from flask_babel import gettext as _
 
 from portal import formatting
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.admin.desk import around, channel_options, may_all, period_options, requires_all
+from portal.blueprints.admin.desk import (
+    around,
+    channel_options,
+    channels_seen,
+    may_all,
+    may_of,
+    period_options,
+    requires_all,
+    requires_channel,
+)
 from portal.blueprints.admin.reveal import is_revealed, reveal_mark
 from portal.blueprints.admin.rules_words import decided_words
 from portal.blueprints.context import translated
@@ -73,6 +82,7 @@ def order_filter() -> OrderFilter:
         currency=choice_arg("currency", {view.currency for view in channel_directory().channels.values()}),
         paid=plain_arg("paid") == "1",
         sort=sort_arg(SORTINGS) or "-placed",
+        only=None if (seen := channels_seen(Permission.ORDER_LIST)) is None else tuple(sorted(seen)),
     )
 
 
@@ -87,17 +97,17 @@ INBOX = offer(
 )
 
 
-@requires_all(Permission.ORDER_LIST)
+@requires_channel(Permission.ORDER_LIST)
 def index() -> ResponseReturnValue:
     """The list; one of its orders can be looked at in place (S08)."""
     chosen, opened = order_filter(), request.args.get("open", "")
     if (peeked := peeked_at()) is not None:
         with reading() as session:
-            detail = load_preview(session, number=peeked) if peeked == opened else None
+            detail = _mine(load_preview(session, number=peeked)) if peeked == opened else None
         buyer = _buyer(detail, shown=False) if detail else {}
         return render_template("admin/orders/_peek.html", number=peeked, detail=detail, buyer=buyer, oob=True)
     with reading() as session:
-        detail = load_preview(session, number=opened) if opened else None
+        detail = _mine(load_preview(session, number=opened)) if opened else None
         views = views_for(session, INBOX)
         found = list_orders(session, chosen=chosen, cursor=request.args.get("cursor"))
         frame = around(session, "admin.orders")
@@ -114,7 +124,7 @@ def index() -> ResponseReturnValue:
         chips=_chips(chosen),
         clear_href=url_for("admin.orders"),
         states=[("", _("Any"))] + [(state, gettext(status_of(state, "order").word)) for state in STATES],
-        channels=channel_options(),
+        channels=channel_options(channels_seen(Permission.ORDER_LIST)),
         periods=period_options(),
         currencies=[(code, code) for code in sorted({view.currency for view in channel_directory().channels.values()})],
         **frame,
@@ -147,11 +157,17 @@ def _chips(chosen: OrderFilter) -> list[tuple[str, str]]:
     return chips
 
 
-@requires_all(Permission.ORDER_VIEW)
+def _mine(detail: OrderDetail | None) -> OrderDetail | None:
+    """The order, for who may see those of its channel."""
+    is_seen = detail is not None and may_of(Permission.ORDER_VIEW, detail.order.channel_id)
+    return detail if is_seen else None
+
+
+@requires_channel(Permission.ORDER_VIEW)
 def show(number: str) -> ResponseReturnValue:
     """Everything about one order on one page."""
     with reading() as session:
-        detail = load_order(session, number=number)
+        detail = _mine(load_order(session, number=number))
         if detail is None:
             raise NotFoundError
         if is_htmx() and target() == "story":
@@ -263,10 +279,12 @@ def _buyer(detail: OrderDetail, shown: bool) -> dict[str, Any]:
 def history(detail: OrderDetail) -> list[dict[str, Any]]:
     """All moves and records, the latest last: who, what, when, why (S19)."""
     events = []
+    buyer, is_told = f"user:{detail.order.buyer_id}", may_all(Permission.USER_VIEW)
     for row in detail.history:
+        name = masked(row.actor_name) if row.actor_name and row.actor == buyer and not is_told else row.actor_name
         event: dict[str, Any] = {
             "at": row.at,
-            "who": row.actor_name or actor_word(row.actor),
+            "who": name or actor_word(row.actor),
             "text": word("reason", row.reason),
         }
         if row.action:

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.blueprints.admin.desk import around, requires_all
+from portal.blueprints.admin.desk import around, channels_seen, may_all, may_of, requires_channel
 from portal.blueprints.desk import channel_arg
 from portal.blueprints.identity import current_actor
 from portal.db import atomically, reading
@@ -30,10 +30,15 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/propagation/reconciliation", "propagation_reconciliation", reconcile, methods=["POST"])
 
 
-@requires_all(Permission.EVENT_VIEW)
+@requires_channel(Permission.EVENT_VIEW)
 def index() -> ResponseReturnValue:
-    """Every channel with its lag, and for one or all: targets, failures, late times, recent events."""
-    now, chosen = clock.now(), channel_arg()
+    """Every channel with its lag, and for one or all: targets, failures, late times, recent events.
+
+    A manager sees his own: the one that he has chosen, else the first.
+    """
+    now, seen, chosen = clock.now(), channels_seen(Permission.EVENT_VIEW), channel_arg()
+    if seen is not None and chosen not in seen:
+        chosen = min(seen)
     with reading() as session:
         lags = lags_since(session, since=now - WINDOW, now=now)
         values = {
@@ -41,15 +46,23 @@ def index() -> ResponseReturnValue:
             "failures": list_failures(session, channel_id=chosen),
             "recent": list_recent(session, channel_id=chosen),
         }
-        incidents = list_incidents(session, channel_id=chosen)
+        incidents = [
+            one for one in list_incidents(session, channel_id=chosen) if seen is None or one.channel_id in seen
+        ]
         frame = around(session, MENU)
+    if seen is not None:  # Whom the mall itself tells is not his.
+        values["targets"] = [one for one in values["targets"] if one.endpoint_id is None]
     directory = channel_directory()
     code = next((view.code for view in directory.channels.values() if view.id == chosen), None)
+    views = [view for view in directory.channels.values() if view.state != "closed"]
+    shown = [view for view in views if seen is None or view.id in seen]
     open_on = {one.channel_id for one in incidents if one.closed_at is None}
     return page_or_partial(
         "admin/propagation/index.html",
         {"propagation": "admin/propagation/_status.html"},
-        rows=[(view, lags.get(view.id)) for view in directory.channels.values() if view.state != "closed"],
+        rows=[(view, lags.get(view.id)) for view in shown],
+        sees_all=seen is None,
+        may_replay=may_of(Permission.EVENT_REPLAY, chosen) if chosen else may_all(Permission.EVENT_REPLAY),
         house=lags.get(None),
         open_on=open_on,
         incidents=incidents,
@@ -61,7 +74,7 @@ def index() -> ResponseReturnValue:
     )
 
 
-@requires_all(Permission.EVENT_REPLAY)
+@requires_channel(Permission.EVENT_REPLAY)
 def retry() -> ResponseReturnValue:
     """Handle failed events now: one, or all of the list."""
     typed, chosen = request.form.get("event", ""), channel_arg()
@@ -72,7 +85,7 @@ def retry() -> ResponseReturnValue:
     return done(location=_back())
 
 
-@requires_all(Permission.EVENT_REPLAY)
+@requires_channel(Permission.EVENT_REPLAY)
 def reconcile() -> ResponseReturnValue:
     """Derive a channel's lists anew, and let what waits go."""
     chosen, actor, now = channel_arg(), current_actor(), clock.now()

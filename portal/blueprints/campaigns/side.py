@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,8 @@ class Side:
     store_ids: tuple[int, ...] | None
     frame: Mapping[str, Any]
     store_arg: str | None = None
+    # Of which channels one sees the campaigns that run there, and nothing else of them; None is all.
+    channel_ids: tuple[int, ...] | None = None
 
     def to(self, name: str, **values: Any) -> str:
         return url_for(f"{self.blueprint}.{name}", store=self.store_arg, **values)
@@ -38,12 +40,19 @@ Enter = Callable[[Session, int | None], Side | None]
 def open_campaign(session: Session, enter: Enter, campaign_id: int, permission: Permission) -> tuple[CampaignRow, Side]:
     """The campaign and its desk; one that is somebody else's is not there."""
     row = load_campaign(session, campaign_id=campaign_id)
-    if row is None or not may_issue(current_actor(), row.draft.store_id, permission):
+    side = enter(session, row.draft.store_id) if row is not None else None
+    if row is None or side is None:
         raise NotFoundError
-    side = enter(session, row.draft.store_id)
-    if side is None:
+    sees = permission is Permission.COUPON_VIEW and side.channel_ids is not None and _runs_on(row, side.channel_ids)
+    if not sees and not may_issue(current_actor(), row.draft.store_id, permission):
         raise NotFoundError
     return row, side
+
+
+def _runs_on(row: CampaignRow, channel_ids: Collection[int]) -> bool:
+    """Whether a campaign runs on one of these channels; one that names none runs on all."""
+    named = [one.params.get("channel_ids", ()) for one in row.draft.conditions if one.name == "channel"]
+    return all(set(one) & set(channel_ids) for one in named)
 
 
 def tabs_of(side: Side, campaign_id: int, current: str) -> list[dict[str, Any]]:
@@ -57,6 +66,7 @@ def tabs_of(side: Side, campaign_id: int, current: str) -> list[dict[str, Any]]:
         ("campaign_uses", _("Uses")),
         ("campaign_abuse", _("Abuse")),
     ]
+    pages = pages if side.channel_ids is None else pages[:1]
     return [
         {"label": label, "href": side.to(name, campaign_id=campaign_id), "current": name == current}
         for name, label in pages

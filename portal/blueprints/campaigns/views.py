@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flask import flash, render_template, request
@@ -83,7 +84,7 @@ def index(enter: Enter, no_store: Callable[[], str]) -> ResponseReturnValue:
         side = enter(session, None)
         if side is None:
             return no_store()
-        filters = campaign_filters(side.store_ids)
+        filters = replace(campaign_filters(side.store_ids), channel_ids=side.channel_ids)
         views = views_for(session, INBOXES[side.blueprint], store_id=side.store_id)
         found = list_campaigns(session, filters, cursor=request.args.get("cursor"))
         previews = {row.id: preview_of(session, row.draft, current_locale()) for row in found.rows}

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.rules.channel_goods import Outcome
-from portal.rules.permissions import Actor, Permission
+from portal.rules.permissions import Actor, Permission, may
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.catalogue.errors import ChannelUnknownError
 from portal.services.catalogue.guard import require_stores
@@ -53,7 +53,8 @@ def assign_products(
     Raises CatalogueForbiddenError, ChannelUnknownError.
     """
     ids = sorted(set(product_ids))
-    require_stores(actor, Permission.PRODUCT_EDIT, session.scalars(_STORES, {"ids": ids}))
+    if not may(actor, Permission.PRODUCT_EDIT, channel_id=channel_id):
+        require_stores(actor, Permission.PRODUCT_EDIT, session.scalars(_STORES, {"ids": ids}))
     if session.scalar(_CHANNEL, {"id": channel_id}) is None:
         raise ChannelUnknownError
     values = {"ids": ids, "channel_id": channel_id, "is_off": not is_sold}

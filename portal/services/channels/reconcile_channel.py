@@ -9,9 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.db import after_commit
-from portal.rules.permissions import Actor
+from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.catalogue.refresh_listings import refresh_listings
+from portal.services.channels.save_channel import ChannelUnknownError
 from portal.services.outbox import wake_relay
 
 _RETRY = text(
@@ -52,7 +53,11 @@ class Reconciled:
 
 
 def retry_events(session: Session, *, channel_id: int | None, event_id: int | None, actor: Actor, now: datetime) -> int:
-    """Let failed events be handled at once: one, those of a channel, or all; returns how many."""
+    """Let failed events be handled at once: one, those of a channel, or all; returns how many.
+
+    Raises ChannelUnknownError where the actor may not.
+    """
+    _check(actor, channel_id)
     count = _retry(session, channel_id, event_id, now)
     ref = f"channel:{channel_id}" if channel_id is not None else "outbox"
     fact = Fact(AuditAction.EVENTS_RETRIED, ref, after={"event": event_id, "events": count})
@@ -61,7 +66,11 @@ def retry_events(session: Session, *, channel_id: int | None, event_id: int | No
 
 
 def reconcile_channel(session: Session, *, channel_id: int, actor: Actor, now: datetime) -> Reconciled:
-    """Derive the lists of a channel anew, and let everything that waits for it go at once."""
+    """Derive the lists of a channel anew, and let everything that waits for it go at once.
+
+    Raises ChannelUnknownError where the actor may not.
+    """
+    _check(actor, channel_id)
     product_ids = session.scalars(_PRODUCTS, {"channel_id": channel_id}).all()
     listings = refresh_listings(session, product_ids=product_ids)
     events = _retry(session, channel_id, None, now)
@@ -70,6 +79,13 @@ def reconcile_channel(session: Session, *, channel_id: int, actor: Actor, now: d
     after = {"listings": listings, "events": events, "messages": messages}
     record(session, Fact(AuditAction.CHANNEL_RECONCILED, f"channel:{channel_id}", after=after), actor=actor, now=now)
     return done
+
+
+def _check(actor: Actor, channel_id: int | None) -> None:
+    """What is of the house, or of another channel, is not a manager's."""
+    is_his = channel_id is not None and may(actor, Permission.EVENT_REPLAY, channel_id=channel_id)
+    if not is_his and Scope.ALL not in scopes_of(actor, Permission.EVENT_REPLAY):
+        raise ChannelUnknownError
 
 
 def _retry(session: Session, channel_id: int | None, event_id: int | None, now: datetime) -> int:

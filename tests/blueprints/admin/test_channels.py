@@ -196,7 +196,7 @@ def test_a_manager_sees_and_changes_his_own_channel_and_no_other(app: APIFlask, 
     assert hers.get(f"{page}/terms").status_code == 200
     other = f"/admin/channels/{mall.us.id}"
     token = fields(hers.get(page).text)["csrf_token"]
-    asked = [hers.get(other), hers.get(f"{other}/terms"), hers.get("/admin/channels/new"), hers.get("/admin/orders")]
+    asked = [hers.get(other), hers.get(f"{other}/terms"), hers.get("/admin/channels/new"), hers.get("/admin/payments")]
     asked += [
         hers.post(f"{other}{path}", data={"csrf_token": token, "to": "maintenance", "version": "1"})
         for path in ("", "/state", "/checks", "/terms")
