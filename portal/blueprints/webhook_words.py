@@ -52,6 +52,7 @@ WEBHOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "remark.written": N_("A review or question was written"),
         "stock.low": N_("Stock runs low"),
         "statement.closed": N_("A store's statement was closed"),
+        "report.ready": N_("A regular report is ready: journal, settlement and the like"),
         "top_up.credited": N_("A deposit was topped up"),
         "balance.adjusted": N_("A balance was corrected"),
         "mileage.matured": N_("Points can be used now"),

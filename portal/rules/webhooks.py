@@ -83,6 +83,7 @@ EVENT_TYPES: Final[Mapping[str, tuple[Reach, ...]]] = {
     "remark.written": (_M, _S),
     "stock.low": (_M, _S),
     "statement.closed": (_M, _S),
+    "report.ready": (_M,),
     "top_up.credited": (_M, _U),
     "balance.adjusted": (_M, _U),
     "mileage.matured": (_M, _U),
@@ -97,7 +98,7 @@ EVENT_TYPES: Final[Mapping[str, tuple[Reach, ...]]] = {
 }
 # Sent on request to one endpoint, whatever it listens to.
 TEST: Final = "webhook.test"
-# What of an event's facts may leave the house: names of things, never of people, and no amounts.
+# What of an event's facts may leave the house: names of things, never of people, no amounts; and a file's digest.
 FACTS: Final = frozenset(
     {
         "number",
@@ -109,6 +110,9 @@ FACTS: Final = frozenset(
         "ticket",
         "remark",
         "statement",
+        "report",
+        "rows",
+        "sha256",
         "label",
         "state",
     }

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
+from urllib.parse import urlsplit
 
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import select
 
+from portal.config import Settings
 from portal.db import atomically
 from portal.jobs.exports import make_list, make_reports
+from portal.jobs.webhooks import allow_targets
 from portal.kit import clock
 from portal.models import ListExport
 from portal.rules.reports import Report
@@ -21,8 +25,9 @@ from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import make_order
 from tests.factories.refund import rows
-from tests.factories.webhook import handle_waiting
+from tests.factories.webhook import handle_waiting, make_hook
 from tests.jobs.test_exports import change, lines
+from tests.sandbox_server import Sandbox
 
 pytestmark = [pytest.mark.req("ANA-04"), pytest.mark.usefixtures("books")]
 
@@ -67,6 +72,24 @@ def test_each_report_is_made_once_a_morning_and_told_by_mail(mall: Mall, ada: Pe
     assert (state, listing, int(days)) == ("ready", LISTING_OF[report], 400)
     assert rows("SELECT count(*) FROM mail WHERE template = 'report' AND user_id = :u", u=ada.id) == [(1,)]
     assert rows("SELECT next_at > now() FROM report_plan") == [(True,)]
+
+
+def test_programs_hear_of_it_signed_and_thinly(
+    mall: Mall, ada: Person, sandbox_server: Sandbox, settings: Settings
+) -> None:
+    allow_targets(replace(settings, webhook_targets=(f"127.0.0.1:{urlsplit(sandbox_server.url).port}",)))
+    make_order(make_person("bea"), mall, {make_variant(mall): 1})
+    hook = make_hook(sandbox_server, kinds=["report.ready"])
+    want(ada, "journal")
+    let_morning_come()
+    [export_id] = made()
+    make_list(str(export_id))
+    handle_waiting()
+    hook.send()
+    allow_targets(settings)
+    [told] = [one["data"] for one in hook.bodies]
+    [(done, sha256)] = rows("SELECT done, sha256 FROM list_export")
+    assert told == {"object": "export", "id": str(export_id), "report": "journal", "rows": done, "sha256": sha256}
 
 
 def test_the_journal_is_of_the_days_before(mall: Mall, ada: Person) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from portal.crypto import signing_key
 from portal.kit.ids import new_id
 from portal.kit.tables import PDF_ROWS_MAX, Format
-from portal.models import ListExport
+from portal.models import ListExport, ReportPlan
 from portal.queries.listings import LISTINGS
 from portal.queries.listings.listing import Listing, count_rows, read_rows
 from portal.rules.exports import LIVES, STALE_AFTER, STALE_WRITING_AFTER, TRIES_MAX, unpack
@@ -162,6 +162,11 @@ def finish_file(session: Session, claim: Claim, written: Written, *, now: dateti
     record(session, Fact(AuditAction.LIST_EXPORT_MADE, ref, after=after), actor=SYSTEM, now=now)
     payload = {"name": export.name, "until": export.expires_at.isoformat()}
     emit(session, Event("list_export.ready", f"list_export:{export.id}", payload, priority="high"), now=now)
+    if export.plan_id is not None:
+        # Programs that keep books or customers elsewhere hear of it, and take the file by the API (ANA-04).
+        report = session.get_one(ReportPlan, export.plan_id).report
+        facts = {"report": report, "rows": export.done, "sha256": export.sha256}
+        emit(session, Event("report.ready", f"export:{export.id}", facts), now=now)
     return True
 
 
