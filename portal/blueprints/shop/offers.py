@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -55,15 +56,22 @@ def offer_here(place: Place) -> OfferCard | None:
     identity, channel = current_identity(), current_channel()
     if identity is None or identity.user_id is None or Role.BUYER not in identity.roles:
         return None
-    directory = offer_directory()
-    if not directory.on(channel.id):
+    shown = find_offer(identity.user_id, channel.id, place)
+    if shown is None:
         return None
-    asked = Look(identity.user_id, channel.id, place, clock.now())
+    return OfferCard(shown.choice_id, translated(shown.offer.name), shown.offer.valid_until, why_of(shown))
+
+
+def find_offer(user_id: uuid.UUID, channel_id: int, place: Place) -> Shown | None:
+    """What is offered to this buyer: what stands, or what is chosen now."""
+    directory = offer_directory()
+    if not directory.on(channel_id):
+        return None
+    asked = Look(user_id, channel_id, place, clock.now())
     facts = look(lambda s: look_up(s, directory=directory, look=asked))
-    shown = facts.shown
     if facts.may_choose and facts.offers:
-        shown = atomically(partial(choose_offer, directory=directory, look=asked))
-    return _card(shown) if shown else None
+        return atomically(partial(choose_offer, directory=directory, look=asked))
+    return facts.shown
 
 
 @bp.post("/offers/<int:choice_id>/coupon")
@@ -101,7 +109,8 @@ def _gone(error: PortalError) -> ResponseReturnValue:
     return _back()
 
 
-def _card(shown: Shown) -> OfferCard:
+def why_of(shown: Shown) -> list[str]:
+    """Sentences that say why it is this one."""
     told = [gettext("You allow offers that are chosen for you.")]
     if shown.told_by == "model":
         words = [gettext(BECAUSE[name]) for name in shown.reasons if name in BECAUSE]
@@ -112,4 +121,4 @@ def _card(shown: Shown) -> OfferCard:
         told.append(gettext("It is the first of the offers that are meant for people like you."))
     else:
         told.append(gettext("It was drawn by lot, to learn what helps. A few offers always are."))
-    return OfferCard(shown.choice_id, translated(shown.offer.name), shown.offer.valid_until, told)
+    return told

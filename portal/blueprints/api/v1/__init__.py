@@ -4,7 +4,9 @@ from importlib import import_module
 
 RESOURCES = (
     "catalogue",
+    "remarks",
     "cart",
+    "wishes",
     "quote",
     "orders",
     "refunds",
@@ -13,7 +15,9 @@ RESOURCES = (
     "payments",
     "methods",
     "account",
+    "addresses",
     "coupons",
+    "offers",
     "balances",
     "adjustments",
     "top_ups",

@@ -1,0 +1,1 @@
+"""The offer that is chosen for a person."""
