@@ -211,6 +211,7 @@ STATUSES: dict[str, Status] = {
     "return.sent": Status("blue", "truck", N_("On its way back")),
     "return.received": Status("blue", "package", N_("Arrived at the store")),
     "return.inspected": Status("blue", "truck-delivery", N_("To be sent out")),
+    "return.waiting_payment": Status("yellow", "hourglass-empty", N_("Waits for the difference")),
     "return.waiting_refund": Status("purple", "shield-check", N_("The mall looks at the refund")),
     "return.settled": Status("green", "circle-check", N_("Done")),
     "return_unit.received": Status("blue", "package", N_("Arrived at the store")),

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from portal.rules.balance_posting import BALANCE_TEMPLATES
 from portal.rules.dispute_posting import DISPUTE_TEMPLATES
+from portal.rules.exchange_posting import EXCHANGE_TEMPLATES
 from portal.rules.fx_posting import FX_TEMPLATES
 from portal.rules.gateway_posting import GATEWAY_TEMPLATES
 from portal.rules.gift_posting import GIFT_TEMPLATES
@@ -81,6 +82,7 @@ ALL_TEMPLATES = {
     **BALANCE_TEMPLATES,
     **GIFT_TEMPLATES,
     **INVOICE_TEMPLATES,
+    **EXCHANGE_TEMPLATES,
     **GATEWAY_TEMPLATES,
     **DISPUTE_TEMPLATES,
     **FX_TEMPLATES,

@@ -12,6 +12,7 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
         "top_up": N_("Deposit top-up"),
         "invoice": N_("Payment of an invoice"),
         "gift_card": N_("Gift card"),
+        "exchange": N_("Difference of an exchange"),
     },
     "account": {
         "deposit": N_("Deposit"),
@@ -48,6 +49,8 @@ BOOK_WORDS: Mapping[str, Mapping[str, str]] = {
     "entry": {
         "top_up": N_("Deposit topped up"),
         "order_paid": N_("Order paid"),
+        "exchange_paid": N_("Difference of an exchange paid"),
+        "exchange_given_back": N_("Difference of an exchange given back"),
         "order_captured": N_("Held payment taken"),
         "order_refunded": N_("Order refunded"),
         "refund_paid_out": N_("Refund paid to a bank account"),

@@ -29,6 +29,7 @@ from portal.services.cases.open_cases import open_cases
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.coupons.note_turn import TURNS, note_turn
 from portal.services.documents.want_document import want_credit_note, want_receipt
+from portal.services.exchanges.settle_more import give_back_more
 from portal.services.loyalty.award_points import award_sign_up
 from portal.services.loyalty.refresh_tier import refresh_tier
 from portal.services.orders.take_lost_points import follow_dispute_points
@@ -48,6 +49,12 @@ def capture(_session: Session, event: OutboxEvent, _now: datetime) -> Collection
 
 def follow_points(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     follow_dispute_points(session, dispute_id=uuid.UUID(event.payload["dispute"]), now=now)
+    return ()
+
+
+def give_more(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    """What exchanges cost besides goes back with the units that are refunded."""
+    give_back_more(session, order_id=uuid.UUID(event.subject.partition(":")[2]), now=now)
     return ()
 
 

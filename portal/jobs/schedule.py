@@ -74,6 +74,7 @@ from portal.services.refunds.claim_leg import legs_due
 from portal.services.refunds.decide_surplus import surpluses_due
 from portal.services.refunds.escalate_late import escalate_late
 from portal.services.returns.decide_return import lapse_return, lapsed_returns
+from portal.services.returns.turn_exchange import end_unpaid_exchange, unpaid_exchanges
 from portal.services.stock.watch_stock import watch_stock as watch_low_stock
 
 log = structlog.get_logger()
@@ -202,6 +203,11 @@ def lapse_returns() -> None:
     one_by_one(lapsed_returns, lapse_return, name="return_id")
 
 
+def end_unpaid_exchanges() -> None:
+    """Make returns of exchanges whose difference nobody has paid in time."""
+    one_by_one(unpaid_exchanges, end_unpaid_exchange, name="return_id")
+
+
 def forget_keys() -> None:
     """Forget idempotency keys whose lifetime is over, and proofs with what was typed for them."""
     with transaction() as session:
@@ -277,6 +283,7 @@ TIMETABLE = (
     Entry("follow_parcels", 10, follow_parcels),
     Entry("close_parts", 60, close_parts),
     Entry("lapse_returns", 300, lapse_returns),
+    Entry("end_unpaid_exchanges", 300, end_unpaid_exchanges),
     Entry("watch_disputes", 30, watch_disputes),
     Entry("return_surpluses", 10, return_surpluses),
     Entry("find_disputes", 3600, find_disputes),

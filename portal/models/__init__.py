@@ -47,7 +47,7 @@ from portal.models.fraud import RiskDecision, RiskListEntry, RiskRuleRelease, Ri
 from portal.models.fx import ReferenceRate
 from portal.models.gift_card import GiftCard
 from portal.models.giving import Cause, MileageDonation, MileageGift, MileageGiftLot
-from portal.models.goods_return import GoodsReturn, ReturnPicture, ReturnUnit
+from portal.models.goods_return import GoodsReturn, ReturnPayment, ReturnPicture, ReturnUnit
 from portal.models.house_rule import ChannelBlock, ChannelConfirmation, HouseRule, OverrideDecision
 from portal.models.idempotency import IdempotencyKey
 from portal.models.incentive import (
@@ -245,6 +245,7 @@ __all__ = [
     "Reservation",
     "RetentionRule",
     "RetentionRun",
+    "ReturnPayment",
     "ReturnPicture",
     "ReturnUnit",
     "ReviewInvitation",

@@ -31,6 +31,11 @@ class GoodsReturn(Base):
         Index("ix_goods_return_part_id", "part_id"),
         Index("ix_goods_return_requested_at", text("requested_at DESC"), text("id DESC")),
         Index("ix_goods_return_store_id", "store_id", "status", text("requested_at DESC"), text("id DESC")),
+        Index(
+            "ix_goods_return_pay_by",
+            "pay_by",
+            postgresql_where=text("pay_by IS NOT NULL AND more_entry_id IS NULL"),
+        ),
         Index("ix_goods_return_send_by", "send_by", postgresql_where=text("status = 'approved'")),
     )
 
@@ -70,6 +75,9 @@ class GoodsReturn(Base):
     carrier_liable: Mapped[bool | None]
     refund_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("refund.id"))
     replacement_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("shipment.id"), unique=True)
+    # Until when the difference is to be paid where what goes out costs more, and its entry in the books once it is.
+    pay_by: Mapped[datetime | None]
+    more_entry_id: Mapped[int | None]
     closed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(Integer, server_default=text("1"))
 
@@ -84,7 +92,7 @@ class ReturnUnit(Base):
     __tablename__ = "return_unit"
     __table_args__ = (
         CheckConstraint("n > 0", name="n"),
-        CheckConstraint("is_minor BETWEEN 0 AND was_minor", name="prices"),
+        CheckConstraint("is_minor >= 0 AND was_minor >= 0", name="prices"),
         CheckConstraint("condition IN ('new', 'opened', 'damaged')", name="condition"),
         UniqueConstraint("return_id", "line_id", "n", name="uq_return_unit_return_id_line_id_n"),
         Index("ix_return_unit_line_id", "line_id"),
@@ -98,10 +106,24 @@ class ReturnUnit(Base):
     variant_id: Mapped[int | None] = mapped_column(ForeignKey("variant.id"))
     was_minor: Mapped[int | None]
     is_minor: Mapped[int | None]
+    # What goes out costs more: all that is to be paid, the tax in it that is added to prices, when it went back.
+    more_minor: Mapped[int | None]
+    more_tax_minor: Mapped[int | None]
+    more_back_at: Mapped[datetime | None]
     condition: Mapped[str | None]
     restocked: Mapped[bool] = mapped_column(server_default=text("false"))
     # It is to stand there once its refund is agreed to.
     to_restock: Mapped[bool] = mapped_column(server_default=text("false"))
+
+
+class ReturnPayment(Base):
+    """Which exchange a payment was begun for."""
+
+    __tablename__ = "return_payment"
+    __table_args__ = (Index("ix_return_payment_return_id", "return_id"),)
+
+    payment_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("payment.id"), primary_key=True)
+    return_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("goods_return.id"))
 
 
 class ReturnPicture(Base):

@@ -11,7 +11,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.models import Order
-from portal.queries.returns import OptionView, options_of_lines
+from portal.queries.exchange_options import OptionView, options_of_lines
 from portal.queries.store_order import PAID_STATES, address_of
 from portal.rules.refund_policy import CANCEL_ALONE
 

@@ -45,6 +45,32 @@ RETURN_INVARIANTS = (
                OR g.wish <> 'refund' AND coalesce(r.units, 0) <> 0""",
     ),
     (
+        7,
+        "what goods cost more in exchange is in the books once it was paid, and what went back of it",
+        """SELECT g.id, u.more, u.back, coalesce(b.paid, 0) AS paid, coalesce(b.given, 0) AS given FROM goods_return g
+             JOIN LATERAL (SELECT coalesce(sum(more_minor), 0) AS more, count(*) AS units,
+                                  coalesce(sum(more_minor) FILTER (WHERE more_back_at IS NOT NULL), 0) AS back
+                             FROM return_unit WHERE return_id = g.id AND state = 'accepted') u ON true
+             LEFT JOIN LATERAL (
+                  SELECT -sum(p.amount_minor) FILTER (WHERE e.id = g.more_entry_id) AS paid,
+                         sum(p.amount_minor) FILTER (WHERE e.kind = 'exchange_given_back') AS given
+                    FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id
+                    JOIN ledger_account a ON a.id = p.account_id AND a.kind IN ('gateway_clearing', 'deposit')
+                   WHERE e.id = g.more_entry_id OR e.idem_key IN (SELECT 'exchange_back:' || x.id FROM return_unit x
+                                                                  WHERE x.return_id = g.id)) b ON true
+            WHERE g.more_entry_id IS NOT NULL AND u.more <> coalesce(b.paid, 0) OR u.back <> coalesce(b.given, 0)
+               OR g.replacement_id IS NOT NULL AND g.pay_by IS NOT NULL AND g.more_entry_id IS NULL""",
+    ),
+    (
+        7,
+        "a payment of an exchange is booked as it was captured",
+        """SELECT y.id, y.captured_minor, coalesce(-q.amount_minor, 0) AS booked FROM payment y
+             LEFT JOIN ledger_entry e ON e.idem_key = 'payment:' || y.id
+             LEFT JOIN (ledger_posting q JOIN ledger_account a ON a.id = q.account_id AND a.kind = 'gateway_clearing')
+               ON q.entry_id = e.id
+            WHERE y.purpose = 'exchange' AND y.captured_minor <> coalesce(-q.amount_minor, 0)""",
+    ),
+    (
         8,
         "a return and its units are in the state of their last recorded move",
         """SELECT s.subject, s.id, s.state, l.to_state FROM (

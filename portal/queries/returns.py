@@ -14,7 +14,6 @@ from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
 from portal.models import GoodsReturn, Order, ReturnPicture, Store, User
-from portal.queries.sellable import sellable
 from portal.queries.store_order import address_of
 
 
@@ -51,7 +50,12 @@ class ReturnLineView:
     @property
     def less_minor(self) -> int:
         """What the other costs less, each, before any discount."""
-        return (self.was_minor or 0) - (self.is_minor or 0)
+        return max(0, (self.was_minor or 0) - (self.is_minor or 0))
+
+    @property
+    def dearer_minor(self) -> int:
+        """What the other costs more, each, before tax that is added."""
+        return max(0, (self.is_minor or 0) - (self.was_minor or 0))
 
     def to_come(self) -> int:
         return sum(one.state in {"approved", "sent"} for one in self.units)
@@ -110,6 +114,10 @@ class ReturnView:
     replacement_number: str | None
     replacement_carrier: str | None
     replacement_status: str | None
+    # What the buyer has still to pay, or has paid, for what costs more; until when, and whether he has.
+    more_minor: int
+    pay_by: datetime | None
+    is_paid: bool
     version: int
     lines: tuple[ReturnLineView, ...]
     moves: tuple[ReturnMove, ...]
@@ -126,8 +134,15 @@ class ReturnView:
     @property
     def shown_status(self) -> str:
         """Its state; while somebody has to agree to its refund, that."""
+        if self.must_pay:
+            return "waiting_payment"
         waits = self.status == "inspected" and self.refund_status == "requested"
         return "waiting_refund" if waits else self.status
+
+    @property
+    def must_pay(self) -> bool:
+        """The buyer has to pay the difference before anything goes out."""
+        return self.status == "inspected" and self.wish == "exchange" and self.pay_by is not None and not self.is_paid
 
     @property
     def is_claim(self) -> bool:
@@ -136,7 +151,7 @@ class ReturnView:
     @property
     def goes_out(self) -> int:
         """Units that are still to be sent out for those that were taken."""
-        if self.wish == "refund" or self.status != "inspected" or self.replacement_number:
+        if self.wish == "refund" or self.status != "inspected" or self.replacement_number or self.must_pay:
             return 0
         return self.counts.get("accepted", 0)
 
@@ -149,7 +164,10 @@ _ONE = text(
            g.carrier, g.tracking_number, g.received_at,
            g.inspection_note, g.back_carrier, g.back_number, g.carrier_liable, g.refund_id,
            f.status AS refund_status, f.total_minor AS refund_minor, r.tracking_number AS replacement_number,
-           r.carrier AS replacement_carrier, r.status AS replacement_status, g.version
+           r.carrier AS replacement_carrier, r.status AS replacement_status, g.version,
+           g.pay_by, g.more_entry_id IS NOT NULL AS is_paid,
+           (SELECT coalesce(sum(u.more_minor), 0) FROM return_unit u
+             WHERE u.return_id = g.id AND u.state = 'accepted')::bigint AS more_minor
       FROM goods_return g JOIN orders o ON o.id = g.order_id JOIN store s ON s.id = g.store_id
       LEFT JOIN refund f ON f.id = g.refund_id LEFT JOIN shipment r ON r.id = g.replacement_id
      WHERE g.id = :id
@@ -232,44 +250,6 @@ def _lines(rows: Sequence[Row[Any]]) -> tuple[ReturnLineView, ...]:
         )
         for line_id, units in found.items()
     )
-
-
-@dataclass(frozen=True, slots=True)
-class OptionView:
-    """Another option of the same product, how many of it can be promised now, and what one and the other cost."""
-
-    variant_id: int
-    options: Sequence[Mapping[str, Any]]
-    left: int
-    was_minor: int
-    is_minor: int
-
-
-_OPTIONS = text(
-    f"""
-    SELECT l.id AS line_id, v.id AS variant_id, v.options,
-           coalesce((SELECT sum(greatest({sellable("s", "o.channel_id")}, 0)) FROM stock s
-                      WHERE s.variant_id = v.id), 0)::bigint AS "left", was.amount_minor AS was_minor,
-           p.amount_minor AS is_minor
-      FROM order_line l JOIN orders o ON o.id = l.order_id
-      JOIN price was ON was.variant_id = l.variant_id AND was.channel_id = o.channel_id
-      JOIN variant v ON v.product_id = l.product_id AND v.id <> l.variant_id AND v.state = 'active'
-      JOIN price p ON p.variant_id = v.id AND p.channel_id = o.channel_id AND NOT p.is_off
-       AND (p.amount_minor = was.amount_minor OR :any_price)
-     WHERE l.id = ANY(:lines) ORDER BY v.position, v.id
-    """  # noqa: S608  # Our own fragment.
-)
-
-
-def options_of_lines(
-    session: Session, *, line_ids: Sequence[uuid.UUID], any_price: bool = False
-) -> dict[uuid.UUID, list[OptionView]]:
-    """What each line may be instead: for the same price, or at any."""
-    found: dict[uuid.UUID, list[OptionView]] = {}
-    for row in session.execute(_OPTIONS, {"lines": list(line_ids), "any_price": any_price}):
-        view = OptionView(row.variant_id, row.options, row.left, row.was_minor, row.is_minor)
-        found.setdefault(row.line_id, []).append(view)
-    return found
 
 
 def returns_of_order(session: Session, *, order_id: uuid.UUID) -> list[tuple[str, str, str, uuid.UUID]]:

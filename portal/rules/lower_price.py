@@ -16,9 +16,9 @@ from portal.rules.refund_plan import PlannedLine, RefundPlan, legs_of, platform_
 from portal.rules.refund_policy import RefundPolicy, is_above
 from portal.rules.refunds import share_of_units
 
-DEARER: Final = Rejection(
-    "EXCHANGE_DEARER",
-    N_("What you want instead costs more. Send this back, which brings its money back, and order the other."),
+MIXED: Final = Rejection(
+    "EXCHANGE_MIXED",
+    N_("Exchange what costs more and what costs less in two requests: one you pay for, the other brings money back."),
 )
 TOO_MUCH: Final = Rejection(
     "EXCHANGE_DIFFERENCE_TOO_LARGE",
@@ -37,6 +37,10 @@ class Swap:
     @property
     def is_cheaper(self) -> bool:
         return self.is_minor < self.was_minor
+
+    @property
+    def is_dearer(self) -> bool:
+        return self.is_minor > self.was_minor
 
     @property
     def share(self) -> Fraction:
@@ -58,14 +62,21 @@ def plan_less(facts: OrderFacts, swaps: Mapping[UUID, Swap], *, otherwise: str) 
 
 
 def refusal_of_swaps(swaps: Sequence[Swap]) -> Rejection | None:
-    """Why these are not exchanged, if so: nobody is asked for more money after the purchase."""
-    return DEARER if any(one.is_minor > one.was_minor for one in swaps) else None
+    """Why these are not exchanged together, if so: a difference is paid before anything goes out, or comes back."""
+    return MIXED if any(one.is_dearer for one in swaps) and any(one.is_cheaper for one in swaps) else None
 
 
-def refusal_of_less(plan: RefundPlan, policies: Mapping[UUID, RefundPolicy]) -> Rejection | None:
-    """Why so much does not come back with an exchange, if so: above its limit an administrator decides, of a return."""
+def refusal_of_less(
+    plan: RefundPlan, policies: Mapping[UUID, RefundPolicy], *, before_minor: int = 0
+) -> Rejection | None:
+    """Why so much does not come back with an exchange, if so: above its limit an administrator decides, of a return.
+
+    `before_minor` is what the order's other exchanges gave back, or will: many small ones count as one.
+    """
+    if not plan.total_minor:
+        return None
     limits = [policies[line.line_id].approve_above for line in plan.lines if line.line_id is not None]
-    return TOO_MUCH if any(is_above(one, plan.total_minor, plan.currency) for one in limits) else None
+    return TOO_MUCH if any(is_above(one, before_minor + plan.total_minor, plan.currency) for one in limits) else None
 
 
 def _less(line: LineFacts, swap: Swap) -> PlannedLine:

@@ -110,6 +110,8 @@ class EntryKind(StrEnum):
     PAYMENT_DIFFERENCE = "payment_difference"
     GATEWAY_FEES = "gateway_fees"
     GATEWAY_PAID_OUT = "gateway_paid_out"
+    EXCHANGE_PAID = "exchange_paid"
+    EXCHANGE_GIVEN_BACK = "exchange_given_back"
     INVOICE_ISSUED = "invoice_issued"
     INVOICE_PAID = "invoice_paid"
     INVOICE_LOWERED = "invoice_lowered"

@@ -8,3 +8,4 @@ class PaymentPurpose(StrEnum):
     TOP_UP = "top_up"
     INVOICE = "invoice"
     GIFT_CARD = "gift_card"
+    EXCHANGE = "exchange"

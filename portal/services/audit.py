@@ -56,6 +56,8 @@ class AuditAction(StrEnum):
     RETURN_MOVED = "return:moved"
     RETURN_INSPECTED = "return:inspected"
     RETURN_SETTLED = "return:settled"
+    EXCHANGE_PAID = "exchange:paid"
+    EXCHANGE_GIVEN_BACK = "exchange:given-back"
     ORDER_AMENDED = "order:amended"
     WITHDRAWAL_REQUESTED = "withdrawal:requested"
     WITHDRAWAL_DECIDED = "withdrawal:decided"

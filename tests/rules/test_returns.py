@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.rules.higher_price import more_of
 from portal.rules.lower_price import Swap, plan_less
 from portal.rules.refund_order import LineFacts, OrderFacts, PartFacts, Share, TenderFacts
 from portal.rules.refund_plan import make_plan
@@ -138,3 +140,21 @@ def split(quantity: int, data: st.DataObject) -> list[int]:
         steps.append(data.draw(st.integers(1, quantity)))
         quantity -= steps[-1]
     return steps
+
+
+@given(
+    was=st.integers(0, 10**9),
+    difference=st.integers(-(10**6), 10**9),
+    rate=st.decimals(0, 1, places=4),
+    tax_inclusive=st.booleans(),
+    units=st.integers(1, 20),
+)
+def test_what_costs_more_is_its_difference_and_its_tax_to_the_unit(
+    was: int, difference: int, rate: Decimal, tax_inclusive: bool, units: int
+) -> None:
+    swap = Swap(units, was, max(0, was + difference))
+    more = more_of(swap, tax_rate=rate, tax_inclusive=tax_inclusive)
+    assert more.amount_minor - more.tax_minor == max(0, swap.is_minor - was)
+    assert more.tax_minor == 0 or not tax_inclusive
+    assert abs(more.tax_minor - (more.amount_minor - more.tax_minor) * rate * (not tax_inclusive)) <= Decimal("0.5")
+    assert not (swap.is_dearer and swap.is_cheaper)

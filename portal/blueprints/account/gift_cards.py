@@ -13,7 +13,7 @@ from portal import formatting
 from portal.blueprints.access import requires
 from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
-from portal.blueprints.account.paying import offer_pay, read_means, return_url
+from portal.blueprints.account.pay_choice import offer_pay, read_means, return_url
 from portal.blueprints.checkout.words import say
 from portal.blueprints.giving import take_gift_card
 from portal.blueprints.identity import LOCALE_KEY, current_actor, current_channel, current_identity, current_locale

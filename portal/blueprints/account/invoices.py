@@ -12,7 +12,7 @@ from portal import formatting
 from portal.blueprints.access import NotFoundError, requires
 from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
-from portal.blueprints.account.paying import offer_pay, read_means, return_url
+from portal.blueprints.account.pay_choice import offer_pay, read_means, return_url
 from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor, current_channel, current_locale
 from portal.config import Settings

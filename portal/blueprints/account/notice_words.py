@@ -152,6 +152,12 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.RETURN_WANTED: ("message-circle", N_("%(code)s: somebody wants to send goods of %(number)s back.")),
     NoticeKind.CLAIM_WANTED: ("alert-triangle", N_("%(code)s: a parcel of %(number)s is said to be lost or damaged.")),
     NoticeKind.RETURN_COMES: ("truck", N_("%(code)s: goods of %(number)s are on their way back to you.")),
+    NoticeKind.EXCHANGE_FAILED: (
+        "circle-x",
+        N_("The payment of %(amount)s for an exchange failed. Nothing was charged."),
+    ),
+    NoticeKind.EXCHANGE_EXPIRED: ("clock", N_("The payment of %(amount)s for an exchange did not come in time.")),
+    NoticeKind.RETURN_PAID: ("coins", N_("%(code)s: the difference is paid. Send what goes out in exchange.")),
     NoticeKind.RETURN_APPROVED: ("check", N_("%(code)s: the store agrees. Print the label and send it back.")),
     NoticeKind.RETURN_REFUSED: ("circle-x", N_("%(code)s: the store refuses your request and says why.")),
     NoticeKind.RETURN_RECEIVED: ("package", N_("%(code)s: your goods have arrived at the store.")),

@@ -17,6 +17,7 @@ from portal.gateways.base import DeclineReason
 from portal.gateways.declines import ADVICE
 from portal.kit.money import as_decimal
 from portal.kit.text import N_
+from portal.queries.exchange_options import code_of_payment
 from portal.queries.invoices import number_of_payment
 from portal.queries.orders import MoveView
 from portal.queries.paying import PayingView
@@ -68,10 +69,23 @@ def _gift_card(payment: PayingView) -> PurposeWords:
     )
 
 
+def _exchange(payment: PayingView) -> PurposeWords:
+    with reading() as session:
+        code = code_of_payment(session, payment_id=payment.id)
+    return PurposeWords(
+        gettext("Difference of an exchange"),
+        gettext("The store sends you what you get instead."),
+        url_for("orders.show_return", code=code),
+        gettext("See the exchange"),
+        url_for("orders.show_return", code=code, pay="1"),
+    )
+
+
 _WORDS: Mapping[str, Callable[[PayingView], PurposeWords]] = {
     PaymentPurpose.TOP_UP: _top_up,
     PaymentPurpose.INVOICE: _invoice,
     PaymentPurpose.GIFT_CARD: _gift_card,
+    PaymentPurpose.EXCHANGE: _exchange,
 }
 
 

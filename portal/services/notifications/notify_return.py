@@ -22,6 +22,10 @@ from portal.services.notifications.write_notices import write_notices
 _RETURN = text(
     """
     SELECT g.id, g.number AS code, g.kind, g.wish, g.way_back, g.status, g.answer, g.inspection_note, g.send_by,
+           o.currency,
+           CASE WHEN g.wish = 'exchange' AND g.more_entry_id IS NULL THEN g.pay_by END AS pay_by,
+           (SELECT coalesce(sum(u.more_minor), 0) FROM return_unit u
+             WHERE u.return_id = g.id AND u.state = 'accepted')::bigint AS more_minor,
            g.store_id, g.requested_by, s.name AS store_name, o.number, o.buyer_id, o.locale, o.contact,
            c.code AS channel, c.brand, c.name AS channel_name, c.time_zone,
            (SELECT count(*) FROM return_unit u WHERE u.return_id = g.id AND u.state = 'rejected') AS rejected
@@ -33,7 +37,7 @@ _RETURN = text(
 
 # What the buyer must act on, or waits for. That it is done he hears with the refund or the parcel.
 MAILED = frozenset({"approved", "refused", "received", "inspected", "lapsed"})
-_STORE_BELLS = {"requested": NoticeKind.RETURN_WANTED, "sent": NoticeKind.RETURN_COMES}
+_STORE_BELLS = {"requested": NoticeKind.RETURN_WANTED, "sent": NoticeKind.RETURN_COMES, "paid": NoticeKind.RETURN_PAID}
 
 
 def tell_buyer_of_return(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Order
+from portal.queries.exchange_options import options_of_lines
 from portal.queries.keyset import AnyRow
-from portal.queries.returns import options_of_lines
 from portal.queries.store_order import PAID_STATES, address_of
 from portal.rules.addresses import read_address
 from portal.rules.permissions import Actor, Permission, may

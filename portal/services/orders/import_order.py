@@ -18,6 +18,7 @@ from sqlalchemy.types import BigInteger, Integer
 from portal.db import insert_rows
 from portal.models import Order, StockMove
 from portal.queries.channels import ChannelView
+from portal.rules.commission import commission_on
 from portal.rules.imports import Fate
 from portal.rules.permissions import Actor
 from portal.rules.posting import (
@@ -39,7 +40,7 @@ from portal.services.orders.import_plan import OrderPlan, plan_order
 from portal.services.orders.import_rows import ImportedRows
 from portal.services.orders.imported_gateway import IMPORTED, ensure_imported_gateway
 from portal.services.orders.record_refund import record_refunds
-from portal.services.orders.release_part import PartRelease, commission_on, release_parts
+from portal.services.orders.release_part import PartRelease, release_parts
 
 # What the history took was there before: the beginning grows with it, and what is on hand today stays as it is.
 _STOCK = text(

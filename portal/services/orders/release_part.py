@@ -12,10 +12,10 @@ from sqlalchemy import Row, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
-from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Order, OrderPart
 from portal.queries.coupon_funding import PLATFORM_GIVES
+from portal.rules.commission import commission_on
 from portal.rules.permissions import Actor
 from portal.rules.posting import EntryKind, part_released
 from portal.rules.refunds import share_to_refund
@@ -111,11 +111,6 @@ class PartRelease:
     commission_minor: int
     tax_minor: int
     at: datetime
-
-
-def commission_on(*, goods_minor: int, currency: str, basis_points: int) -> int:
-    """The platform's commission: on what the goods brought in, not on shipping fees nor on tax added to prices."""
-    return Money(goods_minor, currency).share(basis_points=basis_points).minor
 
 
 def release_part(session: Session, *, part_id: uuid.UUID, actor: Actor, now: datetime) -> int | None:

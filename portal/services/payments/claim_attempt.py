@@ -58,6 +58,7 @@ DESCRIPTIONS = {
     PaymentPurpose.TOP_UP: "Deposit top-up",
     PaymentPurpose.INVOICE: "Payment of an invoice",
     PaymentPurpose.GIFT_CARD: "Gift card",
+    PaymentPurpose.EXCHANGE: "Exchange",
 }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.rules.permissions import Actor
 from portal.rules.purposes import PaymentPurpose
-from portal.services.payments import for_gift_card, for_invoice, for_order, for_top_up
+from portal.services.payments import for_exchange, for_gift_card, for_invoice, for_order, for_top_up
 from portal.services.payments.end_payment import end_payment, keep_payment
 from portal.services.payments.locked_payment import LockedPayment
 
@@ -61,4 +61,5 @@ PURPOSES: Mapping[str, Purpose] = {
     PaymentPurpose.TOP_UP: Purpose(use=for_top_up.use),
     PaymentPurpose.GIFT_CARD: Purpose(use=for_gift_card.use, give_up=for_gift_card.give_up),
     PaymentPurpose.INVOICE: Purpose(use=for_invoice.use, takes=for_invoice.takes),
+    PaymentPurpose.EXCHANGE: Purpose(use=for_exchange.use, takes=for_exchange.takes),
 }

@@ -17,7 +17,7 @@ from portal.rules.refund_policy import Party
 from portal.rules.returns import Verdict, Wish, verdict_missing
 from portal.rules.states import Machine, check_move
 from portal.services.audit import AuditAction
-from portal.services.returns.exchange_goods import give_back_less
+from portal.services.returns.exchange_goods import ask_for_more, give_back_less
 from portal.services.returns.refund_units import refund_units
 from portal.services.returns.take_return import Taken, move_return, move_units, take_return
 from portal.services.stock.move_return_units import move_return_units
@@ -74,12 +74,13 @@ def inspect_return(
     # Money before stock, as orders take them.
     if kept and case.wish == Wish.REFUND:
         case.refund_id = refund_units(session, taken=taken, units=kept, actor=actor, now=now)
+    must_pay = case.wish == Wish.EXCHANGE and ask_for_more(session, taken=taken, units=kept, now=now)
     if kept and case.wish == Wish.EXCHANGE:
         case.refund_id = give_back_less(session, taken=taken, units=kept, actor=actor, now=now)
     move_units(session, kept, "accepted", actor=actor, now=now)
     move_units(session, rejected, "rejected", actor=actor, now=now)
     restocked = sum(one.to_restock for one in kept)
-    if not refund_waits(session, taken):
+    if not must_pay and not refund_waits(session, taken):
         restock_units(session, kept, now=now)
     if case.wish == Wish.EXCHANGE:
         move_return_units(session, unit_ids=[one.id for one in rejected], reason="exchange_undone", now=now)

@@ -26,7 +26,7 @@ from portal.services.history import Move, record_moves
 from portal.services.orders.part_holds import refuse_on_hold
 from portal.services.outbox import Event, emit
 from portal.services.refunds.decide_refund import RefusalReasonError
-from portal.services.returns.inspect_return import settle_if_done
+from portal.services.returns.inspect_return import restock_units, settle_if_done
 from portal.services.returns.refund_units import refund_units
 from portal.services.returns.take_return import move_return, move_units, take_return
 from portal.services.stock.move_return_units import move_return_units
@@ -44,6 +44,12 @@ class NothingToSendError(PortalError):
     sentence = N_("Nothing of this request is left to be sent.")
 
 
+class ExchangeUnpaidError(PortalError):
+    code = "exchange_unpaid"
+    status = 409
+    sentence = N_("What goes out costs more, and the buyer has not paid the difference yet.")
+
+
 def send_replacement(
     session: Session,
     *,
@@ -56,8 +62,8 @@ def send_replacement(
 ) -> bool:
     """Send what goes out for units that were taken: a parcel of the same part. False for a repeat.
 
-    An open hold stops it. Raises CarrierUnknownError, TrackingNumberError, PartOnHoldError, NothingToSendError,
-    ReturnUnknownError, ReturnChangedError.
+    An open hold stops it, and a difference that is not paid. Raises CarrierUnknownError, TrackingNumberError,
+    PartOnHoldError, ExchangeUnpaidError, NothingToSendError, ReturnUnknownError, ReturnChangedError.
     """
     found = find_carrier(carrier)
     tracking = read_number(found, number)
@@ -72,6 +78,8 @@ def send_replacement(
     refuse_on_hold(session, part_id=case.part_id)
     if case.status != "inspected" or case.wish == Wish.REFUND or not units:
         raise NothingToSendError
+    if case.pay_by is not None and case.more_entry_id is None:
+        raise ExchangeUnpaidError
     shipment_id = new_id()
     row = {
         "id": shipment_id,
@@ -91,6 +99,7 @@ def send_replacement(
     case.replacement_id = shipment_id
     case.version += 1
     session.flush()
+    restock_units(session, units, now=now)
     after = {"part": str(case.part_id), "carrier": found.code, "number": tracking, "units": len(units)}
     fact = Fact(AuditAction.SHIPMENT_SENT, f"shipment:{shipment_id}", after={**after, "return": str(case.id)})
     record(session, fact, actor=actor, now=now)

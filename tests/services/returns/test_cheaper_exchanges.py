@@ -94,7 +94,7 @@ def test_a_unit_that_is_not_taken_brings_nothing_and_prices_are_those_of_the_req
     assert rows("SELECT total_minor FROM refund") == [(3_000,)]
 
 
-def test_a_difference_above_the_limit_and_a_higher_price_are_refused_with_what_to_do(case: Case) -> None:
+def test_a_difference_above_the_limit_is_refused_with_what_to_do(case: Case) -> None:
     with transaction() as session:
         session.execute(text("INSERT INTO refund_rule (approve_above) VALUES ('{\"KRW\": 5000}')"))
     wanted = option_of(case.mall, case.variant, krw=9_000)

@@ -80,12 +80,9 @@ def test_an_exchange_keeps_the_option_from_approval_and_sends_it_as_a_parcel_of_
     assert case.part() == "returning"  # One is still on its way back to the buyer.
 
 
-def test_another_product_or_a_higher_price_is_no_exchange_and_what_is_gone_cannot_be_promised(case: Case) -> None:
+def test_goods_of_another_store_are_no_exchange_and_what_is_gone_cannot_be_promised(case: Case) -> None:
     with pytest.raises(ExchangeOptionError):
-        exchange(case, case.other)
-    with pytest.raises(PortalError) as dearer:
-        exchange(case, option_of(case, krw=13_000))
-    assert dearer.value.code == "EXCHANGE_DEARER"
+        exchange(case, make_variant(case.mall, store=1, krw=12_000))
     asked = exchange(case, option_of(case, stock=1))
     with pytest.raises(OutOfStockError):
         case.approve(asked)

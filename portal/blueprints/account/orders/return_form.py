@@ -22,10 +22,11 @@ from portal.db import reading
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_token
+from portal.queries.exchange_options import OptionView, options_of_lines, tax_of_lines
 from portal.queries.orders import OrderPartView, OrderView, load_parts
 from portal.queries.refund_facts import Refundable, load_refundable, units_to_return
-from portal.queries.returns import OptionView, options_of_lines
 from portal.queries.shipments import shipments_of_order
+from portal.rules.higher_price import PAY_WITHIN, more_of
 from portal.rules.lower_price import Swap, plan_less
 from portal.rules.refund_order import LineFacts
 from portal.rules.refund_policy import REASONS, Party, refusal_of
@@ -100,7 +101,9 @@ def return_form(order: OrderView, wanted: Wanted, *, error: PortalError | None =
         assert known is not None
         parts = {one.id: one for one in load_parts(session, order_id=order.id)}
         parcels = shipments_of_order(session, order_id=order.id)
-        options = options_of_lines(session, line_ids=[line.id for line in known.facts.lines], any_price=True)
+        options = options_of_lines(
+            session, line_ids=[line.id for line in known.facts.lines], any_price=True, others=True
+        )
     open_parts = [one for one in parts.values() if known.parts[one.id].status in SENT]
     if not open_parts:
         raise NotFoundError
@@ -177,8 +180,8 @@ def _line(
     if wanted.kind is ReturnKind.EXCHANGE and not refused:
         if not known.policies[line.id].exchangeable:
             refused = gettext("Goods of this kind are not exchanged. You can send them back instead.")
-        elif not any(one.left and one.is_minor <= one.was_minor for one in choices):
-            refused = gettext("There is no other option of it now that costs the same or less.")
+        elif not any(one.left for one in choices):
+            refused = gettext("There is nothing else of its kind in this store now.")
     if not left and not refused:
         refused = gettext("Nothing of it is left to be sent back.")
     return {
@@ -192,15 +195,17 @@ def _line(
 
 
 def _choice(one: OptionView, currency: str) -> dict[str, Any]:
-    """An option with what its price means, and whether it can be chosen: what costs more is bought anew."""
-    name, difference = options_text(one.options), formatting.money(abs(one.was_minor - one.is_minor), currency)
+    """An option, or other goods, with what the price means, and whether it can be chosen."""
+    own = translated(dict(one.name)) if one.name else ""
+    name = " · ".join(part for part in (own, options_text(one.options)) if part)
+    difference = formatting.money(abs(one.was_minor - one.is_minor), currency)
     if not one.left:
         name = gettext("%(option)s (sold out)", option=name)
     elif one.is_minor > one.was_minor:
-        name = gettext("%(option)s (%(amount)s more: send back and order it)", option=name, amount=difference)
+        name = gettext("%(option)s (%(amount)s more)", option=name, amount=difference)
     elif one.is_minor < one.was_minor:
         name = gettext("%(option)s (%(amount)s less)", option=name, amount=difference)
-    return {"id": one.variant_id, "name": name, "is_open": bool(one.left) and one.is_minor <= one.was_minor}
+    return {"id": one.variant_id, "name": name, "is_open": bool(one.left)}
 
 
 def _preview(
@@ -221,7 +226,17 @@ def _preview(
     elif chosen and reason and money:
         plan = plan_units(known, chosen, part_id=part_id, reason=reason, otherwise="deposit", now=clock.now())
     if plan is None or (is_exchange and not plan.lines):
-        return {"rows": [], "effects": [], "total": "", "chosen": sum(chosen.values()), "money": money}
+        more = _more(chosen, wanted, options) if is_exchange and chosen else 0
+        told = formatting.money(more, order.currency) if more else ""
+        return {
+            "rows": [],
+            "effects": [],
+            "total": "",
+            "chosen": sum(chosen.values()),
+            "money": money,
+            "more": told,
+            "pay_days": PAY_WITHIN.days,
+        }
     card = order.attempt.card if order.attempt else None
     return {
         "rows": plan_rows(plan, order.method, card),
@@ -232,13 +247,27 @@ def _preview(
     }
 
 
+def _more(
+    chosen: Mapping[uuid.UUID, int],
+    wanted: Wanted,
+    options: Mapping[uuid.UUID, Sequence[OptionView]],
+) -> int:
+    """What is to be paid before what costs more goes out, with the tax that is added."""
+    with reading() as session:
+        rates = tax_of_lines(session, line_ids=list(chosen))
+    return sum(
+        swap.units * more_of(swap, tax_rate=rates[line_id][0], tax_inclusive=rates[line_id][1]).amount_minor
+        for line_id, swap in _swaps(chosen, wanted, options).items()
+    )
+
+
 def _swaps(
     chosen: Mapping[uuid.UUID, int], wanted: Wanted, options: Mapping[uuid.UUID, Sequence[OptionView]]
 ) -> dict[uuid.UUID, Swap]:
     """What goes out for each line: what was chosen, or what the form shows as chosen."""
     swaps = {}
     for line_id, units in chosen.items():
-        fit = [one for one in options.get(line_id, ()) if one.left and one.is_minor <= one.was_minor]
+        fit = [one for one in options.get(line_id, ()) if one.left]
         picked = next((one for one in fit if one.variant_id == wanted.variants.get(line_id)), fit[0] if fit else None)
         if picked is not None:
             swaps[line_id] = Swap(units, picked.was_minor, picked.is_minor)

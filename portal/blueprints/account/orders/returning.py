@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
-from flask import Response, flash, render_template, request, url_for
+from flask import Response, current_app, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from portal.blueprints.access import NotFoundError, requires
 from portal.blueprints.account.orders.return_form import read_wanted, return_form, return_form_words
 from portal.blueprints.account.orders.views import bp, own_order
+from portal.blueprints.account.pay_choice import offer_pay, read_means, return_url
 from portal.blueprints.checkout.words import say
-from portal.blueprints.identity import current_actor
+from portal.blueprints.identity import current_actor, current_locale
 from portal.blueprints.return_labels import HAS_LABEL, label_of, picture_of
 from portal.blueprints.return_words import events_of
 from portal.blueprints.seller.fulfil_words import ship_form
 from portal.blueprints.uploads import read_files, takes_files
+from portal.config import Settings
 from portal.db import atomically, reading
-from portal.htmx import done, page_or_partial
+from portal.htmx import done, leave_for, page_or_partial
+from portal.jobs.queue import enqueue_charge
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.file_kinds import PICTURES
+from portal.kit.ids import new_token
+from portal.queries.benefits import load_balances
+from portal.queries.channels import channel_directory
 from portal.queries.return_lists import ReturnQueue, list_returns
 from portal.queries.returns import ReturnView, find_return
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import Party
+from portal.services.checkout.pay_exchange import DEPOSIT, ExchangePaymentWish, pay_exchange
 from portal.services.returns.decide_return import withdraw_return
 from portal.services.returns.receive_return import note_sent
 from portal.services.returns.request_return import ReturnRequest, request_return
+from portal.services.returns.turn_exchange import take_money_instead
 
 
 @bp.get("/orders/<number>/returns/new")
@@ -136,6 +145,52 @@ def send_return(code: str) -> ResponseReturnValue:
     return done(location=url_for(".show_return", code=case.number))
 
 
+@bp.post("/returns/<code>/payments")
+@requires(Permission.PAYMENT_INITIATE)
+def pay_more(code: str) -> ResponseReturnValue:
+    """Pay what the exchange costs more."""
+    case, actor, now = _own(code), current_actor(), clock.now()
+    settings: Settings = current_app.config["PORTAL"]
+    wish = ExchangePaymentWish(
+        key=request.form.get("idempotency_key", ""),
+        means=read_means(),
+        locale=current_locale(),
+        return_url=return_url(),
+    )
+    try:
+        begun = atomically(
+            lambda s: pay_exchange(
+                s,
+                actor=actor,
+                return_id=case.id,
+                channel=channel_directory().by_id(case.channel_id),
+                wish=wish,
+                key_lifetime=timedelta(hours=settings.idempotency_hours),
+                now=now,
+            )
+        )
+    except PortalError as error:
+        return _page(_own(code), error)
+    if begun is None:
+        flash(gettext("It is paid from your deposit. The store sends you what you get instead."), "success")
+        return leave_for(url_for(".show_return", code=case.number))
+    if begun.attempt_id is not None:
+        enqueue_charge(begun.attempt_id)
+    return leave_for(url_for("account.paying", payment_id=begun.payment_id))
+
+
+@bp.post("/returns/<code>/money")
+@requires(Permission.REFUND_HANDLE)
+def money_instead(code: str) -> ResponseReturnValue:
+    """Have the money back instead of paying more."""
+    case, actor, now = _own(code), current_actor(), clock.now()
+    try:
+        atomically(lambda s: take_money_instead(s, return_id=case.id, actor=actor, now=now))
+    except PortalError as error:
+        return _page(_own(code), error)
+    return done(location=url_for(".show_return", code=case.number))
+
+
 def _own(code: str) -> ReturnView:
     user_id = current_actor().user_id
     assert user_id is not None  # The permission is a signed-in person's.
@@ -147,6 +202,14 @@ def _own(code: str) -> ReturnView:
 
 
 def _page(case: ReturnView, error: PortalError | None = None) -> ResponseReturnValue:
+    pay, deposit = None, 0
+    if case.must_pay:
+        with reading() as session:
+            deposit = load_balances(session, user_id=case.buyer_id, currency=case.currency).deposit_usable_minor
+        wants_to_pay = request.args.get("pay") or (
+            error is not None and request.form.get("method") not in {None, DEPOSIT}
+        )
+        pay = offer_pay(case.more_minor, channel_directory().by_id(case.channel_id)) if wants_to_pay else None
     typed = {name: request.form.get(name, "")[:100] for name in ("carrier", "number")} if error else None
     page = render_template(
         "orders/return_show.html",
@@ -155,6 +218,9 @@ def _page(case: ReturnView, error: PortalError | None = None) -> ResponseReturnV
         has_label=case.status in HAS_LABEL,
         ship_form=ship_form(None, typed),
         problem=say(error) if error else None,
+        pay=pay,
+        deposit_minor=deposit,
+        deposit_key=new_token(),
         **return_form_words(),
     )
     return page, error.status if error else 200

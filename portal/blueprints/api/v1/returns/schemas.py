@@ -21,8 +21,9 @@ class ReturnLineIn(LineUnits):
 
     variant_id: VariantId | None = Field(
         default=None,
-        description="For an exchange: another variant of the same product that costs the same, or less. The difference "
-        "comes back when the goods are taken.",
+        description="For an exchange: another variant of the same product, or of other goods of the store in the same "
+        "section. What costs less brings the difference back when the goods are taken; what costs more is paid on the "
+        "return's page before it goes out.",
     )
 
 

@@ -1,0 +1,1 @@
+"""What exchanges for something dearer cost: paid, and given back."""
