@@ -40,12 +40,14 @@ from portal.queries.cases import (
     next_case,
     signs_of_cases,
 )
+from portal.queries.device_cases import cases_beside, count_beside
 from portal.queries.remediation import remediations_of
 from portal.queries.users import masked, masked_ip
 from portal.rules.cases import FREEZES, TELL_WITHIN, Effect, OrderFacts, Verdict, effect_of, level_of
 from portal.rules.permissions import Permission, Scope
 from portal.services.accounts.step_up import StepUpNeededError
-from portal.services.cases.decide_case import decide_case, take_case, undo_verdict
+from portal.services.cases.decide_case import CaseMovedError, take_case
+from portal.services.cases.decide_together import decide_together, undo_together
 
 MENU = "admin.cases"
 MEASURED_OVER = timedelta(days=30)
@@ -102,6 +104,7 @@ def index() -> ResponseReturnValue:
         views = views_for(session, INBOX)
         found = _queue(session, request.args.get("cursor"))
         signs = signs_of_cases(session, case_ids=[one.id for one in found.rows])
+        beside = count_beside(session, case_ids=[one.id for one in found.rows])
         times = alert_times(session, since=now - MEASURED_OVER, within=TELL_WITHIN)
         frame = around(session, MENU)
     if (there := opens_with(views)) is not None:
@@ -121,6 +124,7 @@ def index() -> ResponseReturnValue:
         views=views,
         found=found,
         signs={case_id: _sign(row) for case_id, row in signs.items()},
+        beside=beside,
         level_of=level_of,
         age=lambda at: told_span(now - at),
         times=times,
@@ -185,12 +189,13 @@ def decide(case_id: uuid.UUID) -> ResponseReturnValue:
     verdict = Verdict(typed["verdict"])
     try:
         atomically(
-            lambda s: decide_case(
+            lambda s: decide_together(
                 s,
                 case_id=case_id,
+                version=int(typed["version"]),
+                beside=_beside(typed.getlist("beside")),
                 verdict=verdict,
                 note=typed.get("note", ""),
-                version=int(typed["version"]),
                 actor=current_actor(),
                 now=clock.now(),
             )
@@ -214,7 +219,7 @@ def decide(case_id: uuid.UUID) -> ResponseReturnValue:
 def undo(case_id: uuid.UUID) -> ResponseReturnValue:
     """Take a verdict back within its minute."""
     try:
-        atomically(lambda s: undo_verdict(s, case_id=case_id, actor=current_actor(), now=clock.now()))
+        atomically(lambda s: undo_together(s, case_id=case_id, actor=current_actor(), now=clock.now()))
     except PortalError as error:
         return _page(case_id, error)
     flash(_("The verdict is undone. The case is open again."), "success")
@@ -230,6 +235,7 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         following = next_case(session, after=case_id)
         left = _decided_before()
         before = load_case(session, case_id=left) if left else None
+        beside = cases_beside(session, case_id=case_id) if detail.case.state == "open" else []
         works = remediations_of(session, user_id=detail.case.user_id)
         frame = around(session, MENU)
     case = detail.case
@@ -237,6 +243,7 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         "admin/cases/show.html",
         detail=detail,
         case=case,
+        beside=beside,
         level=level_of(case.score),
         problem=say(error) if error else missing,
         reasons=[
@@ -269,6 +276,18 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         **frame,
     )
     return page, error.status if error else 422 if missing else 200
+
+
+def _beside(ticked: list[str]) -> dict[uuid.UUID, int]:
+    """The cases that were ticked, as `case:version`. Raises CaseMovedError for what no page of ours has sent."""
+    found = {}
+    for one in ticked:
+        case_id, _colon, version = one.partition(":")
+        try:
+            found[uuid.UUID(case_id)] = int(version)
+        except ValueError:
+            raise CaseMovedError from None
+    return found
 
 
 def _decided_before() -> uuid.UUID | None:
