@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -182,18 +182,23 @@ def chart_of(measure: Measure, points: Sequence[Point], currency: str, file_href
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """A table of a board: measures by something. `name_of` says what an id or a word is called."""
+    """A table of a board: measures by something. `name_of` says what an id or a word is called.
+
+    `currency` where it is another one than the board's.
+    """
 
     title: str
     column: str
     by: str
     measures: tuple[str, ...]
     name_of: Callable[[str], str]
+    currency: str | None = None
 
 
 def split_of(session: Session, split: Split, scope: Scope, period: Period) -> dict[str, Any]:
     """The table of a split, the largest first; the first column can be drawn."""
     measures = [MEASURES[name] for name in split.measures]
+    scope = replace(scope, currency=split.currency or scope.currency)
     found = load_slices(session, measures=measures, by=split.by, scope=scope, period=period)
     rows = []
     for one in found:
@@ -206,7 +211,7 @@ def split_of(session: Session, split: Split, scope: Scope, period: Period) -> di
             }
         )
     return {
-        "id": f"by-{split.measures[0]}-{split.by}",
+        "id": f"by-{split.measures[0]}-{split.by}" + (f"-{split.currency.lower()}" if split.currency else ""),
         "title": split.title,
         "column": split.column,
         "labels": [gettext(measure.title) for measure in measures],

@@ -87,6 +87,7 @@ class Board(StrEnum):
     INCENTIVES = "incentives"
     BALANCES = "balances"
     RISK = "risk"
+    CHANNELS = "channels"
 
 
 @dataclass(frozen=True, slots=True)

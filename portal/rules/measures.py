@@ -252,5 +252,6 @@ BOARDS: Mapping[Board, tuple[str, ...]] = {
         "decisions", "held_share", "fraud_rate", "false_positives", "review_time", "alert_time", "losses_avoided",
         "disputed",
     ),
+    Board.CHANNELS: ("sales", "orders_paid", "paid_share", "average_order", "success_rate", "discount", "refunded"),
 }  # fmt: skip
 STORE_BOARD = ("store_sales", "store_orders", "store_average", "store_discount", "store_refunded", "store_sent_in_time")

@@ -1,4 +1,4 @@
-"""The administrators' figures: five boards over one catalogue of measures (ANA-01, A18-A25)."""
+"""The administrators' figures: boards over one catalogue of measures (ANA-01, A18-A25)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.admin.desk import around, channel_options, may_all, requires_all
 from portal.blueprints.admin.disputes import reason_word
+from portal.blueprints.admin.figure_rows import rows_href
 from portal.blueprints.context import translated
 from portal.blueprints.desk import channel_arg, choice_arg
 from portal.blueprints.desk_words import word
@@ -33,6 +34,7 @@ QUESTIONS: Mapping[Board, tuple[str, str]] = {
     Board.INCENTIVES: (N_("Incentives"), N_("What do coupons and mileage cost?")),
     Board.BALANCES: (N_("Balances"), N_("What do we owe to buyers?")),
     Board.RISK: (N_("Risk"), N_("How much fraud is found, how fast, and at what price?")),
+    Board.CHANNELS: (N_("Channels"), N_("How does each channel sell?")),
 }
 CHARTS: Mapping[Board, tuple[str, ...]] = {
     Board.SALES: ("sales", "orders_paid"),
@@ -40,6 +42,7 @@ CHARTS: Mapping[Board, tuple[str, ...]] = {
     Board.INCENTIVES: ("discount", "mileage_granted"),
     Board.BALANCES: ("deposit_owed", "mileage_owed"),
     Board.RISK: ("decisions", "losses_avoided"),
+    Board.CHANNELS: ("sales", "orders_paid"),
 }
 
 
@@ -124,13 +127,11 @@ def _rows_of(wanted: Asked, scope: Scope) -> Callable[[Measure], str | None]:
             verdict = "genuine" if measure.name == "false_positives" else None
             may_see = may_all(Permission.FRAUD_VIEW)
             return url_for("admin.cases", **days, view="closed", verdict=verdict) if may_see else None
-        if not may_all(Permission.ORDER_LIST):
-            return None
-        if measure.name == "orders_placed":
+        if may_all(Permission.ORDER_LIST) and measure.name == "orders_placed":
             return url_for("admin.orders", **same)
-        if measure.name in paid:
+        if may_all(Permission.ORDER_LIST) and measure.name in paid:
             return url_for("admin.orders", **same, paid="1")
-        return None
+        return rows_href(measure, days, scope)
 
     return href
 
@@ -148,9 +149,20 @@ def _splits(session: Session, board: Board) -> list[Split]:
         return [
             Split(_("By store"), _("Store"), "store", ("store_sales", "store_orders"), named(store_names(session))),
             Split(_("By section"), _("Section"), "key", ("section_sales",), named(section_names(session))),
+            Split(_("By channel"), _("Channel"), "channel", ("sales", "orders_paid"), channel),
+        ]
+    if board is Board.CHANNELS:
+        # A channel sells in its own currency: a table for each, as sums of several say nothing.
+        return [
             Split(
-                _("By channel"), _("Channel"), "channel", ("sales", "orders_paid"), lambda ref: channels.get(ref, ref)
-            ),
+                _("By channel, %(currency)s", currency=currency),
+                _("Channel"),
+                "channel",
+                ("sales", "orders_paid", "paid_share", "average_order", "success_rate", "discount", "refunded"),
+                channel,
+                currency,
+            )
+            for currency in currencies_sold_in(session)
         ]
     if board is Board.PAYMENTS:
         return [

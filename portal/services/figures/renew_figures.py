@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.models import FigureState
-from portal.services.figures.facts import FACTS
+from portal.queries.figure_facts import FACTS
 
 # One statement reads so many days at most: it stays short also where a day has ten thousand orders.
 DAYS_AT_ONCE = 31

@@ -40,6 +40,7 @@ READING = {
     "admin.credit_lines": P.INVOICE_VIEW,
     "admin.figures": P.ANALYTICS_VIEW,
     "admin.figures_file": P.ANALYTICS_VIEW,
+    "admin.figure_rows": P.ANALYTICS_VIEW,
     "admin.fulfilment": P.ORDER_LIST,
     "admin.gift_card": P.GIFT_CARD_VIEW,
     "admin.gift_cards": P.GIFT_CARD_VIEW,

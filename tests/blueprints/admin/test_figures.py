@@ -16,6 +16,7 @@ from sqlalchemy import text
 from portal.db import reading, transaction
 from portal.jobs.figures import prove_figures, renew_all, renew_figures
 from portal.kit import clock
+from portal.queries.figure_rows import load_figure_rows
 from portal.queries.figures import Scope, load_figures, load_points
 from portal.rules.figures import Period
 from portal.rules.measures import BOARDS, MEASURES, STORE_BOARD
@@ -89,6 +90,33 @@ def test_what_stands_at_the_end_is_the_balance_of_the_books(mall: Mall, bea: Per
         period = Period(today - timedelta(days=3), today + timedelta(days=1))
         points = load_points(session, measure=MEASURES["deposit_owed"], scope=Scope("KRW"), period=period)
     assert (points[0].value, points[-1].value) == (0, 70_000)
+
+
+def test_the_rows_behind_each_figure_sum_to_it(mall: Mall, bea: Person, ada: FlaskClient) -> None:
+    """Whatever a tile of a board says, the rows that it leads to say the same."""
+    sell(mall, bea)
+    sell(mall, bea, "declined")
+    give_deposit(bea, 70_000)
+    renew_figures()
+    now = clock.now()
+    period = Period(now.date() - timedelta(days=1), now.date() + timedelta(days=1))
+    compared = {}
+    with reading() as session:
+        for name in {name for names in BOARDS.values() for name in names}:
+            measure = MEASURES[name]
+            found = load_figure_rows(session, measure=measure, scope=Scope("KRW"), period=period, cursor=None, now=now)
+            [figure] = load_figures(session, measures=[measure], scope=Scope("KRW"), period=period, beside=None)
+            if found is not None:
+                compared[name] = (found.value, figure.now)
+    assert {name: pair for name, pair in compared.items() if pair[0] != pair[1]} == {}
+    assert len(compared) >= 30
+    page = tree(ada.get("/admin/figures?board=payments&lang=en").text)
+    [href] = {one for one in links(page).values() if "of=captured" in one}
+    assert "1 row ·" in text_of(tree(ada.get(href).text))
+    assert "2 rows ·" in text_of(tree(ada.get(href.replace("captured", "success_rate")).text))
+    assert ada.get(href.replace("captured", "fraud_rate")).status_code == 404
+    stranger = browser(ada.application, make_person("mia", roles=("marketing",)))
+    assert stranger.get(href).status_code in {403, 404}
 
 
 def test_renewing_day_by_day_and_all_at_once_is_the_same(mall: Mall, bea: Person) -> None:

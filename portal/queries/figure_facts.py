@@ -7,25 +7,26 @@ from __future__ import annotations
 
 # Everything that began on the days from :first to :last, both included. Each is first taken from a day before to a day
 # after, wherever its channel lies: the database knows by that how few rows they are, and finds them by their index.
-_BEGAN = """
+BEGAN = """
 channels AS (
     SELECT id, time_zone, CAST(:first AS date)::timestamp AT TIME ZONE time_zone AS since,
            (CAST(:last AS date) + 1)::timestamp AT TIME ZONE time_zone AS before
       FROM channel
 ), house AS (SELECT * FROM channels ORDER BY id LIMIT 1),
 bought AS MATERIALIZED (
-    SELECT o.id, (o.placed_at AT TIME ZONE c.time_zone)::date AS day, o.channel_id, o.currency, o.placed_at, o.paid_at,
-           o.payable_minor, o.discount_minor, o.shipping_minor, o.shipping_tax_rate,
+    SELECT o.id, o.number, (o.placed_at AT TIME ZONE c.time_zone)::date AS day, o.channel_id, o.currency, o.placed_at,
+           o.paid_at, o.payable_minor, o.discount_minor, o.shipping_minor, o.shipping_tax_rate,
            o.tax_added_minor + o.tax_included_minor AS tax_minor
       FROM channels c JOIN orders o ON o.channel_id = c.id AND o.placed_at >= c.since AND o.placed_at < c.before
      WHERE o.placed_at >= CAST(:first AS date) - 1 AND o.placed_at < CAST(:last AS date) + 2
 ), begun AS MATERIALIZED (
-    SELECT p.id, (p.created_at AT TIME ZONE c.time_zone)::date AS day, p.channel_id, p.currency, p.method,
+    SELECT p.id, p.created_at, (p.created_at AT TIME ZONE c.time_zone)::date AS day, p.channel_id, p.currency, p.method,
            p.captured_minor
       FROM channels c JOIN payment p ON p.channel_id = c.id AND p.created_at >= c.since AND p.created_at < c.before
      WHERE p.created_at >= CAST(:first AS date) - 1 AND p.created_at < CAST(:last AS date) + 2
 ), asked AS MATERIALIZED (
-    SELECT (r.requested_at AT TIME ZONE c.time_zone)::date AS day, c.id AS channel_id, r.currency, r.total_minor,
+    SELECT r.id, o.number, r.requested_at, (r.requested_at AT TIME ZONE c.time_zone)::date AS day, c.id AS channel_id,
+           r.currency, r.total_minor,
            r.completed_at, r.due_at, r.origin = 'self_service' AND r.shown <> '' AS is_self_service
       FROM refund r JOIN orders o ON o.id = r.order_id JOIN channels c ON c.id = o.channel_id
      WHERE r.requested_at >= CAST(:first AS date) - 1 AND r.requested_at < CAST(:last AS date) + 2
@@ -40,7 +41,8 @@ bought AS MATERIALIZED (
       FROM house h JOIN risk_case k ON k.decided_at >= h.since AND k.decided_at < h.before
      WHERE k.state = 'closed'
 ), booked AS MATERIALIZED (
-    SELECT (g.at AT TIME ZONE h.time_zone)::date AS day, g.currency, a.kind, e.kind AS entry, g.amount_minor
+    SELECT g.id, g.entry_id, g.at, (g.at AT TIME ZONE h.time_zone)::date AS day, g.currency, a.kind, e.kind AS entry,
+           g.amount_minor
       FROM house h JOIN ledger_posting g ON g.at >= h.since AND g.at < h.before
       JOIN ledger_account a ON a.id = g.account_id JOIN ledger_entry e ON e.id = g.entry_id
      WHERE a.kind IN ('deposit', 'gift', 'refund_credit', 'mileage', 'mileage_pending')
@@ -221,6 +223,6 @@ _FACTS = (
 )
 
 FACTS = f"""
-WITH {_BEGAN}, facts AS ({" UNION ALL ".join(_FACTS)})
+WITH {BEGAN}, facts AS ({" UNION ALL ".join(_FACTS)})
 SELECT fact, day, channel_id, store_id, currency, key, value::bigint AS value FROM facts WHERE value <> 0
 """  # noqa: S608  # Fragments of this file.

@@ -1,0 +1,223 @@
+"""The rows that make up a figure: whatever the catalogue counts, one by one, with what each adds (ANA-01, A20).
+
+They stand on the same selections as the facts do, so that their sums are the figure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from portal.kit.paging import Page, decode_cursor, fingerprint, page_of
+from portal.queries.figure_facts import BEGAN
+from portal.queries.figures import Scope
+from portal.queries.keyset import PAGE_ROWS
+from portal.rules.figures import Fact, Measure, Period, value_of
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Rows of one kind: what they are, a selection with ref, label, at, channel_id, currency, key; facts by column."""
+
+    noun: str
+    rows: str
+    facts: Mapping[Fact, str]
+
+
+_SOURCES = (
+    Source(
+        "order",
+        """SELECT b.id::text AS ref, b.number AS label, b.placed_at AS at, b.channel_id, b.currency, '' AS key,
+                  b.paid_at, b.placed_at, b.payable_minor, b.discount_minor, b.tax_minor,
+                  b.paid_at IS NOT NULL AS is_paid FROM bought b""",
+        {
+            Fact.ORDERS_PLACED: "1",
+            Fact.ORDERS_PAID: "is_paid::int",
+            Fact.SALES: "CASE WHEN is_paid THEN payable_minor END",
+            Fact.DISCOUNT: "CASE WHEN is_paid THEN discount_minor END",
+            Fact.ORDERS_DISCOUNTED: "(is_paid AND discount_minor > 0)::int",
+            Fact.PAID_SECONDS: "round(extract(epoch FROM paid_at - placed_at))",
+            Fact.PAID_QUICKLY: "(paid_at <= placed_at + interval '5 seconds')::int",
+            Fact.TAX: "CASE WHEN is_paid THEN tax_minor END",
+        },
+    ),
+    Source(
+        "payment",
+        """SELECT id::text AS ref, right(id::text, 12) AS label, created_at AS at, channel_id, currency, method AS key,
+                  captured_minor FROM begun""",
+        {Fact.PAYMENTS: "1", Fact.CAPTURED: "captured_minor"},
+    ),
+    Source(
+        "attempt",
+        """SELECT a.id::text AS ref, right(b.id::text, 12) AS label, b.created_at AS at, b.channel_id, b.currency,
+                  a.gateway AS key, a.state, b.id::text AS owner
+             FROM begun b JOIN payment_attempt a ON a.payment_id = b.id""",
+        {
+            Fact.ATTEMPTS: "(state IN ('captured', 'authorised', 'declined'))::int",
+            Fact.ATTEMPTS_APPROVED: "(state IN ('captured', 'authorised'))::int",
+            Fact.ATTEMPTS_DECLINED: "(state = 'declined')::int",
+        },
+    ),
+    Source(
+        "refund",
+        """SELECT id::text AS ref, number AS label, requested_at AS at, channel_id, currency, '' AS key, total_minor,
+                  completed_at, due_at, is_self_service FROM asked""",
+        {
+            Fact.REFUNDS: "1",
+            Fact.REFUNDED: "total_minor",
+            Fact.REFUNDS_COUNTED: "(is_self_service AND (completed_at IS NOT NULL OR due_at <= :now))::int",
+            Fact.REFUNDS_IN_TIME: "(is_self_service AND completed_at <= due_at)::int",
+        },
+    ),
+    Source(
+        "part",
+        """SELECT p.id::text AS ref, b.number AS label, b.placed_at AS at, p.channel_id, p.currency, '' AS key,
+                  p.shipped_at, p.ship_by
+             FROM parts p JOIN order_part o ON o.id = p.id JOIN bought b ON b.id = o.order_id""",
+        {
+            Fact.PARTS_SENT: "(shipped_at IS NOT NULL AND ship_by IS NOT NULL)::int",
+            Fact.PARTS_SENT_IN_TIME: "(shipped_at <= ship_by)::int",
+        },
+    ),
+    Source(
+        "coupon_use",
+        """SELECT u.id::text AS ref, b.number AS label, b.placed_at AS at, b.channel_id, b.currency,
+                  u.campaign_id::text AS key, u.amount_minor
+             FROM bought b JOIN coupon_use u ON u.order_id = b.id WHERE u.status = 'redeemed'""",
+        {Fact.COUPON_USES: "1", Fact.COUPON_COST: "amount_minor"},
+    ),
+    Source(
+        "posting",
+        """SELECT id::text AS ref, entry_id::text AS label, at, 0 AS channel_id, currency, kind AS key, entry,
+                  amount_minor FROM booked""",
+        {
+            Fact.MILEAGE_GRANTED: """CASE WHEN amount_minor > 0 AND (key = 'mileage_pending' AND entry = 'order_paid'
+                                     OR key = 'mileage' AND entry = 'mileage_granted') THEN amount_minor END""",
+            Fact.MILEAGE_SPENT: "CASE WHEN key = 'mileage' AND entry = 'order_paid' THEN -amount_minor END",
+            Fact.MILEAGE_EXPIRED: "CASE WHEN key = 'mileage' AND entry = 'mileage_expired' THEN -amount_minor END",
+        },
+    ),
+    # What stands at the end of the last day: the balance of now, less what came after that day.
+    Source(
+        "account",
+        """SELECT a.id::text AS ref, a.id::text AS label, a.created_at AS at, 0 AS channel_id, a.currency,
+                  a.kind AS key, a.balance_minor - coalesce((SELECT sum(g.amount_minor) FROM ledger_posting g
+                   WHERE g.account_id = a.id AND g.at >= h.before), 0) AS standing
+             FROM house h CROSS JOIN ledger_account a
+            WHERE a.kind IN ('deposit', 'gift', 'refund_credit', 'mileage', 'mileage_pending')""",
+        {Fact.BALANCE_CHANGE: "standing"},
+    ),
+    Source(
+        "decision",
+        """SELECT r.id::text AS ref, o.number AS label, r.decided_at AS at, 0 AS channel_id, '' AS currency, '' AS key,
+                  r.outcome FROM house h JOIN risk_decision r ON r.decided_at >= h.since AND r.decided_at < h.before
+             LEFT JOIN orders o ON o.id = r.order_id""",
+        {Fact.DECISIONS: "1", Fact.DECISIONS_HELD: "(outcome IN ('review', 'block'))::int"},
+    ),
+    Source(
+        "case",
+        """SELECT k.id::text AS ref, right(k.id::text, 12) AS label, k.opened_at AS at, 0 AS channel_id, '' AS currency,
+                  '' AS key, extract(epoch FROM k.told_at - k.alarm_at) AS seconds
+             FROM house h JOIN risk_case k ON k.opened_at >= h.since AND k.opened_at < h.before
+            WHERE k.told_at IS NOT NULL""",
+        {Fact.CASES_TOLD: "1", Fact.ALERT_SECONDS: "round(seconds)"},
+    ),
+    Source(
+        "dispute",
+        """SELECT d.id::text AS ref, right(d.payment_id::text, 12) AS label, d.opened_at AS at, p.channel_id,
+                  d.currency, d.reason AS key, d.amount_minor
+             FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN channels c ON c.id = p.channel_id
+            WHERE d.opened_at >= c.since AND d.opened_at < c.before AND d.status <> 'inquiry'""",
+        {Fact.DISPUTES: "1", Fact.DISPUTED: "amount_minor"},
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRow:
+    """One of the rows: what it adds to the figure, and to what the figure is divided by. `owner` holds it."""
+
+    ref: str
+    label: str | None
+    at: datetime
+    total: int
+    over: int
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FigureRows:
+    """A page of the rows, and over all of them: how many, their sums, the figure that these make."""
+
+    page: Page[FigureRow]
+    count: int
+    total: int
+    over: int
+    value: int | None
+
+
+def source_of(measure: Measure) -> Source | None:
+    """The rows of a measure; None where no rows of one kind make it up."""
+    wanted = {measure.fact} if measure.over is None else {measure.fact, measure.over}
+    return next((one for one in _SOURCES if wanted <= set(one.facts)), None)
+
+
+def load_figure_rows(
+    session: Session, *, measure: Measure, scope: Scope, period: Period, cursor: str | None, now: datetime
+) -> FigureRows | None:
+    """The rows behind a figure, the newest first; None where no rows of one kind make it up.
+
+    Raises CursorInvalidError.
+    """
+    source = source_of(measure)
+    if source is None:
+        return None
+    mark = fingerprint(measure.name, scope, period)
+    at = decode_cursor(cursor, query=mark, kinds=(datetime, str))
+    over = source.facts[measure.over] if measure.over else "0"
+    owner = "owner" if source.noun == "attempt" else "NULL"
+    chosen = f"""
+        WITH {BEGAN}, source AS ({source.rows}), counted AS (
+            SELECT ref, label, at, {owner} AS owner, coalesce({source.facts[measure.fact]}, 0)::bigint AS total,
+                   coalesce({over}, 0)::bigint AS over
+              FROM source WHERE currency = :currency
+               AND (CAST(:channel_id AS bigint) IS NULL OR channel_id = :channel_id)
+               AND (CAST(:key AS text) IS NULL OR key = :key))
+    """  # noqa: S608  # Fragments of this file.
+    values: dict[str, Any] = {"first": period.first, "last": period.last, "now": now, "key": measure.key}
+    values |= scope.of(measure)
+    values = {name: value for name, value in values.items() if re.search(rf":{name}\b", chosen)}
+    matters = "(total <> 0 OR over <> 0)"
+    summed = session.execute(
+        text(
+            f"{chosen} SELECT count(*) AS rows, coalesce(sum(total), 0)::bigint AS total,"  # noqa: S608  # As above.
+            f" coalesce(sum(over), 0)::bigint AS over FROM counted WHERE {matters}"
+        ),
+        values,
+    ).one()
+    there, order = "true", "DESC"
+    if at is not None:
+        there, order = ("(at, ref) > (:at, :ref)", "ASC") if at.backwards else ("(at, ref) < (:at, :ref)", "DESC")
+        values |= {"at": at.values[0], "ref": at.values[1]}
+    found = session.execute(
+        text(
+            f"{chosen} SELECT ref, label, at, total, over, owner FROM counted WHERE {matters} AND {there}"  # noqa: S608  # As above.
+            f" ORDER BY at {order}, ref {order} LIMIT {PAGE_ROWS + 1}"
+        ),
+        values,
+    ).all()
+    page = page_of(
+        [FigureRow(*row) for row in found],
+        limit=PAGE_ROWS,
+        cursor=at,
+        key=lambda row: (row.at, row.ref),
+        query=mark,
+        total=summed.rows,
+    )
+    return FigureRows(page, summed.rows, summed.total, summed.over, value_of(measure, summed.total, summed.over))
