@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import gzip
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from portal.config import Settings
 from portal.gateways.base import ElementConfig
 from portal.gateways.connector import GatewayConfigError
 from portal.gateways.registry import build
+from portal.htmx import is_htmx
+from portal.services.accounts.page_count import page_count
 
 COMPRESS_FROM_BYTES = 1024
 # Level 4 is within a few percent of 9 on pages, at a fraction of its time.
@@ -81,7 +84,17 @@ def init_security(app: Flask, settings: Settings) -> None:
         if response.mimetype == "text/html":
             response.vary.update(["HX-Request", "HX-Target", "Cookie", "Accept-Language"])
             headers.setdefault("Cache-Control", "no-store")
+            _count_page(response)
         return _compressed(response)
+
+
+def _count_page(response: Response) -> None:
+    """A page that somebody with a session has asked for and seen; parts of one are no pages."""
+    if request.method != "GET" or response.status_code != HTTPStatus.OK or is_htmx():
+        return
+    known = g.get("identity")
+    if known is not None:
+        page_count.add(known.session_id)
 
 
 def _compressed(response: Response) -> Response:

@@ -78,6 +78,8 @@ FEATURES: Mapping[str, Feature] = MappingProxyType(
         "accounts_on_cards_30d": _count(N_("accounts that pay with this buyer's cards of 30 days")),
         "accounts_on_device": _count(N_("accounts on this device")),
         "device_age": Feature(Kind.DURATION, N_("how long the device is known")),
+        "session_age": Feature(Kind.DURATION, N_("how long the session lasts")),
+        "pages_seen": _count(N_("pages seen in this session")),
         "events_on_ip_1h": _count(N_("decisions about this IP address within 1 hour")),
         "accounts_on_ip_24h": _count(N_("accounts at this IP address within 24 hours")),
         "accounts_on_network_24h": _count(N_("accounts in this network within 24 hours")),

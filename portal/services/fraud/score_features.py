@@ -19,6 +19,7 @@ from portal.rules.fraud_features import Value
 from portal.rules.fraud_tables import is_crawler, is_throwaway
 from portal.rules.permissions import Actor
 from portal.rules.places import Place, from_json, kilometres, place_of_address
+from portal.services.accounts.page_count import page_count
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -32,6 +33,7 @@ APART_MIN = timedelta(minutes=1)
 
 _SQL = f"""
     SELECT u.created_at AS account_made_at, u.email, coalesce(s.device_id, :device_id) AS device_id, s.user_agent,
+           s.created_at AS session_made_at,
            h.*, a.*, d.accounts AS accounts_on_device, d.first_at AS device_first_at,
            i.events_on_ip_1h, i.accounts_on_ip_24h, n.accounts AS accounts_on_network_24h,
            m.accounts AS accounts_on_address_30d,
@@ -196,6 +198,7 @@ def load_features(
             "campaigns": list(campaigns),
         },
     ).one()
+    pages = page_count.seen(actor.session_id)
     place = None
     if row.ip_country is not None:
         place = Place(row.ip_country, row.ip_city, Point(row.latitude, row.longitude))
@@ -207,6 +210,8 @@ def load_features(
         "accounts_on_device": Decimal(max(row.accounts_on_device, 1)),
         "accounts_on_cards_30d": Decimal(max(row.accounts_on_cards, 1)),
         "device_age": None if row.device_first_at is None else _seconds(now - row.device_first_at),
+        "session_age": None if row.session_made_at is None else _seconds(now - row.session_made_at),
+        "pages_seen": None if pages is None else Decimal(pages),
         # This event's own account is there with it.
         "events_on_ip_1h": None if ip is None else Decimal(row.events_on_ip_1h),
         "accounts_on_ip_24h": None if ip is None else Decimal(max(row.accounts_on_ip_24h, 1)),
