@@ -56,6 +56,9 @@ class RefundWaitingError(PortalError):
     sentence = N_("A request for this parcel waits for an answer already. You will hear as soon as there is one.")
 
 
+DISPUTED = Rejection("PAYMENT_DISPUTED", N_("The bank is asked to take this payment back already. It decides."))
+
+
 class CaptureUnderWayError(PortalError):
     """The gateway was asked to take what it holds; what goes back is known when it has answered."""
 
@@ -192,9 +195,7 @@ def refuse_unsettled(head: OrderHead) -> None:
 def refuse_disputed(payment_status: str | None) -> None:
     """Raises RejectedError for a payment that the buyer's bank has taken back, or is about to (STR-05)."""
     if payment_status in {"disputed", "dispute_lost"}:
-        raise RejectedError(
-            Rejection("PAYMENT_DISPUTED", N_("The bank is asked to take this payment back already. It decides."))
-        )
+        raise RejectedError(DISPUTED)
 
 
 def _faulty(order: Refundable, party: Party, reason: str) -> frozenset[uuid.UUID]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from portal.blueprints.api.files import EXAMPLE
 from tests.blueprints.api.conftest import Api, World, make_key
 from tests.factories.account import make_person
 from tests.factories.order import make_order
@@ -30,6 +31,12 @@ def test_programs_of_buyer_and_store_take_a_return_to_its_end(world: World) -> N
     assert (first.status_code, again.json["id"]) == (201, first.json["id"])
     assert again.headers["Idempotent-Replayed"] == "true"
     assert world.api.post(path, body, Idempotency_Key="r-2").status_code == 422
+    assert [one["number"] for one in world.api.read("/returns")["items"]] == [first.json["number"]]
+    assert world.stranger.read("/returns")["items"] == []
+    early_parcel = world.api.post(
+        f"/returns/{first.json['number']}/shipment", {"carrier": "cj", "tracking_number": "1"}
+    )
+    assert early_parcel.status_code in {409, 422}
     [listed] = store.read("/store/returns")["items"]
     own = f"/store/returns/{listed['id']}"
     assert other.get(own).status_code == 404
@@ -41,6 +48,7 @@ def test_programs_of_buyer_and_store_take_a_return_to_its_end(world: World) -> N
     assert agreed["status"] == "approved"
     stale: Any = store.post(f"{own}/receipt", {"version": 1})
     assert (stale.status_code, stale.json["code"]) == (409, "return_changed")
+    assert world.stranger.post(f"/returns/{first.json['number']}/withdrawal").status_code == 404
     came: Any = store.post(f"{own}/receipt", {"lines": [{"line_id": line, "units": 1}]}).json
     states = [unit["state"] for unit in came["lines"][0]["units"]]
     assert states == ["received", "missing"]
@@ -50,3 +58,41 @@ def test_programs_of_buyer_and_store_take_a_return_to_its_end(world: World) -> N
     assert (done["status"], done["refund"]["status"]) == ("settled", "approved")
     assert world.api.read(f"/returns/{first.json['number']}")["refund"] == done["refund"]
     assert world.api.get("/returns/R-NONE").status_code == 404
+
+
+@pytest.mark.req("ORD-005", "API-01")
+def test_a_buyers_program_sends_pictures_along_says_that_it_was_sent_or_keeps_the_goods(world: World) -> None:
+    order = make_order(world.bea, world.mall, {world.bowl: 2})
+    sam = make_person("sam", roles=("buyer", "seller"), store_ids=(world.mall.store_ids[0],))
+    store = Api(world.api.client, make_key(sam, world.mall.kr))
+    line = str(rows("SELECT id FROM order_line WHERE order_id = :id", id=order.id)[0][0])
+    send(order.part_ids[0], sam)
+    asked: list[Any] = [
+        world.api.post(
+            f"/orders/{order.number}/returns",
+            {"lines": [{"line_id": line, "units": 1}], "reason": "damaged", "pictures": [EXAMPLE]},
+            Idempotency_Key=f"p-{n}",
+        ).json
+        for n in range(2)
+    ]
+    assert rows("SELECT count(*) FROM return_picture") == [(2,)]
+    kept = world.api.post(f"/returns/{asked[0]['number']}/withdrawal")
+    assert (kept.status_code, (kept.json or {})["status"]) == (200, "cancelled")
+    store.post(f"/store/returns/{asked[1]['id']}/approval", {"return_to": "12 Store Street"})
+    parcel = {"carrier": "nowhere", "tracking_number": "688012345678"}
+    assert world.api.post(f"/returns/{asked[1]['number']}/shipment", parcel).status_code == 422
+    for _ in range(2):
+        sent: Any = world.api.post(f"/returns/{asked[1]['number']}/shipment", parcel | {"carrier": "cj"})
+        assert (sent.status_code, sent.json["status"], sent.json["carrier"]) == (200, "sent", "cj"), sent.text
+
+
+@pytest.mark.req("CAT-01", "API-01")
+def test_a_stores_program_keeps_pictures_and_products_name_them(world: World) -> None:
+    sam = make_person("sam", store_ids=(world.mall.store_ids[0],))
+    store = Api(world.api.client, make_key(sam, world.mall.kr))
+    made: Any = store.post("/store/pictures", {"pictures": [EXAMPLE]})
+    assert made.status_code == 201, made.text
+    assert made.json["items"][0]["key"]
+    assert world.api.post("/store/pictures", {"pictures": [EXAMPLE]}).status_code == 403
+    text: Any = store.post("/store/pictures", {"pictures": [{"name": "a.txt", "content": "aGVsbG8="}]})
+    assert (text.status_code, text.json["code"]) == (422, "file_kind")

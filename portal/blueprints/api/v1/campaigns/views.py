@@ -76,7 +76,7 @@ def list_of_campaigns(query: CampaignQuery) -> CampaignPage:
     "/campaigns",
     tag=TAG,
     summary="Make a campaign",
-    description="It is saved as a draft, which nobody can use before it is launched on a desk.",
+    description="It is saved as a draft, which nobody can use before it is launched.",
     permission=Permission.COUPON_ISSUE,
     body=CampaignTerms,
     body_example=examples.TERMS,
@@ -87,12 +87,12 @@ def list_of_campaigns(query: CampaignQuery) -> CampaignPage:
     refusals=(CampaignForbiddenError,),
 )
 def make_campaign(body: CampaignTerms) -> Campaign:
-    draft, actor, now = _draft(body), api_actor(), clock.now()
-    _check(draft)
+    draft, actor, now = draft_of_terms(body), api_actor(), clock.now()
+    check_draft(draft)
     try:
         made = atomically(lambda session: create_campaign(session, actor=actor, draft=draft, now=now))
     except CampaignUnfitError as error:
-        raise _invalid(error.faults) from error
+        raise invalid_terms(error.faults) from error
     with reading() as session:
         return _campaign(session, _find(session, made))
 
@@ -110,11 +110,11 @@ def make_campaign(body: CampaignTerms) -> Campaign:
     example=examples.PREVIEW,
 )
 def preview_campaign(body: CampaignTerms) -> Preview:
-    draft = _draft(body)
-    _check(draft)
+    draft = draft_of_terms(body)
+    check_draft(draft)
     with reading() as session:
         if found := unknown_things(session, draft, now=clock.now()):
-            raise _invalid(found)
+            raise invalid_terms(found)
         return Preview(words={locale: preview_of(session, draft, locale) for locale in ("en", "ko")})
 
 
@@ -130,8 +130,7 @@ def preview_campaign(body: CampaignTerms) -> Preview:
     refusals=(CampaignUnknownError,),
 )
 def get_campaign(campaign_id: int) -> Campaign:
-    with reading() as session:
-        return _campaign(session, _find(session, campaign_id))
+    return shown_campaign(campaign_id)
 
 
 @operation(
@@ -212,7 +211,14 @@ def _find(session: Session, campaign_id: int) -> CampaignRow:
     return row
 
 
-def _draft(body: CampaignTerms) -> CampaignDraft:
+def shown_campaign(campaign_id: int) -> Campaign:
+    """A campaign that the key's person may see. Raises CampaignUnknownError."""
+    with reading() as session:
+        return _campaign(session, _find(session, campaign_id))
+
+
+def draft_of_terms(body: CampaignTerms) -> CampaignDraft:
+    """The terms as rules take them."""
     limits = body.limits
     kind = Kind(body.kind)
     return CampaignDraft(
@@ -237,14 +243,16 @@ def _draft(body: CampaignTerms) -> CampaignDraft:
     )
 
 
-def _check(draft: CampaignDraft) -> None:
+def check_draft(draft: CampaignDraft) -> None:
+    """Raises CampaignForbiddenError, RequestInvalidError."""
     if not may_issue(api_actor(), draft.store_id):
         raise CampaignForbiddenError
     if found := faults(draft, now=clock.now()):
-        raise _invalid(found)
+        raise invalid_terms(found)
 
 
-def _invalid(found: Mapping[str, Fault]) -> RequestInvalidError:
+def invalid_terms(found: Mapping[str, Fault]) -> RequestInvalidError:
+    """Faults of terms as those of a request."""
     return RequestInvalidError(
         [FieldProblem(field=name, code=fault.code, detail=say_fault(fault)) for name, fault in found.items()]
     )

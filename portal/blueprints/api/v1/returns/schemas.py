@@ -7,8 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from portal.blueprints.api.files import FileIn
 from portal.blueprints.api.schemas import Amount, In, Instant, Out, PageOf, Paging, Text, Texts
 from portal.blueprints.api.v1.refunds.schemas import LineUnits
+from portal.kit.file_kinds import FILES_MAX
 
 LINES_MAX = 200
 UNITS_MAX = 500
@@ -38,6 +40,9 @@ class ReturnIn(In):
         default=None, description="For a claim: the parcel that was lost or damaged."
     )
     wish: Literal["refund", "resend"] = Field(default="refund", description="For a claim: what is wanted.")
+    pictures: Annotated[list[FileIn], Field(max_length=FILES_MAX)] = Field(
+        default=[], description="Of what is damaged or not as described, where that is the reason."
+    )
 
 
 class ReturnUnit(Out):

@@ -3,8 +3,25 @@
 from __future__ import annotations
 
 from portal.blueprints.api.schemas import Amount
-from portal.blueprints.api.v1.returns.schemas import Return, ReturnLine, ReturnRefund, ReturnUnit
+from portal.blueprints.api.v1.returns.schemas import Return, ReturnItem, ReturnLine, ReturnRefund, ReturnUnit
+from portal.queries.return_lists import ReturnRow
 from portal.queries.returns import ReturnView
+
+
+def as_item(row: ReturnRow) -> ReturnItem:
+    """A row of a list."""
+    return ReturnItem(
+        id=row.id,
+        number=row.number,
+        order_number=row.order_number,
+        kind=row.kind,
+        wish=row.wish,
+        reason=row.reason,
+        status=row.status,
+        pieces=row.units,
+        requested_at=row.requested_at,
+        due_at=row.due_at,
+    )
 
 
 def as_return(case: ReturnView) -> Return:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from datetime import timedelta
 
+from portal.blueprints.api.files import BODY_BYTES_MAX, UNFIT, read_attachments
 from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.v1.orders.views import NUMBER
@@ -15,15 +17,15 @@ from portal.blueprints.api.v1.returns.schemas import (
     ReturnApproval,
     ReturnIn,
     ReturnInspection,
-    ReturnItem,
     ReturnPage,
     ReturnReceipt,
     ReturnRefusal,
     StoreReturnQuery,
 )
-from portal.blueprints.api.v1.returns.shown import as_return
+from portal.blueprints.api.v1.returns.shown import as_item, as_return
 from portal.db import atomically, reading
 from portal.kit import clock
+from portal.kit.file_kinds import PICTURES
 from portal.kit.paging import CursorInvalidError
 from portal.queries.orders import load_order
 from portal.queries.return_lists import ReturnQueue, list_returns
@@ -33,6 +35,7 @@ from portal.rules.permissions import Permission
 from portal.rules.refund_policy import Party
 from portal.rules.returns import Condition, ReturnKind, Verdict, Wish
 from portal.rules.states import MoveRefusedError
+from portal.services.accounts.throttle import TooOftenError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.refunds import plan_refund as planning
 from portal.services.refunds.decide_refund import RefusalReasonError
@@ -65,6 +68,7 @@ DECIDED = (
     ),
     permission=Permission.REFUND_HANDLE,
     body=ReturnIn,
+    body_bytes_max=BODY_BYTES_MAX,
     body_example=examples.REQUEST,
     answer=Return,
     status=201,
@@ -81,6 +85,8 @@ DECIDED = (
         ExchangeOptionError,
         requesting.ParcelOfClaimError,
         requesting.PicturesMissingError,
+        *UNFIT,
+        TooOftenError(timedelta(minutes=30)),
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
     ),
@@ -104,9 +110,11 @@ def ask_return(number: str, body: ReturnIn, key: str) -> Reply:
         variants={one.line_id: one.variant_id for one in body.lines if one.variant_id is not None},
         shipment_id=body.shipment_id,
     )
+    # Made safe before anything is locked.
+    pictures = read_attachments(body.pictures, taken=PICTURES)
     made = atomically(
         lambda s: requesting.request_return(
-            s, actor=actor, party=Party.BUYER, order_id=order.id, request=asked, now=now
+            s, actor=actor, party=Party.BUYER, order_id=order.id, request=asked, pictures=pictures, now=now
         )
     )
     headers = {"Idempotent-Replayed": "true"} if made.is_repeat else {}
@@ -157,21 +165,7 @@ def list_store_returns(query: StoreReturnQuery) -> ReturnPage:
             session, queue=ReturnQueue(query.queue), now=clock.now(), store_id=found[0].id, cursor=query.cursor
         )
     return ReturnPage(
-        items=[
-            ReturnItem(
-                id=row.id,
-                number=row.number,
-                order_number=row.order_number,
-                kind=row.kind,
-                wish=row.wish,
-                reason=row.reason,
-                status=row.status,
-                pieces=row.units,
-                requested_at=row.requested_at,
-                due_at=row.due_at,
-            )
-            for row in page.rows
-        ],
+        items=[as_item(row) for row in page.rows],
         next_cursor=page.next_cursor,
         previous_cursor=page.previous_cursor,
     )

@@ -1,0 +1,1 @@
+"""Campaigns changed, launched and moved, and the coupons of their holders."""

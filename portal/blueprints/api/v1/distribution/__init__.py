@@ -1,0 +1,1 @@
+"""Codes and coupons as they are handed out."""

@@ -1,0 +1,1 @@
+"""Returns as their buyers follow them."""
