@@ -68,12 +68,20 @@ class ProductPicture(Base):
 
 
 class Photo(Base):
-    """A picture that a store has uploaded, drawn anew before it was kept. Never changed: orders show it for ever."""
+    """A picture of a store's goods, or a channel's logo, drawn anew before it was kept.
+
+    Never changed: orders show it for ever, and so do mails.
+    """
 
     __tablename__ = "photo"
+    __table_args__ = (
+        CheckConstraint("num_nonnulls(store_id, channel_id) = 1", name="owner"),
+        Index("ix_photo_channel_id", "channel_id", postgresql_where=text("channel_id IS NOT NULL")),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
-    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id"))
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))
     kind: Mapped[str]
     content: Mapped[bytes]
     made_by: Mapped[str]

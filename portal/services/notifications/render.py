@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from portal.kit import display
 from portal.kit.rates import SOURCES
+from portal.site import address
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +38,7 @@ def _environment(locale: str) -> Environment:
     )
     translations: NullTranslations = Translations.load(str(ROOT / "translations"), [locale])
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # From the extension.
+    environment.globals["site_address"] = address
     environment.filters["money"] = lambda minor, currency: display.format_money(minor, currency, locale)
     environment.filters["number"] = lambda value: display.format_number(value, locale)
     environment.filters["exchange_rate"] = lambda fx: display.format_exchange(fx.source, fx.target, fx.rate, locale)

@@ -137,7 +137,7 @@ WEBHOOK_ACTS = tuple(
     f"admin.webhook_{n}" for n in ("making", "redelivery", "replay", "saving", "secret", "state", "test")
 )
 WRITING = {
-    "admin.channel_wind_up_record": P.CHANNEL_CONFIGURE,
+    **dict.fromkeys(("admin.channel_wind_up_record", "admin.channel_logo"), P.CHANNEL_CONFIGURE),
     **dict.fromkeys(("admin.channel_border_new", "admin.channel_border_end"), P.CHANNEL_CONFIGURE),
     **dict.fromkeys(("admin.house_rule_new", "admin.house_rule_confirmation"), P.CHANNEL_CONFIGURE),
     **{f"admin.channel_goods_{n}": P.PRODUCT_EDIT for n in ("assignment", "look", "rows")},
