@@ -69,7 +69,9 @@ def fixed_terms(session: Session) -> frozenset[str]:
     return frozenset(session.scalar(newest) or ())
 
 
-def decisions_of(session: Session, *, channel_id: int) -> Sequence[Any]:
-    """The latest overrides of a channel, each with who decided it and why."""
-    found = select(OverrideDecision).where(OverrideDecision.channel_id == channel_id)
+def decisions_of(session: Session, *, channel_id: int | None = None) -> Sequence[Any]:
+    """The latest overrides of a channel, or of all, each with who decided it and why."""
+    found = select(OverrideDecision)
+    if channel_id is not None:
+        found = found.where(OverrideDecision.channel_id == channel_id)
     return session.scalars(found.order_by(OverrideDecision.id.desc()).limit(DECISIONS_MAX)).all()

@@ -68,6 +68,12 @@ def save(channel_id: int) -> ResponseReturnValue:
     return done(location=url_for("admin.channel_terms", channel_id=channel_id))
 
 
+def labels_of_terms() -> Mapping[str, str]:
+    """What decisions are about, in words: limits and terms, and kinds of rules of borders."""
+    terms = {term.name: gettext(term.label) for term in TERMS.values()}
+    return terms | {f"border-{kind}": gettext(text) for kind, text in KINDS.items()}
+
+
 def _channel(channel_id: int) -> Channel:
     with reading() as session:
         channel = load_channel(session, channel_id)
@@ -96,8 +102,7 @@ def _page(
         fixed=fixed,
         decisions=decisions,
         why=request.form.get("why", "") if faults or problem else "",
-        labels={term.name: gettext(term.label) for term in TERMS.values()}
-        | {f"border-{kind}": gettext(text) for kind, text in KINDS.items()},
+        labels=labels_of_terms(),
         actor_word=actor_word,
         usual={name: usual_of(term, channel.currency) for name, term in TERMS.items()},
         faults=faults or {},

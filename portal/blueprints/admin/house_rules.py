@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import gettext as _
 
+from portal.blueprints.admin.channel_policy import labels_of_terms
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import zone_of_reader
@@ -21,7 +22,7 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.moments import read_moment
 from portal.queries.channels import forget_channels
-from portal.queries.house_rules import fixed_terms, list_versions, standings
+from portal.queries.house_rules import decisions_of, fixed_terms, list_versions, standings
 from portal.rules.channel_policy import GROUPS
 from portal.rules.channels import LOCALES
 from portal.rules.house_rules import Feature, RuleKind
@@ -104,10 +105,13 @@ def _page(
         rows = standings(session)
         versions = list_versions(session)
         fixed = fixed_terms(session)
+        decisions = decisions_of(session)
     page = render_template(
         "admin/channels/house_rules.html",
         standings=rows,
         versions=versions,
+        decisions=decisions,
+        labels=labels_of_terms(),
         kinds=list(RuleKind),
         features=list(Feature),
         groups=[(gettext(group.title), [(term, gettext(term.label)) for term in group.terms]) for group in GROUPS],

@@ -52,6 +52,8 @@ def test_a_rule_set_on_the_desk_asks_for_the_code_at_the_checkout_and_nothing_ch
     shown = ada.get(f"/admin/channels/{desk.mall.kr.id}/borders").text
     assert "₩40,000" in shown
     assert NOTE["note"] in shown
+    log = ada.get("/admin/house-rules").text
+    assert (log.count("data-decision"), NOTE["note"] in log) == (1, True)
     assert 'name="personal_code"' in desk.open()
     before = counts()
     refused = desk.place()

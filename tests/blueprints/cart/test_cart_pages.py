@@ -236,3 +236,14 @@ def test_a_refusal_carries_its_code(client: FlaskClient, mall: Mall) -> None:
     bowl = make_variant(mall, on_hand=3)
     answer = send(client, "/cart/lines", {"variant_id": str(bowl), "quantity": "-1"}, page="/cart")
     assert answer.headers["X-Error-Code"] == "quantity_out_of_range"
+
+
+def test_the_count_in_the_head_fetches_itself_for_who_is_signed_in(client: FlaskClient, mall: Mall) -> None:
+    assert 'hx-trigger="sse:cart"' not in client.get("/us/").text
+    bea = make_person("bea")
+    sign_in(client, bea.email)
+    put_into_cart(bea.actor, mall.kr, make_variant(mall), 3)
+    assert 'hx-trigger="sse:cart"' in client.get("/us/").text
+    link = client.get("/us/cart", headers=HTMX | {"HX-Target": "cart-link"}).text
+    assert link.lstrip().startswith("<a")
+    assert re.search(r'id="cart-count"[^>]*>3<', link)

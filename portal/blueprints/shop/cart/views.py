@@ -47,6 +47,8 @@ _DIGITS_MAX = 18
 @bp.get("")
 @requires(Permission.CART_EDIT)
 def show() -> ResponseReturnValue:
+    if is_htmx() and target() == "cart-link":  # Any page whose reader has changed his cart elsewhere.
+        return render_template("layouts/_cart_link.html")
     template = "shop/cart/_cart.html" if is_htmx() and target() == "cart" else "shop/cart/show.html"
     is_whole = template == "shop/cart/show.html"
     offer = offer_here(Place.CART) if is_whole else None
