@@ -266,6 +266,19 @@ def test_no_board_shows_what_is_no_number(mall: Mall, ada: FlaskClient, board: s
     assert "Nothing happened in this period." in shown
 
 
+@pytest.mark.parametrize("odd", list(ODD))
+def test_neither_the_rows_behind_figures_nor_a_store_show_what_is_no_number(
+    app: APIFlask, mall: Mall, ada: FlaskClient, odd: str
+) -> None:
+    sam = browser(app, make_person("sam", roles=("seller",), store_ids=(mall.store_ids[0],)))
+    pages = [ada.get(f"/admin/figures/rows?of={name}&{ODD[odd]}") for name in ("tax", "success_rate", "deposit_owed")]
+    for answer in (*pages, sam.get(f"/seller/figures?{ODD[odd]}")):
+        assert answer.status_code == 200
+        shown = re.sub(r"<[^>]+>", " ", answer.text.partition("<h1")[2].partition("<template")[0])
+        assert NO_NUMBER.search(shown) is None
+        assert "Nothing happened in this period." in shown
+
+
 @pytest.mark.parametrize("board", [board.value for board in BOARDS])
 def test_one_order_is_a_board_without_a_base_to_compare_with(
     mall: Mall, bea: Person, ada: FlaskClient, board: str
