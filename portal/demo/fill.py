@@ -16,6 +16,7 @@ from portal.demo.gateway_accounts import make_gateway_accounts
 from portal.demo.ip_tables import make_ip_tables
 from portal.demo.loyalty import make_loyalty
 from portal.demo.people import give_balances, make_people
+from portal.demo.samples import make_samples
 from portal.gateways.rates.bundled import BundledRates
 from portal.models import StoreBank
 from portal.rules.permissions import SYSTEM
@@ -71,3 +72,4 @@ def fill(session: Session, *, settings: Settings, now: datetime, progress: Progr
     give_balances(session, people=people, now=now)
     make_gateway_accounts(session, settings, channel_ids=channels)
     make_ip_tables(session, now=now)
+    make_samples(session, people=people, channel_ids=channels, now=now)

@@ -14,16 +14,21 @@ from sqlalchemy.orm import Session
 from portal.crypto import email_index
 from portal.db import transaction
 from portal.demo.afterwards import go_on
+from portal.demo.samples import begin_payments
+from portal.gateways.house.invoice import InvoiceGateway
 from portal.kit.ids import new_id
 from portal.models import OutboxEvent, User
 from portal.queries.carts import load_cart
 from portal.queries.channels import ChannelDirectory, ChannelView, channel_directory
+from portal.rules.invoices import METHOD as INVOICE
 from portal.rules.permissions import SYSTEM, Actor, Role
 from portal.services.cart.add_to_cart import add_to_cart
 from portal.services.checkout.choices import Choices
-from portal.services.checkout.place_order import Submission, place_order
+from portal.services.checkout.place_order import Placed, Submission, place_order
 from portal.services.checkout.quote import quote_cart
 from portal.services.deposits.credit_top_up import credit_top_up
+from portal.services.payments.claim_attempt import claim_attempt
+from portal.services.payments.settle_attempt import settle_attempt
 
 ORDERS = 36
 LAST_DAYS = timedelta(days=3)
@@ -79,6 +84,9 @@ def make_past_orders(*, now: datetime, progress: Callable[[int], object] = lambd
         with transaction() as session:
             _place(session, chance.choice(buyers), chance, number, at)
         progress(1)
+    with transaction() as session:
+        _place(session, buyers[-1], chance, ORDERS, now - timedelta(minutes=8), on_invoice=True)
+        begin_payments(session, buyer=buyers[-1].actor, channel=buyers[-1].channel, now=now)
     go_on(now=now)
     with transaction() as session:
         # Whoever had to hear of them did so when they were placed.
@@ -112,7 +120,9 @@ def _bea(session: Session, channel: ChannelView) -> _Buyer:
     return _Buyer(Actor(found.id, frozenset({Role.BUYER}), channel_id=channel.id), email, found.name, channel)
 
 
-def _place(session: Session, buyer: _Buyer, chance: random.Random, number: int, at: datetime) -> None:
+def _place(
+    session: Session, buyer: _Buyer, chance: random.Random, number: int, at: datetime, *, on_invoice: bool = False
+) -> None:
     user_id = buyer.actor.user_id
     assert user_id is not None
     goods = session.execute(_GOODS, {"channel_id": buyer.channel.id}).all()
@@ -126,15 +136,17 @@ def _place(session: Session, buyer: _Buyer, chance: random.Random, number: int, 
             quantity=chance.choice((1, 1, 1, 2, 3)),
             now=at,
         )
-    deposit = _top_up(session, buyer, user_id, number, at)
-    place_order(
+    choices = Choices(method=INVOICE)
+    if not on_invoice:
+        choices = Choices(deposit_minor=_top_up(session, buyer, user_id, number, at))
+    placed = place_order(
         session,
         actor=buyer.actor,
         channel=buyer.channel,
         submission=Submission(
             key=f"demo:{number}",
-            choices=Choices(deposit_minor=deposit),
-            shown=_shown(session, buyer, user_id, Choices(deposit_minor=deposit), at)[0],
+            choices=choices,
+            shown=_shown(session, buyer, user_id, choices, at)[0],
             contact={"email": buyer.email, "name": buyer.name},
             address={**PLACES[buyer.channel.code], "name": buyer.name},
             consents={"terms": "1"},
@@ -145,6 +157,16 @@ def _place(session: Session, buyer: _Buyer, chance: random.Random, number: int, 
         key_lifetime=timedelta(hours=24),
         now=at,
     )
+    if on_invoice and isinstance(placed, Placed) and placed.attempt_id is not None:
+        _take_on_invoice(session, placed.attempt_id, at)
+
+
+def _take_on_invoice(session: Session, attempt_id: uuid.UUID, at: datetime) -> None:
+    """The house itself gives the credit: nobody outside is asked."""
+    claimed = claim_attempt(session, attempt_id=attempt_id, worker="demo", now=at)
+    assert claimed is not None
+    outcome = InvoiceGateway().charge(claimed.request)
+    settle_attempt(session, attempt_id=attempt_id, outcome=outcome, actor=SYSTEM, now=at)
 
 
 def _top_up(session: Session, buyer: _Buyer, user_id: uuid.UUID, number: int, at: datetime) -> int:
