@@ -280,8 +280,8 @@ def _take(name: str, file: Path, asked: _Asked) -> int:
         note.refused = len(refused)
         count = note.events
     further = f"; features {', '.join((*columns.numbers, *columns.words))}" if columns.numbers or columns.words else ""
-    known = ", ".join(f"{role} is {column}" for role, column in columns.roles.items())
-    click.echo(f"portal: {file.name}: {count} events, {len(refused)} lines left out ({known}{further})", err=True)
+    told = ", ".join(f"{role} is {column}" for role, column in columns.roles.items())
+    click.echo(f"portal: {file.name}: {count} events, {len(refused)} lines left out ({told}{further})", err=True)
     return len(refused)
 
 

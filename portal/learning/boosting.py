@@ -138,7 +138,7 @@ def binned(
     """What trees learn from: of each value only its bin is kept, so that nothing is ever there twice."""
     import xgboost
 
-    class Pieces(xgboost.DataIter):  # type: ignore[misc]  # xgboost has no types.
+    class Pieces(xgboost.DataIter):
         def __init__(self) -> None:
             super().__init__()
             self._left = pieces(places)

@@ -220,7 +220,7 @@ def newest_of(label: Floats) -> npt.NDArray[np.bool_]:
 
 
 def _each_fifth(label: Floats) -> npt.NDArray[np.bool_]:
-    return np.arange(label.size) % 5 == 0
+    return np.asarray(np.arange(label.size) % 5 == 0)
 
 
 def default_until(events: Events, share: float = 0.8) -> float:

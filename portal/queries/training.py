@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.learning.features import Events
-from portal.learning.windows import Ints
+from portal.learning.windows import Floats, Ints
 from portal.learning.words import Words
 from portal.models import TrainingSet
 
@@ -95,7 +95,7 @@ def load_events(session: Session, found: TrainingSetView) -> Events:
     kinds: list[str] = found.columns["words"]
     # Of wide sets half the precision is enough, and twice the memory too much.
     precision = np.float64 if len(names) <= PRECISE_MAX else np.float32
-    numbers: dict[str, npt.NDArray[np.floating[Any]]] = {name: np.full(size, np.nan, precision) for name in names}
+    numbers = {name: cast("Floats", np.full(size, np.nan, precision)) for name in names}
     words = [_Codes(size) for _kind in kinds]
     customers, terminals = _Codes(size), _Codes(size)
     place = 0
