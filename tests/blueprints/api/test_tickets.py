@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from portal.blueprints.api.files import EXAMPLE
 from portal.rules.permissions import Permission
 from portal.services.accounts.throttle import HOUR, Limit, Rule
 from tests.blueprints.api.conftest import Api, World, data, make_key
@@ -43,6 +44,26 @@ def test_a_program_asks_and_the_stores_program_answers(world: World) -> None:
     assert [one["status"] for one in world.api.read("/tickets")["items"]] == ["reopened"]
     assert world.api.get("/tickets?side=store").status_code == 404
     assert world.as_bea(Permission.ORDER_VIEW).get("/tickets").status_code == 403
+
+
+@pytest.mark.req("ORD-08")
+def test_files_go_along_are_taken_by_who_may_read_them_and_the_matter_is_solved(world: World) -> None:
+    body = {"kind": "other", "text": "It is dented.", "files": [EXAMPLE]}
+    opened = world.api.post("/tickets", body, Idempotency_Key="f")
+    assert opened.status_code == 201, opened.text
+    path = f"/tickets/{data(opened)['ticket']['number']}"
+    (file,) = data(opened)["messages"][0]["files"]
+    taken = world.api.get(f"{path}/files/{file['id']}")
+    assert (taken.mimetype, taken.content_length) == ("image/png", file["size"])
+    assert taken.headers["X-Content-Type-Options"] == "nosniff"
+    assert world.stranger.get(f"{path}/files/{file['id']}").status_code == 404
+    assert world.stranger.post(f"{path}/state", {"to": "solved"}).status_code == 404
+    assert world.api.post(f"{path}/state", {"to": "closed"}).status_code == 409
+    for _ in range(2):
+        solved = world.api.post(f"{path}/state", {"to": "solved"})
+        assert (solved.status_code, data(solved)["ticket"]["status"]) == (200, "solved")
+    again = world.api.post("/tickets", body | {"files": []}, Idempotency_Key="f")
+    assert (again.status_code, data(again)["code"]) == (409, "idempotency_key_reused")
 
 
 @pytest.mark.req("FRD-05")

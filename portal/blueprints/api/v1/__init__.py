@@ -32,6 +32,7 @@ RESOURCES = (
     "pictures",
     "fulfilment",
     "products",
+    "statements",
     "mileage",
     "tickets",
     "webhooks",

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from portal.blueprints.api.files import FileIn
 from portal.blueprints.api.schemas import PRINTABLE, In, Instant, Out, PageOf, Paging
+from portal.kit.file_kinds import FILES_MAX
 
 TicketState = Literal["open", "waiting_buyer", "waiting_store", "solved", "reopened", "closed"]
 Kind = Literal["delay", "damage", "wrong", "question", "payment", "account", "other"]
 # Lines are kept; what no person can read is not taken.
 Words = Annotated[str, StringConstraints(min_length=1, max_length=5_000, pattern=r"^[^\x00]*\S[^\x00]*$")]
+
+
+Files = Annotated[list[FileIn], Field(max_length=FILES_MAX, description="Pictures and PDFs.")]
 
 
 class TicketQuery(Paging):
@@ -40,8 +46,9 @@ class Ticket(Out):
 
 
 class TicketFile(Out):
-    """A file that came with a message; it is read on the ticket's page."""
+    """A file that came with a message."""
 
+    id: uuid.UUID
     name: str
     kind: str
     size: int
@@ -77,6 +84,7 @@ class TicketRequest(In):
     )
     text: Words
     locale: Literal["en", "ko"] | None = None
+    files: Files = Field(default=[])
 
 
 class MessageRequest(In):
@@ -85,3 +93,10 @@ class MessageRequest(In):
     text: Words
     is_note: bool = Field(default=False, description="A note for colleagues; stores only.")
     solves: bool = Field(default=False, description="The answer says that it is solved; stores only.")
+    files: Files = Field(default=[])
+
+
+class TicketMove(In):
+    """Where a ticket goes without a word."""
+
+    to: Literal["solved", "reopened", "closed"] = Field(description="Buyers say `solved` only.")

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 from flask import current_app
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
+from portal.blueprints.api.files import BODY_BYTES_MAX, UNFIT, read_attachments
 from portal.blueprints.api.keys import api_actor, current_client, own_key
-from portal.blueprints.api.operations import PathValue, Reply, operation
+from portal.blueprints.api.operations import FileReply, PathValue, Reply, operation
 from portal.blueprints.api.schemas import In
 from portal.blueprints.api.v1.tickets import examples
 from portal.blueprints.api.v1.tickets.schemas import (
@@ -18,6 +20,7 @@ from portal.blueprints.api.v1.tickets.schemas import (
     Ticket,
     TicketDetail,
     TicketFile,
+    TicketMove,
     TicketPage,
     TicketQuery,
     TicketRequest,
@@ -26,11 +29,13 @@ from portal.blueprints.velocity import act_of
 from portal.config import Settings
 from portal.db import atomically, reading
 from portal.kit import clock
+from portal.kit.file_kinds import FileKind
 from portal.kit.paging import CursorInvalidError
 from portal.queries.channels import channel_directory
 from portal.queries.tickets import TicketDetail as Detail
-from portal.queries.tickets import TicketFilter, TicketRow, TicketView, list_tickets, load_ticket
+from portal.queries.tickets import TicketFilter, TicketRow, TicketView, list_tickets, load_file, load_ticket
 from portal.rules.permissions import Actor, Permission
+from portal.rules.states import MoveRefusedError
 from portal.rules.tickets import AboutUnknownError, MessageEmptyError, Side, TicketClosedError
 from portal.services.accounts.throttle import TALK, TooOftenError
 from portal.services.idempotency import (
@@ -41,11 +46,13 @@ from portal.services.idempotency import (
 )
 from portal.services.tickets.keep_message import Words
 from portal.services.tickets.lock_ticket import TicketUnknownError, TicketWithMallError, speaks_for
+from portal.services.tickets.move_ticket import move_ticket
 from portal.services.tickets.open_ticket import Matter, open_ticket
 from portal.services.tickets.write_message import write_message, write_note
 
 TAG = "Tickets"
 TOO_OFTEN = TooOftenError(timedelta(minutes=30))
+FILE = "0193a7c2-5d1e-7c7e-9f3a-0b6f3f1d2a4b"
 NUMBER = PathValue("The ticket's number.", {"type": "string", "minLength": 1}, examples.TICKET_NUMBER)
 
 
@@ -103,6 +110,7 @@ def show_ticket(number: str) -> TicketDetail:
     description="It goes to the store that its thing concerns, or to the mall about payments and accounts.",
     permission=Permission.TICKET_WRITE,
     body=TicketRequest,
+    body_bytes_max=BODY_BYTES_MAX,
     body_example=examples.REQUEST,
     answer=TicketDetail,
     status=201,
@@ -113,6 +121,7 @@ def show_ticket(number: str) -> TicketDetail:
         AboutUnknownError,
         MessageEmptyError,
         TOO_OFTEN,
+        *UNFIT,
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
     ),
@@ -123,7 +132,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
     channel = channel_directory().by_id(client.client.channel_id)
     locale = body.locale or client.locale or channel.default_locale
     _count(actor, key)
-    matter = Matter(body.kind, body.about or "", Words(own_key(key), body.text))
+    matter = Matter(body.kind, body.about or "", Words(own_key(key), body.text, read_attachments(body.files)))
 
     def work(session: Session) -> str:
         _claim(session, key, "new", body)
@@ -140,6 +149,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
     description="As its buyer, or for the store that it was written to.",
     permission=Permission.TICKET_VIEW,
     body=MessageRequest,
+    body_bytes_max=BODY_BYTES_MAX,
     body_example=examples.WORDS,
     answer=TicketDetail,
     status=201,
@@ -153,6 +163,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
         TicketUnknownError,
         MessageEmptyError,
         TOO_OFTEN,
+        *UNFIT,
         IdempotencyKeyMissingError,
         IdempotencyKeyReusedError,
     ),
@@ -161,7 +172,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
 def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
     actor, now = api_actor(), clock.now()
     found, side = _load(number)
-    words, ticket_id = Words(own_key(key), body.text), found.row.id
+    words, ticket_id = Words(own_key(key), body.text, read_attachments(body.files)), found.row.id
     if side is Side.BUYER:
         _count(actor, key)
 
@@ -175,6 +186,51 @@ def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
 
     atomically(work)
     return Reply(_as_detail(_load(number)[0]), 201)
+
+
+@operation(
+    "POST",
+    "/tickets/<string:number>/state",
+    tag=TAG,
+    summary="Solve, close or reopen a ticket",
+    description="Without a word. A buyer says that it is solved; writing in it opens it again.",
+    permission=Permission.TICKET_VIEW,
+    body=TicketMove,
+    body_example={"to": "solved"},
+    answer=TicketDetail,
+    example=examples.DETAIL,
+    path_values={"number": NUMBER},
+    refusals=(NotFoundError, TicketUnknownError, TicketWithMallError, MoveRefusedError(old="closed", new="solved")),
+)
+def move_own_ticket(number: str, body: TicketMove) -> TicketDetail:
+    actor, now = api_actor(), clock.now()
+    found, side = _load(number)
+    if side is Side.BUYER and body.to != "solved":
+        raise MoveRefusedError(old=found.row.state, new=body.to)
+    atomically(lambda s: move_ticket(s, ticket_id=found.row.id, side=side, state=body.to, actor=actor, now=now))
+    return _as_detail(_load(number)[0])
+
+
+@operation(
+    "GET",
+    "/tickets/<string:number>/files/<uuid:file_id>",
+    tag=TAG,
+    summary="Take a file of a ticket",
+    permission=Permission.TICKET_VIEW,
+    answer=None,
+    answer_text="The file.",
+    example="%PDF-1.7 …",
+    files=tuple(kind.value for kind in FileKind),
+    path_values={"number": NUMBER, "file_id": PathValue("The file's id.", {"type": "string", "format": "uuid"}, FILE)},
+    refusals=(NotFoundError,),
+)
+def take_ticket_file(number: str, file_id: uuid.UUID) -> FileReply:
+    found, side = _load(number)
+    with reading() as session:
+        file = load_file(session, ticket_id=found.row.id, file_id=file_id, with_notes=side is not Side.BUYER)
+    if file is None:
+        raise NotFoundError
+    return FileReply(file.content, file.kind, file.name, size=len(file.content))
 
 
 def _count(actor: Actor, key: str) -> None:
@@ -232,7 +288,7 @@ def _as_detail(found: Detail) -> TicketDetail:
             side=one.side,  # type: ignore[arg-type]  # The table has these and no others.
             text=one.text,
             is_note=one.is_internal,
-            files=[TicketFile(name=file.name, kind=file.kind, size=file.size) for file in one.files],
+            files=[TicketFile(id=file.id, name=file.name, kind=file.kind, size=file.size) for file in one.files],
             at=one.at,
         )
         for one in found.messages

@@ -1,0 +1,135 @@
+"""Statements of the key's stores, each with the postings behind it (BAL-13, STR-01)."""
+
+from __future__ import annotations
+
+import uuid
+
+from sqlalchemy.orm import Session
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.api.keys import api_actor
+from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.schemas import Amount, Paging
+from portal.blueprints.api.v1.statements import examples
+from portal.blueprints.api.v1.statements.schemas import (
+    Statement,
+    StatementLine,
+    StatementLinePage,
+    StatementPage,
+    StatementQuery,
+)
+from portal.db import reading
+from portal.kit.paging import CursorInvalidError
+from portal.queries.payouts import StatementRow, list_statements, load_seller_statement, statement_lines
+from portal.queries.store_orders import list_stores
+from portal.rules.permissions import Permission
+
+TAG = "Statements"
+PATH = {"statement_id": PathValue("The statement's id.", {"type": "string", "format": "uuid"}, examples.ID)}
+
+
+@operation(
+    "GET",
+    "/store/statements",
+    tag=TAG,
+    summary="List a store's statements",
+    permission=Permission.PAYOUT_VIEW,
+    query=StatementQuery,
+    answer=StatementPage,
+    example=examples.PAGE,
+    refusals=(NotFoundError, CursorInvalidError),
+)
+def list_store_statements(query: StatementQuery) -> StatementPage:
+    with reading() as session:
+        stores = list_stores(session, sorted(api_actor().store_ids))
+        store_id = next((one.id for one in stores if query.store in ("", one.slug)), None)
+        if store_id is None:
+            raise NotFoundError
+        page = list_statements(session, store_id=store_id, cursor=query.cursor)
+    return StatementPage(
+        items=[_shown(row) for row in page.rows], next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
+    )
+
+
+@operation(
+    "GET",
+    "/store/statements/<uuid:statement_id>",
+    tag=TAG,
+    summary="Show a statement",
+    permission=Permission.PAYOUT_VIEW,
+    answer=Statement,
+    example=examples.STATEMENT,
+    path_values=PATH,
+    refusals=(NotFoundError,),
+)
+def show_store_statement(statement_id: uuid.UUID) -> Statement:
+    with reading() as session:
+        return _shown(_load(session, statement_id))
+
+
+@operation(
+    "GET",
+    "/store/statements/<uuid:statement_id>/lines",
+    tag=TAG,
+    summary="List what a statement is made of",
+    permission=Permission.PAYOUT_VIEW,
+    query=Paging,
+    answer=StatementLinePage,
+    example=examples.LINES,
+    path_values=PATH,
+    refusals=(NotFoundError, CursorInvalidError),
+)
+def list_statement_lines(statement_id: uuid.UUID, query: Paging) -> StatementLinePage:
+    with reading() as session:
+        currency = _load(session, statement_id).currency
+        page = statement_lines(
+            session, statement_id=statement_id, figure=None, cursor=query.cursor, rows_max=query.limit
+        )
+    return StatementLinePage(
+        items=[
+            StatementLine(
+                posting_id=row.posting_id,
+                entry_id=row.entry_id,
+                at=row.at,
+                figure=row.figure,
+                order_number=row.number,
+                net=Amount.of(row.net_minor, currency),
+            )
+            for row in page.rows
+        ],
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
+    )
+
+
+def _load(session: Session, statement_id: uuid.UUID) -> StatementRow:
+    """A statement of the key's stores; another one is not there."""
+    row = load_seller_statement(session, statement_id=statement_id)
+    if row is None or row.store_id not in api_actor().store_ids:
+        raise NotFoundError
+    return row
+
+
+def _shown(row: StatementRow) -> Statement:
+    def amount(minor: int) -> Amount:
+        return Amount.of(minor, row.currency)
+
+    return Statement(
+        id=row.id,
+        label=row.label,
+        period_start=row.period_start,
+        period_end=row.period_end,
+        opening=amount(row.opening_minor),
+        sales=amount(row.sales_minor),
+        own_coupons=amount(row.own_coupons_minor),
+        mall_coupons=amount(row.mall_coupons_minor),
+        refunds=amount(row.refunds_minor),
+        commission=amount(row.commission_minor),
+        other=amount(row.other_minor),
+        closing=amount(row.closing_minor),
+        lines=row.lines,
+        closed_at=row.closed_at,
+        payout_state=row.payout_state,
+        paid_at=row.paid_at,
+        payout_reference=row.reference,
+    )
