@@ -41,6 +41,8 @@ COMPARES = {
 }
 DAYS_MAX = 5 * 366
 LATE_AFTER = timedelta(minutes=5)
+# In tenths of a second.
+HOURS_FROM = 2 * 36_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,15 @@ def shown(measure: Measure, value: int | None, currency: str) -> str:
     if measure.unit is Unit.SHARE:
         return formatting.rate(value)
     if measure.unit is Unit.SECONDS:
-        return str(_("%(seconds)s s", seconds=formatting.decimal(as_tenths(value))))
+        return _span(value)
     return formatting.number(value)
+
+
+def _span(tenths: int) -> str:
+    """Seconds; from two hours on, as a transfer takes, hours."""
+    if tenths < HOURS_FROM:
+        return str(_("%(seconds)s s", seconds=formatting.decimal(as_tenths(tenths))))
+    return str(_("%(hours)s h", hours=formatting.decimal(as_tenths((tenths + 1_800) // 3_600))))
 
 
 def as_tenths(value: int) -> Any:

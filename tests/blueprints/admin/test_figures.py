@@ -13,6 +13,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from portal.blueprints.figures import shown
 from portal.db import reading, transaction
 from portal.jobs.figures import prove_figures, renew_all, renew_figures
 from portal.kit import clock
@@ -287,6 +288,12 @@ def test_one_order_is_a_board_without_a_base_to_compare_with(
     renew_all()
     page = ada.get(f"/admin/figures?board={board}&period=7d").text.partition('id="figures"')[2]
     assert NO_NUMBER.search(re.sub(r"<[^>]+>", " ", page.partition("<template")[0])) is None
+
+
+def test_a_mean_time_is_in_seconds_below_two_hours_and_in_hours_from_there(app: APIFlask) -> None:
+    with app.test_request_context("/?lang=en"):
+        said = [shown(MEASURES["paid_seconds"], tenths, "KRW") for tenths in (24, 71_999, 72_000, 393_063)]
+    assert said == ["2.4 s", "7,199.9 s", "2 h", "10.9 h"]
 
 
 def test_tiles_ask_for_themselves_alone(mall: Mall, bea: Person, ada: FlaskClient) -> None:
