@@ -40,7 +40,8 @@ def begin_payments(session: Session, *, buyer: Actor, channel: ChannelView, now:
     Nothing where no gateway gives account numbers.
     """
     assert buyer.user_id is not None
-    if not any(METHOD in one.account.methods for one in gateway_directory(session).values()):
+    accounts = [one.account for one in gateway_directory(session).values()]
+    if not any(one.method == METHOD for account in accounts for one in account.ranges):
         return
     means = Means(METHOD)
     top_up = TopUpWish("demo:top-up", 30_000, means, "ko", PAYING)
