@@ -102,7 +102,7 @@ def campaigns_where(filters: CampaignFilters) -> list[ColumnElement[bool]]:
     if filters.store_ids is not None:
         found.append(Campaign.store_id.in_(filters.store_ids))
     if filters.channel_ids is not None:
-        found.append(_RUNS_ON.bindparams(channels=list(filters.channel_ids)))
+        found.append(_RUNS_ON.bindparams(channels=list(filters.channel_ids)))  # type: ignore[arg-type]  # It is a condition.
     for column, wanted in (
         (Campaign.state, filters.state),
         (Campaign.kind, filters.kind),

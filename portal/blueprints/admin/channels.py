@@ -296,7 +296,7 @@ def _page(
         heading=translated(channel.name) if channel else _("New channel"),
         kinds=[(one.value, gettext(words)) for one, words in KINDS.items()],
         can_save=may_of(Permission.CHANNEL_CONFIGURE, channel.id) if channel else True,
-        may_goods=bool(channel) and may_of(Permission.PRODUCT_EDIT, channel.id),
+        may_goods=channel is not None and may_of(Permission.PRODUCT_EDIT, channel.id),
         can_hand_over=may_all(Permission.CHANNEL_CONFIGURE),
         problem=_words(problem) if problem else None,
         has_errors=bool(form.faults),

@@ -41,8 +41,8 @@ def index() -> ResponseReturnValue:
         chosen = min(seen)
     with reading() as session:
         lags = lags_since(session, since=now - WINDOW, now=now)
+        targets = list_targets(session, channel_id=chosen, lag=_lag_of(lags, chosen), now=now)
         values = {
-            "targets": list_targets(session, channel_id=chosen, lag=_lag_of(lags, chosen), now=now),
             "failures": list_failures(session, channel_id=chosen),
             "recent": list_recent(session, channel_id=chosen),
         }
@@ -51,7 +51,7 @@ def index() -> ResponseReturnValue:
         ]
         frame = around(session, MENU)
     if seen is not None:  # Whom the mall itself tells is not his.
-        values["targets"] = [one for one in values["targets"] if one.endpoint_id is None]
+        targets = [one for one in targets if one.endpoint_id is None]
     directory = channel_directory()
     code = next((view.code for view in directory.channels.values() if view.id == chosen), None)
     views = [view for view in directory.channels.values() if view.state != "closed"]
@@ -69,6 +69,7 @@ def index() -> ResponseReturnValue:
         chosen=code,
         quiet=Pace.QUIET,
         now=now,
+        targets=targets,
         **values,
         **frame,
     )
