@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -29,7 +30,8 @@ def scored(person: Person) -> tuple[object, object]:
     with transaction() as session:
         row = score_event(session, event=event, actor=actor, now=clock.now() + timedelta(minutes=5)).row
     assert row is not None
-    return row["features"]["pages_seen"], row["features"]["session_age"]
+    features: Any = row["features"]
+    return features["pages_seen"], features["session_age"]
 
 
 @pytest.mark.ux("A05")

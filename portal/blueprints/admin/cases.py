@@ -6,7 +6,6 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-import orjson
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.account.browsers import describe
 from portal.blueprints.admin.case_places import map_of
+from portal.blueprints.admin.case_told import event_told, order_told, verdict_told
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import choice_arg, days_arg, plain_arg
@@ -24,14 +24,12 @@ from portal.blueprints.payment_history import card_word, day_chips
 from portal.blueprints.risk_words import models_of, reasons_of, seen_of, told_span, unsure_of
 from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import atomically, reading
-from portal.formatting import money
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.paging import Page
 from portal.queries.cases import (
     STATES,
-    CaseDetail,
     CaseFilter,
     CaseRow,
     alert_times,
@@ -43,7 +41,7 @@ from portal.queries.cases import (
 from portal.queries.device_cases import cases_beside, count_beside
 from portal.queries.remediation import remediations_of
 from portal.queries.users import masked, masked_ip
-from portal.rules.cases import FREEZES, TELL_WITHIN, Effect, OrderFacts, Verdict, effect_of, level_of
+from portal.rules.cases import TELL_WITHIN, Verdict, level_of
 from portal.rules.permissions import Permission, Scope
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.cases.decide_case import CaseMovedError, take_case
@@ -52,14 +50,6 @@ from portal.services.cases.decide_together import decide_together, undo_together
 MENU = "admin.cases"
 MEASURED_OVER = timedelta(days=30)
 # One key for each verdict.
-KEYS = {
-    Verdict.GENUINE: "g",
-    Verdict.FRAUD: "f",
-    Verdict.ACCOUNT_TAKEOVER: "t",
-    Verdict.FRIENDLY_FRAUD: "b",
-    Verdict.INCENTIVE_ABUSE: "i",
-    Verdict.INCONCLUSIVE: "c",
-}
 
 
 def hang(bp: Blueprint) -> None:
@@ -259,9 +249,9 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         places=map_of(detail),
         works=works,
         case_id=case_id,
-        orders=[_order(one) for one in detail.orders],
-        verdicts=[_verdict(one, detail) for one in Verdict],
-        events=[_event(one) for one in detail.events],
+        orders=[order_told(one) for one in detail.orders],
+        verdicts=[verdict_told(one, detail) for one in Verdict],
+        events=[event_told(one) for one in detail.events],
         following=following,
         before=before.case if before is not None and before.case.state == "decided" else None,
         may_decide=may_all(Permission.FRAUD_DECIDE) and case.user_id != current_actor().user_id,
@@ -296,56 +286,3 @@ def _decided_before() -> uuid.UUID | None:
         return uuid.UUID(request.args.get("decided", ""))
     except ValueError:
         return None
-
-
-def _order(order: Any) -> dict[str, Any]:
-    address = orjson.loads(order.address or "{}")
-    card = order.card or {}
-    browser = describe(order.user_agent) if order.user_agent else None
-    return {
-        "row": order,
-        "browser": browser,
-        "session_length": None if order.session_length is None else told_span(order.session_length),
-        "country": address.get("country"),
-        "city": address.get("city") or address.get("region"),
-        "card_country": card.get("card_country") or (card.get("card") or {}).get("country"),
-    }
-
-
-def _verdict(verdict: Verdict, detail: CaseDetail) -> dict[str, str]:
-    """A verdict with what it does to the money, order by order, as things stand now."""
-    told = []
-    for order in detail.orders:
-        effect = effect_of(verdict, OrderFacts(order.status, order.is_held, order.is_authorised))
-        amount = money(order.payable_minor, order.currency)
-        told.append(
-            {
-                Effect.CAPTURE: _("capture %(amount)s", amount=amount),
-                Effect.RELEASE: _("release %(amount)s to the sellers", amount=amount),
-                Effect.VOID: _("void %(amount)s", amount=amount),
-                Effect.REFUND: _("refund %(amount)s, which is paid already", amount=amount),
-                Effect.WAIT: _("wait for the gateway's answer about %(amount)s", amount=amount),
-                Effect.NOTHING: "",
-            }[effect]
-        )
-    if verdict in FREEZES:
-        told.append(_("freeze the account at once"))
-    if verdict in {Verdict.FRAUD, Verdict.INCENTIVE_ABUSE}:
-        told.append(_("withdraw the coupons"))
-    doing = ", ".join(one for one in told if one) or _("nothing moves")
-    return {"value": verdict.value, "title": word("case_verdict", verdict.value), "hint": doing, "key": KEYS[verdict]}
-
-
-def _event(row: Any) -> dict[str, Any]:
-    facts = orjson.loads(row.payload)
-    after = facts.get("after") or {}
-    told = [word("case_effect", one) for one in (after.get("orders") or {}).values()]
-    verdict = after.get("verdict")
-    return {
-        "at": row.at,
-        "who": row.name or "",
-        "what": word("action", row.action),
-        "verdict": word("case_verdict", verdict) if verdict else "",
-        "note": facts.get("reason") if facts["action"] == "case:decided" else None,
-        "told": told,
-    }

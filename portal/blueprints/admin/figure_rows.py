@@ -102,7 +102,8 @@ def index() -> ResponseReturnValue:
 def _href(noun: str, row: FigureRow) -> str | None:
     _word, endpoint, argument, _permission = _NOUNS[noun]
     value = row.owner or (row.label if noun in _BY_LABEL else row.ref)
-    return url_for(endpoint, **{argument: value}) if value else None
+    given: dict[str, Any] = {argument: value}
+    return url_for(endpoint, **given) if value else None
 
 
 def _added(measure: Measure, value: int, currency: str) -> str:

@@ -93,7 +93,7 @@ def test_what_stands_at_the_end_is_the_balance_of_the_books(mall: Mall, bea: Per
     assert (points[0].value, points[-1].value) == (0, 70_000)
 
 
-def test_the_rows_behind_each_figure_sum_to_it(mall: Mall, bea: Person, ada: FlaskClient) -> None:
+def test_the_rows_behind_each_figure_sum_to_it(app: APIFlask, mall: Mall, bea: Person, ada: FlaskClient) -> None:
     """Whatever a tile of a board says, the rows that it leads to say the same."""
     sell(mall, bea)
     sell(mall, bea, "declined")
@@ -116,7 +116,7 @@ def test_the_rows_behind_each_figure_sum_to_it(mall: Mall, bea: Person, ada: Fla
     assert "1 row ·" in text_of(tree(ada.get(href).text))
     assert "2 rows ·" in text_of(tree(ada.get(href.replace("captured", "success_rate")).text))
     assert ada.get(href.replace("captured", "fraud_rate")).status_code == 404
-    stranger = browser(ada.application, make_person("mia", roles=("marketing",)))
+    stranger = browser(app, make_person("mia", roles=("marketing",)))
     assert stranger.get(href).status_code in {403, 404}
 
 

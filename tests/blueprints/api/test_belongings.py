@@ -14,7 +14,6 @@ pytestmark = pytest.mark.req("API-01")
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4//8/AAX+Av4N70a4AAAAAElFTkSuQmCC"
 
 
-@pytest.mark.req("ORD-02")
 def test_addresses_are_kept_changed_and_removed_and_are_nobody_elses(world: World) -> None:
     home = world.api.post("/addresses", ADDRESS)
     assert home.status_code == 201, home.text

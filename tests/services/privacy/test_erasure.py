@@ -9,7 +9,6 @@ import orjson
 import psycopg
 import pytest
 from sqlalchemy import LargeBinary, select, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
@@ -27,7 +26,6 @@ from portal.rules.states import Machine
 from portal.services.accounts.sign_in import sign_in
 from portal.services.accounts.sign_up import sign_up
 from portal.services.consents import allowed, choose
-from portal.services.fraud.score_event import RiskEvent, score_event
 from portal.services.history import Move, record_moves
 from portal.services.orders.release_part import release_part
 from portal.services.privacy.erase_person import carry_out_erasure, erasures_due
@@ -44,7 +42,6 @@ from portal.services.seal_audit import seal_audit, verify_chain
 from portal.stack.processes import wait_until
 from tests.factories.account import ADDRESS_KR, PASSWORD, Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
-from tests.factories.ip_table import SEOUL, load_ip_tables
 from tests.factories.order import MadeOrder, give_deposit, give_mileage, make_order
 from tests.factories.refund import rows
 from tests.factories.remark import make_question
@@ -195,26 +192,6 @@ def test_nothing_says_who_she_was_and_the_books_are_as_they_were(mall: Mall, bea
         assert verify_chain(session) == []
     # A second run finds nothing.
     assert carry_out() == []
-
-
-def test_where_she_was_is_forgotten_and_what_was_decided_stays(bea: Person) -> None:
-    load_ip_tables()
-    other = make_person("max")
-    for person in (bea, other):
-        event = RiskEvent("order", currency="KRW", amount_minor=900, ip=SEOUL, address=ADDRESS_KR)
-        with transaction() as session:
-            score_event(session, event=event, actor=person.actor, now=clock.now())
-    before = rows("SELECT to_jsonb(d) - 'place' FROM risk_decision d ORDER BY id")
-    ask(bea)
-    assert carry_out() == [True]
-    assert rows("SELECT user_id, place->>'city' FROM risk_decision ORDER BY decided_at") == [
-        (bea.id, None),
-        (other.id, "Seoul"),
-    ]
-    assert rows("SELECT to_jsonb(d) - 'place' FROM risk_decision d ORDER BY id") == before
-    for change in ("UPDATE risk_decision SET place = '{}'", "UPDATE risk_decision SET place = NULL, score = 1"):
-        with pytest.raises(DBAPIError, match=r"append-only|permission denied"), transaction() as session:
-            session.execute(text(change))
 
 
 def test_she_is_out_at_once_and_may_come_again_as_somebody_new(bea: Person) -> None:
