@@ -177,7 +177,7 @@ def _index(desk: ReturnsDesk) -> ResponseReturnValue:
 
 def _load(desk: ReturnsDesk, return_id: uuid.UUID) -> ReturnView:
     with reading() as session:
-        case = load_return(session, return_id=return_id)
+        case = load_return(session, return_id=return_id, for_store=desk.scope is not Scope.ALL)
     if case is None or not _reaches(desk, case):
         raise NotFoundError
     return case

@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.orm import Session
 
+from portal.kit import clock
 from portal.models import GoodsReturn, Order, ReturnPicture, Store, User
-from portal.queries.store_order import address_of
+from portal.queries.store_order import address_of, shares_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,8 @@ class ReturnView:
 _ONE = text(
     """
     SELECT g.id, g.number, g.order_id, o.number AS order_number, g.part_id, g.store_id, s.name AS store_name,
-           g.buyer_id, o.address, o.channel_id, o.currency, g.kind, g.wish, g.reason, g.note, g.way_back, g.otherwise,
+           s.country AS store_country, g.buyer_id, o.address, o.channel_id, o.currency,
+           g.kind, g.wish, g.reason, g.note, g.way_back, g.otherwise,
            g.status, g.requested_at, g.answer_by, g.decided_at, g.answer, g.send_by, g.return_to,
            g.carrier, g.tracking_number, g.received_at,
            g.inspection_note, g.back_carrier, g.back_number, g.carrier_liable, g.refund_id,
@@ -196,13 +198,18 @@ _MOVES = text(
 _PICTURES = select(ReturnPicture.id).order_by(ReturnPicture.position)
 
 
-def load_return(session: Session, *, return_id: uuid.UUID) -> ReturnView | None:
-    """A case by its id. Whose it is, the caller checks."""
+def load_return(session: Session, *, return_id: uuid.UUID, for_store: bool = False) -> ReturnView | None:
+    """A case by its id. Whose it is, the caller checks.
+
+    A store does not read who its buyer is where the channel gives no personal data to its country (CHN-09).
+    """
     row = session.execute(_ONE, {"id": return_id}).one_or_none()
     if row is None:
         return None
-    address = address_of(row.address)
-    facts = {name: value for name, value in row._mapping.items() if name != "address"}  # noqa: SLF001  # Public.
+    is_told = not for_store or shares_with(session, row.channel_id, row.store_country, clock.now())
+    address = address_of(row.address) if is_told else {}
+    hidden = {"address", "store_country"}
+    facts = {name: value for name, value in row._mapping.items() if name not in hidden}  # noqa: SLF001  # Public.
     return ReturnView(
         **facts,
         buyer_name=str(address.get("name") or ""),

@@ -17,7 +17,7 @@ from portal.services.fraud.score_event import RiskEvent, score_event
 from portal.services.restrictions.freeze_account import freeze_account
 from portal.services.restrictions.procedures import save_procedure
 from tests.blueprints.desks import browser, fields
-from tests.factories.account import ADDRESS_KR, ADDRESS_US, Person, make_person, make_session
+from tests.factories.account import ADDRESS_KR, Person, make_person, make_session
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.ip_table import NEW_YORK, UNKNOWN, load_ip_tables
 from tests.factories.order import LONG_AGO, REVIEWED_KRW, MadeOrder, make_order
@@ -78,7 +78,8 @@ def test_without_a_table_only_the_delivery_is_known(app: APIFlask, order: MadeOr
 
 @pytest.mark.ux("A03")
 def test_whoever_pays_with_the_same_card_is_linked(app: APIFlask, mall: Mall, order: MadeOrder) -> None:
-    other = make_order(make_person("max", now=LONG_AGO), mall, {make_variant(mall): 1}, address=ADDRESS_US)
+    elsewhere = {**ADDRESS_KR, "postcode": "48058", "line1": "부산광역시 해운대구 센텀중앙로 79"}
+    other = make_order(make_person("max", now=LONG_AGO), mall, {make_variant(mall): 1}, address=elsewhere)
     assert "Nobody else was seen" in page_of_case(app, make_person("rita", roles=("risk",)))
     with transaction() as session:
         session.execute(text("""UPDATE payment_attempt SET card = card || '{"fingerprint": "fp_1"}'"""))

@@ -17,6 +17,7 @@ from portal.kit.errors import PortalError
 from portal.models import Product, Store, Variant
 from portal.queries.channels import channel_directory, forget_channels
 from portal.queries.compliance import compare_books
+from portal.queries.returns import load_return
 from portal.queries.store_order import load_store_order
 from portal.rules.borders import (
     CountryNotServedError,
@@ -42,6 +43,7 @@ from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import make_gateway, make_order
 from tests.factories.purchase import ready_to_buy
 from tests.factories.refund import rows
+from tests.factories.returns import Case
 
 pytestmark = [pytest.mark.req("CHN-09"), pytest.mark.usefixtures("books")]
 
@@ -174,6 +176,21 @@ def test_personal_data_stays_at_home_in_the_checkout_and_on_the_stores_desk(mall
     with pytest.raises(DataStaysError) as raised:
         ready_to_buy(make_person("max"), channel_directory()["kr"], {mug: 1})()
     assert "Take its goods out of the cart" in str(raised.value)
+
+
+def test_nor_does_a_store_abroad_read_who_sends_goods_back(mall: Mall) -> None:
+    case = Case(mall)
+    with transaction() as session:
+        session.get_one(Store, mall.store_ids[0]).country = "US"
+    return_id = case.ask({case.line: 1})
+    set_rule(mall, "data_stays", "*")
+    with reading() as session:
+        stores = load_return(session, return_id=return_id, for_store=True)
+        malls = load_return(session, return_id=return_id)
+    assert stores is not None
+    assert malls is not None
+    assert (stores.buyer_name, dict(stores.buyer_address)) == ("", {})
+    assert malls.buyer_address["line1"] == ADDRESS_KR["line1"]
 
 
 def test_a_rule_is_kept_with_who_and_why_and_ends_once(mall: Mall) -> None:
