@@ -6,6 +6,8 @@ VENV := $(or $(PORTAL_VENV),.venv)
 BIN := $(VENV)/bin
 TESTS ?=
 SHELL := /bin/sh
+# Everything here is many processes: each would compile all of the code anew where a shell forbids to keep it.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format trace check clean setup setup-dev
 
