@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
+from portal.blueprints.api.v1.carrying import CARRYING
 from portal.blueprints.api.v1.claims import examples
 from portal.blueprints.api.v1.claims.schemas import ClaimIn, ParcelBack, Settlement
 from portal.blueprints.api.v1.returns.schemas import Return
@@ -16,7 +17,6 @@ from portal.kit import clock
 from portal.kit.errors import RejectedError, Rejection
 from portal.kit.text import N_
 from portal.queries.shipments import load_shipment
-from portal.rules import carriers
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import Party
 from portal.rules.returns import ReturnKind
@@ -37,8 +37,7 @@ SENDING = (
     *DECIDED,
     NothingToSendError,
     PartOnHoldError(uuid.UUID(int=0), "admin", "other"),
-    carriers.CarrierUnknownError(carrier="pigeon", known="cj"),
-    carriers.TrackingNumberError(number="12", carrier="UPS", example="1Z"),
+    *CARRYING,
 )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.v1.carrying import CARRYING
 from portal.blueprints.api.v1.fulfilment import examples
 from portal.blueprints.api.v1.fulfilment.schemas import (
     ParcelEvent,
@@ -27,7 +28,6 @@ from portal.kit.paging import CursorInvalidError
 from portal.queries.shipments import ShipmentView, load_shipment, shipments_of_part
 from portal.queries.store_order import load_store_order
 from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders, list_stores
-from portal.rules import carriers
 from portal.rules.permissions import Permission
 from portal.rules.states import MoveRefusedError
 from portal.services.fulfilment import ship_part as shipping
@@ -139,8 +139,7 @@ def accept_store_part(part_id: str) -> StoreOrder:
         PartUnknownError,
         PartOnHoldError(uuid.UUID(int=0), "admin", "other"),
         PartNotPaidError,
-        carriers.CarrierUnknownError(carrier="pigeon", known="cj"),
-        carriers.TrackingNumberError(number="12", carrier="UPS", example="1Z"),
+        *CARRYING,
         shipping.NothingToShipError,
         shipping.ParcelUnitsError(sku="BOWL", left=1),
         shipping.ParcelEmptyError,

@@ -7,6 +7,7 @@ import uuid
 from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import operation
 from portal.blueprints.api.schemas import Paging
+from portal.blueprints.api.v1.carrying import CARRYING
 from portal.blueprints.api.v1.own_returns.schemas import ReturnShipment
 from portal.blueprints.api.v1.returns import examples
 from portal.blueprints.api.v1.returns.schemas import Return, ReturnPage
@@ -17,7 +18,6 @@ from portal.kit import clock
 from portal.kit.paging import CursorInvalidError
 from portal.queries.return_lists import ReturnQueue, list_returns
 from portal.queries.returns import find_return
-from portal.rules.carriers import CarrierUnknownError, TrackingNumberError
 from portal.rules.permissions import Permission
 from portal.services.returns.decide_return import withdraw_return
 from portal.services.returns.receive_return import note_sent
@@ -58,7 +58,7 @@ def list_own_returns(query: Paging) -> ReturnPage:
     answer=Return,
     example=examples.RETURN,
     path_values=CODE,
-    refusals=(*DECIDED, CarrierUnknownError, TrackingNumberError),
+    refusals=(*DECIDED, *CARRYING),
 )
 def send_own_return(code: str, body: ReturnShipment) -> Return:
     case_id, actor, now = _own(code), api_actor(), clock.now()

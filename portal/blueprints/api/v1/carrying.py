@@ -1,0 +1,10 @@
+"""What operations refuse that are told a carrier and its number."""
+
+from __future__ import annotations
+
+from portal.rules.carriers import CarrierUnknownError, TrackingNumberError
+
+CARRYING = (
+    CarrierUnknownError(carrier="pigeon", known="cj"),
+    TrackingNumberError(number="12", carrier="UPS", example="1Z"),
+)
