@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from html import unescape
 from urllib.parse import urlsplit
 
@@ -18,13 +19,19 @@ UNLABELLED = frozenset({"hidden", "submit", "button", "reset", "image"})
 HX = {"hx-get": "GET", "hx-post": "POST"}
 
 
+@lru_cache(maxsize=1)
+def _elements(html: str) -> tuple[Element, ...]:
+    """All that is looked for is looked for in one reading of a page."""
+    return tuple(elements(html))
+
+
 def is_page(html: str) -> bool:
     return html.lstrip()[:15].lower() == "<!doctype html>"
 
 
 def problems_of_page(html: str, locale: str) -> Iterator[str]:
     """What is wrong with a whole page."""
-    found = list(elements(html))
+    found = _elements(html)
     headings = sum(one.name == "h1" for one in found)
     if headings != 1:
         yield f"{headings} h1"
@@ -38,7 +45,7 @@ def problems_of_page(html: str, locale: str) -> Iterator[str]:
 
 def problems_of_part(html: str) -> Iterator[str]:
     """What is wrong with any HTML that is sent."""
-    found = list(elements(html))
+    found = _elements(html)
     ids = [one.attributes["id"] for one in found if "id" in one.attributes]
     yield from (f"id {one} stands {count} times" for one, count in Counter(ids).items() if count > 1)
     labelled = {one.attributes.get("for") for one in found if one.name == "label"}
@@ -59,7 +66,7 @@ def problems_of_part(html: str) -> Iterator[str]:
 
 def dead_ends(html: str, routes: MapAdapter, channels: frozenset[str]) -> Iterator[str]:
     """Links and forms of ours that lead to no route."""
-    for one in elements(html):
+    for one in _elements(html):
         ways = [("href", "GET")] if one.name == "a" else []
         ways += [("action", one.attributes.get("method", "get").upper())] if one.name == "form" else []
         for name, method in (*ways, *HX.items()):

@@ -165,8 +165,8 @@ def test_a_figure_opens_the_rows_that_make_it(mall: Mall, bea: Person, ada: Flas
     renew_figures()
     page = ada.get("/admin/figures?period=7d").text
     links = [link.replace("&amp;", "&") for link in re.findall(r'<a class="tile" href="([^"]+)"', page)]
-    assert len(links) == 3
-    counts = [ada.get(link).text.count("<tr data-row") for link in links]
+    orders = [link for link in links if link.startswith("/admin/orders?")]
+    counts = [ada.get(link).text.count("<tr data-row") for link in orders]
     assert counts == [1, 2, 1]  # Sales, orders placed, orders paid.
 
 
