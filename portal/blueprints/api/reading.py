@@ -30,6 +30,8 @@ IF_MATCH_HEADER = "If-Match"
 # What reads of a thing that has versions answer as its ETag; the hash behind the version is not looked at here.
 _VERSION = re.compile(r'(?:W/)?"v([0-9]{1,10})-[0-9a-f]{32}"')
 
+NO_VERSION = -1
+
 _UNKNOWN = N_("There is no such parameter.")
 _REPEATED = N_("This parameter can be given once.")
 
@@ -84,15 +86,14 @@ def read_body(model: type[M], bytes_max: int = BODY_BYTES_MAX) -> M:
 def read_if_match() -> int | None:
     """The version that the client has read, by the ETag of that answer; None where it does not say.
 
-    Raises ChangedSinceReadError for what is no ETag of a thing with versions: nothing has it.
+    What is no ETag of a thing with versions is a version that nothing has: whether there is such a thing, and whether
+    it may be changed, is said before (RFC 9110, 13.2.1).
     """
     text = request.headers.get(IF_MATCH_HEADER, "").strip()
     if text in ("", "*"):
         return None
     found = _VERSION.fullmatch(text)
-    if found is None:
-        raise ChangedSinceReadError
-    return int(found[1])
+    return NO_VERSION if found is None else int(found[1])
 
 
 def _check_json(raw: bytes) -> None:
