@@ -6,6 +6,7 @@ import uuid
 from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from apiflask import APIFlask
@@ -17,7 +18,7 @@ from portal.jobs.exports import make_list, make_reports
 from portal.jobs.webhooks import allow_targets
 from portal.kit import clock
 from portal.models import ListExport
-from portal.rules.reports import Report
+from portal.rules.reports import Every, Report, next_due
 from portal.services.exports.ask_export import ExportUnknownError
 from portal.services.exports.keep_plans import LISTING_OF, Wish, end_plan, set_plan
 from tests.blueprints.desks import browser, fields
@@ -105,7 +106,8 @@ def test_the_journal_is_of_the_days_before(mall: Mall, ada: Person) -> None:
 @pytest.mark.parametrize(("report", "wanted"), [(Report.JOURNAL, 3), (Report.LIABILITY, 1)])
 def test_days_that_were_missed_are_made_up_for(mall: Mall, ada: Person, report: Report, wanted: int) -> None:
     want(ada, report)
-    change("UPDATE report_plan SET next_at = :at", at=clock.now() - timedelta(days=2, seconds=1))
+    first = next_due(Every.DAY, clock.now() - timedelta(days=3), ZoneInfo("Asia/Seoul"))
+    change("UPDATE report_plan SET next_at = :at", at=first)
     for _look in range(wanted + 2):
         make_reports()
     filters = atomically(lambda s: list(s.scalars(select(ListExport.chosen))))
