@@ -18,6 +18,7 @@ OTHERS: dict[str, Any] = {
     "created_until": datetime(2026, 3, 2, tzinfo=UTC),
     "unknown": True,
     "search": "KR-1",
+    "sort": "created",
 }
 
 

@@ -102,8 +102,9 @@ def test_every_encrypted_column_is_found_and_can_be_written_by_the_application(k
     assert {f"{one.name}.{column.name}" for one in encrypted_tables() for column in one.columns} == named
     with reading() as session:
         for encrypted in encrypted_tables():
-            question = text("SELECT has_table_privilege('portal_app', :name, 'UPDATE')")
-            assert session.scalar(question, {"name": encrypted.name}), encrypted.name
+            for column in encrypted.columns:
+                question = text("SELECT has_column_privilege('portal_app', :name, :column, 'UPDATE')")
+                assert session.scalar(question, {"name": encrypted.name, "column": column.name}), encrypted.name
             assert list(encrypted.table.primary_key.columns)
 
 

@@ -19,16 +19,25 @@ _VARIANTS = text(
 )
 _CHANNELS = text("SELECT id, currency FROM channel WHERE id = ANY(:ids)")
 
-# A new variant of a product that a channel does not sell is not sold there either.
+# A new variant of a product that a channel does not sell is not sold there either. That is asked once for all rows:
+# asked for each, a large catalogue is read from end to end as often as it has goods.
 _SAVE = text(
     """
+    WITH r AS MATERIALIZED (
+        SELECT * FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(variant_id bigint, channel_id bigint, currency text,
+               amount_minor bigint, compare_at_minor bigint)
+    ), product AS MATERIALIZED (
+        SELECT DISTINCT me.product_id, r.channel_id FROM r JOIN variant me ON me.id = r.variant_id
+    ), off AS MATERIALIZED (
+        SELECT p.product_id, p.channel_id, bool_and(other.is_off) AS is_off
+          FROM product p JOIN variant v ON v.product_id = p.product_id
+          JOIN price other ON other.variant_id = v.id AND other.channel_id = p.channel_id
+         GROUP BY p.product_id, p.channel_id
+    )
     INSERT INTO price AS known (variant_id, channel_id, currency, amount_minor, compare_at_minor, is_off)
-    SELECT r.variant_id, r.channel_id, r.currency, r.amount_minor, r.compare_at_minor,
-           coalesce((SELECT bool_and(other.is_off) FROM variant me JOIN variant v ON v.product_id = me.product_id
-                       JOIN price other ON other.variant_id = v.id AND other.channel_id = r.channel_id
-                      WHERE me.id = r.variant_id), false)
-      FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS r(variant_id bigint, channel_id bigint, currency text,
-           amount_minor bigint, compare_at_minor bigint)
+    SELECT r.variant_id, r.channel_id, r.currency, r.amount_minor, r.compare_at_minor, coalesce(off.is_off, false)
+      FROM r LEFT JOIN variant me ON me.id = r.variant_id
+      LEFT JOIN off ON off.product_id = me.product_id AND off.channel_id = r.channel_id
      ORDER BY r.variant_id, r.channel_id
     ON CONFLICT (variant_id, channel_id) DO UPDATE
        SET currency = excluded.currency, amount_minor = excluded.amount_minor,
