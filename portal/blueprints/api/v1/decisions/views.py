@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.decisions import examples
 from portal.blueprints.api.v1.decisions.schemas import (
@@ -27,7 +28,6 @@ from portal.kit.errors import RejectedError
 from portal.kit.paging import CursorInvalidError
 from portal.queries.refund_lists import RefundQueue, list_refunds
 from portal.queries.refunds import RefundView, load_refund
-from portal.queries.store_orders import list_stores
 from portal.rules.permissions import Actor, Permission, Scope, scopes_of
 from portal.services.refunds import decide_refund as deciding
 from portal.services.refunds.plan_refund import (
@@ -152,11 +152,7 @@ def _store(session: Session, actor: Actor, slug: str) -> int | None:
     """Whose queue it is; None is everybody's."""
     if not slug and Scope.ALL in scopes_of(actor, Permission.REFUND_HANDLE):
         return None
-    stores = list_stores(session, sorted(actor.store_ids))
-    found = next((one.id for one in stores if slug in ("", one.slug)), None)
-    if found is None:
-        raise NotFoundError
-    return found
+    return own_store(session, slug, NotFoundError)
 
 
 def _shown(refund_id: uuid.UUID) -> Refund:

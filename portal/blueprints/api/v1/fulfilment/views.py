@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.v1.carrying import CARRYING
 from portal.blueprints.api.v1.fulfilment import examples
 from portal.blueprints.api.v1.fulfilment.schemas import (
@@ -27,7 +28,7 @@ from portal.kit import clock
 from portal.kit.paging import CursorInvalidError
 from portal.queries.shipments import ShipmentView, load_shipment, shipments_of_part
 from portal.queries.store_order import load_store_order
-from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders, list_stores
+from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders
 from portal.rules.permissions import Permission
 from portal.rules.states import MoveRefusedError
 from portal.services.fulfilment import ship_part as shipping
@@ -53,11 +54,8 @@ PART = {"part_id": PathValue("The id of the store's part.", {"type": "string", "
 )
 def list_store_parts(query: StoreOrderQuery) -> StoreOrderPage:
     with reading() as session:
-        stores = list_stores(session, sorted(api_actor().store_ids))
-        found = [one for one in stores if query.store in ("", one.slug)]
-        if not found:
-            raise PartUnknownError
-        chosen = StoreOrderFilter(store_id=found[0].id, view=StoreView(query.view), now=clock.now())
+        store_id = own_store(session, query.store, PartUnknownError)
+        chosen = StoreOrderFilter(store_id=store_id, view=StoreView(query.view), now=clock.now())
         page = list_store_orders(session, chosen=chosen, cursor=query.cursor)
     return StoreOrderPage(
         items=[

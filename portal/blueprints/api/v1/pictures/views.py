@@ -11,12 +11,12 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.files import BODY_BYTES_MAX, EXAMPLE, UNFIT, FileIn, read_attachments
 from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import Reply, operation
+from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.schemas import In, Out, Text
 from portal.blueprints.api.v1.catalogue.views import picture_address
 from portal.db import atomically, reading
 from portal.kit import clock
 from portal.kit.file_kinds import FILES_MAX, PICTURES
-from portal.queries.store_orders import list_stores
 from portal.rules.permissions import Permission
 from portal.services.accounts.throttle import TooOftenError
 from portal.services.catalogue.edit_product import keep_photos
@@ -67,10 +67,7 @@ class KeptPictures(Out):
 def keep_product_pictures(body: PicturesIn) -> Reply:
     actor, now = api_actor(), clock.now()
     with reading() as session:
-        stores = list_stores(session, sorted(actor.store_ids))
-    store_id = next((one.id for one in stores if body.store in ("", one.slug)), None)
-    if store_id is None:
-        raise NotFoundError
+        store_id = own_store(session, body.store, NotFoundError)
     files = read_attachments(body.pictures, taken=PICTURES)
     keys = atomically(lambda s: keep_photos(s, store_id=store_id, files=files, actor=actor, now=now))
     return Reply(KeptPictures(items=[KeptPicture(key=key, url=picture_address(key)) for key in keys]), 201)

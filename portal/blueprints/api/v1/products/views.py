@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.keys import api_actor, current_client
 from portal.blueprints.api.operations import PathValue, Reply, operation
+from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.schemas import BIGINT_MAX
 from portal.blueprints.api.v1.products import examples
 from portal.blueprints.api.v1.products.reading import edit_of
@@ -28,7 +29,6 @@ from portal.config import Settings
 from portal.db import atomically, reading
 from portal.kit import clock
 from portal.kit.paging import CursorInvalidError
-from portal.queries.store_orders import list_stores
 from portal.queries.store_products import EditableProduct, ProductFilter, list_store_products, load_editable
 from portal.rules.permissions import Permission
 from portal.rules.products import (
@@ -105,7 +105,7 @@ UNFIT = (
 def list_own_products(query: StoreProductQuery) -> StoreProductPage:
     state = ProductState(query.state) if query.state else None
     with reading() as session:
-        chosen = ProductFilter(_store(session, query.store), state, None, query.q)
+        chosen = ProductFilter(own_store(session, query.store, NotFoundError), state, None, query.q)
         page = list_store_products(session, chosen=chosen, cursor=query.cursor)
     return StoreProductPage(
         items=[
@@ -158,7 +158,7 @@ def make_own_product(body: ProductRequest, key: str) -> Reply:
         known = claim_key(session, scope=scope, key=key, mark=mark, now=now, lifetime=lifetime)
         if known is not None:
             return int((known.answer or {})["product"]), True
-        store_id = _store(session, body.store)
+        store_id = own_store(session, body.store, NotFoundError)
         made = create_product(session, store_id=store_id, edit=edit_of(body, None), key=name, actor=actor, now=now)
         keep_answer(session, scope=scope, key=key, subject_id=None, status=201, answer={"product": made})
         return made, False
@@ -258,14 +258,6 @@ def _load(session: Session, product_id: int) -> EditableProduct:
     found = None
     if product_id <= BIGINT_MAX:
         found = load_editable(session, product_id=product_id, store_ids=sorted(api_actor().store_ids))
-    if found is None:
-        raise NotFoundError
-    return found
-
-
-def _store(session: Session, slug: str) -> int:
-    stores = list_stores(session, sorted(api_actor().store_ids))
-    found = next((one.id for one in stores if slug in ("", one.slug)), None)
     if found is None:
         raise NotFoundError
     return found

@@ -10,6 +10,7 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.files import BODY_BYTES_MAX, UNFIT, read_attachments
 from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
+from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.schemas import Paging
 from portal.blueprints.api.v1.catalogue.views import ProductUnknownError
 from portal.blueprints.api.v1.remarks import examples
@@ -33,7 +34,6 @@ from portal.kit.file_kinds import PICTURES
 from portal.kit.paging import CursorInvalidError
 from portal.queries.products import ProductView, find_product
 from portal.queries.remarks import RemarkRow, lines_to_review, list_remarks, rating_of
-from portal.queries.store_orders import list_stores
 from portal.rules.permissions import Permission
 from portal.rules.remarks import PICTURES_MAX, RemarkEmptyError, RemarkKind
 from portal.services.accounts.throttle import TALK, TooOftenError
@@ -213,10 +213,7 @@ def review_line(body: ReviewRequest, key: str) -> Reply:
 )
 def list_store_remarks(query: StoreRemarkQuery) -> RemarkPage:
     with reading() as session:
-        stores = list_stores(session, sorted(api_actor().store_ids))
-        store_id = next((one.id for one in stores if query.store in ("", one.slug)), None)
-        if store_id is None:
-            raise NotFoundError
+        store_id = own_store(session, query.store, NotFoundError)
         page = list_remarks(
             session,
             kind=RemarkKind(query.kind),

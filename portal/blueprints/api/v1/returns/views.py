@@ -9,6 +9,7 @@ from datetime import timedelta
 from portal.blueprints.api.files import BODY_BYTES_MAX, UNFIT, read_attachments
 from portal.blueprints.api.keys import api_actor, own_key
 from portal.blueprints.api.operations import PathValue, Reply, operation
+from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.v1.orders.views import NUMBER
 from portal.blueprints.api.v1.refunds.schemas import LineUnits
 from portal.blueprints.api.v1.returns import examples
@@ -30,7 +31,6 @@ from portal.kit.paging import CursorInvalidError
 from portal.queries.orders import load_order
 from portal.queries.return_lists import ReturnQueue, list_returns
 from portal.queries.returns import find_return, load_return
-from portal.queries.store_orders import list_stores
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import Party
 from portal.rules.returns import Condition, ReturnKind, Verdict, Wish
@@ -157,12 +157,9 @@ def show_return(code: str) -> Return:
 )
 def list_store_returns(query: StoreReturnQuery) -> ReturnPage:
     with reading() as session:
-        stores = list_stores(session, sorted(api_actor().store_ids))
-        found = [one for one in stores if query.store in ("", one.slug)]
-        if not found:
-            raise ReturnUnknownError
+        store_id = own_store(session, query.store, ReturnUnknownError)
         page = list_returns(
-            session, queue=ReturnQueue(query.queue), now=clock.now(), store_id=found[0].id, cursor=query.cursor
+            session, queue=ReturnQueue(query.queue), now=clock.now(), store_id=store_id, cursor=query.cursor
         )
     return ReturnPage(
         items=[as_item(row) for row in page.rows],

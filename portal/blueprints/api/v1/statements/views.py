@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.schemas import Amount, Paging
 from portal.blueprints.api.v1.statements import examples
 from portal.blueprints.api.v1.statements.schemas import (
@@ -21,7 +22,6 @@ from portal.blueprints.api.v1.statements.schemas import (
 from portal.db import reading
 from portal.kit.paging import CursorInvalidError
 from portal.queries.payouts import StatementRow, list_statements, load_seller_statement, statement_lines
-from portal.queries.store_orders import list_stores
 from portal.rules.permissions import Permission
 
 TAG = "Statements"
@@ -41,10 +41,7 @@ PATH = {"statement_id": PathValue("The statement's id.", {"type": "string", "for
 )
 def list_store_statements(query: StatementQuery) -> StatementPage:
     with reading() as session:
-        stores = list_stores(session, sorted(api_actor().store_ids))
-        store_id = next((one.id for one in stores if query.store in ("", one.slug)), None)
-        if store_id is None:
-            raise NotFoundError
+        store_id = own_store(session, query.store, NotFoundError)
         page = list_statements(session, store_id=store_id, cursor=query.cursor)
     return StatementPage(
         items=[_shown(row) for row in page.rows], next_cursor=page.next_cursor, previous_cursor=page.previous_cursor

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.keys import api_actor, current_client
 from portal.blueprints.api.operations import PathValue, Reply, operation
+from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.v1.webhooks import examples
 from portal.blueprints.api.v1.webhooks.schemas import (
     Delivery,
@@ -28,7 +29,6 @@ from portal.blueprints.webhook_words import check_webhook
 from portal.db import atomically, reading
 from portal.kit import clock
 from portal.kit.paging import CursorInvalidError
-from portal.queries.store_orders import list_stores
 from portal.queries.webhooks import DeliveryRow, EndpointRow, list_deliveries, list_endpoints, load_endpoint
 from portal.rules.permissions import Permission
 from portal.rules.webhooks import EVENT_TYPES, EndpointState, WebhookTerms, WebhookUnfitError
@@ -305,11 +305,7 @@ def _id(text: str) -> uuid.UUID:
 
 def _store(slug: str) -> int:
     with reading() as session:
-        stores = list_stores(session, sorted(api_actor().store_ids))
-    found = next((one.id for one in stores if slug in ("", one.slug)), None)
-    if found is None:
-        raise WebhookUnknownError
-    return found
+        return own_store(session, slug, WebhookUnknownError)
 
 
 def _as_webhook(row: EndpointRow) -> Webhook:
