@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -222,6 +224,28 @@ def test_somebody_else_neither_pays_nor_turns_it(case: Case) -> None:
         pay(case, asked, by=max_)
     with pytest.raises(ReturnUnknownError):
         atomically(lambda s: take_money_instead(s, return_id=asked, actor=max_.actor, now=clock.now()))
+
+
+def test_many_tabs_pay_once_and_a_card_that_comes_after_goes_back(case: Case) -> None:
+    asked = taken(case, option_of(case.mall, case.variant, krw=15_000), 2)
+    give_deposit(case.bea, 30_000)
+    card = pay(case, asked, "credit_card")
+
+    def click(_n: int) -> str:
+        try:
+            return str(pay(case, asked))
+        except NothingMoreToPayError as refused:
+            return refused.code
+
+    with ThreadPoolExecutor(6) as tabs:
+        said = Counter(tabs.map(click, range(6)))
+    assert said == {"None": 1, "exchange_nothing_to_pay": 5}
+    money_comes(card, 6_000, "KRW")
+    assert rows("SELECT reversal FROM payment_attempt WHERE payment_id = :id", id=card and card.payment_id) == [
+        ("wanted",)
+    ]
+    assert balance("deposit") == 24_000
+    assert rows("SELECT count(*) FROM ledger_entry WHERE kind = 'exchange_paid'") == [(1,)]
 
 
 def test_the_pages_say_what_it_costs_and_take_it(app: APIFlask, case: Case) -> None:
