@@ -25,6 +25,7 @@ from sqlalchemy import (
     Uuid,
     create_engine,
     event,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Dialect
@@ -58,6 +59,7 @@ REST_TRUSTED_S = 1.0
 PREPARED_MAX = 500
 # So often a statement is sent as text before the connection prepares it: what is asked twice is asked for ever.
 PREPARED_FROM = 1
+_PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -160,6 +162,16 @@ class Database:
         session.run_afterwards()
 
     @contextmanager
+    def bulk(self) -> Iterator[Session]:
+        """One batch of a bulk load: a transaction whose statements are planned for the tables as large as they are now.
+
+        A plan that was kept from the first batch reads tables end to end that were empty then.
+        """
+        with self.transaction() as session:
+            session.execute(_PLAN_ANEW)
+            yield session
+
+    @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session for queries only. Each statement sees what is committed at its moment."""
         with self._single() as session:
@@ -252,6 +264,7 @@ def _may_run_again(error: DBAPIError, *, committing: bool) -> bool:
 
 database = Database()
 transaction = database.transaction
+bulk = database.bulk
 reading = database.reading
 alone = database.alone
 atomically = database.atomically

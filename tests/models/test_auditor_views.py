@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from portal.config import Settings
 from portal.db import database
-from portal.services.seal_audit import seal_audit
+from tests.conftest import seal_whole_trail
 from tests.factories.account import make_person
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import give_deposit, give_mileage, make_coupon, make_order
@@ -84,8 +84,7 @@ def test_a_purchase_reads_right_through_the_views(books: None, settings: Setting
     give_mileage(bea, 1_000)
     make_coupon("TEN", percent=10)
     order = make_order(bea, mall, {make_variant(mall): 2}, codes=["TEN"], deposit_minor=3_000, mileage_points=1_000)
-    with database.transaction() as session:
-        seal_audit(session)
+    seal_whole_trail()
     engine = create_engine(settings.database_owner_url)
     with engine.connect() as connection:
         connection.execute(text("SET ROLE portal_auditor"))

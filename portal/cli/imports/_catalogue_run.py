@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
-from portal.db import transaction
+from portal.db import bulk, transaction
 from portal.kit import clock
 from portal.kit.money import AmountInvalidError, parse_minor
 from portal.rules.permissions import SYSTEM
@@ -97,7 +97,7 @@ class CatalogueRun:
             return line
 
         for lines in self._batches(file, checked):
-            with transaction() as session:
+            with bulk() as session:
                 applied = apply_lines(session, actor=SYSTEM, lines=lines, channel_ids=ids, now=clock.now())
             self.made += applied.made
             self.renewed += applied.renewed
@@ -112,13 +112,13 @@ class CatalogueRun:
     def _take_sellers(self, file: Path) -> None:
         currency, country = self._olist_channel()[1], self._country or "BR"
         for rows in self._batches(file, _with_id("seller_id")):
-            with transaction() as session:
+            with bulk() as session:
                 self.stores += olist.save_sellers(session, actor=SYSTEM, rows=rows, currency=currency, country=country)
 
     def _take_products(self, file: Path) -> None:
         self._olist_channel()
         for rows in self._batches(file, _with_id("product_id")):
-            with transaction() as session:
+            with bulk() as session:
                 saved = olist.save_listed_products(
                     session, actor=SYSTEM, rows=rows, translations=self._translations, now=clock.now()
                 )
@@ -137,7 +137,7 @@ class CatalogueRun:
             return row.line, Offer(olist.product_ref(product), olist.store_ref(seller), amount)
 
         for found in self._batches(file, offer):
-            with transaction() as session:
+            with bulk() as session:
                 offers = [each for _line, each in found]
                 variants = open_offers(session, actor=SYSTEM, channel_id=channel_id, offers=offers, now=clock.now())
             self.offers += len(variants)

@@ -12,13 +12,13 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, select, text
 
 from portal.config import Settings
-from portal.db import reading, transaction
+from portal.db import reading
 from portal.models import LedgerAccount
 from portal.queries.channels import channel_directory
 from portal.queries.histories import HistoryFilter, list_history
 from portal.queries.ledger import balance_of, load_account
-from portal.services.seal_audit import seal_audit
 from tests.blueprints.desks import browser, counted
+from tests.conftest import seal_whole_trail
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import LONG_AGO, REVIEWED_KRW, MadeOrder, give_deposit, give_mileage, make_coupon, make_order
@@ -170,8 +170,7 @@ def test_the_running_balance_of_an_account_ends_in_its_balance(mallful: Mallful)
 @pytest.mark.req("AUD-01")
 def test_the_trail_says_what_is_sealed_and_what_was_altered(mallful: Mallful, settings: Settings) -> None:
     assert "To be sealed" in mallful.as_ada.get("/admin/audit").text
-    with transaction() as session:
-        seal_audit(session)
+    seal_whole_trail()
     sealed = mallful.as_ada.get("/admin/audit").text
     assert "Holds" in sealed
     assert "Broken" not in sealed

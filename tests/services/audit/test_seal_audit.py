@@ -14,6 +14,7 @@ from portal.rules.permissions import SYSTEM
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.seal_audit import seal_audit, verify_chain
 from portal.stack import processes
+from tests.conftest import SEALED_WITHIN_S
 
 
 def write(ref: str) -> None:
@@ -35,7 +36,7 @@ def seal_all(count: int) -> None:
         sealed += seal()
         return sealed >= count
 
-    assert processes.wait_until(is_done, timeout_s=30)
+    assert processes.wait_until(is_done, timeout_s=SEALED_WITHIN_S)
     assert sealed == count
 
 
