@@ -1,8 +1,9 @@
-"""How a receipt or credit note is handed out as PDF, to whoever the route lets in."""
+"""How documents are handed out as PDF, to whoever the route lets in."""
 
 from __future__ import annotations
 
 import uuid
+from typing import NamedTuple
 
 from flask import Response
 
@@ -11,8 +12,15 @@ from portal.db import reading
 from portal.queries.documents import find_document
 
 
-def pdf_of(order_id: uuid.UUID, label: str) -> Response:
-    """The document of this order with this label. Raises NotFoundError."""
+class Pdf(NamedTuple):
+    """A document as a file, and what it is called where it is saved."""
+
+    content: bytes
+    name: str
+
+
+def document_pdf(order_id: uuid.UUID, label: str) -> Pdf:
+    """The receipt or credit note of this order with this label. Raises NotFoundError."""
     with reading() as session:
         document = find_document(session, order_id=order_id, label=label.upper())
     if document is None:
@@ -20,7 +28,12 @@ def pdf_of(order_id: uuid.UUID, label: str) -> Response:
     # Fonts and typesetting are loaded with the first document: other pages can do without them.
     from portal.documents.receipt import render_receipt
 
-    return pdf_answer(render_receipt(document.content), f"{document.label}.pdf")
+    return Pdf(render_receipt(document.content), f"{document.label}.pdf")
+
+
+def pdf_of(order_id: uuid.UUID, label: str) -> Response:
+    """The same for a browser. Raises NotFoundError."""
+    return pdf_answer(*document_pdf(order_id, label))
 
 
 def pdf_answer(pdf: bytes, name: str) -> Response:

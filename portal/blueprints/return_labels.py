@@ -10,7 +10,7 @@ from flask_babel import get_locale
 from portal import formatting
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.context import translated
-from portal.blueprints.documents import pdf_answer
+from portal.blueprints.documents import Pdf, pdf_answer
 from portal.blueprints.return_words import options_text
 from portal.blueprints.uploads import file_answer
 from portal.db import reading
@@ -20,6 +20,11 @@ HAS_LABEL = frozenset({"approved", "sent"})
 
 
 def label_of(case: ReturnView) -> Response:
+    """The label for a browser. Raises NotFoundError."""
+    return pdf_answer(*label_pdf(case))
+
+
+def label_pdf(case: ReturnView) -> Pdf:
     """The label, as long as there is something to send back. Raises NotFoundError."""
     if case.status not in HAS_LABEL:
         raise NotFoundError
@@ -42,7 +47,7 @@ def label_of(case: ReturnView) -> Response:
         send_by=formatting.day(case.send_by) if case.send_by else "",
         locale=str(get_locale()),
     )
-    return pdf_answer(render_return_label(label), f"{case.number}.pdf")
+    return Pdf(render_return_label(label), f"{case.number}.pdf")
 
 
 def picture_of(return_id: uuid.UUID, picture_id: uuid.UUID) -> Response:

@@ -14,7 +14,9 @@ from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
 from portal.blueprints.account.pay_choice import offer_pay, read_means, return_url
 from portal.blueprints.checkout.words import say
+from portal.blueprints.documents import pdf_answer
 from portal.blueprints.identity import current_actor, current_channel, current_locale
+from portal.blueprints.invoice_pdf import invoice_pdf
 from portal.config import Settings
 from portal.db import atomically, reading
 from portal.htmx import leave_for, page_or_partial
@@ -50,6 +52,13 @@ def invoice(number: str) -> ResponseReturnValue:
     """One, with what was paid of it; `?pay=` opens the ways of paying an amount."""
     row = _own(number)
     return _page(row, typed=request.args.get("pay"))
+
+
+@bp.get("/account/invoices/<number>/invoice.pdf")
+@requires(Permission.INVOICE_VIEW)
+def invoice_file(number: str) -> Response:
+    """The same on paper, for one's own books."""
+    return pdf_answer(*invoice_pdf(_own(number)))
 
 
 @bp.get("/account/invoices/<number>/payments")

@@ -1,13 +1,16 @@
-"""Files in bodies: base64, judged by what they are, pictures drawn anew before anything is kept."""
+"""Files in bodies: base64, judged by what they are, pictures drawn anew before anything is kept; and PDF as answers."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 from pydantic import Base64Bytes, Field
 
 from portal.blueprints.api.keys import api_actor
+from portal.blueprints.api.operations import FileReply
 from portal.blueprints.api.schemas import In, Text
+from portal.blueprints.documents import Pdf
 from portal.blueprints.velocity import act_of
 from portal.documents.attachments import Attachment, prepare_files
 from portal.kit.file_kinds import (
@@ -44,6 +47,12 @@ class FileIn(In):
 
     name: Text = Field(min_length=1, description="What it is called; its ending fits what it is.")
     content: Base64Bytes = Field(description="The file itself as base64, at most 5 MB.", max_length=FILE_LENGTH_MAX)
+
+
+def pdf_reply(pdf: Pdf) -> FileReply:
+    """A document as the answer of an operation."""
+    digest = hashlib.sha256(pdf.content).hexdigest()
+    return FileReply(pdf.content, "application/pdf", pdf.name, size=len(pdf.content), digest=digest)
 
 
 def read_attachments(

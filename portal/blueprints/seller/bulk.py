@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,6 +20,7 @@ from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import Desk, around, desk_of, open_desk
 from portal.blueprints.seller.label_words import as_run
 from portal.blueprints.seller.orders import list_filter
+from portal.blueprints.slips import has_slip, slip_of, why_no_slip
 from portal.blueprints.uploads import read_upload
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
@@ -29,17 +30,12 @@ from portal.kit.errors import Rejection, fill
 from portal.kit.text import N_
 from portal.queries.bulk_runs import RunView, goods_to_send, load_run, parts_by_number
 from portal.queries.labels import count_run
-from portal.queries.store_order import StoreOrder, load_store_order
+from portal.queries.store_order import load_store_order
 from portal.queries.store_orders import StoreView, matching_parts
 from portal.rules.csv_table import FileUnfitError, decode
 from portal.rules.parcel_csv import COLUMNS, ParcelFile, RowProblem, read_parcels
 from portal.rules.permissions import Permission, Scope
-from portal.rules.refund_policy import BEFORE_SHIPMENT
 from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, ITEMS_MAX, RunItem, begin_run, work_run
-from portal.statuses import status_of
-
-if TYPE_CHECKING:
-    from portal.documents.slips import Slip
 
 SHOWN_MAX = 200
 SLIPS_MAX = 200
@@ -80,8 +76,8 @@ def slips() -> Response:
         found = matching_parts(session, chosen=list_filter(desk, now, view=view), ids=wanted, limit=SLIPS_MAX)
         orders = [load_store_order(session, part_id=part_id, store_ids=stores, now=now) for part_id, _number in found]
     known = [order for order in orders if order is not None]
-    chosen = [_slip(order) for order in known if _has_slip(order)]
-    left_out = [(order.number, _why_no_slip(order)) for order in known if not _has_slip(order)]
+    chosen = [slip_of(order) for order in known if has_slip(order)]
+    left_out = [(order.number, why_no_slip(order)) for order in known if not has_slip(order)]
     if not known:
         raise NotFoundError
     # Fonts and typesetting are loaded with the first document: other pages can do without them.
@@ -90,34 +86,6 @@ def slips() -> Response:
     store, locale = translated(dict(desk.store.name)), str(get_locale())
     pdf = render_slips(chosen, store=store, locale=locale, with_list=True, left_out=left_out)
     return pdf_answer(pdf, f"slips-{desk.store.slug}.pdf")
-
-
-def _has_slip(order: StoreOrder) -> bool:
-    return order.status in BEFORE_SHIPMENT and order.can_ship and not order.is_on_hold
-
-
-def _why_no_slip(order: StoreOrder) -> str:
-    """What keeps an order from being packed, as a word of its state."""
-    return str(gettext(status_of("held" if order.is_on_hold else order.status, "part").word))
-
-
-def _slip(order: StoreOrder) -> Slip:
-    from portal.documents.slips import Slip, SlipLine, address_lines
-
-    return Slip(
-        order.number,
-        address_lines(order.address),
-        [
-            SlipLine(
-                line.sku,
-                translated(dict(line.name)),
-                ", ".join(translated(option["value"]) for option in line.options),
-                line.to_send,
-            )
-            for line in order.lines
-            if line.to_send
-        ],
-    )
 
 
 @requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)

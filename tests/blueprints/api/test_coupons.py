@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from portal.db import atomically
 from portal.jobs.coupons import run_bulk
+from portal.kit import clock
+from portal.queries.coupon_abuse import Finding, load_settings
+from portal.rules.coupons.abuse import AbuseRule
 from portal.services.accounts.throttle import COUPON_CODE
+from portal.services.coupons.find_abuse import raise_flag
 from tests.blueprints.api.conftest import Api, World, data, make_key
 from tests.factories.account import make_person
 from tests.factories.coupon import make_campaign
@@ -59,3 +64,24 @@ def test_a_coupon_is_given_to_people_by_whoever_may(world: World) -> None:
     assert (shown["state"], shown["done"], shown["failed"]) == ("done", 1, 1)
     assert desk.get(f"{path}/nothing").status_code == 404
     assert world.api.read("/coupons")["items"][0]["terms"]["campaign_id"] == campaign_id
+
+
+@pytest.mark.req("CPN-14")
+def test_a_suspension_is_objected_to_once_and_by_its_holder_only(world: World) -> None:
+    campaign_id = make_campaign("code", code="SHARED23")
+    world.api.post("/coupons", {"code": "SHARED23"})
+    found = Finding(AbuseRule.LEAKED, campaign_id, "SHARED23", None, None, 5)
+    atomically(lambda s: raise_flag(s, found, load_settings(s)[AbuseRule.LEAKED], clock.now()))
+    (held,) = world.api.read("/coupons")["items"]
+    path = f"/coupons/suspicions/{held['suspicion_id']}"
+    assert world.api.read(path)["state"] == "open"
+    assert world.stranger.get(path).status_code == 404
+    assert world.stranger.post(f"{path}/appeal", {"text": "Mine"}).status_code == 404
+    assert world.api.post(f"{path}/appeal", {"text": " "}).status_code == 422
+    said = data(world.api.post(f"{path}/appeal", {"text": "We share a flat."}))
+    assert (said["appeal"], said["appealed_at"]) == (
+        "We share a flat.",
+        world.api.read("/coupons")["items"][0]["appealed_at"],
+    )
+    again = world.api.post(f"{path}/appeal", {"text": "Again"})
+    assert (again.status_code, data(again)["code"]) == (409, "appealed_already")

@@ -33,6 +33,10 @@ def test_a_program_tops_up_once_and_gives_up(world: World) -> None:
     assert world.api.post(f"/top-ups/{made['id']}/cancellation").status_code == 409
     charge_attempt(str(rows("SELECT id FROM payment_attempt")[0][0]))  # Nothing is left to be sent.
     assert rows("SELECT state FROM payment_attempt") == [("cancelled",)]
+    other_one = data(world.api.post("/top-ups", BODY, Idempotency_Key="two"))["id"]
+    assert world.stranger.post(f"/payments/{other_one}/cancellation").status_code == 404
+    assert data(world.api.post(f"/payments/{other_one}/cancellation"))["status"] == "cancelled"
+    assert world.api.post(f"/payments/{other_one}/cancellation").status_code == 409
 
 
 @pytest.mark.parametrize(

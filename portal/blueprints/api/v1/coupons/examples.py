@@ -18,10 +18,30 @@ TERMS = {
     "valid_until": AT,
     "grace_hours": 0,
 }
-COUPON = {"id": ID, "terms": TERMS, "state": "usable", "code": None, "uses_left": 1, "granted_at": AT}
+COUPON = {
+    "id": ID,
+    "terms": TERMS,
+    "state": "usable",
+    "code": None,
+    "uses_left": 1,
+    "granted_at": AT,
+    "suspicion_id": None,
+    "appealed_at": None,
+}
 PAGE = {"items": [COUPON], "next_cursor": None, "previous_cursor": None}
 OFFERS = {"items": [{"terms": TERMS, "applies_by_itself": False, "is_held": False, "left": 480}]}
 WISH = {"campaign_id": 12}
+APPEAL = {"text": "The other account is my sister's. We share a phone."}
+SUSPICION = {
+    "id": ID,
+    "campaign_id": 12,
+    "campaign": TERMS["name"],
+    "code": None,
+    "state": "open",
+    "raised_at": AT,
+    "appeal": APPEAL["text"],
+    "appealed_at": AT,
+}
 CLAIMED = {"campaign_id": 12, "is_new": True}
 PEOPLE = {"people": ["bea@example.com"], "reason": "Thanks for waiting"}
 WORK = {"id": ID, "state": "waiting", "total": 1, "done": 0, "failed": 0}

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from portal.blueprints.api.schemas import BIGINT_MAX, SAID, Code, In, Instant, Out, Paging, Texts
+from portal.rules.coupons.abuse import APPEAL_LENGTH_MAX
 from portal.rules.coupons.life import CouponState
 
 # A request is small; more people go by several of them, or by a file on a desk.
@@ -46,6 +47,8 @@ class Coupon(Out):
     code: str | None
     uses_left: int | None = Field(description="Null is without a limit.")
     granted_at: Instant
+    suspicion_id: uuid.UUID | None = Field(description="What suspended it; its holder may object to that once.")
+    appealed_at: Instant | None = Field(description="When its holder objected.")
 
 
 class CouponPage(Out):
@@ -93,6 +96,25 @@ class ClaimedCoupon(Out):
 
 # An address or an id, and nothing that a table of people would be split at.
 PERSON = r"^[^\x00-\x20\x7f,;\"]+$"
+
+
+class Suspicion(Out):
+    """What suspended one's coupon, and what became of it."""
+
+    id: uuid.UUID
+    campaign_id: int
+    campaign: Texts
+    code: str | None
+    state: str = Field(description="`open`, `confirmed` (the coupon is gone) or `undone` (it works again).")
+    raised_at: Instant
+    appeal: str | None
+    appealed_at: Instant | None
+
+
+class Appeal(In):
+    """What speaks against the suspension of one's coupon."""
+
+    text: Annotated[str, StringConstraints(min_length=1, max_length=APPEAL_LENGTH_MAX, pattern=r"^[^\x00]*\S[^\x00]*$")]
 
 
 class GrantWish(In):

@@ -10,6 +10,7 @@ from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import PathValue, Reply, operation
 from portal.blueprints.api.v1.coupons import examples
 from portal.blueprints.api.v1.coupons.schemas import (
+    Appeal,
     ClaimedCoupon,
     ClaimWish,
     Coupon,
@@ -20,6 +21,7 @@ from portal.blueprints.api.v1.coupons.schemas import (
     GrantWork,
     Offer,
     Offers,
+    Suspicion,
 )
 from portal.blueprints.code_tries import admit_codes
 from portal.blueprints.velocity import act_of
@@ -29,8 +31,10 @@ from portal.kit.errors import RejectedError, Rejection
 from portal.kit.ids import normalise_code
 from portal.kit.paging import CursorInvalidError
 from portal.queries.campaign_hands import load_head
+from portal.queries.coupon_flags import load_own_flag
 from portal.queries.coupon_lists import load_bulk
 from portal.queries.wallet import CampaignTerms, WalletView, list_offers, list_wallet
+from portal.rules.coupons.abuse import AppealEmptyError
 from portal.rules.coupons.claiming import BY_ITSELF
 from portal.rules.coupons.people_list import read_people
 from portal.rules.coupons.rejection import Code, reject
@@ -39,11 +43,18 @@ from portal.services.accounts.throttle import COUPON_CLAIM, TooOftenError
 from portal.services.coupons.bulk_grants import begin_bulk
 from portal.services.coupons.claim_code import claim_code
 from portal.services.coupons.claim_coupon import Claimed, CouponNotOfferedError, claim_coupon
+from portal.services.coupons.decide_flag import (
+    AppealedAlreadyError,
+    FlagDecidedError,
+    FlagUnknownError,
+    appeal_flag,
+)
 from portal.services.coupons.guard import CampaignOverError, CampaignUnknownError, may_issue
 from portal.services.coupons.note_act import UNKNOWN_SOURCE
 
 TAG = "Coupons"
 CAMPAIGN = PathValue("The campaign's id.", {"type": "integer", "minimum": 1}, 12)
+SUSPICION = PathValue("A coupon's `suspicion_id`.", {"type": "string", "format": "uuid"}, examples.ID)
 TOO_OFTEN = TooOftenError(timedelta(minutes=15))
 
 
@@ -80,6 +91,8 @@ def list_coupons(query: CouponQuery) -> CouponPage:
                 code=one.code,
                 uses_left=one.uses_left,
                 granted_at=one.granted_at,
+                suspicion_id=one.flag_id,
+                appealed_at=one.appealed_at,
             )
             for one in page.rows
         ],
@@ -136,6 +149,41 @@ def claim(body: ClaimWish) -> ClaimedCoupon:
 
 
 @operation(
+    "GET",
+    "/coupons/suspicions/<uuid:suspicion_id>",
+    tag=TAG,
+    summary="Show what suspended a coupon",
+    permission=Permission.COUPON_VIEW,
+    path_values={"suspicion_id": SUSPICION},
+    answer=Suspicion,
+    example=examples.SUSPICION,
+    refusals=(FlagUnknownError,),
+)
+def show_suspicion(suspicion_id: uuid.UUID) -> Suspicion:
+    return _suspicion(suspicion_id)
+
+
+@operation(
+    "POST",
+    "/coupons/suspicions/<uuid:suspicion_id>/appeal",
+    tag=TAG,
+    summary="Object to the suspension of a coupon",
+    description="Once. Somebody looks at it, and the person is told.",
+    permission=Permission.COUPON_VIEW,
+    path_values={"suspicion_id": SUSPICION},
+    body=Appeal,
+    body_example=examples.APPEAL,
+    answer=Suspicion,
+    example=examples.SUSPICION,
+    refusals=(AppealEmptyError, FlagUnknownError, FlagDecidedError, AppealedAlreadyError),
+)
+def object_to_suspicion(suspicion_id: uuid.UUID, body: Appeal) -> Suspicion:
+    actor, now = api_actor(), clock.now()
+    atomically(lambda s: appeal_flag(s, flag_id=suspicion_id, text=body.text, actor=actor, now=now))
+    return _suspicion(suspicion_id)
+
+
+@operation(
     "POST",
     "/campaigns/<int:campaign_id>/grants",
     tag=TAG,
@@ -183,6 +231,25 @@ def show_grants(campaign_id: int, grants_id: str) -> GrantWork:
         return _work(campaign_id, uuid.UUID(grants_id))
     except ValueError:
         raise NotFoundError from None
+
+
+def _suspicion(suspicion_id: uuid.UUID) -> Suspicion:
+    actor = api_actor()
+    assert actor.user_id is not None
+    with reading() as session:
+        flag = load_own_flag(session, flag_id=suspicion_id, user_id=actor.user_id)
+    if flag is None:
+        raise FlagUnknownError
+    return Suspicion(
+        id=flag.id,
+        campaign_id=flag.campaign_id,
+        campaign=flag.campaign_name,
+        code=flag.code,
+        state=flag.state,
+        raised_at=flag.raised_at,
+        appeal=flag.appeal,
+        appealed_at=flag.appealed_at,
+    )
 
 
 def _work(campaign_id: int, bulk_id: uuid.UUID) -> GrantWork:

@@ -83,7 +83,7 @@ def list_own_invoices(query: InvoiceQuery) -> InvoicePage:
     refusals=(NotFoundError,),
 )
 def show_invoice(number: str) -> Invoice:
-    return _as_invoice(_load(number))
+    return _as_invoice(load_own(number))
 
 
 @operation(
@@ -120,7 +120,7 @@ def show_invoice(number: str) -> Invoice:
 )
 def pay_own_invoice(number: str, body: InvoicePaymentRequest, key: str) -> Reply:
     settings: Settings = current_app.config["PORTAL"]
-    actor, now, row = api_actor(), clock.now(), _load(number)
+    actor, now, row = api_actor(), clock.now(), load_own(number)
     channel = channel_directory().by_id(row.channel_id)
     wish = InvoicePaymentWish(
         key=own_key(key),
@@ -152,13 +152,13 @@ def pay_own_invoice(number: str, body: InvoicePaymentRequest, key: str) -> Reply
     shown = InvoicePayment(
         payment_id=begun.payment_id if begun is not None else None,
         next_action=step,
-        invoice=_as_invoice(_load(number)),
+        invoice=_as_invoice(load_own(number)),
     )
     headers = {"Idempotent-Replayed": "true"} if begun is not None and begun.is_repeat else {}
     return Reply(shown.model_dump_json().encode(), 201, headers)
 
 
-def _load(number: str) -> InvoiceRow:
+def load_own(number: str) -> InvoiceRow:
     actor = api_actor()
     assert actor.user_id is not None
     with reading() as session:

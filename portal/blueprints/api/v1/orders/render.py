@@ -111,8 +111,8 @@ def as_order(order: OrderView, parts: Sequence[PartFacts], moves: Sequence[MoveV
             for one in order.tenders
         ],
         parts=[_part(one, currency) for one in parts],
-        contact=OrderContact(**_texts(order.contact, OrderContact.model_fields)),
-        address=OrderAddress(**_texts(order.address, OrderAddress.model_fields)),
+        contact=OrderContact(**texts_of(order.contact, OrderContact.model_fields)),
+        address=OrderAddress(**texts_of(order.address, OrderAddress.model_fields)),
         documents=[
             DocumentRef(
                 kind=one.kind,  # type: ignore[arg-type]  # One of the kinds.
@@ -141,7 +141,7 @@ def as_item(row: OrderRow) -> OrderItem:
     )
 
 
-def _texts(kept: Mapping[str, str], names: Mapping[str, object]) -> dict[str, str]:
+def texts_of(kept: Mapping[str, str], names: Mapping[str, object]) -> dict[str, str]:
     """Erased and imported orders may lack some; a text is never null."""
     return {name: kept.get(name) or "" for name in names}
 

@@ -32,3 +32,4 @@ PAYMENT: dict[str, Any] = {
     ],
     "documents": [{"kind": "receipt", "label": "KR-2026-R-000001"}],
 }
+CANCELLED = PAYMENT | {"purpose": "top_up", "order_number": None, "status": "cancelled", "documents": []}

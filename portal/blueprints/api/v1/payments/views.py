@@ -18,12 +18,16 @@ from portal.blueprints.api.v1.payments.schemas import (
     PaymentPage,
     PaymentQuery,
 )
-from portal.db import reading
+from portal.db import atomically, reading
+from portal.jobs.queue import enqueue_reversal
+from portal.kit import clock
 from portal.kit.paging import CursorInvalidError
 from portal.queries.payment_history import HistoryFilter, HistoryRow, list_own_payments, load_own_payment
 from portal.rules.permissions import Permission
+from portal.services.checkout.cancel_payment import PaymentNotPendingError, PaymentUnknownError, cancel_payment
 
 TAG = "Payments"
+PAYMENT = {"payment_id": PathValue("The id of its row in the list.", {"type": "string", "format": "uuid"}, examples.ID)}
 
 
 @operation(
@@ -67,20 +71,48 @@ def list_payments(query: PaymentQuery) -> PaymentPage:
     permission=Permission.PAYMENT_VIEW,
     answer=Payment,
     example=examples.PAYMENT,
-    path_values={
-        "payment_id": PathValue("The id of its row in the list.", {"type": "string", "format": "uuid"}, examples.ID)
-    },
+    path_values=PAYMENT,
     refusals=(NotFoundError,),
 )
 def show_payment(payment_id: str) -> Payment:
-    actor = api_actor()
-    assert actor.user_id is not None
+    return _payment(_id(payment_id))
+
+
+@operation(
+    "POST",
+    "/payments/<string:payment_id>/cancellation",
+    tag=TAG,
+    summary="Give up a payment whose money has not come",
+    description=(
+        "For a top-up, a gift card, an invoice or an exchange; an order is given up itself. What the provider still "
+        "takes for it goes back by itself."
+    ),
+    permission=Permission.PAYMENT_INITIATE,
+    answer=Payment,
+    answer_text="The payment, cancelled.",
+    example=examples.CANCELLED,
+    path_values=PAYMENT,
+    refusals=(NotFoundError, PaymentUnknownError, PaymentNotPendingError),
+)
+def cancel_own_payment(payment_id: str) -> Payment:
+    wanted, actor, now = _id(payment_id), api_actor(), clock.now()
+    for attempt_id in atomically(lambda s: cancel_payment(s, actor=actor, payment_id=wanted, now=now)):
+        enqueue_reversal(attempt_id)
+    return _payment(wanted)
+
+
+def _id(text: str) -> uuid.UUID:
     try:
-        wanted = uuid.UUID(payment_id)
+        return uuid.UUID(text)
     except ValueError:
         raise NotFoundError from None
+
+
+def _payment(payment_id: uuid.UUID) -> Payment:
+    actor = api_actor()
+    assert actor.user_id is not None
     with reading() as session:
-        found = load_own_payment(session, user_id=actor.user_id, payment_id=wanted)
+        found = load_own_payment(session, user_id=actor.user_id, payment_id=payment_id)
     if found is None:
         raise NotFoundError
     currency = found.row.currency

@@ -1,0 +1,1 @@
+"""Changes of paid orders before they are packed."""
