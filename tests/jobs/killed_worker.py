@@ -13,8 +13,21 @@ from multiprocessing.process import BaseProcess
 from uuid import UUID
 
 from portal.config import Settings
-from portal.jobs import cases, cash_receipts, disputes, payments, privacy, refunds, webhooks
+from portal.jobs import (
+    bulk_runs,
+    cases,
+    cash_receipts,
+    disputes,
+    labels,
+    payments,
+    privacy,
+    refunds,
+    risk_model,
+    webhooks,
+)
 from portal.process import start
+
+JOBS = (bulk_runs, cases, cash_receipts, disputes, labels, payments, privacy, refunds, risk_model, webhooks)
 
 _FORKS = get_context("forkserver")
 _FORKS.set_forkserver_preload([__name__])
@@ -36,7 +49,5 @@ def worker(environment: dict[str, str], subject_id: UUID | None, job: str = "cha
 def _work(environment: dict[str, str], job: str, *arguments: str) -> None:
     os.environ.update(environment)
     start(Settings.from_environment(environment), name="killed worker", connections=1)
-    [module] = [
-        one for one in (payments, refunds, disputes, cash_receipts, webhooks, cases, privacy) if hasattr(one, job)
-    ]
+    [module] = [one for one in JOBS if getattr(getattr(one, job, None), "__module__", "") == one.__name__]
     getattr(module, job)(*arguments)

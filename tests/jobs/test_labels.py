@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from portal.config import Settings
 from portal.db import atomically, reading, transaction
+from portal.jobs.bulk_runs import work_through
 from portal.jobs.labels import tend_label, tend_labels
 from portal.jobs.parcels import set_tracker
 from portal.kit import clock
@@ -21,7 +22,7 @@ from portal.kit.ids import new_id
 from portal.models import Order, ShippingLabel
 from portal.rules.carriers import CARRIERS
 from portal.rules.holds import HoldKind
-from portal.services.fulfilment.bulk_run import RunItem, begin_run, work_run
+from portal.services.fulfilment.bulk_run import STALE_AFTER, RunItem, begin_run, runs_due, work_run
 from portal.services.fulfilment.lock_part import PartNotPaidError
 from portal.services.fulfilment.settle_label import claim_label
 from portal.services.fulfilment.ship_part import LabelUnfitError, NothingToShipError, ParcelUnitsError
@@ -41,6 +42,8 @@ from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import MadeOrder, make_order
 from tests.factories.parcel import send
 from tests.factories.refund import answer_legs, ask_refund, lines_of, rows
+from tests.jobs.killed_worker import worker
+from tests.jobs.test_interruptions import held, somebody_waits, until
 from tests.sandbox_server import TRACKHUB_API_KEY, TRACKHUB_WEBHOOK_SECRET, Sandbox, start_sandbox
 
 pytestmark = pytest.mark.req("ORD-003")
@@ -138,6 +141,11 @@ def at_carrier(hub: Sandbox, *label_ids: uuid.UUID) -> list[dict[str, Any]]:
         if answer.status == 200:
             found.append(answer.json())
     return found
+
+
+def at_trackhub(hub: Sandbox) -> dict[str, str]:
+    """The environment of a worker who asks this carrier."""
+    return {"TRACKHUB_URL": f"http://127.0.0.1:{hub.port}", "TRACKHUB_API_KEY": TRACKHUB_API_KEY}
 
 
 @pytest.mark.parametrize("carrier", [one.code for one in CARRIERS.values() if one.is_tracked])
@@ -308,6 +316,39 @@ def test_many_are_bought_in_a_run_and_what_stays_is_named(trackhub: Sandbox, boo
     assert rows("SELECT status, run_id FROM shipping_label") == [("bought", run_id)] * 2
     ((failed,),) = rows("SELECT failed FROM bulk_run")
     assert [(one["number"], one["code"]) for one in failed] == [(orders[2].number, "nothing_to_ship")]
+
+
+def test_a_run_whose_workers_are_killed_buys_each_label_once(
+    trackhub: Sandbox, books: None, environment: dict[str, str], settings: Settings
+) -> None:
+    mall = make_mall()
+    sam, variant = make_person("sam", store_ids=(mall.store_ids[0],)), make_variant(mall)
+    orders = [make_order(make_person(f"bea{n}"), mall, {variant: 1}) for n in range(2)]
+    items = [RunItem(one.part_ids[0], one.number, carrier="cj") for one in orders]
+    run_id = atomically(
+        lambda s: begin_run(s, store_id=mall.store_ids[0], kind="label", items=items, actor=sam.actor, now=clock.now())
+    )
+    # The first has written the labels and not yet how far he is.
+    with held(settings, "LOCK TABLE bulk_run IN SHARE MODE"), worker(environment, run_id, "work_through"):
+        until(somebody_waits)
+    assert rows("SELECT done, (SELECT count(*) FROM shipping_label) FROM bulk_run") == [(0, 0)]
+    with reading() as session:
+        assert runs_due(session, now=clock.now() + STALE_AFTER) == [run_id]
+    work_through(str(run_id))
+    assert rows("SELECT done, (SELECT count(*) FROM shipping_label WHERE run_id = r.id) FROM bulk_run r") == [(2, 2)]
+
+    # The second is killed while the carrier, who has sold the label, has not answered.
+    made = [one for (one,) in rows("SELECT id FROM shipping_label")]
+    for one in made:
+        trackhub.fault(kind="timeout_after", on="label", order=str(one))
+    with worker(environment | at_trackhub(trackhub), None, "tend_labels"):
+        until(lambda: bool(at_carrier(trackhub, *made)))
+    trackhub.clear_faults()
+    assert set(rows("SELECT status FROM shipping_label")) == {("sent",), ("wanted",)}
+    with clock.frozen(clock.now() + timedelta(minutes=1)):
+        tend_labels()
+    assert rows("SELECT status FROM shipping_label") == [("bought",)] * 2
+    assert {one["number"] for one in at_carrier(trackhub, *made)} == {label(one).tracking_number for one in made}
 
 
 def test_nothing_is_labelled_that_nobody_has_paid(trackhub: Sandbox, books: None) -> None:

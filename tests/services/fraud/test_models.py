@@ -11,7 +11,8 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import create_engine, text
 
-from portal.db import insert_rows, transaction
+from portal.config import Settings
+from portal.db import insert_rows, reading, transaction
 from portal.jobs.risk_model import learn_from_decisions, learn_risk
 from portal.kit import clock
 from portal.kit.ids import new_id
@@ -21,18 +22,23 @@ from portal.models import RiskDecision
 from portal.queries.risk_models import NAMES, forget_models, list_models, load_recent, models_in_place
 from portal.rules.fraud import Outcome
 from portal.rules.permissions import SYSTEM, Actor
+from portal.services.audit import AuditAction
 from portal.services.fraud.place_model import ModelForbiddenError, ModelVersionUnknownError, place_model
+from portal.stack.processes import wait_until
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import make_person
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import make_order
 from tests.factories.refund import rows
+from tests.jobs.killed_worker import worker
+from tests.jobs.test_interruptions import held, somebody_waits
 from tests.services.fraud.rules import make_reviewer, place, write
 from tests.services.fraud.test_rules import score
 
 pytestmark = pytest.mark.req("FRD-09")
 
 COUNT = 900
+TRAINED = {"trained": AuditAction.FRAUD_MODEL_TRAINED, "placed": AuditAction.RISK_MODEL_PLACED}
 
 
 @pytest.fixture
@@ -40,11 +46,11 @@ def rita(db: None) -> Actor:
     return make_reviewer()
 
 
-def keep_past() -> None:
+def keep_past(count: int = COUNT) -> None:
     """Decisions of long ago, one in ten refused in review as a fraud: those with many declines and a new device."""
     rng = np.random.default_rng(7)
     now, kept, refused = clock.now(), [], []
-    for n in range(COUNT):
+    for n in range(count):
         fraud = rng.random() < 0.1
         order_id = uuid.UUID(int=n + 1)
         features = {
@@ -139,6 +145,23 @@ def test_a_model_is_learned_tried_promoted_and_taken_back(rita: Actor) -> None:
         moved = drift(models_in_place(session).models["champion"].model, rows_now, currencies)
     assert moved
     assert set(moved) <= set(NAMES)
+
+
+def test_a_training_that_is_killed_leaves_nothing_and_the_next_one_is_whole(
+    rita: Actor, environment: dict[str, str], settings: Settings
+) -> None:
+    keep_past(400)
+    # It has learned and written the model, and waits to put it in its place.
+    with held(settings, "LOCK TABLE fraud_model_place IN SHARE MODE"), worker(environment, None, "learn_risk"):
+        assert wait_until(somebody_waits, timeout_s=120)
+    with reading() as session:
+        assert (list_models(session), models_in_place(session).models) == ([], {})
+    assert rows("SELECT count(*) FROM audit_row WHERE action IN (:trained, :placed)", **TRAINED) == [(0,)]
+
+    learn_risk()
+    with reading() as session:
+        assert [(one.version, one.place) for one in list_models(session)] == [(1, "challenger")]
+    assert rows("SELECT count(*) FROM audit_row WHERE action IN (:trained, :placed)", **TRAINED) == [(2,)]
 
 
 def test_who_may_not_and_what_is_not_there_is_refused(rita: Actor) -> None:
