@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from itertools import islice
+from datetime import datetime
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 import click
 
+from portal.learning.columns import TIME
+
 if TYPE_CHECKING:
     from portal.jobs.fraud_model import Measured
+    from portal.learning.columns import Columns
     from portal.learning.measures import Report
 
 WEIGHTS_SHOWN = 10
+# So many columns that are numbered on are told by the first and the last.
+RUN_FROM = 3
+
+# The first moment and the last.
+Span = tuple[datetime, datetime]
 
 
 def tell_measured(name: str, measured: Measured, *, as_json: bool) -> None:
@@ -55,6 +64,31 @@ def tell_measured(name: str, measured: Measured, *, as_json: bool) -> None:
         click.echo(f"  {feature:<32}{weight:8.3f}")
 
 
+def tell_taken(file: str, columns: Columns, *, events: int, refused: int, span: Span | None) -> None:
+    """Say what was taken of a file, so that a wrong column, unit or day of beginning is seen."""
+    times = f" from {span[0]:%Y-%m-%d %H:%M} to {span[1]:%Y-%m-%d %H:%M}" if span and TIME in columns.roles else ""
+    told = [", ".join(f"{role} is {column}" for role, column in columns.roles.items())]
+    told += [
+        f"{kind} {_listed(names)}" for kind, names in (("numbers", columns.numbers), ("words", columns.words)) if names
+    ]
+    click.echo(f"portal: {file}: {events} events{times}, {refused} lines left out ({'; '.join(told)})", err=True)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The names; of those that are only numbered on, the first and the last."""
+    found: list[str] = []
+    for _head, run in groupby(enumerate(names), lambda one: _numbered(one[1], one[0])):
+        some = [name for _place, name in run]
+        found += some if len(some) < RUN_FROM else [f"{some[0]} to {some[-1]}"]
+    return ", ".join(found)
+
+
+def _numbered(name: str, place: int) -> tuple[str, int | None]:
+    """The same for names that are numbered on: v1, v2, v3."""
+    head = name.rstrip("0123456789")
+    return head, int(name[len(head) :]) - place if head != name else None
+
+
 def tell_row(title: str, *cells: str) -> None:
     click.echo(f"{title:<24}" + "".join(f"{cell:>16}" for cell in cells))
 
@@ -73,6 +107,7 @@ FIGURES: tuple[tuple[str, Callable[[Report], str]], ...] = (
     ("average precision", lambda report: _figure(report.average_precision)),
     ("ROC AUC", lambda report: _figure(report.roc_auc)),
     ("card precision@100", lambda report: _figure(report.card_precision_at_100)),
+    ("  at best", lambda report: _figure(report.card_precision_at_best)),
     ("Brier score", lambda report: "-" if report.brier is None else f"{report.brier:.5f}"),
     (
         "  of the share alone",

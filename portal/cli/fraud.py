@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from portal.cli._fraud_figures import FIGURES, tell_measured, tell_row
+from portal.cli._fraud_figures import FIGURES, Span, tell_measured, tell_row, tell_taken
 from portal.learning.columns import UNITS, Kind
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def import_events(
     """Take FILES of events into the training set NAME: time, customer, terminal or store, amount, label, and more.
 
     CSV in UTF-8, plain or gzip. ROLE is time, customer, terminal, amount or label; NAME - says that there is none.
+    Who is known only by several columns is named by them, such as customer=card1+addr1.
     Other columns are further features. A line that is no event is named with its reason and left out; a file is taken
     whole or not at all, and the same file again changes nothing. Exit code 1 says that lines were left out.
     """
@@ -241,28 +242,17 @@ class _Asked:
 
 def _take(name: str, file: Path, asked: _Asked) -> int:
     """Take one file; returns how many lines were left out."""
-    from portal.db import database, transaction
+    from portal.db import transaction
     from portal.kit import clock
-    from portal.learning.columns import recognise
-    from portal.queries.training import columns_of
     from portal.rules.permissions import SYSTEM
-    from portal.services.catalogue.importing.rows import delimiter_of, header_of, read_rows
+    from portal.services.catalogue.importing.rows import delimiter_of
     from portal.services.fraud.keep_events import is_taken, keep_events, open_set
 
     with file.open("rb") as content:
         sha256 = hashlib.file_digest(content, "sha256").hexdigest()
     delimiter = delimiter_of(file)
-    first = [row.cells for row in islice(read_rows(file, delimiter=delimiter), PEEKED)]
-    header = header_of(file, delimiter=delimiter)
-    with database.snapshot() as session:
-        known = columns_of(session, name)
-    # What a column of the set is does not change because of another file's first lines.
-    kinds = {one: Kind.NUMBER for one in known["numbers"] if one in header}
-    kinds |= {one: Kind.WORD for one in known["words"] if one in header}
-    columns = recognise(
-        header, first, named=asked.roles, kinds=kinds | asked.kinds, unit=asked.unit, epoch_s=asked.epoch_s
-    )
-    refused: list[str] = []
+    columns = _recognised(name, file, delimiter, asked)
+    told = _Told()
     with transaction() as session:
         set_id = open_set(session, name=name, columns=columns, now=clock.now())
         if is_taken(session, set_id=set_id, sha256=sha256):
@@ -271,37 +261,71 @@ def _take(name: str, file: Path, asked: _Asked) -> int:
         note = keep_events(
             session,
             set_id=set_id,
-            events=_events(file, delimiter, columns, refused),
+            events=_events(file, delimiter, columns, told),
             file=file.name,
             sha256=sha256,
             actor=SYSTEM,
             now=clock.now(),
         )
-        note.refused = len(refused)
+        note.refused = told.refused
         count = note.events
-    further = f"; features {', '.join((*columns.numbers, *columns.words))}" if columns.numbers or columns.words else ""
-    told = ", ".join(f"{role} is {column}" for role, column in columns.roles.items())
-    click.echo(f"portal: {file.name}: {count} events, {len(refused)} lines left out ({told}{further})", err=True)
-    return len(refused)
+    tell_taken(file.name, columns, events=count, refused=told.refused, span=told.span)
+    return told.refused
 
 
-def _events(file: Path, delimiter: str, columns: Columns, refused: list[str]) -> Iterator[EventRow]:
+def _recognised(name: str, file: Path, delimiter: str, asked: _Asked) -> Columns:
+    """Which column is what, by the header and the first lines, of which nothing is kept."""
+    from portal.db import database
+    from portal.learning.columns import recognise
+    from portal.queries.training import columns_of
+    from portal.services.catalogue.importing.rows import header_of, read_rows
+
+    header = header_of(file, delimiter=delimiter)
+    with database.snapshot() as session:
+        known = columns_of(session, name)
+    # What a column of the set is does not change because of another file's first lines.
+    kinds = {one: Kind.NUMBER for one in known["numbers"] if one in header}
+    kinds |= {one: Kind.WORD for one in known["words"] if one in header}
+    first = [row.cells for row in islice(read_rows(file, delimiter=delimiter), PEEKED)]
+    return recognise(
+        header, first, named=asked.roles, kinds=kinds | asked.kinds, unit=asked.unit, epoch_s=asked.epoch_s
+    )
+
+
+@dataclass(slots=True)
+class _Told:
+    """What was seen of a file on the way: how many lines were left out, and the first and last moment."""
+
+    refused: int = 0
+    span: Span | None = None
+
+    def saw(self, at: datetime) -> None:
+        self.span = (min(at, self.span[0]), max(at, self.span[1])) if self.span else (at, at)
+
+
+def _events(file: Path, delimiter: str, columns: Columns, told: _Told) -> Iterator[EventRow]:
     from tqdm import tqdm
 
     from portal.learning.columns import EventError
     from portal.services.catalogue.importing.rows import BadRow, read_rows
 
-    with tqdm(total=file.stat().st_size, unit="B", unit_scale=True, desc=f"portal: {file.name}", leave=False) as bar:
+    # Without a terminal there is no bar.
+    with tqdm(
+        total=file.stat().st_size, unit="B", unit_scale=True, desc=f"portal: {file.name}", leave=False, disable=None
+    ) as bar:
 
         def moved(position: int) -> None:
             bar.update(position - bar.n)
 
         for row in read_rows(file, delimiter=delimiter, moved=moved):
             try:
-                yield columns.event(row.cells, row.line)
+                event = columns.event(row.cells, row.line)
             except EventError as refusal:
-                refused.append(str(BadRow(file.name, row.line, str(refusal))))
-                if len(refused) <= TOLD_MAX:
-                    tqdm.write(refused[-1], file=sys.stderr)
-                elif len(refused) == TOLD_MAX + 1:
+                told.refused += 1
+                if told.refused <= TOLD_MAX:
+                    tqdm.write(str(BadRow(file.name, row.line, str(refusal))), file=sys.stderr)
+                elif told.refused == TOLD_MAX + 1:
                     tqdm.write("further ones are counted only", file=sys.stderr)
+                continue
+            told.saw(event.at)
+            yield event

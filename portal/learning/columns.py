@@ -60,6 +60,9 @@ _OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
 AS_ISO = Clock(ISO)
 # Named for a role, it says that the file has no such column.
 NONE = "-"
+# Who has no number of his own is told by several columns together.
+OWNERS = (CUSTOMER, TERMINAL)
+AND = "+"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -103,7 +106,7 @@ class Columns:
             raise EventError("it has more cells than the file has columns")
         if "\0" in "".join(cells.values()):
             raise EventError("it holds a NUL character")
-        told = {role: cells.get(name, "") for role, name in self.roles.items()}
+        told = {role: _cell(cells, name) for role, name in self.roles.items()}
         try:
             at = self.clock.read(told[TIME]) if TIME in told else _EPOCH + timedelta(minutes=line)
         except TimeError as wrong:
@@ -197,8 +200,9 @@ def _roles(header: Sequence[str], named: Mapping[str, str]) -> dict[str, str]:
     for role, name in named.items():
         if role not in ROLES:
             raise ColumnsError(f"{role} is no role; there are {', '.join(ROLES)}.")
-        if name != NONE and name.lower() not in header:
-            raise ColumnsError(f"There is no column {name}; there are {', '.join(header)}.")
+        strange = [one for one in _parts(name, role) if name != NONE and one not in header]
+        if strange:
+            raise ColumnsError(f"There is no column {', '.join(strange)}; there are {', '.join(header)}.")
     roles = {role: name.lower() for role, name in named.items() if name != NONE}
     plain = {_OTHER_SIGNS.sub("_", name).strip("_"): name for name in reversed(header)}
     for role in (role for role in ROLES if role not in named):
@@ -212,6 +216,19 @@ def _roles(header: Sequence[str], named: Mapping[str, str]) -> dict[str, str]:
             f"of {', '.join(header)}."
         )
     return roles
+
+
+def _parts(name: str, role: str) -> list[str]:
+    """The columns that a role was given: of who pays or is paid several may be named, such as card1+addr1."""
+    return name.lower().split(AND) if role in OWNERS else [name.lower()]
+
+
+def _cell(cells: Mapping[str, str], name: str) -> str:
+    """What stands in a column, or in several together; nothing where nothing stands in any of them."""
+    if name in cells or AND not in name:
+        return cells.get(name, "")
+    parts = [cells.get(one, "") for one in name.split(AND)]
+    return AND.join(parts) if any(parts) else ""
 
 
 def _unit(name: str, header: Sequence[str]) -> str:

@@ -73,7 +73,7 @@ def test_events_are_drawn_or_split_by_days_as_somebody_asks(run: Run, tmp_path: 
     mapping = ("--without", "transaction_id", "--without", "TX_FRAUD_SCENARIO", "--column", "terminal=-")
     taken = run("import", "drawn", first, second, *mapping, "--word", "terminal_id")
     assert taken.exit_code == 0, taken.output
-    assert "features terminal_id)" in taken.output
+    assert "; words terminal_id)" in taken.output
 
     by_days = json.loads(
         run(
@@ -90,6 +90,21 @@ def test_events_are_drawn_or_split_by_days_as_somebody_asks(run: Run, tmp_path: 
     again = run("evaluate", "drawn", "--version", "2").stdout
     assert drawn.stdout.split("\n\n")[1] == again.split("\n\n")[1]
     assert run("train", "drawn", "--split", "random", "--test-days", "3").exit_code == 2
+
+
+@pytest.mark.req("FRD-09")
+def test_of_hundreds_of_columns_it_says_in_a_line_what_they_are(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "train_transaction.csv"
+    further = ("dist1", *(f"C{n}" for n in range(1, 15)), *(f"V{n}" for n in range(1, 340)))
+    head = f"TransactionID,isFraud,TransactionDT,TransactionAmt,ProductCD,card1,card2,addr1,{','.join(further)}\n"
+    lines = (f"{n},0,{86400 * n},68.5,W,13926,,315.0,,{','.join(['1.0'] * 353)}\n" for n in range(1, 40))
+    file.write_text(head + "".join(lines))
+    mapping = ("--epoch", "2017-11-30", "--word", "card2", "--word", "addr1", "--column", "customer=card1+addr1")
+    assert run("import", "wide", file, *mapping).output == (
+        "portal: train_transaction.csv: 39 events from 2017-12-01 00:00 to 2018-01-08 00:00, 0 lines left out "
+        "(customer is card1+addr1, time is transactiondt, amount is transactionamt, label is isfraud; "
+        "numbers transactionid, card1, dist1, c1 to c14, v1 to v339; words productcd, card2, addr1)\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -137,8 +137,22 @@ def test_columns_are_named_where_they_are_not_known() -> None:
         recognise(header, [], named={"amount": "price"})
     with pytest.raises(ColumnsError, match="colour is no role"):
         recognise(header, [], named={"colour": "evil"})
+    with pytest.raises(ColumnsError, match=r"no column when\+cost"):
+        recognise(header, [], named={"amount": "when+cost"})
     found = recognise(header, [], named={"time": "When", "amount": "cost", "label": "evil"})
     assert found.roles == {"time": "when", "amount": "cost", "label": "evil"}
+
+
+@pytest.mark.req("FRD-09")
+def test_who_is_known_by_several_columns_is_told_by_them_together() -> None:
+    line = {"card1": "13926", "addr1": "", "isfraud": "0"}
+    with pytest.raises(ColumnsError, match="no column zip"):
+        recognise(tuple(line), [line], named={"customer": "card1+zip"})
+    columns = recognise(tuple(line), [line], named={"customer": "card1+Addr1"}, kinds={"addr1": Kind.WORD})
+    # They say something by themselves, too.
+    assert (columns.numbers, columns.words) == (("card1",), ("addr1",))
+    told = [columns.event(line | some).customer for some in ({"addr1": "315.0"}, {}, {"card1": ""})]
+    assert told == ["13926+315.0", "13926+", None]
 
 
 @pytest.mark.req("FRD-09")

@@ -148,6 +148,8 @@ def test_measures_of_a_perfect_and_of_no_ranking() -> None:
     label = np.array([1.0, 0.0, 0.0, 1.0])
     perfect = measure(at_s=at_s, label=label, margin=label, probability=label, customer=customer)
     assert (perfect.average_precision, perfect.roc_auc, perfect.brier) == (1, 1, 0)
+    # With one defrauded on the first day alone nobody finds more among a hundred.
+    assert perfect.card_precision_at_100 == perfect.card_precision_at_best == 0.01
     # Customer 1 was found on the first day; on the second nobody is left to ask about.
     assert card_precision(at_s, label, label, customer, k=1) == 1
     assert card_precision(at_s, label, -label, customer, k=1) == 0.5
