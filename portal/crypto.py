@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -24,6 +26,7 @@ from portal.kit.person_keys import name_key, phone_key
 NONCE_BYTES = 12
 # Hexadecimal digits: two of a thousand million marks are seldom the same, and whoever looks sees what he has found.
 MARK_LENGTH = 20
+LINK_SIGNATURE_BYTES = 16
 
 
 class UnreadableValueError(Exception):
@@ -111,6 +114,25 @@ def blind_index(text: str) -> bytes:
 def signing_key() -> Ed25519PrivateKey:
     """What this portal signs with; its public half is told to those who are to believe it."""
     return _ring.get().signing_key()
+
+
+def sign_link(purpose: str, body: bytes) -> str:
+    """`body` as a word of an address that only this portal can have written, for one purpose. It never runs out."""
+    return urlsafe_b64encode(body + _link_signature(purpose, body)).decode().rstrip("=")
+
+
+def read_link(purpose: str, token: str) -> bytes | None:
+    """What such a word says; None when it was cut off or altered, or was written for something else."""
+    try:
+        found = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except (ValueError, Base64Error):
+        return None
+    body, signature = found[:-LINK_SIGNATURE_BYTES], found[-LINK_SIGNATURE_BYTES:]
+    return body if hmac.compare_digest(signature, _link_signature(purpose, body)) else None
+
+
+def _link_signature(purpose: str, body: bytes) -> bytes:
+    return blind_index(f"{purpose} {body.hex()}")[:LINK_SIGNATURE_BYTES]
 
 
 def email_index(email: str) -> bytes:

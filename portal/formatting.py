@@ -1,8 +1,8 @@
 """Filters and small helpers of the templates, each in the reader's language and zone.
 
 Filters: `money`, `money_explicit`, `money_short`, `number`, `rate`, `percent`, `decimal`, `exchange_rate`,
-`rate_source`, `day`, `weekday`, `instant`, `instant_zone`, `iso`, `initials`.
-Globals: `here(**changes)`, `status_of(state, kind)`.
+`rate_source`, `day`, `weekday`, `instant`, `instant_zone`, `iso`, `initials`, `figure`.
+Globals: `here(**changes)`, `status_of(state, kind)`, `figure_change`.
 """
 
 from collections.abc import Iterator
@@ -17,6 +17,8 @@ from flask_babel import force_locale, get_locale, get_timezone, gettext
 
 from portal.kit import display
 from portal.kit.rates import SOURCES
+from portal.rules.figure_words import change_text, figure_text
+from portal.rules.figures import Measure
 from portal.rules.fx import FxRate
 from portal.statuses import status_of
 
@@ -40,8 +42,9 @@ def init_formatting(app: Flask) -> None:
         instant_in=instant_in,
         iso=iso,
         initials=initials,
+        figure=figure,
     )
-    app.jinja_env.globals.update(here=here, status_of=status_of)
+    app.jinja_env.globals.update(here=here, status_of=status_of, figure_change=figure_change)
 
 
 def money(amount_minor: int, currency: str) -> str:
@@ -129,6 +132,16 @@ def initials(name: str | None) -> str:
     if not words[-1].isascii():
         return words[-1][-2:]
     return "".join(word[0] for word in (words[0], words[-1])[: len(words)]).upper()
+
+
+def figure(value: int | None, measure: Measure, currency: str) -> str:
+    """Write a figure in full, with its unit."""
+    return figure_text(measure, value, currency, _locale(), gettext)
+
+
+def figure_change(measure: Measure, now: int | None, before: int | None, currency: str) -> str | None:
+    """Write by how much a figure has changed, and whether that is better."""
+    return change_text(measure, now, before, currency, _locale(), gettext)
 
 
 def here(**changes: Any) -> str:

@@ -28,7 +28,8 @@ from portal.queries.figures import (
     load_points,
     load_slices,
 )
-from portal.rules.figures import Compare, Good, Measure, Period, Unit, change_of
+from portal.rules.figure_words import as_tenths, is_better
+from portal.rules.figures import Compare, Measure, Period, Unit
 from portal.rules.measures import MEASURES
 
 PERIODS = {"7d": (7, N_("Last 7 days")), "30d": (30, N_("Last 30 days")), "90d": (90, N_("Last 90 days"))} | {
@@ -41,8 +42,6 @@ COMPARES = {
 }
 DAYS_MAX = 5 * 366
 LATE_AFTER = timedelta(minutes=5)
-# In tenths of a second.
-HOURS_FROM = 2 * 36_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +80,12 @@ def asked() -> Asked:
     return Asked(Period(today - timedelta(days=PERIODS[name][0] - 1), today), name, compare, today)
 
 
+def kept(*more: str) -> dict[str, Any]:
+    """What the address asks for, which stays while one moves between boards (A22)."""
+    names = ("period", "from", "until", "compare", "currency", *more)
+    return {name: request.args[name] for name in names if name in request.args}
+
+
 def scope_of(session: Session, *, channel_id: int | None, channel_currency: str | None, default: str) -> Scope:
     """One currency: the channel's, the address's, or that of most orders."""
     sold = currencies_sold_in(session)
@@ -89,28 +94,8 @@ def scope_of(session: Session, *, channel_id: int | None, channel_currency: str 
 
 
 def shown(measure: Measure, value: int | None, currency: str) -> str:
-    """A figure in full, with its unit; a dash where there is nothing to divide by."""
-    if value is None:
-        return "–"
-    if measure.unit is Unit.MONEY:
-        return formatting.money(value, currency)
-    if measure.unit is Unit.SHARE:
-        return formatting.rate(value)
-    if measure.unit is Unit.SECONDS:
-        return _span(value)
-    return formatting.number(value)
-
-
-def _span(tenths: int) -> str:
-    """Seconds; from two hours on, as a transfer takes, hours."""
-    if tenths < HOURS_FROM:
-        return str(_("%(seconds)s s", seconds=formatting.decimal(as_tenths(tenths))))
-    return str(_("%(hours)s h", hours=formatting.decimal(as_tenths((tenths + 1_800) // 3_600))))
-
-
-def as_tenths(value: int) -> Any:
-    """Tenths as a decimal number."""
-    return as_decimal(value * 10, "USD")
+    """A figure in full, with its unit, as the reader writes it."""
+    return formatting.figure(value, measure, currency)
 
 
 def plain(measure: Measure, value: int | None, currency: str) -> object:
@@ -128,18 +113,7 @@ def plain(measure: Measure, value: int | None, currency: str) -> object:
 
 def tile_of(figure: Figure, currency: str, *, compared: bool, href: str | None) -> dict[str, Any]:
     """A tile: value, what it was, by how much it changed, and whether that is better or worse (A18)."""
-    measure = figure.measure
-    change = change_of(figure.now, figure.before) if compared else None
-    is_good = None
-    if change and measure.good is not Good.NEITHER:
-        is_good = (change > 0) == (measure.good is Good.UP)
-    told = None
-    if change and figure.now is not None and figure.before is not None:
-        sign, words = ("+", N_("more")) if change > 0 else ("−", N_("less"))
-        if is_good is not None:
-            words = N_("better") if is_good else N_("worse")
-        difference = shown(measure, abs(figure.now - figure.before), currency)
-        told = f"{sign}{difference} ({sign}{formatting.rate(abs(change))}) {gettext(words)}"
+    measure, now, before = figure.measure, figure.now, figure.before if compared else None
     short = None
     if measure.unit is Unit.MONEY and figure.now is not None:
         short = formatting.money_short(figure.now, currency)
@@ -149,8 +123,8 @@ def tile_of(figure: Figure, currency: str, *, compared: bool, href: str | None) 
         "value": short or (_("no data") if figure.now is None else shown(measure, figure.now, currency)),
         "is_missing": figure.now is None,
         "full": shown(measure, figure.now, currency) if short else None,
-        "change": told,
-        "good": is_good,
+        "change": formatting.figure_change(measure, now, before, currency),
+        "good": is_better(measure, now, before),
         "before": _("before: %(value)s", value=shown(measure, figure.before, currency)) if compared else None,
         "href": href,
     }

@@ -13,13 +13,28 @@ from portal.db import Base
 
 
 class ReportPlan(Base):
-    """A report that somebody wants regularly; it is made in his name, by the calendar of `zone`."""
+    """A report that somebody wants regularly; it is made in his name, by the calendar of `zone`.
+
+    Figures of a board come as a mail: in one currency, of one channel or of all, or those of a store.
+    """
 
     __tablename__ = "report_plan"
     __table_args__ = (
         CheckConstraint("every IN ('day', 'week', 'month')", name="every"),
-        CheckConstraint("format IN ('csv', 'xlsx', 'pdf')", name="format"),
+        CheckConstraint("format IN ('csv', 'xlsx', 'pdf', 'mail')", name="format"),
+        CheckConstraint("num_nulls(board, currency) = CASE format WHEN 'mail' THEN 0 ELSE 2 END", name="sight"),
+        CheckConstraint("(store_id IS NOT NULL) = (coalesce(board, '') = 'store')", name="store"),
         Index("ix_report_plan_due", "next_at", postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "uq_report_plan_sight",
+            "made_by",
+            "board",
+            "currency",
+            text("coalesce(channel_id, 0)"),
+            text("coalesce(store_id, 0)"),
+            unique=True,
+            postgresql_where=text("ended_at IS NULL AND board IS NOT NULL"),
+        ),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
@@ -28,6 +43,10 @@ class ReportPlan(Base):
     every: Mapped[str]
     locale: Mapped[str]
     zone: Mapped[str]
+    board: Mapped[str | None]
+    currency: Mapped[str | None]
+    channel_id: Mapped[int | None] = mapped_column(ForeignKey("channel.id"))
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id"))
     made_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("user_account.id"))
     made_at: Mapped[datetime]
     next_at: Mapped[datetime]

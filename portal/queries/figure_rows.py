@@ -19,13 +19,17 @@ from portal.queries.figure_facts import BEGAN
 from portal.queries.figures import Scope
 from portal.queries.keyset import PAGE_ROWS
 from portal.rules.figures import Fact, Measure, Period, value_of
+from portal.rules.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Rows of one kind: what they are, a selection with ref, label, at, channel_id, currency, key; facts by column."""
+    """Rows of one kind: what they are, who may see them, a selection with ref, label, at, channel_id, currency, key;
+    facts by column.
+    """
 
     noun: str
+    permission: Permission
     rows: str
     facts: Mapping[Fact, str]
 
@@ -33,6 +37,7 @@ class Source:
 _SOURCES = (
     Source(
         "order",
+        Permission.ORDER_LIST,
         """SELECT b.id::text AS ref, b.number AS label, b.placed_at AS at, b.channel_id, b.currency, '' AS key,
                   b.paid_at, b.placed_at, b.payable_minor, b.discount_minor, b.tax_minor,
                   b.paid_at IS NOT NULL AS is_paid FROM bought b""",
@@ -49,12 +54,14 @@ _SOURCES = (
     ),
     Source(
         "payment",
+        Permission.PAYMENT_VIEW,
         """SELECT id::text AS ref, right(id::text, 12) AS label, created_at AS at, channel_id, currency, method AS key,
                   captured_minor FROM begun""",
         {Fact.PAYMENTS: "1", Fact.CAPTURED: "captured_minor"},
     ),
     Source(
         "attempt",
+        Permission.PAYMENT_VIEW,
         """SELECT a.id::text AS ref, right(b.id::text, 12) AS label, b.created_at AS at, b.channel_id, b.currency,
                   a.gateway AS key, a.state, b.id::text AS owner
              FROM begun b JOIN payment_attempt a ON a.payment_id = b.id""",
@@ -66,6 +73,7 @@ _SOURCES = (
     ),
     Source(
         "refund",
+        Permission.REFUND_HANDLE,
         """SELECT id::text AS ref, number AS label, requested_at AS at, channel_id, currency, '' AS key, total_minor,
                   completed_at, due_at, is_self_service FROM asked""",
         {
@@ -77,6 +85,7 @@ _SOURCES = (
     ),
     Source(
         "part",
+        Permission.ORDER_LIST,
         """SELECT p.id::text AS ref, b.number AS label, b.placed_at AS at, p.channel_id, p.currency, '' AS key,
                   p.shipped_at, p.ship_by
              FROM parts p JOIN order_part o ON o.id = p.id JOIN bought b ON b.id = o.order_id""",
@@ -87,6 +96,7 @@ _SOURCES = (
     ),
     Source(
         "coupon_use",
+        Permission.ORDER_LIST,
         """SELECT u.id::text AS ref, b.number AS label, b.placed_at AS at, b.channel_id, b.currency,
                   u.campaign_id::text AS key, u.amount_minor
              FROM bought b JOIN coupon_use u ON u.order_id = b.id WHERE u.status = 'redeemed'""",
@@ -94,6 +104,7 @@ _SOURCES = (
     ),
     Source(
         "posting",
+        Permission.LEDGER_VIEW,
         """SELECT id::text AS ref, entry_id::text AS label, at, 0 AS channel_id, currency, kind AS key, entry,
                   amount_minor FROM booked""",
         {
@@ -106,6 +117,7 @@ _SOURCES = (
     # What stands at the end of the last day: the balance of now, less what came after that day.
     Source(
         "account",
+        Permission.LEDGER_VIEW,
         """SELECT a.id::text AS ref, a.id::text AS label, a.created_at AS at, 0 AS channel_id, a.currency,
                   a.kind AS key, a.balance_minor - coalesce((SELECT sum(g.amount_minor) FROM ledger_posting g
                    WHERE g.account_id = a.id AND g.at >= h.before), 0) AS standing
@@ -115,6 +127,7 @@ _SOURCES = (
     ),
     Source(
         "decision",
+        Permission.FRAUD_VIEW,
         """SELECT r.id::text AS ref, o.number AS label, r.decided_at AS at, 0 AS channel_id, '' AS currency, '' AS key,
                   r.outcome FROM house h JOIN risk_decision r ON r.decided_at >= h.since AND r.decided_at < h.before
              LEFT JOIN orders o ON o.id = r.order_id""",
@@ -122,6 +135,7 @@ _SOURCES = (
     ),
     Source(
         "case",
+        Permission.FRAUD_VIEW,
         """SELECT k.id::text AS ref, right(k.id::text, 12) AS label, k.opened_at AS at, 0 AS channel_id, '' AS currency,
                   '' AS key, extract(epoch FROM k.told_at - k.alarm_at) AS seconds
              FROM house h JOIN risk_case k ON k.opened_at >= h.since AND k.opened_at < h.before
@@ -130,6 +144,7 @@ _SOURCES = (
     ),
     Source(
         "dispute",
+        Permission.DISPUTE_HANDLE,
         """SELECT d.id::text AS ref, right(d.payment_id::text, 12) AS label, d.opened_at AS at, p.channel_id,
                   d.currency, d.reason AS key, d.amount_minor
              FROM dispute d JOIN payment p ON p.id = d.payment_id JOIN channels c ON c.id = p.channel_id

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.kit.paging import Page, fingerprint
 from portal.models import ListExport, ReportPlan, User
 from portal.queries.keyset import PAGE_ROWS, Sorting, fetch_page
+from portal.rules.figures import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +73,17 @@ def list_plans(session: Session, *, user_id: uuid.UUID | None) -> Sequence[Repor
         .where(ReportPlan.made_by == user_id, ReportPlan.ended_at.is_(None))
         .order_by(ReportPlan.next_at, ReportPlan.id)
     ).all()
+
+
+def find_figures_plan(session: Session, *, user_id: uuid.UUID | None, sight: Sight) -> ReportPlan | None:
+    """By what plan somebody gets these figures; None where he does not."""
+    return session.scalars(
+        select(ReportPlan).where(
+            ReportPlan.made_by == user_id,
+            ReportPlan.ended_at.is_(None),
+            ReportPlan.board == sight.board,
+            ReportPlan.currency == sight.currency,
+            ReportPlan.channel_id.is_not_distinct_from(sight.channel_id),
+            ReportPlan.store_id.is_not_distinct_from(sight.store_id),
+        )
+    ).one_or_none()

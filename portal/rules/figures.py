@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 # Points are no currency of a channel: facts about them stand under this one.
 POINTS = "PTS"
@@ -88,6 +89,20 @@ class Board(StrEnum):
     BALANCES = "balances"
     RISK = "risk"
     CHANNELS = "channels"
+
+
+# The page of a store's figures, which is none of the mall's boards.
+STORE: Final = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What of the figures somebody looks at: a board, in one currency, of a channel or of all; or those of a store."""
+
+    board: str
+    currency: str
+    channel_id: int | None = None
+    store_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from portal.kit.text import N_
-from portal.rules.figures import Board, Fact, Good, Measure, Unit
+from portal.rules.figures import STORE, Board, Fact, Good, Measure, Unit
 
 _ORDERS = N_("Orders, by the day on which they were placed in their channel's calendar.")
 _PAYMENTS = N_("Payments of every purpose, by the day on which they began in their channel's calendar.")
@@ -254,4 +254,29 @@ BOARDS: Mapping[Board, tuple[str, ...]] = {
     ),
     Board.CHANNELS: ("sales", "orders_paid", "paid_share", "average_order", "success_rate", "discount", "refunded"),
 }  # fmt: skip
+# What each board is called, and the question that it answers (A25).
+QUESTIONS: Mapping[Board, tuple[str, str]] = {
+    Board.SALES: (N_("Sales"), N_("What is being sold?")),
+    Board.PAYMENTS: (N_("Payments"), N_("Do payments succeed, and how fast?")),
+    Board.INCENTIVES: (N_("Incentives"), N_("What do coupons and mileage cost?")),
+    Board.BALANCES: (N_("Balances"), N_("What do we owe to buyers?")),
+    Board.RISK: (N_("Risk"), N_("How much fraud is found, how fast, and at what price?")),
+    Board.CHANNELS: (N_("Channels"), N_("How does each channel sell?")),
+}
+STORE_QUESTION = N_("How is the store doing?")
 STORE_BOARD = ("store_sales", "store_orders", "store_average", "store_discount", "store_refunded", "store_sent_in_time")
+
+
+def is_board(name: str) -> bool:
+    """Whether there are figures of this name: a board of the mall, or a store's."""
+    return name == STORE or name in set(Board)
+
+
+def names_of(board: str) -> tuple[str, ...]:
+    """The measures of a board, or of a store's page."""
+    return STORE_BOARD if board == STORE else BOARDS[Board(board)]
+
+
+def question_of(board: str) -> str:
+    """The question that it answers, to be translated."""
+    return STORE_QUESTION if board == STORE else QUESTIONS[Board(board)][1]

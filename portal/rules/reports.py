@@ -18,8 +18,12 @@ KEPT_FOR: Final = timedelta(days=400)
 PLANS_MAX: Final = 20
 
 
+# A board of figures comes as a mail; no other format is a mail.
+MAIL: Final = "mail"
+
+
 class Report(StrEnum):
-    """What comes by itself; each is a listing for the days of its period, or as of the morning."""
+    """What comes by itself: a listing for the days of its period, or as of the morning; or the figures of a board."""
 
     JOURNAL = "journal"
     TAX = "tax"
@@ -27,6 +31,7 @@ class Report(StrEnum):
     EXPIRY = "expiry"
     PAYMENTS = "payments"
     STATEMENTS = "statements"
+    FIGURES = "figures"
 
 
 # What these say is as of the moment at which they are made: one that was missed cannot be made afterwards.
@@ -58,12 +63,19 @@ def next_due(every: Every, after: datetime, zone: ZoneInfo) -> datetime:
         day += timedelta(days=1)
 
 
-def due_after(report: Report, every: Every, made_for: datetime, now: datetime, zone: ZoneInfo) -> datetime:
-    """When the next one is due after that of the morning `made_for`, which is made only `now`.
+def due_after(report: Report, every: Every, morning: datetime, now: datetime, zone: ZoneInfo) -> datetime:
+    """When the next one is due after that of `morning`, which is made only `now`.
 
     Days that were missed while nothing ran are made up for, one report after the other.
     """
-    return next_due(every, now if report in AS_OF_THE_MORNING else made_for, zone)
+    return next_due(every, now if report in AS_OF_THE_MORNING else morning, zone)
+
+
+def made_for(report: Report, every: Every, due: datetime, now: datetime, zone: ZoneInfo) -> datetime:
+    """The morning whose report is made now: the first one missed; of figures the last, for a mail is no archive."""
+    while report is Report.FIGURES and (following := next_due(every, due, zone)) <= now:
+        due = following
+    return due
 
 
 def _falls_on(every: Every, day: date) -> bool:

@@ -25,6 +25,7 @@ from portal.blueprints.admin.refunds import refund_filter
 from portal.blueprints.campaigns.views import campaign_filters
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import list_address, zone_of_reader
+from portal.blueprints.figure_mails import EVERY
 from portal.blueprints.identity import current_actor
 from portal.db import atomically, reading, transaction
 from portal.htmx import done, page_or_partial
@@ -35,8 +36,9 @@ from portal.kit.text import N_
 from portal.queries.list_exports import list_exports, list_plans
 from portal.queries.listings import LISTINGS
 from portal.rules.exports import format_of
+from portal.rules.measures import question_of
 from portal.rules.permissions import Permission
-from portal.rules.reports import Every, Report
+from portal.rules.reports import Report
 from portal.services.export_audit import public_key
 from portal.services.exports.ask_export import (
     ask_export,
@@ -76,11 +78,6 @@ REPORTS: Mapping[str, str] = {
     Report.PAYMENTS: N_("Settlement: payments of the days"),
     Report.STATEMENTS: N_("Statements of stores"),
 }
-EVERY: Mapping[str, str] = {
-    Every.DAY: N_("Every day"),
-    Every.WEEK: N_("Every Monday"),
-    Every.MONTH: N_("On the first of a month"),
-}
 
 
 def hang(bp: Blueprint) -> None:
@@ -112,9 +109,9 @@ def index() -> ResponseReturnValue:
         found=found,
         titles=_titles(),
         plans=plans,
-        report_word=lambda key: gettext(REPORTS[key]),
+        report_word=lambda plan: gettext(question_of(plan.board) if plan.board else REPORTS[plan.report]),
         every_word=lambda key: gettext(EVERY[key]),
-        reports=[(one.value, gettext(REPORTS[one])) for one in Report if may_take(current_actor(), LISTING_OF[one])],
+        reports=[(one, gettext(words)) for one, words in REPORTS.items() if _may_export(LISTING_OF[Report(one)])],
         often=[(key, gettext(text)) for key, text in EVERY.items()],
         **frame,
     )

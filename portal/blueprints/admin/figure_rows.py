@@ -24,19 +24,19 @@ from portal.rules.figures import Measure, Unit
 from portal.rules.measures import MEASURES
 from portal.rules.permissions import Permission
 
-# What a row is called, where it is seen, by which argument, and who may.
-_NOUNS: Mapping[str, tuple[str, str, str, Permission]] = {
-    "order": (N_("Order"), "admin.order", "number", Permission.ORDER_LIST),
-    "part": (N_("Order"), "admin.order", "number", Permission.ORDER_LIST),
-    "coupon_use": (N_("Order"), "admin.order", "number", Permission.ORDER_LIST),
-    "payment": (N_("Payment"), "admin.payment", "payment_id", Permission.PAYMENT_VIEW),
-    "attempt": (N_("Payment"), "admin.payment", "payment_id", Permission.PAYMENT_VIEW),
-    "refund": (N_("Refund"), "admin.refund", "refund_id", Permission.REFUND_HANDLE),
-    "posting": (N_("Entry"), "admin.ledger_entry", "entry_id", Permission.LEDGER_VIEW),
-    "account": (N_("Account"), "admin.ledger_account", "account_id", Permission.LEDGER_VIEW),
-    "decision": (N_("Order"), "admin.order", "number", Permission.FRAUD_VIEW),
-    "case": (N_("Case"), "admin.case", "case_id", Permission.FRAUD_VIEW),
-    "dispute": (N_("Dispute"), "admin.dispute", "dispute_id", Permission.DISPUTE_HANDLE),
+# What a row is called, where it is seen, and by which argument.
+_NOUNS: Mapping[str, tuple[str, str, str]] = {
+    "order": (N_("Order"), "admin.order", "number"),
+    "part": (N_("Order"), "admin.order", "number"),
+    "coupon_use": (N_("Order"), "admin.order", "number"),
+    "payment": (N_("Payment"), "admin.payment", "payment_id"),
+    "attempt": (N_("Payment"), "admin.payment", "payment_id"),
+    "refund": (N_("Refund"), "admin.refund", "refund_id"),
+    "posting": (N_("Entry"), "admin.ledger_entry", "entry_id"),
+    "account": (N_("Account"), "admin.ledger_account", "account_id"),
+    "decision": (N_("Order"), "admin.order", "number"),
+    "case": (N_("Case"), "admin.case", "case_id"),
+    "dispute": (N_("Dispute"), "admin.dispute", "dispute_id"),
 }
 _BY_LABEL = {"order", "part", "coupon_use", "decision", "posting"}
 
@@ -48,7 +48,7 @@ def hang(bp: Blueprint) -> None:
 def rows_href(measure: Measure, days: Mapping[str, Any], scope: Scope) -> str | None:
     """Where the rows behind a figure stand; None where there are none of one kind, or not for this reader."""
     source = source_of(measure)
-    if source is None or not may_all(_NOUNS[source.noun][3]):
+    if source is None or not may_all(source.permission):
         return None
     channel = request.args.get("channel")
     return url_for("admin.figure_rows", of=measure.name, **days, channel=channel, currency=scope.currency)
@@ -59,7 +59,7 @@ def index() -> ResponseReturnValue:
     """The rows of one measure, for the days, channel and currency of the address."""
     measure = MEASURES.get(request.args.get("of", ""))
     source = source_of(measure) if measure else None
-    if measure is None or source is None or not may_all(_NOUNS[source.noun][3]):
+    if measure is None or source is None or not may_all(source.permission):
         raise NotFoundError
     wanted, channel_id = asked(), channel_arg()
     with reading() as session:
@@ -100,7 +100,7 @@ def index() -> ResponseReturnValue:
 
 
 def _href(noun: str, row: FigureRow) -> str | None:
-    _word, endpoint, argument, _permission = _NOUNS[noun]
+    _word, endpoint, argument = _NOUNS[noun]
     value = row.owner or (row.label if noun in _BY_LABEL else row.ref)
     given: dict[str, Any] = {argument: value}
     return url_for(endpoint, **given) if value else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,25 +18,17 @@ from portal.blueprints.admin.figure_rows import rows_href
 from portal.blueprints.context import translated
 from portal.blueprints.desk import channel_arg, choice_arg
 from portal.blueprints.desk_words import word
-from portal.blueprints.figures import Asked, Split, asked, board_file, board_page, scope_of
+from portal.blueprints.figure_mails import end_figures_mail, figures_mail, set_figures_mail
+from portal.blueprints.figures import Asked, Split, asked, board_file, board_page, kept, scope_of
 from portal.db import reading
 from portal.htmx import page_or_partial
-from portal.kit.text import N_
 from portal.queries.channels import channel_directory
 from portal.queries.figure_names import campaign_names, section_names, store_names
 from portal.queries.figures import Scope, currencies_sold_in
-from portal.rules.figures import Board, Measure
-from portal.rules.measures import BOARDS
+from portal.rules.figures import Board, Measure, Sight
+from portal.rules.measures import BOARDS, QUESTIONS
 from portal.rules.permissions import Permission
 
-QUESTIONS: Mapping[Board, tuple[str, str]] = {
-    Board.SALES: (N_("Sales"), N_("What is being sold?")),
-    Board.PAYMENTS: (N_("Payments"), N_("Do payments succeed, and how fast?")),
-    Board.INCENTIVES: (N_("Incentives"), N_("What do coupons and mileage cost?")),
-    Board.BALANCES: (N_("Balances"), N_("What do we owe to buyers?")),
-    Board.RISK: (N_("Risk"), N_("How much fraud is found, how fast, and at what price?")),
-    Board.CHANNELS: (N_("Channels"), N_("How does each channel sell?")),
-}
 CHARTS: Mapping[Board, tuple[str, ...]] = {
     Board.SALES: ("sales", "orders_paid"),
     Board.PAYMENTS: ("captured", "success_rate"),
@@ -49,6 +42,8 @@ CHARTS: Mapping[Board, tuple[str, ...]] = {
 def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/figures", "figures", show)
     bp.add_url_rule("/figures.csv", "figures_file", file)
+    bp.add_url_rule("/figures/mail", "figures_mail", mail, methods=["POST"])
+    bp.add_url_rule("/figures/mail/<uuid:plan_id>/end", "figures_mail_end", end_mail, methods=["POST"])
 
 
 @requires_all(Permission.ANALYTICS_VIEW)
@@ -68,6 +63,7 @@ def show() -> ResponseReturnValue:
             file_href=url_for("admin.figures_file", **_kept(board=board.value)),
         )
         currencies = currencies_sold_in(session)
+        by_mail = figures_mail(session, _sight(board, scope))
         frame = around(session, "admin.figures")
     return page_or_partial(
         "admin/figures/index.html",
@@ -79,6 +75,9 @@ def show() -> ResponseReturnValue:
             for one, (name, _question) in QUESTIONS.items()
         ],
         channels=channel_options(),
+        by_mail=by_mail,
+        mail_href=url_for("admin.figures_mail", **_kept(board=board.value)),
+        mail_end=lambda plan_id: url_for("admin.figures_mail_end", plan_id=plan_id, **_kept(board=board.value)),
         currencies=[] if request.args.get("channel") else [(one, one) for one in currencies],
         **page,
         **frame,
@@ -91,6 +90,25 @@ def file() -> ResponseReturnValue:
     board, wanted = _board(), asked()
     with reading() as session:
         return board_file(session, name=board.value, names=BOARDS[board], scope=_scope(session), wanted=wanted)
+
+
+@requires_all(Permission.ANALYTICS_VIEW)
+def mail() -> ResponseReturnValue:
+    """Have the board of the address come regularly by mail."""
+    board = _board()
+    with reading() as session:
+        sight = _sight(board, _scope(session))
+    return set_figures_mail(sight, back=_address(board=board.value))
+
+
+@requires_all(Permission.ANALYTICS_VIEW)
+def end_mail(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Let it come no longer."""
+    return end_figures_mail(plan_id, back=_address(board=_board().value))
+
+
+def _sight(board: Board, scope: Scope) -> Sight:
+    return Sight(board.value, scope.currency, scope.channel_id)
 
 
 def _board() -> Board:
@@ -106,9 +124,7 @@ def _scope(session: Session) -> Scope:
 
 
 def _kept(**more: Any) -> dict[str, Any]:
-    """The filters of the address, which stay while one moves between boards (A22)."""
-    names = ("board", "period", "from", "until", "compare", "channel", "currency")
-    return {name: request.args[name] for name in names if name in request.args} | more
+    return kept("channel") | more
 
 
 def _address(**more: Any) -> str:

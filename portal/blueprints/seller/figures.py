@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
-from typing import Any
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from portal.blueprints.access import NotFoundError
 from portal.blueprints.context import translated
 from portal.blueprints.desk import requires_in
-from portal.blueprints.figures import Split, asked, board_file, board_page, scope_of
-from portal.blueprints.seller.desk import around, open_desk
+from portal.blueprints.figure_mails import end_figures_mail, figures_mail, set_figures_mail
+from portal.blueprints.figures import Split, asked, board_file, board_page, kept, scope_of
+from portal.blueprints.seller.desk import around, desk_of, open_desk
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
 from portal.queries.channels import channel_directory
 from portal.queries.figure_names import section_names
 from portal.queries.figures import Scope, currencies_of_store
-from portal.rules.measures import STORE_BOARD
+from portal.rules.figures import STORE, Sight
+from portal.rules.measures import STORE_BOARD, STORE_QUESTION
 from portal.rules.permissions import Permission
 from portal.rules.permissions import Scope as Reach
 
@@ -31,6 +33,8 @@ CHARTS = ("store_sales", "store_orders")
 def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/figures", "figures", show)
     bp.add_url_rule("/figures.csv", "figures_file", file)
+    bp.add_url_rule("/figures/mail", "figures_mail", mail, methods=["POST"])
+    bp.add_url_rule("/figures/mail/<uuid:plan_id>/end", "figures_mail_end", end_mail, methods=["POST"])
 
 
 @requires_in(Permission.ANALYTICS_VIEW, Reach.STORE)
@@ -60,7 +64,7 @@ def show() -> ResponseReturnValue:
                 lambda ref: channels.get(ref, ref),
             ),
         ]
-        kept: dict[str, Any] = {key: value for key, value in request.args.items() if key != "cursor"}
+        same = kept("store")
         page = board_page(
             session,
             names=STORE_BOARD,
@@ -69,14 +73,19 @@ def show() -> ResponseReturnValue:
             scope=scope,
             wanted=wanted,
             href_of=lambda _measure: None,
-            file_href=url_for("seller.figures_file", **kept),
+            file_href=url_for("seller.figures_file", **same),
         )
         currencies = currencies_of_store(session, desk.store.id)
+        by_mail = figures_mail(session, _sight(scope))
     return page_or_partial(
         "seller/figures.html",
         {"figures": "figures/_board.html", "figure-tiles": "figures/_tiles.html"},
         currencies=[(one, one) for one in currencies],
         channels=[],
+        question=gettext(STORE_QUESTION),
+        by_mail=by_mail,
+        mail_href=url_for("seller.figures_mail", **same),
+        mail_end=lambda plan_id: url_for("seller.figures_mail_end", plan_id=plan_id, **same),
         **page,
         **around(desk, "seller.figures"),
     )
@@ -87,11 +96,27 @@ def file() -> ResponseReturnValue:
     """The store's measures by day."""
     wanted = asked()
     with reading() as session:
-        desk = open_desk(session, clock.now())
-        if desk is None:
-            raise NotFoundError
+        desk = desk_of(session)
         scope = _scope(session, desk.store.id)
         return board_file(session, name=desk.store.slug, names=STORE_BOARD, scope=scope, wanted=wanted)
+
+
+@requires_in(Permission.ANALYTICS_VIEW, Reach.STORE)
+def mail() -> ResponseReturnValue:
+    """Have them come regularly by mail."""
+    with reading() as session:
+        sight = _sight(_scope(session, desk_of(session).store.id))
+    return set_figures_mail(sight, back=url_for("seller.figures", **kept("store")))
+
+
+@requires_in(Permission.ANALYTICS_VIEW, Reach.STORE)
+def end_mail(plan_id: uuid.UUID) -> ResponseReturnValue:
+    """Let them come no longer."""
+    return end_figures_mail(plan_id, back=url_for("seller.figures", **kept("store")))
+
+
+def _sight(scope: Scope) -> Sight:
+    return Sight(STORE, scope.currency, store_id=scope.store_id)
 
 
 def _scope(session: Session, store_id: int) -> Scope:

@@ -11,11 +11,11 @@ def blueprints() -> list[Blueprint]:
         coupons,
         home,
         lists,
-        offer_mails,
         offers,
         pictures,
         product,
         remarks,
+        stop_mails,
         stores,
     )
     from portal.blueprints.shop.blueprint import bp

@@ -8,15 +8,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.db import insert_rows
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id, new_token
 from portal.kit.text import N_
-from portal.models import ApiClient, StoreMember, User, UserState
-from portal.rules.permissions import Actor, Permission, Role, may, roles_in
+from portal.models import ApiClient, User, UserState
+from portal.queries.actors import actor_of
+from portal.rules.permissions import Actor, Permission, may
 from portal.services.audit import AuditAction, Fact, record
 
 # A prefix lets people and scanners of leaked secrets see what a text is, and tell a test's from the real.
@@ -132,11 +132,7 @@ def make_api_client(
 
 def _person(session: Session, user_id: uuid.UUID) -> Actor:
     """The person as he acts himself."""
-    row = session.execute(select(User.roles, User.state).where(User.id == user_id)).one_or_none()
-    if row is None or row.state == UserState.CLOSED:
+    user = session.get(User, user_id)
+    if user is None or user.state == UserState.CLOSED:
         raise KeyUserUnknownError
-    member = select(StoreMember.store_id, StoreMember.role).where(StoreMember.user_id == user_id)
-    found: dict[int, str] = {row.store_id: row.role for row in session.execute(member)}
-    stores = frozenset(found)
-    roles = frozenset(Role(role) for role in row.roles) | ({Role.SELLER} if stores else frozenset())
-    return Actor(user_id=user_id, roles=roles, store_ids=stores, store_roles=roles_in(found, found.values()))
+    return actor_of(session, user)

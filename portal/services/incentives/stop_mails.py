@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
 import uuid
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal import site
-from portal.crypto import blind_index
+from portal.crypto import read_link, sign_link
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, User
@@ -21,8 +18,9 @@ from portal.rules.permissions import SYSTEM
 from portal.rules.privacy import Purpose
 from portal.services.consents import allowed, choose
 
-USER_BYTES, CHANNEL_BYTES, SIGNATURE_BYTES = 16, 4, 16
+USER_BYTES, CHANNEL_BYTES = 16, 4
 PATH = "/offers/mails"
+_PURPOSE = "stop mails"
 
 
 class StopLinkError(PortalError):
@@ -45,18 +43,13 @@ class StopLink:
 def stop_address(*, user_id: uuid.UUID, channel_id: int, channel: str, locale: str) -> str:
     """The address that ends somebody's offers by mail of one channel. It never runs out: mails are kept for long."""
     body = user_id.bytes + channel_id.to_bytes(CHANNEL_BYTES)
-    token = urlsafe_b64encode(body + _signature(body)).decode().rstrip("=")
-    return site.address(f"{PATH}/{token}", channel=channel, lang=locale)
+    return site.address(f"{PATH}/{sign_link(_PURPOSE, body)}", channel=channel, lang=locale)
 
 
 def read_stop_link(session: Session, *, token: str) -> StopLink:
     """What a link is for; changes nothing, since programs that look for evil open every link. Raises StopLinkError."""
-    try:
-        found = urlsafe_b64decode(token + "=" * (-len(token) % 4))
-    except (ValueError, Base64Error) as error:
-        raise StopLinkError from error
-    body, signature = found[:-SIGNATURE_BYTES], found[-SIGNATURE_BYTES:]
-    if len(body) != USER_BYTES + CHANNEL_BYTES or not hmac.compare_digest(signature, _signature(body)):
+    body = read_link(_PURPOSE, token)
+    if body is None or len(body) != USER_BYTES + CHANNEL_BYTES:
         raise StopLinkError
     user_id, channel_id = uuid.UUID(bytes=body[:USER_BYTES]), int.from_bytes(body[USER_BYTES:])
     known = select(User.id).where(User.id == user_id, User.state != "closed")
@@ -78,7 +71,3 @@ def stop_mails(session: Session, *, token: str, now: datetime) -> None:
         actor=SYSTEM,
         now=now,
     )
-
-
-def _signature(body: bytes) -> bytes:
-    return blind_index(f"stop mails {body.hex()}")[:SIGNATURE_BYTES]

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from portal.kit import display
 from portal.kit.rates import SOURCES
+from portal.rules.figure_words import change_text, figure_text
 from portal.site import address
 
 ROOT = Path(__file__).parents[2]
@@ -47,6 +48,12 @@ def _environment(locale: str) -> Environment:
         at, locale, ZoneInfo(zone), with_zone=True
     )
     environment.filters["day"] = lambda on: display.format_day(on, locale)
+    environment.filters["figure"] = lambda value, measure, currency: figure_text(
+        measure, value, currency, locale, translations.gettext
+    )
+    environment.globals["figure_change"] = lambda measure, now, before, currency: change_text(
+        measure, now, before, currency, locale, translations.gettext
+    )
     environment.filters["tr"] = lambda texts: texts.get(locale) or texts.get("en") or next(iter(texts.values()), "")
     return environment
 

@@ -260,6 +260,7 @@ WRITING |= dict.fromkeys(
 )
 READING |= {"admin.alerts": P.ANALYTICS_VIEW}
 WRITING |= dict.fromkeys([f"admin.alert_{one}" for one in ("bound_new", "bound_end", "look")], P.ANALYTICS_VIEW)
+WRITING |= dict.fromkeys(["admin.figures_mail", "admin.figures_mail_end"], P.ANALYTICS_VIEW)
 # What a route takes besides.
 ALSO = {"admin.ledger_balance_view": P.LEDGER_VIEW}
 # Managers of channels open pages by channel: tests/blueprints/admin/test_channels.py.
