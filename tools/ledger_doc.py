@@ -17,6 +17,7 @@ from portal.rules.gift_posting import GIFT_TEMPLATES
 from portal.rules.invoice_posting import INVOICE_TEMPLATES
 from portal.rules.mileage_posting import MILEAGE_TEMPLATES
 from portal.rules.posting import TEMPLATES, USER_KINDS, AccountKind, Line, OrderMoney, clearing, of_user
+from portal.rules.restocking_posting import RESTOCKING_TEMPLATES
 
 FILE = Path(__file__).parents[1] / "docs" / "ledger.md"
 
@@ -83,6 +84,7 @@ ALL_TEMPLATES = {
     **GIFT_TEMPLATES,
     **INVOICE_TEMPLATES,
     **EXCHANGE_TEMPLATES,
+    **RESTOCKING_TEMPLATES,
     **GATEWAY_TEMPLATES,
     **DISPUTE_TEMPLATES,
     **FX_TEMPLATES,

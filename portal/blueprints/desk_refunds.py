@@ -62,6 +62,7 @@ def refund_values(refund: RefundView, *, store_ids: Sequence[int] | None = None)
         "refund": refund,
         "items": items,
         "items_minor": sum(one["amount_minor"] for one in items),
+        "restocking_minor": sum(one["restocking_minor"] for one in items),
         "reason": reason_word(refund.reason),
         "consents": [
             {

@@ -41,6 +41,7 @@ from portal.rules.returns import Condition, Verdict
 from portal.services.returns.decide_return import approve_return, refuse_return
 from portal.services.returns.inspect_return import inspect_return
 from portal.services.returns.receive_return import receive_return
+from portal.services.returns.refund_units import restocking_of
 from portal.services.returns.settle_return import send_rejected, send_replacement, settle_claim
 
 COUNTED = (
@@ -196,6 +197,7 @@ def _page(desk: ReturnsDesk, return_id: uuid.UUID, error: PortalError | None = N
     with reading() as session:
         framed = desk.frame(session, case.store_id)
         assert framed is not None
+        restocking = restocking_of(session, case=case, now=clock.now())
         carrier = last_carrier(session, store_id=case.store_id)
         address = last_return_address(session, store_id=case.store_id)
         problem = problem_text(session, error) if error else None
@@ -209,6 +211,7 @@ def _page(desk: ReturnsDesk, return_id: uuid.UUID, error: PortalError | None = N
     page = render_template(
         "desk/returns/show.html",
         case=case,
+        restocking_minor=restocking,
         events=events_of(case, named=True),
         can_decide=can_decide,
         list_href=desk.url("returns"),
@@ -317,15 +320,9 @@ def _way_back(case: ReturnView, form: Mapping[str, str]) -> tuple[Work, str]:
 def _settlement(case: ReturnView, form: Mapping[str, str]) -> tuple[Work, str]:
     values = _common(case, form)
     liable, note = bool(form.get("carrier_liable")), form.get("note", "")
-    if form.get("outcome") == "resend":
-        return (
-            lambda s: settle_claim(s, outcome="resend", carrier_liable=liable, note=note, **values),
-            _("Kept for the buyer. Now send it."),
-        )
-    return (
-        lambda s: settle_claim(s, outcome="refund", carrier_liable=liable, note=note, **values),
-        _("The money goes back."),
-    )
+    outcome = "resend" if form.get("outcome") == "resend" else "refund"
+    said = _("Kept for the buyer. Now send it.") if outcome == "resend" else _("The money goes back.")
+    return lambda s: settle_claim(s, outcome=outcome, carrier_liable=liable, note=note, **values), said
 
 
 def _parcel(form: Mapping[str, str]) -> tuple[str, str]:

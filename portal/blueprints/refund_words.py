@@ -12,7 +12,7 @@ from portal.blueprints.checkout.method_names import method_name
 from portal.blueprints.context import translated
 from portal.kit.text import N_
 from portal.queries.refunds import LegView, RefundView
-from portal.rules.refund_plan import PlannedLeg, RefundPlan
+from portal.rules.planned_refund import PlannedLeg, RefundPlan
 from portal.rules.refund_policy import REASONS, Party
 
 REASON_WORDS: Mapping[str, str] = {
@@ -127,6 +127,7 @@ def side_effects(plan: RefundPlan) -> list[str]:
     ]
     if plan.asked_minor:
         told.append(_asked_back(plan))
+    told += restocking_words(plan)
     if plan.points_taken:
         points = formatting.money(plan.points_taken, "PTS")
         told.append(gettext("The %(points)s that this order earns you are taken away.", points=points))
@@ -137,6 +138,14 @@ def side_effects(plan: RefundPlan) -> list[str]:
         fee = formatting.money(plan.kept_fees, plan.currency)
         told.append(gettext("The shipping fee of %(amount)s stays paid.", amount=fee))
     return told
+
+
+def restocking_words(plan: RefundPlan) -> list[str]:
+    """What the store keeps of the goods; empty where it keeps nothing."""
+    if not plan.restocking_minor:
+        return []
+    fee = formatting.money(plan.restocking_minor, plan.currency)
+    return [gettext("The store keeps a restocking fee of %(amount)s. It is taken off what comes back.", amount=fee)]
 
 
 def _asked_back(plan: RefundPlan) -> str:

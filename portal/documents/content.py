@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class Line(TypedDict):
@@ -90,6 +90,8 @@ class Content(Head):
     discount_minor: int
     shipping_minor: int
     tax_added_minor: int
+    # What the store keeps of goods that came back, taken off the total; older documents do not say it.
+    restocking_minor: NotRequired[int]
     total_minor: int
     tenders: list[Tender]
     platform: PlatformAmount | None

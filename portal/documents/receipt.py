@@ -113,6 +113,8 @@ def _totals(content: Content, words: Words, money: Callable[[int], str]) -> Tabl
     rows.append((words.shipping, money(content["shipping_minor"]), "text"))
     added = [tax for tax in content["taxes"] if not tax["inclusive"]]
     rows += [(words.tax(_percent(tax["rate"])), money(tax["amount_minor"]), "text") for tax in added]
+    if fee := content.get("restocking_minor"):
+        rows.append((words.restocking, money(-fee), "text"))
     rows.append((words.total, money(content["total_minor"]), "total"))
     rows += [
         (words.tax_included(_percent(tax["rate"])), money(tax["amount_minor"]), "small")

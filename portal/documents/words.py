@@ -70,6 +70,7 @@ class Words:
         self.discount = _("Discount")
         self.shipping = _("Shipping")
         self.items = _("Items")
+        self.restocking = _("Restocking fee")
         self.total = _("Total")
         self.paid_with = _("Paid with")
         self.goes_back_to = _("Goes back to")

@@ -56,7 +56,8 @@ class TenderShare(Base):
     """How much of a tender a line or a part's shipping fee was paid with; fixed when the order is placed.
 
     `held_minor` was due with units that went back, and stays for a discount that was asked back (REF-05). `less_minor`
-    of what went back was for something cheaper, taken in exchange.
+    of what went back was for something cheaper, taken in exchange. `restocking_minor` was due, too, and is kept by the
+    store for goods that came back by choice.
     """
 
     __tablename__ = "tender_share"
@@ -64,7 +65,11 @@ class TenderShare(Base):
         CheckConstraint("(line_id IS NULL) <> (part_id IS NULL)", name="target"),
         CheckConstraint("amount_minor >= 0", name="amount"),
         CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor", name="refunded"),
-        CheckConstraint("held_minor >= 0 AND refunded_minor + held_minor <= amount_minor", name="held"),
+        CheckConstraint(
+            "restocking_minor >= 0 AND held_minor >= 0"
+            " AND refunded_minor + held_minor + restocking_minor <= amount_minor",
+            name="held",
+        ),
         CheckConstraint("less_minor BETWEEN 0 AND refunded_minor", name="less"),
         Index("ix_tender_share_tender_id", "tender_id"),
         Index("ix_tender_share_order_id", "order_id"),
@@ -79,6 +84,7 @@ class TenderShare(Base):
     refunded_minor: Mapped[int] = mapped_column(server_default=text("0"))
     held_minor: Mapped[int] = mapped_column(server_default=text("0"))
     less_minor: Mapped[int] = mapped_column(server_default=text("0"))
+    restocking_minor: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class GatewayAccount(Base):

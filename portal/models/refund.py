@@ -34,6 +34,7 @@ class RefundRule(Base):
     __tablename__ = "refund_rule"
     __table_args__ = (
         CheckConstraint("window_days BETWEEN 0 AND 365", name="window_days"),
+        CheckConstraint("restocking_basis_points BETWEEN 0 AND 10000", name="restocking"),
         CheckConstraint("way_back IN ('buyer', 'store')", name="way_back"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_by"),
         Index(
@@ -59,6 +60,7 @@ class RefundRule(Base):
     exchangeable: Mapped[bool | None]
     # For which of them a buyer has to send pictures.
     picture_reasons: Mapped[list[Any] | None]
+    restocking_basis_points: Mapped[int | None] = mapped_column(Integer)
     valid_from: Mapped[datetime] = mapped_column(server_default=text("'2000-01-01 00:00:00+00'"))
     note: Mapped[str] = mapped_column(server_default="")
     set_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("user_account.id"))
@@ -125,6 +127,7 @@ class RefundLine(Base):
     """Units of a line, or a part's shipping fee, that a refund gives back.
 
     Without units, `tax_minor` is the tax in what something cheaper cost less that was taken in exchange.
+    `restocking_minor` is what the store kept of it as its fee, beside the amount.
     """
 
     __tablename__ = "refund_line"
@@ -142,6 +145,7 @@ class RefundLine(Base):
     quantity: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     amount_minor: Mapped[int]
     tax_minor: Mapped[int | None]
+    restocking_minor: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class RefundLeg(Base):

@@ -124,11 +124,13 @@ _FACTS = (
      CROSS JOIN LATERAL (VALUES ('tax', s.tax), ('tax_base', s.base)) v (fact, value)
     """,
     # What refunds took off it since, on the day of the order: of units and of what was exchanged for something cheaper
-    # as the books count it, and of shipping fees as credit notes say it.
+    # as the books count it, with what the store kept of it as a fee, and of shipping fees as credit notes say it.
     """
     SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.rate, v.value
       FROM (SELECT day, channel_id, currency, rate, sum(tax) AS tax, sum(amount) - sum(tax) AS base
-              FROM (SELECT b.day, b.channel_id, b.currency, l.tax_rate AS rate, l.refunded_minor AS amount,
+              FROM (SELECT b.day, b.channel_id, b.currency, l.tax_rate AS rate,
+                           l.refunded_minor + (SELECT sum(restocking_minor) FROM tender_share WHERE line_id = l.id)
+                               AS amount,
                            least(l.tax_minor, round(l.tax_minor * l.refunded_quantity::numeric / l.quantity)
                                               + l.tax_less_minor) AS tax
                       FROM bought b JOIN order_line l ON l.order_id = b.id

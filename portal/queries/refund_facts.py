@@ -115,7 +115,7 @@ _PARTS = text(
 _LINES = text(
     """
     SELECT l.id, l.part_id, l.quantity, l.refunded_quantity, l.shipped_quantity, l.payable_minor, l.tax_minor,
-           l.tax_less_minor, l.platform_less_minor,
+           l.tax_inclusive,           l.tax_less_minor, l.platform_less_minor,
            l.mileage_promised, l.name, g.section_id, s.parent_id AS above_id, l.product_id, l.unit_price_minor,
            p.store_id
       FROM order_line l JOIN product g ON g.id = l.product_id JOIN section s ON s.id = g.section_id
@@ -124,8 +124,8 @@ _LINES = text(
     """
 )
 _SHARES = text(
-    "SELECT id, tender_id, line_id, part_id, amount_minor, refunded_minor, held_minor, less_minor FROM tender_share"
-    " WHERE order_id = :order_id ORDER BY id"
+    "SELECT id, tender_id, line_id, part_id, amount_minor, refunded_minor, held_minor, less_minor,"
+    " restocking_minor FROM tender_share WHERE order_id = :order_id ORDER BY id"
 )
 _TENDERS = text(
     "SELECT id, type, amount_minor, points, captured_minor = 0 AS is_held FROM tender WHERE order_id = :order_id"
@@ -196,6 +196,7 @@ def load_refundable(session: Session, *, order_id: uuid.UUID, now: datetime) -> 
                 units_sent=line.shipped_quantity,
                 priced=_priced(line),
                 tax_minor=line.tax_minor,
+                tax_added=not line.tax_inclusive,
                 tax_less=line.tax_less_minor,
                 platform_less=line.platform_less_minor,
             )

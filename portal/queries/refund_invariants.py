@@ -66,6 +66,21 @@ REFUND_INVARIANTS = (
     ),
     (
         4,
+        "what stores keep of goods that came back is what refunds say, of its shares and in the books",
+        """SELECT f.order_id, f.fees, coalesce(s.fees, 0) AS shares, coalesce(b.fees, 0) AS booked
+             FROM (SELECT f.order_id, sum(r.restocking_minor) AS fees FROM refund f JOIN refund_line r
+                       ON r.refund_id = f.id WHERE f.status NOT IN ('requested', 'refused', 'cancelled')
+                    GROUP BY f.order_id) f
+             LEFT JOIN (SELECT order_id, sum(restocking_minor) AS fees FROM tender_share GROUP BY order_id) s
+               ON s.order_id = f.order_id
+             LEFT JOIN (SELECT e.order_id, sum(p.amount_minor) AS fees FROM ledger_entry e
+                          JOIN ledger_posting p ON p.entry_id = e.id
+                          JOIN ledger_account a ON a.id = p.account_id AND a.kind = 'seller_payable'
+                         WHERE e.kind = 'restocking_kept' GROUP BY e.order_id) b ON b.order_id = f.order_id
+            WHERE f.fees <> coalesce(s.fees, 0) OR f.fees <> coalesce(b.fees, 0)""",
+    ),
+    (
+        4,
         "what is asked back of an order's discounts is what was held back of its tenders",
         """SELECT o.id, a.asked, coalesce(h.held, 0) AS held FROM orders o
              JOIN (SELECT order_id, sum(asked_minor) AS asked FROM discount_share GROUP BY order_id) a

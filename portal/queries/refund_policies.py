@@ -28,7 +28,7 @@ _RULES = text(
          ORDER BY channel_id, section_id, valid_from DESC
     )
     SELECT w.section_id, r.window_days, r.returnable, r.approve_above, r.step_up_above, r.return_reasons, r.way_back,
-           r.exchangeable, r.picture_reasons
+           r.exchangeable, r.picture_reasons, r.restocking_basis_points
       FROM unnest(CAST(:sections AS bigint[])) AS w (section_id)
      CROSS JOIN begun r
       LEFT JOIN above a ON a.section_id = w.section_id AND a.id = r.section_id
@@ -51,6 +51,7 @@ class RefundRuleRow:
     way_back: str | None
     return_reasons: Sequence[str] | None
     picture_reasons: Sequence[str] | None
+    restocking_basis_points: int | None
     approve_above: Mapping[str, int] | None
     valid_from: datetime
     note: str
@@ -87,6 +88,7 @@ def list_refund_rules(session: Session) -> Sequence[RefundRuleRow]:
         RefundRule.way_back,
         RefundRule.return_reasons,
         RefundRule.picture_reasons,
+        RefundRule.restocking_basis_points,
         RefundRule.approve_above,
         RefundRule.valid_from,
         RefundRule.note,

@@ -79,6 +79,11 @@ class RefundView:
     in_platform: Exchanged | None = None
 
     @property
+    def restocking_minor(self) -> int:
+        """What stores keep of it as their fees."""
+        return sum(one["restocking_minor"] for one in self.items)
+
+    @property
     def is_open(self) -> bool:
         return self.status in {"requested", "approved", "sent", "unknown", "failed"}
 
@@ -107,7 +112,8 @@ _VIEW = """
               FROM refund_approval c LEFT JOIN store s ON s.id = c.store_id WHERE c.refund_id = f.id) AS consents,
            (SELECT jsonb_agg(jsonb_build_object(
                        'name', l.name, 'sku', l.sku, 'store_id', p.store_id, 'store_name', s.name, 'units', r.quantity,
-                       'amount_minor', r.amount_minor, 'part_id', p.id) ORDER BY p.position, l.position NULLS LAST)
+                       'amount_minor', r.amount_minor, 'restocking_minor', r.restocking_minor,
+                       'part_id', p.id) ORDER BY p.position, l.position NULLS LAST)
               FROM refund_line r LEFT JOIN order_line l ON l.id = r.line_id
               JOIN order_part p ON p.id = coalesce(r.part_id, l.part_id) JOIN store s ON s.id = p.store_id
              WHERE r.refund_id = f.id) AS items

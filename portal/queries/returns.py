@@ -112,6 +112,7 @@ class ReturnView:
     refund_id: uuid.UUID | None
     refund_status: str | None
     refund_minor: int | None
+    restocking_minor: int
     replacement_number: str | None
     replacement_carrier: str | None
     replacement_status: str | None
@@ -127,6 +128,11 @@ class ReturnView:
     @property
     def counts(self) -> Mapping[str, int]:
         return Counter(unit.state for line in self.lines for unit in line.units)
+
+    def units_in(self, *states: str) -> Mapping[uuid.UUID, int]:
+        """How many units of each line are in these states."""
+        found = {line.line_id: sum(line.counts.get(state, 0) for state in states) for line in self.lines}
+        return {line_id: count for line_id, count in found.items() if count}
 
     @property
     def units(self) -> int:
@@ -166,6 +172,8 @@ _ONE = text(
            g.carrier, g.tracking_number, g.received_at,
            g.inspection_note, g.back_carrier, g.back_number, g.carrier_liable, g.refund_id,
            f.status AS refund_status, f.total_minor AS refund_minor, r.tracking_number AS replacement_number,
+           (SELECT coalesce(sum(restocking_minor), 0) FROM refund_line
+             WHERE refund_id = f.id)::bigint AS restocking_minor,
            r.carrier AS replacement_carrier, r.status AS replacement_status, g.version,
            g.pay_by, g.more_entry_id IS NOT NULL AS is_paid,
            (SELECT coalesce(sum(u.more_minor), 0) FROM return_unit u

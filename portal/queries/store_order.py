@@ -95,6 +95,7 @@ class StoreOrder:
     refunded_minor: int
     mall_refunded_minor: int
     asked_back_minor: int
+    restocking_minor: int
     lines: tuple[StoreLine, ...] = ()
     holds: tuple[StoreHold, ...] = ()
     is_shared: bool = True
@@ -110,8 +111,11 @@ class StoreOrder:
 
     @property
     def earned_minor(self) -> int:
-        """What the store is paid from: what the buyer paid and did not get back, and what the mall's coupons gave."""
-        kept = self.payable_minor - self.refunded_minor + self.asked_back_minor
+        """What the store is paid from: what the buyer paid and did not get back, and what the mall's coupons gave.
+
+        Without the restocking fees, which are its own in full.
+        """
+        kept = self.payable_minor - self.refunded_minor - self.restocking_minor + self.asked_back_minor
         tax = self.tax_added_minor * kept // self.payable_minor if self.payable_minor else 0
         return kept - tax + self.mall_discount_minor - self.mall_refunded_minor
 
@@ -121,7 +125,7 @@ class StoreOrder:
 
     @property
     def net_minor(self) -> int:
-        return self.earned_minor - self.commission_minor
+        return self.earned_minor - self.commission_minor + self.restocking_minor
 
 
 _PART = text(
@@ -137,7 +141,7 @@ _PART = text(
               FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL) AS holds,
            coalesce(d.own, 0)::bigint AS own, coalesce(d.mall, 0)::bigint AS mall,
            coalesce(b.back, 0)::bigint AS back, coalesce(b.mall_back, 0)::bigint AS mall_back,
-           (coalesce(d.asked, 0) - coalesce(h.held, 0))::bigint AS asked_back
+           (coalesce(d.asked, 0) - coalesce(h.held, 0))::bigint AS asked_back, coalesce(h.fees, 0)::bigint AS fees
       FROM order_part p
       JOIN orders o ON o.id = p.order_id
       JOIN store s ON s.id = p.store_id
@@ -158,7 +162,7 @@ _PART = text(
               AND x ->> 'part_id' = p.id::text
       ) b ON true
       LEFT JOIN LATERAL (
-           SELECT sum(t.held_minor) AS held FROM tender_share t
+           SELECT sum(t.held_minor) AS held, sum(t.restocking_minor) AS fees FROM tender_share t
             WHERE t.order_id = p.order_id
               AND (t.part_id = p.id OR t.line_id IN (SELECT l.id FROM order_line l WHERE l.part_id = p.id))
       ) h ON true
@@ -234,6 +238,7 @@ def load_store_order(
         refunded_minor=row.back,
         mall_refunded_minor=row.mall_back,
         asked_back_minor=row.asked_back,
+        restocking_minor=row.fees,
         lines=tuple(StoreLine(*line) for line in lines),
         holds=tuple(_hold(*one) for one in row.holds or ()),
     )

@@ -11,8 +11,9 @@ from uuid import UUID
 from portal.kit.errors import Rejection
 from portal.kit.money import allocate, round_half_up
 from portal.kit.text import N_
+from portal.rules.planned_refund import PlannedLine, RefundPlan
 from portal.rules.refund_order import LineFacts, OrderFacts
-from portal.rules.refund_plan import PlannedLine, RefundPlan, legs_of, platform_left
+from portal.rules.refund_plan import legs_of, platform_left
 from portal.rules.refund_policy import RefundPolicy, is_above
 from portal.rules.refunds import share_of_units
 

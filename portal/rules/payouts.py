@@ -24,6 +24,7 @@ class Figure(StrEnum):
     SALE = "sale"
     REFUND = "refund"
     DISPUTE = "dispute"
+    RESTOCKING = "restocking"
     PAYOUT = "payout"
     OTHER = "other"
 
@@ -33,6 +34,7 @@ def figure_of(entry_kind: str) -> Figure:
     return {
         "part_released": Figure.SALE,
         "part_taken_back": Figure.REFUND,
+        "restocking_kept": Figure.RESTOCKING,
         "dispute_charged": Figure.DISPUTE,
         "payout_paid": Figure.PAYOUT,
     }.get(entry_kind, Figure.OTHER)

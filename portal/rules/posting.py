@@ -90,6 +90,7 @@ class EntryKind(StrEnum):
     REFUND_PAID_OUT = "refund_paid_out"
     PART_RELEASED = "part_released"
     PART_TAKEN_BACK = "part_taken_back"
+    RESTOCKING_KEPT = "restocking_kept"
     MILEAGE_TAKEN_BACK = "mileage_taken_back"
     MILEAGE_MATURED = "mileage_matured"
     MILEAGE_EXPIRED = "mileage_expired"

@@ -17,6 +17,7 @@ class Share:
 
     `held_minor` was due and did not go back, because a discount of what was kept was asked back (REF-05).
     `less_minor` of what went back was the difference to something cheaper that was taken in exchange.
+    `restocking_minor` was due, too, and stays with the store as its restocking fee.
     """
 
     id: int
@@ -25,10 +26,11 @@ class Share:
     refunded_minor: int
     held_minor: int = 0
     less_minor: int = 0
+    restocking_minor: int = 0
 
     @property
     def left_minor(self) -> int:
-        return self.amount_minor - self.refunded_minor - self.held_minor
+        return self.amount_minor - self.refunded_minor - self.held_minor - self.restocking_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class LineFacts:
     """A line as it was paid. `platform_minor` is what the platform's coupons gave of it, `promised` its points.
 
     `priced` is the line as coupons look at it. `tax_less` and `platform_less` went with what was exchanged for
-    something cheaper.
+    something cheaper. `tax_added` says that the tax came on top of the price.
     """
 
     id: UUID
@@ -50,6 +52,7 @@ class LineFacts:
     units_sent: int = 0
     priced: PricedLine | None = None
     tax_minor: int = 0
+    tax_added: bool = False
     tax_less: int = 0
     platform_less: int = 0
 

@@ -5,120 +5,20 @@ Shares were fixed when the order was placed; nothing is priced again (REF-02, RE
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
-from typing import Any
+from types import MappingProxyType
 from uuid import UUID
 
 from portal.kit.money import round_half_up
-from portal.rules.ask_back import Asked, AskedBack, Counted, ask_back, hold_back, units_kept
+from portal.rules.ask_back import AskedBack, Counted, ask_back, hold_back, units_kept
+from portal.rules.planned_refund import PlannedCoupon, PlannedLeg, PlannedLine, RefundPlan
 from portal.rules.refund_order import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
 from portal.rules.refund_policy import BEFORE_SHIPMENT
 from portal.rules.refunds import coupon_comes_back, line_refund, share_of_units, shipping_fee_goes_back
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedLine:
-    """Units of a line (or a part's fee, with `line_id` None) and what of each tender share goes back.
-
-    Of `held` shares less went back than was due, or more when negative. Without units it only gives back what was held,
-    or, with `is_less`, what something cheaper cost less that was taken in exchange, `tax_minor` in it.
-    """
-
-    part_id: UUID
-    line_id: UUID | None
-    units: int
-    amount_minor: int
-    shares: tuple[tuple[int, int], ...]
-    platform_minor: int = 0
-    promised: int = 0
-    restock: int = 0
-    held: tuple[tuple[int, int], ...] = ()
-    is_late: bool = False
-    is_less: bool = False
-    tax_minor: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedLeg:
-    """What one tender gives back, and where it goes: original, deposit or bank. `closed` says why not its own way.
-
-    Of what is only held nothing goes back: it is let go of (release).
-    """
-
-    tender_id: UUID
-    type: str
-    amount_minor: int
-    points: int | None
-    destination: str
-    closed: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedCoupon:
-    """Whether a coupon comes back; `why` is one word: back, part_kept or expired."""
-
-    use_id: UUID
-    names: Mapping[str, str]
-    why: str
-
-    @property
-    def comes_back(self) -> bool:
-        return self.why == "back"
-
-
-@dataclass(frozen=True, slots=True)
-class RefundPlan:
-    """Everything that a refund does, to the unit.
-
-    Points: `points_back` were spent, `points_taken` were earned; `points_matured` of these could be spent already.
-    """
-
-    currency: str
-    lines: tuple[PlannedLine, ...]
-    legs: tuple[PlannedLeg, ...]
-    coupons: tuple[PlannedCoupon, ...]
-    points_taken: int = 0
-    points_matured: int = 0
-    points_owed: int = 0
-    is_whole: bool = False
-    kept_fees: int = field(default=0)
-    asked: tuple[Asked, ...] = ()
-
-    @property
-    def asked_minor(self) -> int:
-        """What is asked back of discounts with this refund; negative when what was asked before is given back."""
-        return sum(one.amount_minor for one in self.asked)
-
-    @property
-    def total_minor(self) -> int:
-        return sum(leg.amount_minor for leg in self.legs)
-
-    @property
-    def platform_minor(self) -> int:
-        """What the platform had given of discounts and need not give any more."""
-        return sum(line.platform_minor for line in self.lines) + sum(one.platform_minor for one in self.asked)
-
-    @property
-    def points_back(self) -> int:
-        return sum(leg.points or 0 for leg in self.legs)
-
-    @property
-    def part_ids(self) -> tuple[UUID, ...]:
-        return tuple(dict.fromkeys(line.part_id for line in self.lines if not line.is_late))
-
-    @property
-    def mark(self) -> str:
-        """A mark of everything that the buyer is shown: what is executed must have the same."""
-        return hashlib.sha256(json.dumps(self.as_json(), sort_keys=True).encode()).hexdigest()[:32]
-
-    def as_json(self) -> dict[str, Any]:
-        body: dict[str, Any] = json.loads(json.dumps(asdict(self), default=str))
-        return body | {"total_minor": self.total_minor, "points_back": self.points_back}
+from portal.rules.restocking import restocking_fee
 
 
 def make_plan(
@@ -128,11 +28,12 @@ def make_plan(
     faulty: Collection[UUID],
     otherwise: str,
     now: datetime,
+    restocking: Mapping[UUID, int] = MappingProxyType({}),
 ) -> RefundPlan:
     """Plan to give back `units` of lines.
 
     `faulty` are parts whose seller is at fault; `otherwise` is where goes what cannot go its own way: deposit or bank.
-    Raises RefundUnitsError.
+    `restocking` are the fees of lines that were sent, in basis points. Raises RefundUnitsError.
     """
     gone_parts = _whole_parts(facts, units)
     parts = {part.id: part for part in facts.parts}
@@ -150,7 +51,7 @@ def make_plan(
         else:
             kept_fees += sum(share.amount_minor for share in part.fee_shares)
     asked = _ask_back(facts, units, lines, gone_parts, may_rise=not touched & set(faulty))
-    lines = _hold_back(facts, lines, asked.total_minor)
+    lines = _keep_fees(facts, _hold_back(facts, lines, asked.total_minor), restocking)
     taken = sum(line.promised for line in lines)
     matured = sum(line.promised for line in lines if parts[line.part_id].mileage_matured)
     available = facts.mileage_available + _points_back(facts, lines)
@@ -216,6 +117,35 @@ def _hold_back(facts: OrderFacts, lines: Sequence[PlannedLine], asked_minor: int
     return made
 
 
+def _keep_fees(facts: OrderFacts, lines: Sequence[PlannedLine], rates: Mapping[UUID, int]) -> list[PlannedLine]:
+    """The lines with less, where a store keeps a fee of the units that were sent."""
+    by_id = {line.id: line for line in facts.lines}
+    made = []
+    for one in lines:
+        if one.line_id is None or one.line_id not in rates or one.units == one.restock:
+            made.append(one)
+            continue
+        kept = restocking_fee(
+            _paid_for(by_id[one.line_id], one),
+            basis_points=rates[one.line_id],
+            currency=facts.currency,
+            back=dict(one.shares),
+        )
+        less = dict(kept)
+        shares = tuple((share, amount - less.get(share, 0)) for share, amount in one.shares)
+        made.append(replace(one, shares=shares, amount_minor=sum(amount for _, amount in shares), restocking=kept))
+    return made
+
+
+def _paid_for(line: LineFacts, planned: PlannedLine) -> int:
+    """What the units that were sent cost, without tax that came on top."""
+    paid = planned.amount_minor + sum(amount for _, amount in planned.held)
+    if line.tax_added:
+        counted = {"quantity": line.quantity, "units_before": line.units_gone, "units": planned.units}
+        paid -= share_of_units(line.tax_minor, **counted)
+    return max(0, round_half_up(Fraction(paid * (planned.units - planned.restock), planned.units)))
+
+
 def _whole_parts(facts: OrderFacts, units: Mapping[UUID, int]) -> frozenset[UUID]:
     """Parts of which nothing is left after this."""
     kept = {line.part_id for line in facts.lines if line.units_left > units.get(line.id, 0)}
@@ -227,7 +157,7 @@ def _line(line: LineFacts, part: PartFacts, units: int) -> PlannedLine:
     by_share = line_refund(
         {str(share.id): share.amount_minor for share in line.shares},
         refunded_before={
-            str(share.id): share.refunded_minor + share.held_minor - share.less_minor for share in line.shares
+            str(share.id): share.amount_minor - share.left_minor - share.less_minor for share in line.shares
         },
         **counted,
     )

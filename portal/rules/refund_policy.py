@@ -49,6 +49,7 @@ class RefundPolicy:
 
     `window_days` count from delivery, or from shipment where delivery was never told. Above `approve_above` an
     administrator must agree; above `step_up_above` whoever asks proves himself again (IDN-04).
+    `restocking_basis_points` of what was paid stay with the store when goods come back by their buyer's own choice.
     """
 
     window_days: int = 30
@@ -61,6 +62,7 @@ class RefundPolicy:
     exchangeable: bool = True
     # Reasons for which a buyer shows what is wrong.
     picture_reasons: Sequence[str] = ()
+    restocking_basis_points: int = 0
 
 
 DEFAULT: Final = RefundPolicy(

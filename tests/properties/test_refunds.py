@@ -5,16 +5,21 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from portal.kit.money import Money
 from portal.rules.ask_back import AskingCoupon, DiscountBearer
 from portal.rules.coupons.terms import ConditionTerms, CouponTerms
+from portal.rules.planned_refund import RefundPlan
 from portal.rules.pricing import Kind, PricedLine, Target
 from portal.rules.refund_order import CouponFacts, LineFacts, OrderFacts, PartFacts, Share, TenderFacts
-from portal.rules.refund_plan import RefundPlan, make_plan
+from portal.rules.refund_plan import make_plan
+from portal.rules.refund_policy import REASONS, RefundPolicy
+from portal.rules.restocking import restocking_rates
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 TYPES = ("deposit", "mileage", "gateway")
@@ -76,6 +81,7 @@ def carried_out(facts: OrderFacts, plan: RefundPlan) -> OrderFacts:
     back = dict(pair for line in plan.lines for pair in line.shares)
     units = {line.line_id: line.units for line in plan.lines if line.line_id}
     held = dict(pair for line in plan.lines for pair in line.held)
+    kept = dict(pair for line in plan.lines for pair in line.restocking)
     asked = {one.id: one for one in plan.asked}
     fees = {line.part_id for line in plan.lines if line.line_id is None}
 
@@ -85,6 +91,7 @@ def carried_out(facts: OrderFacts, plan: RefundPlan) -> OrderFacts:
                 one,
                 refunded_minor=one.refunded_minor + back.get(one.id, 0),
                 held_minor=one.held_minor + held.get(one.id, 0),
+                restocking_minor=one.restocking_minor + kept.get(one.id, 0),
             )
             for one in shares
         )
@@ -257,6 +264,40 @@ def test_what_is_asked_back_is_exact_and_comes_back_with_its_goods(data: st.Data
     assert back == captured - kept
     gone = sum(part.platform_fee_minor for part in facts.parts if part.fee_gone)
     assert platform == gone + sum(line.platform_minor for line in facts.lines)
+
+
+POLICIES = st.builds(RefundPolicy, restocking_basis_points=st.integers(0, 10_000))
+
+
+@pytest.mark.req("REF-01", "REF-05")
+@settings(max_examples=25)
+@given(st.data())
+def test_a_restocking_fee_and_what_comes_back_are_what_would_have_come_back(data: st.DataObject) -> None:
+    facts = data.draw(asking_orders())
+    policies = {line.id: data.draw(POLICIES) for line in facts.lines}
+    captured = sum(one.amount_minor for one in facts.tenders)
+    back = kept = 0
+    while any(line.units_left for line in facts.lines):
+        units = {line.id: data.draw(st.integers(0, line.units_left)) for line in facts.lines}
+        if not any(units.values()):
+            units = {line.id: line.units_left for line in facts.lines if line.units_left}
+        reason = data.draw(st.sampled_from(sorted(REASONS)))
+        terms: dict[str, Any] = {"faulty": (), "otherwise": "deposit", "now": NOW}
+        free = make_plan(facts, units, **terms)
+        plan = make_plan(facts, units, **terms, restocking=restocking_rates(policies, reason))
+        assert plan.total_minor + plan.restocking_minor == free.total_minor
+        assert all(amount >= 0 for line in plan.lines for _, amount in (*line.shares, *line.restocking))
+        assert (plan.points_taken, plan.platform_minor) == (free.points_taken, free.platform_minor)
+        if reason not in {"changed_mind", "ordered_by_mistake"} or all(one.status == "released" for one in facts.parts):
+            assert plan == free
+        for line in plan.lines:
+            rate = policies[line.line_id].restocking_basis_points if line.line_id else 0
+            due = line.amount_minor + line.restocking_minor + sum(amount for _, amount in line.held)
+            assert line.restocking_minor <= Money(due, facts.currency).share(basis_points=rate).minor
+        facts = carried_out(facts, plan)
+        back, kept = back + plan.total_minor, kept + plan.restocking_minor
+    fees = sum(s.amount_minor - s.refunded_minor for part in facts.parts for s in part.fee_shares)
+    assert back + kept == captured - fees
 
 
 def _standing(facts: OrderFacts) -> int:

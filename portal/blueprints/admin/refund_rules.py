@@ -28,8 +28,10 @@ from portal.queries.refund_policies import RefundRuleRow, list_refund_rules
 from portal.queries.sections import section_directory
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import DEFAULT
+from portal.rules.tiers import read_decimal
 from portal.services.refunds.set_rule import (
     BUYERS_REASONS,
+    RefundRuleFeeError,
     RefundRuleLimitError,
     RefundRuleStartError,
     RuleTerms,
@@ -97,7 +99,19 @@ def _terms() -> RuleTerms:
         return_reasons=taken if own else None,
         picture_reasons=tuple(request.form.getlist("pictures")) if own else None,
         approve_above=_limit(),
+        restocking_basis_points=_fee(),
     )
+
+
+def _fee() -> int | None:
+    """Basis points, as a percentage was typed."""
+    written = typed("restocking").removesuffix("%")
+    if not written:
+        return None
+    percent = read_decimal(written)
+    if not percent.is_finite() or not 0 <= percent <= 100 or percent * 100 % 1:
+        raise RefundRuleFeeError
+    return int(percent * 100)
 
 
 def _limit() -> dict[str, int] | None:
@@ -163,6 +177,8 @@ def _said(rule: Any) -> list[str]:
             if rule.way_back == "store"
             else _("the buyer pays for the way back, unless the store is at fault")
         )
+    if rule.restocking_basis_points is not None:
+        told.append(_restocking(rule.restocking_basis_points))
     if rule.return_reasons is not None:
         told.append(_("reasons: %(reasons)s", reasons=_reasons(rule.return_reasons)))
     if rule.picture_reasons:
@@ -171,6 +187,12 @@ def _said(rule: Any) -> list[str]:
         limits = ", ".join(formatting.money(minor, currency) for currency, minor in rule.approve_above.items())
         told.append(_("an administrator agrees above %(limits)s", limits=limits))
     return told
+
+
+def _restocking(basis_points: int) -> str:
+    if not basis_points:
+        return str(_("no restocking fee"))
+    return str(_("the store keeps %(rate)s when it comes back by choice", rate=formatting.rate(basis_points)))
 
 
 def _reasons(codes: Sequence[str]) -> str:

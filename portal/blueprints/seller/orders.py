@@ -327,7 +327,7 @@ def _payout(order: StoreOrder) -> list[dict[str, Any]]:
         rows.append({"label": _("Tax, paid on by the mall"), "amount_minor": -order.tax_added_minor})
     if order.mall_discount_minor:
         rows.append({"label": _("Mall's coupons, paid to you"), "amount_minor": order.mall_discount_minor})
-    if order.refunded_minor:
+    if order.refunded_minor or order.restocking_minor:
         given_back = order.payable_minor - order.tax_added_minor + order.mall_discount_minor - order.earned_minor
         given_back += order.asked_back_minor
         rows.append({"label": _("Given back"), "amount_minor": -given_back})
@@ -342,4 +342,6 @@ def _payout(order: StoreOrder) -> list[dict[str, Any]]:
             "amount_minor": -order.commission_minor,
         }
     )
+    if order.restocking_minor:
+        rows.append({"label": _("Restocking fee, kept of what came back"), "amount_minor": order.restocking_minor})
     return rows

@@ -73,8 +73,8 @@ _LEGS = text(
 # With the units of each line that earlier refunds gave back, and the tax that went with what was exchanged before.
 _GIVEN_BACK = text(
     """
-    SELECT r.line_id, r.part_id, r.quantity, r.amount_minor, r.tax_minor, coalesce(e.gone, 0)::bigint AS gone,
-           coalesce(e.tax_less, 0)::bigint AS tax_less
+    SELECT r.line_id, r.part_id, r.quantity, r.amount_minor + r.restocking_minor AS amount_minor, r.restocking_minor,
+           r.tax_minor, coalesce(e.gone, 0)::bigint AS gone, coalesce(e.tax_less, 0)::bigint AS tax_less
       FROM refund_line r JOIN refund f ON f.id = r.refund_id
       LEFT JOIN LATERAL (SELECT sum(e.quantity) AS gone, sum(e.tax_minor) AS tax_less
                            FROM refund_line e JOIN refund b ON b.id = e.refund_id
@@ -112,6 +112,7 @@ def freeze_receipt(session: Session, *, order_id: uuid.UUID, label: str, now: da
         "discount_minor": order.discount_minor,
         "shipping_minor": order.shipping_minor,
         "tax_added_minor": order.tax_added_minor,
+        "restocking_minor": 0,
         "total_minor": order.payable_minor,
         "tenders": [
             _tender(row, row.type, row.gateway_ref) for row in session.execute(_TENDERS, {"order_id": order_id})
@@ -123,13 +124,16 @@ def freeze_receipt(session: Session, *, order_id: uuid.UUID, label: str, now: da
 def freeze_credit_note(
     session: Session, *, order_id: uuid.UUID, refund_id: uuid.UUID, label: str, now: datetime
 ) -> Content:
-    """What a refund gave back, by unit, with the share of tax that those units bore, and where it went."""
+    """What a refund gave back, by unit, with the share of tax that those units bore, and where it went.
+
+    What the store keeps as its fee is no part of the price: it bears no tax, and is taken off the total.
+    """
     order = session.execute(_HEAD, {"order_id": order_id}).one()
     bought = {row.id: row for row in session.execute(_LINES, {"order_id": order_id})}
     by_part = {row.part_id: row for row in bought.values()}
     taxes: dict[tuple[str, bool], int] = defaultdict(int)
     parts: dict[uuid.UUID, Part] = {}
-    subtotal = shipping = added = 0
+    subtotal = shipping = added = restocking = 0
     for back in session.execute(_GIVEN_BACK, {"refund_id": refund_id}):
         if back.line_id is None:
             net = round_half_up(back.amount_minor / (1 + Fraction(order.tax_rate)))
@@ -139,6 +143,7 @@ def freeze_credit_note(
             shipping, added = shipping + fee, added + back.amount_minor - fee
             continue
         row = bought[back.line_id]
+        restocking += back.restocking_minor
         # Without units it is what was held back before (REF-05), whose tax went with them; or what was exchanged.
         tax = back.tax_minor or 0
         if back.quantity:
@@ -151,6 +156,7 @@ def freeze_credit_note(
         parts.setdefault(row.part_id, _part(row, order.locale))["lines"].append(
             _line(row, order.locale, back.quantity, None, net, 0)
         )
+    total = subtotal + added + shipping - restocking
     return {
         **_head(order, DocumentKind.CREDIT_NOTE, label, now),
         "parts": list(parts.values()),
@@ -160,12 +166,13 @@ def freeze_credit_note(
         "discount_minor": 0,
         "shipping_minor": shipping,
         "tax_added_minor": added,
-        "total_minor": subtotal + added + shipping,
+        "restocking_minor": restocking,
+        "total_minor": total,
         "tenders": [
             _tender(row, row.type if row.destination in {"original", "release"} else row.destination, row.gateway_ref)
             for row in session.execute(_LEGS, {"refund_id": refund_id})
         ],
-        "platform": _in_platform(_at_rate_of(order, subtotal + added + shipping)),
+        "platform": _in_platform(_at_rate_of(order, total)),
     }
 
 

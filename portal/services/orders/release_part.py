@@ -32,8 +32,8 @@ RETURN_PERIOD = timedelta(days=30)
 _LINES = text(
     f"""
     SELECT l.quantity, l.refunded_quantity, l.tax_minor, l.tax_less_minor, l.platform_less_minor,
-           l.payable_minor - l.refunded_minor - coalesce(
-               (SELECT sum(t.held_minor) FROM tender_share t WHERE t.line_id = l.id), 0)::bigint AS paid_minor,
+           l.payable_minor - l.refunded_minor - coalesce((SELECT sum(t.held_minor + t.restocking_minor)
+               FROM tender_share t WHERE t.line_id = l.id), 0)::bigint AS paid_minor,
            coalesce(d.platform, 0)::bigint AS platform_minor, coalesce(d.asked, 0)::bigint AS asked_minor
       FROM order_line l
       LEFT JOIN LATERAL (

@@ -15,9 +15,10 @@ from portal.kit.ids import new_id
 from portal.models import Destination, Payout, RefundLeg
 from portal.queries.refund_facts import Refundable
 from portal.rules.permissions import Actor
+from portal.rules.planned_refund import RefundPlan
 from portal.rules.posting import EntryKind, OrderMoney, order_refunded, part_taken_back
-from portal.rules.refund_plan import RefundPlan
 from portal.rules.refund_policy import BEFORE_SHIPMENT
+from portal.rules.restocking_posting import restocking_kept
 from portal.rules.states import Machine
 from portal.services.accounts.bank_details import keep_bank
 from portal.services.audit import label
@@ -35,10 +36,11 @@ _COUNT = text(
     """
     WITH s AS (
         SELECT * FROM unnest(CAST(:shares AS bigint[]), CAST(:amounts AS bigint[]), CAST(:held AS bigint[]),
-                             CAST(:less AS bigint[])) AS s (id, amount, held, less)
+                             CAST(:less AS bigint[]), CAST(:fees AS bigint[])) AS s (id, amount, held, less, fee)
     ), shares AS (
         UPDATE tender_share t SET refunded_minor = t.refunded_minor + s.amount, held_minor = t.held_minor + s.held,
-                                  less_minor = t.less_minor + s.less
+                                  less_minor = t.less_minor + s.less,
+                                  restocking_minor = t.restocking_minor + s.fee
           FROM s WHERE t.id = s.id
     ), asked AS (
         UPDATE discount_share d SET asked_minor = d.asked_minor + a.amount,
@@ -114,6 +116,7 @@ def apply_plan(
 def _count(session: Session, plan: RefundPlan) -> None:
     shares = [pair for line in plan.lines for pair in line.shares]
     held = {share_id: amount for line in plan.lines for share_id, amount in line.held}
+    fees = {share_id: amount for line in plan.lines for share_id, amount in line.restocking}
     less = {share_id: amount for line in plan.lines if line.is_less for share_id, amount in line.shares}
     lines = [line for line in plan.lines if line.line_id is not None]
     session.execute(
@@ -123,6 +126,7 @@ def _count(session: Session, plan: RefundPlan) -> None:
             "amounts": [amount for _, amount in shares],
             "held": [held.get(share_id, 0) for share_id, _ in shares],
             "less": [less.get(share_id, 0) for share_id, _ in shares],
+            "fees": [fees.get(share_id, 0) for share_id, _ in shares],
             "asked": [one.id for one in plan.asked],
             "asked_minors": [one.amount_minor for one in plan.asked],
             "asked_platform": [one.platform_minor for one in plan.asked],
@@ -170,7 +174,33 @@ def _post(
         is_held=True,
     )
     entries.append(Entry(EntryKind.ORDER_REFUNDED, f"refund:{refund_id}", order_refunded(money), now, order.id))
+    entries += _fees_kept(refund_id, order, known, plan, now)
     post_all(session, entries)
+
+
+def _fees_kept(
+    refund_id: uuid.UUID, order: Row[Any], known: Refundable, plan: RefundPlan, now: datetime
+) -> list[Entry]:
+    """What the store of each part keeps of the goods."""
+    kept: dict[uuid.UUID, int] = {}
+    for line in plan.lines:
+        kept[line.part_id] = kept.get(line.part_id, 0) + line.restocking_minor
+    return [
+        Entry(
+            EntryKind.RESTOCKING_KEPT,
+            f"refund:{refund_id}:fee:{part_id}",
+            restocking_kept(
+                order_id=order.id,
+                store_id=known.parts[part_id].store_id,
+                currency=plan.currency,
+                amount_minor=amount,
+            ),
+            now,
+            order.id,
+        )
+        for part_id, amount in kept.items()
+        if amount
+    ]
 
 
 def _taken_back(session: Session, refund_id: uuid.UUID, before: PartRelease, now: datetime) -> Entry:

@@ -14,8 +14,10 @@ from portal.kit.text import N_
 from portal.models import Destination, Refund, RefundApproval, RefundLine
 from portal.queries.refund_facts import load_refundable
 from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
-from portal.rules.refund_plan import RefundPlan, make_plan
+from portal.rules.planned_refund import RefundPlan
+from portal.rules.refund_plan import make_plan
 from portal.rules.refund_policy import AFTER_SHIPMENT, REASONS
+from portal.rules.restocking import restocking_rates
 from portal.rules.states import Machine
 from portal.services.accounts.bank_details import read_bank
 from portal.services.audit import AuditAction, Fact, label, record
@@ -183,6 +185,7 @@ def _plan_again(session: Session, refund: Refund, known: Any, now: datetime) -> 
         faulty=faulty,
         otherwise=refund.preference or "deposit",
         now=now,
+        restocking=restocking_rates(known.policies, refund.reason),
     )
     if _amounts(plan.as_json()) != _amounts(refund.plan):
         raise RefundOutdatedError

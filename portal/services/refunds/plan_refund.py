@@ -15,8 +15,9 @@ from portal.kit.text import N_
 from portal.queries.refund_facts import OrderHead, Refundable, load_refundable
 from portal.rules.fx import Exchanged, exchange
 from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of, stores_for
+from portal.rules.planned_refund import RefundPlan
 from portal.rules.refund_order import LineFacts
-from portal.rules.refund_plan import RefundPlan, make_plan
+from portal.rules.refund_plan import make_plan
 from portal.rules.refund_policy import (
     AFTER_SHIPMENT,
     REASONS,
@@ -27,6 +28,7 @@ from portal.rules.refund_policy import (
     store_must_agree,
 )
 from portal.rules.refunds import RefundUnitsError
+from portal.rules.restocking import restocking_rates
 
 REFUNDABLE = frozenset({"paid", "shipped", "delivered", "partially_refunded"})
 
@@ -138,7 +140,14 @@ def plan_refund(
     units = _units(order, selection, refused)
     if any(order.parts[line.part_id].waits for line in order.facts.lines if line.id in units):
         raise RefundWaitingError
-    plan = make_plan(order.facts, units, faulty=faulty, otherwise=otherwise, now=now)
+    plan = make_plan(
+        order.facts,
+        units,
+        faulty=faulty,
+        otherwise=otherwise,
+        now=now,
+        restocking=restocking_rates(order.policies, reason),
+    )
     limits = [order.policies[line.id] for line in order.facts.lines if line.id in units]
     total, currency = plan.total_minor, plan.currency
     return PlannedRefund(

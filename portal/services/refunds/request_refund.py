@@ -18,7 +18,7 @@ from portal.kit.money import Money
 from portal.kit.text import N_
 from portal.models import Destination, Refund, RefundApproval, RefundLine
 from portal.rules.permissions import Actor, Role
-from portal.rules.refund_plan import RefundPlan
+from portal.rules.planned_refund import RefundPlan
 from portal.rules.refund_policy import Party, working_day_after
 from portal.rules.states import Machine
 from portal.rules.step_up import StepUpAction
@@ -196,7 +196,12 @@ def _write(
     insert_rows(session, Refund, [row])
     insert_rows(session, RefundLine, [_line(refund_id, line) for line in plan.lines])
     record_moves(session, Move(Machine.REFUND, refund_id, None, "requested", order.id), actor=actor, now=now)
-    after = {"total_minor": plan.total_minor, "order": str(order.id), "scope": request.selection.kind}
+    after = {
+        "total_minor": plan.total_minor,
+        "restocking_minor": plan.restocking_minor,
+        "order": str(order.id),
+        "scope": request.selection.kind,
+    }
     fact = Fact(AuditAction.REFUND_REQUESTED, f"refund:{refund_id}", after=after, reason=request.reason)
     record(session, fact, actor=actor, now=now)
 
@@ -210,6 +215,7 @@ def _line(refund_id: uuid.UUID, line: Any) -> dict[str, Any]:
         "quantity": line.units,
         "amount_minor": line.amount_minor,
         "tax_minor": line.tax_minor if line.is_less else None,
+        "restocking_minor": line.restocking_minor,
     }
 
 

@@ -19,6 +19,8 @@ from portal.services.audit import AuditAction, Fact, record
 
 NOTE_LENGTH_MAX = 200
 WINDOW_DAYS_MAX = 365
+# In basis points.
+WHOLE = 10_000
 AHEAD_MAX = timedelta(days=3 * 366)
 BUYERS_REASONS = tuple(code for code, (parties, _) in REASONS.items() if Party.BUYER in parties)
 
@@ -53,6 +55,12 @@ class RefundRuleLimitError(PortalError):
     code = "refund_rule_limit_unfit"
     sentence = N_("A limit is an amount of one channel: choose the channel, and write its amount.")
     field = "approve_above"
+
+
+class RefundRuleFeeError(PortalError):
+    code = "refund_rule_fee_unfit"
+    sentence = N_("A restocking fee is 0 to 100 percent, with at most two decimals.")
+    field = "restocking"
 
 
 class RefundRuleStartError(PortalError):
@@ -95,6 +103,7 @@ class RuleTerms:
     return_reasons: Sequence[str] | None = None
     picture_reasons: Sequence[str] | None = None
     approve_above: Mapping[str, int] | None = None
+    restocking_basis_points: int | None = None
 
 
 def set_refund_rule(
@@ -112,7 +121,7 @@ def set_refund_rule(
 
     It takes the place of the one before it for the same goods: what it leaves open, the rule above says. Orders keep
     the rule of their day. Raises RefundRuleForbiddenError, RefundRulePlaceError, RefundRuleWindowError,
-    RefundRuleReasonsError, RefundRuleLimitError, RefundRuleStartError, RefundRuleTakenError.
+    RefundRuleReasonsError, RefundRuleLimitError, RefundRuleFeeError, RefundRuleStartError, RefundRuleTakenError.
     """
     user_id = actor.user_id
     if user_id is None or Scope.ALL not in scopes_of(actor, Permission.CHANNEL_CONFIGURE):
@@ -178,6 +187,8 @@ def _check(terms: RuleTerms, currency: str | None) -> None:
     assert terms.way_back in {None, "buyer", "store"}
     if terms.window_days is not None and not 0 <= terms.window_days <= WINDOW_DAYS_MAX:
         raise RefundRuleWindowError
+    if terms.restocking_basis_points is not None and not 0 <= terms.restocking_basis_points <= WHOLE:
+        raise RefundRuleFeeError
     taken = BUYERS_REASONS if terms.return_reasons is None else tuple(terms.return_reasons)
     pictured = tuple(terms.picture_reasons or ())
     if not taken or not set(taken) <= set(BUYERS_REASONS) or not set(pictured) <= set(taken):

@@ -116,6 +116,9 @@ def test_what_comes_later_can_be_called_off_and_what_has_begun_cannot(client: Fl
         ("reasons", {"own_reasons": "1", "reasons": "goodwill"}),
         ("reasons", {"own_reasons": "1", "reasons": "damaged", "pictures": "wrong_item"}),
         ("approve_above", {"approve_above": "1000"}),
+        ("restocking", {"restocking": "100.01"}),
+        ("restocking", {"restocking": "1.001"}),
+        ("restocking", {"restocking": "a tenth"}),
         ("valid_from", {"valid_from": "2020-01-01T00:00"}),
         ("valid_from", {"valid_from": "tomorrow"}),
     ],
@@ -127,6 +130,12 @@ def test_what_is_typed_wrong_is_said_at_its_field_and_nothing_is_set(
     assert (refused.status_code, f'id="{field}-error"' in refused.text) == (422, True)
     assert 'value="kept"' in refused.text
     assert rows("SELECT count(*) FROM refund_rule") == [(0,)]
+
+
+def test_a_restocking_fee_is_a_percentage_of_two_decimals(client: FlaskClient) -> None:
+    assert send(client, restocking="12.5 %").status_code == 303
+    assert rows("SELECT restocking_basis_points FROM refund_rule") == [(1_250,)]
+    assert "the store keeps 12.5% when it comes back by choice" in plain(client.get(PAGE).text)
 
 
 def test_a_limit_is_of_the_channel_and_in_its_currency(client: FlaskClient, mall: Mall) -> None:

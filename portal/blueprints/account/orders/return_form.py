@@ -15,7 +15,7 @@ from portal import formatting
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
-from portal.blueprints.refund_words import plan_rows, reason_word, side_effects
+from portal.blueprints.refund_words import plan_rows, reason_word, restocking_words, side_effects
 from portal.blueprints.return_words import counts_text, kind_word, options_text, wish_word
 from portal.blueprints.uploads import ACCEPT_PICTURES
 from portal.db import reading
@@ -28,6 +28,7 @@ from portal.queries.refund_facts import Refundable, load_refundable, units_to_re
 from portal.queries.shipments import shipments_of_order
 from portal.rules.higher_price import PAY_WITHIN, more_of
 from portal.rules.lower_price import Swap, plan_less
+from portal.rules.planned_refund import RefundPlan
 from portal.rules.refund_order import LineFacts
 from portal.rules.refund_policy import REASONS, Party, refusal_of
 from portal.rules.returns import CLAIM_REASONS, SENT, ReturnKind, Wish, needs_pictures, return_reasons, way_back
@@ -224,13 +225,15 @@ def _preview(
     if chosen and reason and is_exchange:
         plan = plan_less(known.facts, _swaps(chosen, wanted, options), otherwise="deposit")
     elif chosen and reason and money:
-        plan = plan_units(known, chosen, part_id=part_id, reason=reason, otherwise="deposit", now=clock.now())
+        plan = _back(known, chosen, part_id, reason)
     if plan is None or (is_exchange and not plan.lines):
         more = _more(chosen, wanted, options) if is_exchange and chosen else 0
         told = formatting.money(more, order.currency) if more else ""
+        # Whoever does not pay the difference has sent it back.
+        sent_back = _back(known, chosen, part_id, reason) if more else None
         return {
             "rows": [],
-            "effects": [],
+            "effects": restocking_words(sent_back) if sent_back else [],
             "total": "",
             "chosen": sum(chosen.values()),
             "money": money,
@@ -245,6 +248,10 @@ def _preview(
         "chosen": sum(chosen.values()),
         "money": money,
     }
+
+
+def _back(known: Refundable, chosen: Mapping[uuid.UUID, int], part_id: uuid.UUID, reason: str) -> RefundPlan:
+    return plan_units(known, chosen, part_id=part_id, reason=reason, otherwise="deposit", now=clock.now())
 
 
 def _more(

@@ -36,6 +36,7 @@ from portal.rules.refund_policy import Party
 from portal.services.checkout.pay_exchange import DEPOSIT, ExchangePaymentWish, pay_exchange
 from portal.services.returns.decide_return import withdraw_return
 from portal.services.returns.receive_return import note_sent
+from portal.services.returns.refund_units import restocking_of
 from portal.services.returns.request_return import ReturnRequest, request_return
 from portal.services.returns.turn_exchange import take_money_instead
 
@@ -203,6 +204,8 @@ def _own(code: str) -> ReturnView:
 
 def _page(case: ReturnView, error: PortalError | None = None) -> ResponseReturnValue:
     pay, deposit = None, 0
+    with reading() as session:
+        restocking = restocking_of(session, case=case, now=clock.now())
     if case.must_pay:
         with reading() as session:
             deposit = load_balances(session, user_id=case.buyer_id, currency=case.currency).deposit_usable_minor
@@ -220,6 +223,7 @@ def _page(case: ReturnView, error: PortalError | None = None) -> ResponseReturnV
         problem=say(error) if error else None,
         pay=pay,
         deposit_minor=deposit,
+        restocking_minor=restocking,
         deposit_key=new_token(),
         **return_form_words(),
     )

@@ -17,6 +17,7 @@ QUOTE = {
     ],
     "coupons": [{"name": {"en": "10% off", "ko": "10% 할인"}, "outcome": "back"}],
     "discount_asked_back": {"amount_minor": 0, "currency": "KRW"},
+    "restocking_fee": {"amount_minor": 0, "currency": "KRW"},
     "points_taken": 180,
     "points_owed": 0,
     "needs_consent": False,

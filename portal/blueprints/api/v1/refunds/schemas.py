@@ -84,6 +84,7 @@ class RefundQuote(Out):
         description="What the total is lowered by, because what is kept no longer meets a coupon's minimum; negative "
         "when what was asked back before is given back."
     )
+    restocking_fee: Amount = Field(description="What the store keeps of the goods; `total` is without it.")
     points_taken: int = Field(description="Points that the order earned and that are taken back.")
     points_owed: int = Field(description="Of these, what was spent already and is netted from later ones.")
     needs_consent: bool = Field(description="A store or an administrator answers first.")

@@ -90,6 +90,7 @@ def quote_refund(number: str, body: RefundChoices) -> RefundQuote:
         ],
         coupons=[PlannedCoupon(name=dict(one.names), outcome=one.why) for one in plan.coupons],
         discount_asked_back=Amount.of(plan.asked_minor, plan.currency),
+        restocking_fee=Amount.of(plan.restocking_minor, plan.currency),
         points_taken=plan.points_taken,
         points_owed=plan.points_owed,
         needs_consent=bool(planned.consents),

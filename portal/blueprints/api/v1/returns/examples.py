@@ -41,7 +41,11 @@ RETURN = {
         }
     ],
 }
-SETTLED = RETURN | {"status": "settled", "version": 5, "refund": {"status": "approved", "total": krw(12000)}}
+SETTLED = RETURN | {
+    "status": "settled",
+    "version": 5,
+    "refund": {"status": "approved", "total": krw(12000), "restocking_fee": krw(0)},
+}
 PAGE = {
     "items": [
         {

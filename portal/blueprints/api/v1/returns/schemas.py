@@ -70,6 +70,7 @@ class ReturnRefund(Out):
 
     status: str
     total: Amount
+    restocking_fee: Amount = Field(description="What the store kept of the goods; `total` is without it.")
 
 
 class Return(Out):

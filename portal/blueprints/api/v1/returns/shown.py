@@ -27,7 +27,11 @@ def as_item(row: ReturnRow) -> ReturnItem:
 def as_return(case: ReturnView) -> Return:
     refund = None
     if case.refund_status is not None and case.refund_minor is not None:
-        refund = ReturnRefund(status=case.refund_status, total=Amount.of(case.refund_minor, case.currency))
+        refund = ReturnRefund(
+            status=case.refund_status,
+            total=Amount.of(case.refund_minor, case.currency),
+            restocking_fee=Amount.of(case.restocking_minor, case.currency),
+        )
     return Return(
         id=case.id,
         number=case.number,
