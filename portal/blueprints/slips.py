@@ -1,18 +1,46 @@
-"""The packing slip of a store's part of an order, for its desk and its programs (ORD-10)."""
+"""Packing slips and carriers' labels of a store's orders, for its desk and its programs (ORD-10, ORD-003)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
-from flask_babel import gettext
+from flask_babel import get_locale, gettext
 
 from portal.blueprints.context import translated
+from portal.blueprints.documents import Pdf
+from portal.queries.labels import LabelView
 from portal.queries.store_order import StoreOrder
 from portal.rules.refund_policy import BEFORE_SHIPMENT
 from portal.statuses import status_of
 
 if TYPE_CHECKING:
     from portal.documents.slips import Slip
+
+
+def labels_pdf(labels: Sequence[LabelView], name: str) -> Pdf:
+    """Labels of one store, a page for each."""
+    # Fonts and typesetting are loaded with the first document: other pages can do without them.
+    from portal.documents.shipping_label import ParcelLabel, render_labels
+    from portal.documents.slips import SlipLine, address_lines
+
+    def printed(label: LabelView) -> ParcelLabel:
+        lines = [
+            SlipLine(
+                line.sku,
+                translated(dict(line.name)),
+                ", ".join(translated(option["value"]) for option in line.options),
+                line.pieces,
+            )
+            for line in label.lines
+        ]
+        number: Any = label.tracking_number
+        return ParcelLabel(label.order, label.carrier_name, number, address_lines(label.address), lines)
+
+    pdf = render_labels(
+        [printed(one) for one in labels], store=translated(dict(labels[0].store)), locale=str(get_locale())
+    )
+    return Pdf(pdf, name)
 
 
 def has_slip(order: StoreOrder) -> bool:

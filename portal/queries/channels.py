@@ -124,6 +124,11 @@ def channel_directory(session: Session | None = None) -> ChannelDirectory:
     return _kept.directory
 
 
+def selling_channels() -> tuple[ChannelView, ...]:
+    """The channels that can be sold on, now or some day."""
+    return tuple(one for one in channel_directory().channels.values() if one.state not in {"closed", "sunset"})
+
+
 def forget_channels() -> None:
     """Read channels anew at the next request: after a change made by this process, and between tests."""
     _kept.directory = None

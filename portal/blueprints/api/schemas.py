@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from portal.kit.money import MAX_MINOR
 from portal.rules.fx import Exchanged
@@ -14,6 +14,7 @@ from portal.rules.fx import Exchanged
 T = TypeVar("T")
 
 BIGINT_MAX = 2**63 - 1
+YEAR_MIN, YEAR_MAX = 1900, 9998
 # No control characters: PostgreSQL keeps no NUL, and a line break has no place in a name or a code.
 PRINTABLE = r"^[^\x00-\x1f\x7f]*$"
 # The same, and something in it.
@@ -66,6 +67,14 @@ def instant_of(value: object) -> object:
         return value
 
 
+def _storable(value: datetime) -> datetime:
+    """In UTC, with a year that every zone can write."""
+    if not YEAR_MIN <= value.year <= YEAR_MAX:
+        raise ValueError(value)
+    return value.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(instant_of), AfterValidator(_storable)]
 Number = Annotated[int, BeforeValidator(_digits)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 

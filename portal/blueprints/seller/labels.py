@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from typing import Any
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.checkout.words import say
-from portal.blueprints.context import translated
 from portal.blueprints.desk import requires_in
 from portal.blueprints.documents import pdf_answer
 from portal.blueprints.identity import current_actor
@@ -23,6 +19,7 @@ from portal.blueprints.seller.fulfil_words import ship_form
 from portal.blueprints.seller.fulfilment import TYPED_MAX, act, read_parcel
 from portal.blueprints.seller.label_words import LABEL_PROBLEMS
 from portal.blueprints.seller.orders import order_page
+from portal.blueprints.slips import labels_pdf
 from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
 from portal.htmx import done
@@ -30,7 +27,7 @@ from portal.jobs.queue import enqueue_labels
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
-from portal.queries.labels import LabelView, labels_of_part, labels_of_run, load_label
+from portal.queries.labels import labels_of_part, labels_of_run, load_label
 from portal.queries.shipments import last_carrier
 from portal.queries.store_order import load_store_order
 from portal.queries.store_orders import StoreView
@@ -108,7 +105,7 @@ def print_one(label_id: uuid.UUID) -> Response:
         label = load_label(session, label_id=label_id, store_ids=sorted(current_actor().store_ids))
     if label is None or not label.can_print:
         raise NotFoundError
-    return _pdf([label], f"label-{label.tracking_number}.pdf")
+    return pdf_answer(*labels_pdf([label], f"label-{label.tracking_number}.pdf"))
 
 
 @requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
@@ -150,28 +147,4 @@ def print_run(run_id: uuid.UUID) -> Response:
     printed = [one for one in labels if one.can_print]
     if not printed:
         raise NotFoundError
-    return _pdf(printed, "labels.pdf")
-
-
-def _pdf(labels: Sequence[LabelView], name: str) -> Response:
-    # Fonts and typesetting are loaded with the first document: other pages can do without them.
-    from portal.documents.shipping_label import ParcelLabel, render_labels
-    from portal.documents.slips import SlipLine, address_lines
-
-    def printed(label: LabelView) -> ParcelLabel:
-        lines = [
-            SlipLine(
-                line.sku,
-                translated(dict(line.name)),
-                ", ".join(translated(option["value"]) for option in line.options),
-                line.pieces,
-            )
-            for line in label.lines
-        ]
-        number: Any = label.tracking_number
-        return ParcelLabel(label.order, label.carrier_name, number, address_lines(label.address), lines)
-
-    pdf = render_labels(
-        [printed(one) for one in labels], store=translated(dict(labels[0].store)), locale=str(get_locale())
-    )
-    return pdf_answer(pdf, name)
+    return pdf_answer(*labels_pdf(printed, "labels.pdf"))

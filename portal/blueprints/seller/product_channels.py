@@ -19,7 +19,6 @@ from portal.blueprints.desk import requires_in
 from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import around, open_desk
 from portal.blueprints.seller.fulfil_words import name_of
-from portal.blueprints.seller.product_form import selling_channels
 from portal.blueprints.shelves import shelf_choices
 from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
@@ -29,7 +28,7 @@ from portal.kit.errors import PortalError
 from portal.kit.moments import read_moment
 from portal.kit.money import parse_minor
 from portal.queries.channel_goods import locals_of, notes_of_product, variants_here, windows_of
-from portal.queries.channels import ChannelView, channel_directory
+from portal.queries.channels import ChannelView, channel_directory, selling_channels
 from portal.queries.store_products import EditableProduct, load_editable
 from portal.rules.csv_table import whole_number
 from portal.rules.permissions import Permission, Scope, may

@@ -12,7 +12,7 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.kit.errors import PortalError
 from portal.kit.money import as_decimal, parse_minor
-from portal.queries.channels import ChannelView, channel_directory
+from portal.queries.channels import ChannelView, selling_channels
 from portal.queries.store_products import EditableProduct, EditVariant
 from portal.rules.csv_table import whole_number
 from portal.rules.products import (
@@ -60,11 +60,6 @@ class ProductForm:
     rows: list[FormRow]
     pictures: list[str]
     faults: dict[str, str] = field(default_factory=dict)
-
-
-def selling_channels() -> tuple[ChannelView, ...]:
-    """The channels that can be sold on, now or some day."""
-    return tuple(one for one in channel_directory().channels.values() if one.state not in {"closed", "sunset"})
 
 
 def opened(product: EditableProduct | None) -> ProductForm:

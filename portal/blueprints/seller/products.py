@@ -22,7 +22,6 @@ from portal.blueprints.seller.product_form import (
     fill_prices,
     opened,
     read,
-    selling_channels,
     sent,
 )
 from portal.blueprints.shelves import shelf_choices
@@ -36,6 +35,7 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.file_kinds import PICTURES, FileRefusedError, TooManyFilesError
 from portal.kit.ids import new_token
+from portal.queries.channels import selling_channels
 from portal.queries.store_products import (
     EditableProduct,
     ProductFilter,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import AwareDatetime, BeforeValidator, Field
-
-from portal.blueprints.api.schemas import Amount, Code, In, Instant, Out, PageOf, Paging, Text, instant_of
-
-Moment = Annotated[AwareDatetime, BeforeValidator(instant_of)]
+from portal.blueprints.api.schemas import Amount, Code, In, Instant, Moment, Out, PageOf, Paging, Text
 
 
 class BalanceQuery(In):

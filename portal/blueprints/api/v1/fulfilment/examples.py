@@ -23,7 +23,9 @@ STORE_ORDER = {
     "status": "packed",
     "accept_by": AT,
     "send_by": AT,
+    "version": 4,
     "on_hold": False,
+    "holds": [],
     "lines": [{"line_id": LINE, "sku": "BOWL-SAGE", "name": BOWL, "quantity": 3, "to_send": 1}],
     "shipments": [SHIPMENT],
 }

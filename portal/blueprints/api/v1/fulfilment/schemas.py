@@ -74,6 +74,17 @@ class StoreOrderLine(Out):
     to_send: int
 
 
+class Hold(Out):
+    """What holds a part. Why the mall's risk rules hold it stays with the mall: then `reason` is empty."""
+
+    id: uuid.UUID
+    kind: str = Field(description="seller, admin, payment or fraud.")
+    reason: str
+    note: str
+    placed_at: Instant
+    may_end: bool = Field(description="Whether the key's person may end it.")
+
+
 class StoreOrder(Out):
     """One part with its lines and parcels."""
 
@@ -82,7 +93,9 @@ class StoreOrder(Out):
     status: str
     accept_by: Instant | None
     send_by: Instant | None
+    version: int
     on_hold: bool = Field(description="Nothing of it may be sent while this is so.")
+    holds: list[Hold]
     lines: list[StoreOrderLine]
     shipments: list[Shipment]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -12,9 +13,11 @@ from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.v1.carrying import CARRYING
 from portal.blueprints.api.v1.fulfilment import examples
 from portal.blueprints.api.v1.fulfilment.schemas import (
+    Hold,
     ParcelEvent,
     ParcelIn,
     ParcelLine,
+    PiecesIn,
     Sent,
     Shipment,
     StoreOrder,
@@ -29,15 +32,23 @@ from portal.kit.paging import CursorInvalidError
 from portal.queries.shipments import ShipmentView, load_shipment, shipments_of_part
 from portal.queries.store_order import load_store_order
 from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders
+from portal.rules.holds import HIGH_RISK, HoldKind, may_end
 from portal.rules.permissions import Permission
 from portal.rules.states import MoveRefusedError
 from portal.services.fulfilment import ship_part as shipping
 from portal.services.fulfilment.lock_part import PartNotPaidError
-from portal.services.fulfilment.move_part import move_parts
+from portal.services.fulfilment.move_part import Step, move_parts
 from portal.services.orders.part_holds import PartOnHoldError, PartUnknownError
 
 TAG = "Fulfilment"
 PART = {"part_id": PathValue("The id of the store's part.", {"type": "string", "format": "uuid"}, examples.PART)}
+
+MAY_NOT_GO_ON = (
+    PartUnknownError,
+    PartOnHoldError(uuid.UUID(int=0), "admin", "other"),
+    PartNotPaidError,
+    MoveRefusedError(old="shipped", new="accepted"),
+)
 
 
 @operation(
@@ -87,7 +98,7 @@ def list_store_parts(query: StoreOrderQuery) -> StoreOrderPage:
 )
 def show_store_part(part_id: str) -> StoreOrder:
     with reading() as session:
-        return _part(session, _id(part_id))
+        return shown_part(session, part_of(part_id))
 
 
 @operation(
@@ -100,20 +111,10 @@ def show_store_part(part_id: str) -> StoreOrder:
     answer=StoreOrder,
     example=examples.STORE_ORDER,
     path_values=PART,
-    refusals=(
-        PartUnknownError,
-        PartOnHoldError(uuid.UUID(int=0), "admin", "other"),
-        PartNotPaidError,
-        MoveRefusedError(old="shipped", new="accepted"),
-    ),
+    refusals=MAY_NOT_GO_ON,
 )
 def accept_store_part(part_id: str) -> StoreOrder:
-    wanted, actor, now = _id(part_id), api_actor(), clock.now()
-    stayed = atomically(lambda s: move_parts(s, part_ids=[wanted], step="accepted", actor=actor, now=now))
-    if stayed:
-        raise stayed[0].error
-    with reading() as session:
-        return _part(session, wanted)
+    return step_on(part_of(part_id), "accepted")
 
 
 @operation(
@@ -146,13 +147,8 @@ def accept_store_part(part_id: str) -> StoreOrder:
     ),
 )
 def send_parcel(part_id: str, body: ParcelIn) -> Sent:
-    wanted, actor, now = _id(part_id), api_actor(), clock.now()
-    units: dict[uuid.UUID, int] | None = None
-    if body.lines is not None:
-        units = {}
-        for one in body.lines:
-            units[one.line_id] = units.get(one.line_id, 0) + one.quantity
-    parcel = shipping.Parcel(body.carrier, body.tracking_number, units)
+    wanted, actor, now = part_of(part_id), api_actor(), clock.now()
+    parcel = shipping.Parcel(body.carrier, body.tracking_number, pieces_of(body.lines))
     made = atomically(
         lambda s: shipping.ship_part(s, part_id=wanted, parcel=parcel, source="api", actor=actor, now=now)
     )
@@ -160,17 +156,37 @@ def send_parcel(part_id: str, body: ParcelIn) -> Sent:
         found = load_shipment(session, shipment_id=made.shipment_id, store_ids=sorted(actor.store_ids))
     if found is None:
         raise PartUnknownError  # An administrator's key: it sends for stores, and reads on their desk.
-    return Sent(shipment=_shipment(found), part_status=made.part_status, is_repeat=made.is_repeat)
+    return Sent(shipment=shown_shipment(found), part_status=made.part_status, is_repeat=made.is_repeat)
 
 
-def _id(text: str) -> uuid.UUID:
+def step_on(part_id: uuid.UUID, step: Step) -> StoreOrder:
+    """Take a part a step on, and show it. Raises what MAY_NOT_GO_ON names."""
+    actor, now = api_actor(), clock.now()
+    stayed = atomically(lambda s: move_parts(s, part_ids=[part_id], step=step, actor=actor, now=now))
+    if stayed:
+        raise stayed[0].error
+    with reading() as session:
+        return shown_part(session, part_id)
+
+
+def pieces_of(lines: Sequence[PiecesIn] | None) -> dict[uuid.UUID, int] | None:
+    """How many pieces of each line; None where no lines are named."""
+    if lines is None:
+        return None
+    found: dict[uuid.UUID, int] = {}
+    for one in lines:
+        found[one.line_id] = found.get(one.line_id, 0) + one.quantity
+    return found
+
+
+def part_of(text: str) -> uuid.UUID:
     try:
         return uuid.UUID(text)
     except ValueError:
         raise PartUnknownError from None
 
 
-def _part(session: Session, part_id: uuid.UUID) -> StoreOrder:
+def shown_part(session: Session, part_id: uuid.UUID) -> StoreOrder:
     stores = sorted(api_actor().store_ids)
     order = load_store_order(session, part_id=part_id, store_ids=stores, now=clock.now())
     if order is None:
@@ -178,22 +194,34 @@ def _part(session: Session, part_id: uuid.UUID) -> StoreOrder:
     shipments = shipments_of_part(session, part_id=part_id)
     return StoreOrder(
         id=order.part_id,
+        version=order.version,
         order_number=order.number,
         status=order.status,
         accept_by=order.accept_by,
         send_by=order.ship_by,
         on_hold=order.is_on_hold,
+        holds=[
+            Hold(
+                id=one.id,
+                kind=one.kind,
+                reason=one.reason,
+                note=one.note,
+                placed_at=one.placed_at,
+                may_end=may_end(api_actor(), HoldKind(one.kind), one.reason or HIGH_RISK, store_id=order.store_id),
+            )
+            for one in order.holds
+        ],
         lines=[
             StoreOrderLine(
                 line_id=line.id, sku=line.sku, name=dict(line.name), quantity=line.quantity, to_send=line.to_send
             )
             for line in order.lines
         ],
-        shipments=[_shipment(one) for one in shipments],
+        shipments=[shown_shipment(one) for one in shipments],
     )
 
 
-def _shipment(parcel: ShipmentView) -> Shipment:
+def shown_shipment(parcel: ShipmentView) -> Shipment:
     return Shipment(
         id=parcel.id,
         carrier=parcel.carrier,

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import Field
 
-from portal.blueprints.api.schemas import Amount, Instant, Out, PageOf, Paging, Texts, instant_of
-
-Moment = Annotated[AwareDatetime, BeforeValidator(instant_of)]
+from portal.blueprints.api.schemas import Amount, Instant, Moment, Out, PageOf, Paging, Texts
 
 
 class PaymentQuery(Paging):

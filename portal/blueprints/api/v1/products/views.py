@@ -168,7 +168,7 @@ def make_own_product(body: ProductRequest, key: str) -> Reply:
     if is_repeat:
         headers["Idempotent-Replayed"] = "true"
     with reading() as session:
-        return Reply(as_product(session, _load(session, product_id)), 201, headers)
+        return Reply(as_product(session, load_own(session, product_id)), 201, headers)
 
 
 @operation(
@@ -185,7 +185,7 @@ def make_own_product(body: ProductRequest, key: str) -> Reply:
 )
 def show_own_product(product_id: int) -> StoreProduct:
     with reading() as session:
-        return as_product(session, _load(session, product_id))
+        return as_product(session, load_own(session, product_id))
 
 
 @operation(
@@ -210,13 +210,13 @@ def change_own_product(product_id: int, body: ProductChange) -> StoreProduct:
     actor, now = api_actor(), clock.now()
 
     def work(session: Session) -> None:
-        before = _load(session, product_id)
+        before = load_own(session, product_id)
         edit = edit_of(body, before)
         edit_product(session, product_id=product_id, version=body.version, edit=edit, actor=actor, now=now)
 
     atomically(work)
     with reading() as session:
-        return as_product(session, _load(session, product_id))
+        return as_product(session, load_own(session, product_id))
 
 
 @operation(
@@ -253,7 +253,7 @@ def count_own_stock(variant_id: int, body: StockChange) -> Stock:
     return atomically(work)
 
 
-def _load(session: Session, product_id: int) -> EditableProduct:
+def load_own(session: Session, product_id: int) -> EditableProduct:
     """A product of the key's stores; another one is not there."""
     found = None
     if product_id <= BIGINT_MAX:

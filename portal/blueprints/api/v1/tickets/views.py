@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from datetime import timedelta
 
-from flask import current_app
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.files import BODY_BYTES_MAX, UNFIT, read_attachments
 from portal.blueprints.api.keys import api_actor, current_client, own_key
+from portal.blueprints.api.once import claim
 from portal.blueprints.api.operations import FileReply, PathValue, Reply, operation
-from portal.blueprints.api.schemas import In
 from portal.blueprints.api.v1.tickets import examples
 from portal.blueprints.api.v1.tickets.schemas import (
     Message,
@@ -26,7 +25,6 @@ from portal.blueprints.api.v1.tickets.schemas import (
     TicketRequest,
 )
 from portal.blueprints.velocity import act_of
-from portal.config import Settings
 from portal.db import atomically, reading
 from portal.kit import clock
 from portal.kit.file_kinds import FileKind
@@ -38,12 +36,7 @@ from portal.rules.permissions import Actor, Permission
 from portal.rules.states import MoveRefusedError
 from portal.rules.tickets import AboutUnknownError, MessageEmptyError, Side, TicketClosedError
 from portal.services.accounts.throttle import TALK, TooOftenError
-from portal.services.idempotency import (
-    IdempotencyKeyMissingError,
-    IdempotencyKeyReusedError,
-    claim_key,
-    fingerprint,
-)
+from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from portal.services.tickets.keep_message import Words
 from portal.services.tickets.lock_ticket import TicketUnknownError, TicketWithMallError, speaks_for
 from portal.services.tickets.move_ticket import move_ticket
@@ -135,7 +128,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
     matter = Matter(body.kind, body.about or "", Words(own_key(key), body.text, read_attachments(body.files)))
 
     def work(session: Session) -> str:
-        _claim(session, key, "new", body)
+        claim(session, key, scope="ticket", about=["new"], body=body)
         return open_ticket(session, matter=matter, actor=actor, channel_id=channel.id, locale=locale, now=now)
 
     return _as_detail(_load(atomically(work))[0])
@@ -177,7 +170,7 @@ def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
         _count(actor, key)
 
     def work(session: Session) -> None:
-        _claim(session, key, str(ticket_id), body)
+        claim(session, key, scope="ticket", about=[str(ticket_id)], body=body)
         if body.is_note and side is not Side.BUYER:
             write_note(session, ticket_id=ticket_id, side=side, words=words, actor=actor, now=now)
             return
@@ -237,19 +230,6 @@ def _count(actor: Actor, key: str) -> None:
     """Count what a buyer writes together with what he writes on the pages; what is sent twice counts once."""
     assert actor.user_id is not None
     act_of(actor.user_id, TALK, mark=own_key(key))
-
-
-def _claim(session: Session, key: str, what: str, body: In) -> None:
-    """Refuse other content under a key that was used; the services do what was sent twice once."""
-    settings: Settings = current_app.config["PORTAL"]
-    claim_key(
-        session,
-        scope="ticket",
-        key=own_key(key),
-        mark=fingerprint([what, body.model_dump(mode="json")]),
-        now=clock.now(),
-        lifetime=timedelta(hours=settings.idempotency_hours),
-    )
 
 
 def _load(number: str) -> tuple[Detail, Side]:

@@ -1,0 +1,1 @@
+"""What happens to a store's part before its parcel leaves."""
