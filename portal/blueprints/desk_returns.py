@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -320,7 +320,7 @@ def _way_back(case: ReturnView, form: Mapping[str, str]) -> tuple[Work, str]:
 def _settlement(case: ReturnView, form: Mapping[str, str]) -> tuple[Work, str]:
     values = _common(case, form)
     liable, note = bool(form.get("carrier_liable")), form.get("note", "")
-    outcome = "resend" if form.get("outcome") == "resend" else "refund"
+    outcome: Literal["refund", "resend"] = "resend" if form.get("outcome") == "resend" else "refund"
     said = _("Kept for the buyer. Now send it.") if outcome == "resend" else _("The money goes back.")
     return lambda s: settle_claim(s, outcome=outcome, carrier_liable=liable, note=note, **values), said
 

@@ -83,6 +83,8 @@ class Head(TypedDict):
 class Content(Head):
     """A receipt, or the credit note of a refund."""
 
+    # The number of the exchange whose difference it is about, instead of the goods of an order.
+    exchange: NotRequired[str | None]
     parts: list[Part]
     discounts: list[Discount]
     taxes: list[Tax]

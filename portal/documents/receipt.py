@@ -43,6 +43,8 @@ def _story(content: Content, words: Words, money: Callable[[int], str]) -> list[
     ]
     for part in content["parts"]:
         story += [paragraph(part["store"], "heading"), _lines(part, words, money)]
+    if content.get("exchange"):
+        story.append(paragraph(words.difference, "small"))
     story += [Spacer(1, 5 * mm), _totals(content, words, money)]
     if content["tenders"]:
         heading = words.goes_back_to if content["kind"] == "credit_note" else words.paid_with
@@ -69,6 +71,8 @@ def _facts(content: Content, words: Words) -> Table:
         (words.paid_at, _instant(content["paid_at"], content)),
         (words.buyer, content["buyer"]),
     ]
+    if exchange := content.get("exchange"):
+        rows.insert(5, (words.exchange, exchange))
     if content["corrects"]:
         rows.insert(1, (words.corrects, content["corrects"]))
     cells = [[paragraph(name, "small"), paragraph(value)] for name, value in rows]

@@ -69,6 +69,8 @@ class Words:
         self.amount = _("Amount")
         self.discount = _("Discount")
         self.shipping = _("Shipping")
+        self.exchange = _("Exchange")
+        self.difference = _("It is what goods that went out in exchange cost more than those that came back.")
         self.items = _("Items")
         self.restocking = _("Restocking fee")
         self.total = _("Total")

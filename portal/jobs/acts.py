@@ -28,7 +28,7 @@ from portal.models import OutboxEvent
 from portal.services.cases.open_cases import open_cases
 from portal.services.cash_receipts.want_cash_receipt import look_at_cash_receipt
 from portal.services.coupons.note_turn import TURNS, note_turn
-from portal.services.documents.want_document import want_credit_note, want_receipt
+from portal.services.documents.want_document import want_credit_note, want_exchange_papers, want_receipt
 from portal.services.exchanges.settle_more import give_back_more
 from portal.services.loyalty.award_points import award_sign_up
 from portal.services.loyalty.refresh_tier import refresh_tier
@@ -55,7 +55,7 @@ def follow_points(session: Session, event: OutboxEvent, now: datetime) -> Collec
 def give_more(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     """What exchanges cost besides goes back with the units that are refunded."""
     give_back_more(session, order_id=uuid.UUID(event.subject.partition(":")[2]), now=now)
-    return ()
+    return issue_exchange_papers(session, event, now)
 
 
 def follow_return(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
@@ -83,6 +83,12 @@ def issue_receipt(session: Session, event: OutboxEvent, now: datetime) -> Collec
 
 def issue_credit_note(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     want_credit_note(session, refund_id=uuid.UUID(event.payload["refund"]), now=now)
+    after_commit(session, enqueue_documents)
+    return ()
+
+
+def issue_exchange_papers(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
+    want_exchange_papers(session, order_id=uuid.UUID(event.subject.partition(":")[2]), now=now)
     after_commit(session, enqueue_documents)
     return ()
 

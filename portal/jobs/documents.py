@@ -55,8 +55,8 @@ def _issue_and_mail(session: Session, document_id: uuid.UUID) -> bool:
     label = issue_document(session, document_id=document_id, now=now)
     if label is None:
         return False
-    about = select(Document.kind, Document.order_id).where(Document.id == document_id)
-    kind, order_id = session.execute(about).one()
-    if kind == DocumentKind.RECEIPT:
+    about = select(Document.kind, Document.order_id, Document.entry_id).where(Document.id == document_id)
+    kind, order_id, entry_id = session.execute(about).one()
+    if kind == DocumentKind.RECEIPT and entry_id is None:
         mail_receipt(session, order_id=order_id, document_id=document_id, label=label, now=now)
     return True

@@ -120,8 +120,8 @@ _ORDER = text(
            s.ip, s.user_agent,
            (SELECT a.card FROM payment_attempt a WHERE a.payment_id = :payment_id AND a.state = 'captured'
              ORDER BY a.n DESC LIMIT 1) AS card,
-           (SELECT d.label FROM document d WHERE d.order_id = o.id AND d.kind = 'receipt' AND d.issued_at IS NOT NULL
-             LIMIT 1) AS receipt
+           (SELECT d.label FROM document d WHERE d.order_id = o.id AND d.kind = 'receipt'
+               AND d.entry_id IS NULL AND d.issued_at IS NOT NULL LIMIT 1) AS receipt
       FROM orders o LEFT JOIN web_session s ON s.id = o.session_id WHERE o.id = :order_id
     """
 ).columns(

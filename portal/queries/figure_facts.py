@@ -35,6 +35,15 @@ bought AS MATERIALIZED (
     SELECT b.day, b.channel_id, b.currency, p.id, p.store_id, p.payable_minor,
            p.discount_minor + p.shipping_discount_minor AS discount_minor, p.shipped_at, p.ship_by
       FROM bought b JOIN order_part p ON p.order_id = b.id WHERE b.paid_at IS NOT NULL
+), dearer AS (
+    SELECT b.day, b.channel_id, b.currency, l.tax_rate AS rate, x.tax, u.more_minor - x.tax AS base,
+           u.more_back_at IS NOT NULL AS is_back
+      FROM bought b JOIN goods_return g ON g.order_id = b.id AND g.more_entry_id IS NOT NULL
+      JOIN return_unit u ON u.return_id = g.id AND u.state = 'accepted' AND u.more_minor > 0
+      JOIN order_line l ON l.id = u.line_id
+     CROSS JOIN LATERAL (SELECT CASE WHEN l.tax_inclusive
+                                     THEN u.more_minor - round(u.more_minor / (1 + l.tax_rate::numeric))
+                                     ELSE u.more_tax_minor END AS tax) x
 ), judged AS MATERIALIZED (
     SELECT k.id, (k.decided_at AT TIME ZONE h.time_zone)::date AS day, k.verdict, k.opened_at, k.decided_at,
            k.verdict NOT IN ('genuine', 'inconclusive') AS is_bad
@@ -106,7 +115,7 @@ _FACTS = (
     SELECT 'section_sales', p.day, p.channel_id, p.store_id, p.currency, d.section_id::text, sum(l.payable_minor)
       FROM parts p JOIN order_line l ON l.part_id = p.id JOIN product d ON d.id = l.product_id GROUP BY 2, 3, 4, 5, 6
     """,
-    # By rate. What the lines do not bear of an order's tax is that of its shipping.
+    # By rate, with what exchanges cost besides. What the lines do not bear of an order's tax is that of its shipping.
     """
     SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.rate, v.value
       FROM (SELECT day, channel_id, currency, rate, sum(tax) AS tax, sum(base) AS base
@@ -120,7 +129,8 @@ _FACTS = (
                       FROM bought b JOIN LATERAL (SELECT min(tax_rate) AS rate, bool_and(tax_inclusive) AS inclusive,
                                                          sum(tax_minor) AS tax
                                                     FROM order_line WHERE order_id = b.id) l ON true
-                     WHERE b.paid_at IS NOT NULL AND b.shipping_minor > 0) t GROUP BY 1, 2, 3, 4) s
+                     WHERE b.paid_at IS NOT NULL AND b.shipping_minor > 0
+                    UNION ALL SELECT day, channel_id, currency, rate, tax, base FROM dearer) t GROUP BY 1, 2, 3, 4) s
      CROSS JOIN LATERAL (VALUES ('tax', s.tax), ('tax_base', s.base)) v (fact, value)
     """,
     # What refunds took off it since, on the day of the order: of units and of what was exchanged for something cheaper
@@ -129,8 +139,8 @@ _FACTS = (
     SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.rate, v.value
       FROM (SELECT day, channel_id, currency, rate, sum(tax) AS tax, sum(amount) - sum(tax) AS base
               FROM (SELECT b.day, b.channel_id, b.currency, l.tax_rate AS rate,
-                           l.refunded_minor + (SELECT sum(restocking_minor) FROM tender_share WHERE line_id = l.id)
-                               AS amount,
+                           l.refunded_minor + coalesce((SELECT sum(restocking_minor) FROM tender_share
+                                                         WHERE line_id = l.id), 0) AS amount,
                            least(l.tax_minor, round(l.tax_minor * l.refunded_quantity::numeric / l.quantity)
                                               + l.tax_less_minor) AS tax
                       FROM bought b JOIN order_line l ON l.order_id = b.id
@@ -143,7 +153,9 @@ _FACTS = (
                       JOIN refund_line f ON f.refund_id = e.id AND f.part_id IS NOT NULL
                       JOIN LATERAL (SELECT coalesce(b.shipping_tax_rate, min(tax_rate)) AS rate
                                       FROM order_line WHERE order_id = b.id) r ON true
-                     WHERE b.paid_at IS NOT NULL) t GROUP BY 1, 2, 3, 4) s
+                     WHERE b.paid_at IS NOT NULL
+                    UNION ALL SELECT day, channel_id, currency, rate, base + tax, tax FROM dearer WHERE is_back
+                   ) t GROUP BY 1, 2, 3, 4) s
      CROSS JOIN LATERAL (VALUES ('tax_back', s.tax), ('tax_base_back', s.base)) v (fact, value)
     """,
     """

@@ -62,6 +62,18 @@ RETURN_INVARIANTS = (
                OR g.replacement_id IS NOT NULL AND g.pay_by IS NOT NULL AND g.more_entry_id IS NULL""",
     ),
     (
+        3,
+        "the receipt of an exchange is what was paid for it, and its credit notes what went back",
+        """SELECT d.label, d.total_minor, u.more, n.credited, u.back FROM document d
+             JOIN goods_return g ON g.order_id = d.order_id AND g.more_entry_id = d.entry_id
+             JOIN LATERAL (SELECT sum(more_minor) AS more,
+                                  coalesce(sum(more_minor) FILTER (WHERE more_back_at IS NOT NULL), 0) AS back
+                             FROM return_unit WHERE return_id = g.id AND state = 'accepted') u ON true
+             JOIN LATERAL (SELECT coalesce(sum(total_minor), 0) AS credited FROM document
+                            WHERE corrects_id = d.id) n ON true
+            WHERE d.total_minor <> u.more OR n.credited > u.back""",
+    ),
+    (
         7,
         "a payment of an exchange is booked as it was captured",
         """SELECT y.id, y.captured_minor, coalesce(-q.amount_minor, 0) AS booked FROM payment y

@@ -26,6 +26,13 @@ class More:
     tax_minor: int
 
 
+def tax_in(more_minor: int, *, added_minor: int, tax_rate: Decimal, tax_inclusive: bool) -> int:
+    """The tax in what one unit costs more: what came on top of the price, or what the price holds."""
+    if not tax_inclusive:
+        return added_minor
+    return more_minor - round_half_up(Fraction(more_minor) / (1 + Fraction(tax_rate)))
+
+
 def more_of(swap: Swap, *, tax_rate: Decimal, tax_inclusive: bool) -> More:
     """What one unit of a swap costs more, at the rate of tax that the order bore; nothing for what costs the same."""
     difference = max(0, swap.is_minor - swap.was_minor)

@@ -34,7 +34,7 @@ _HEAD = text(
       FROM orders o JOIN channel c ON c.id = o.channel_id
      CROSS JOIN LATERAL (SELECT l.tax_rate, l.tax_inclusive FROM order_line l JOIN order_part p ON p.id = l.part_id
                           WHERE l.order_id = o.id ORDER BY p.position, l.position LIMIT 1) s
-      LEFT JOIN document d ON d.order_id = o.id AND d.kind = 'receipt'
+      LEFT JOIN document d ON d.order_id = o.id AND d.kind = 'receipt' AND d.entry_id IS NULL
      WHERE o.id = :order_id
     """
 ).columns(contact=Order.contact.type)
@@ -85,29 +85,35 @@ _GIVEN_BACK = text(
 )
 
 
+def load_head(session: Session, order_id: uuid.UUID) -> Row[Any]:
+    """What every document of an order says of it and of its issuer."""
+    return session.execute(_HEAD, {"order_id": order_id}).one()
+
+
 def freeze_receipt(session: Session, *, order_id: uuid.UUID, label: str, now: datetime) -> Content:
     """Everything of a paid order as it was paid."""
-    order = session.execute(_HEAD, {"order_id": order_id}).one()
+    order = load_head(session, order_id)
     rows = session.execute(_LINES, {"order_id": order_id}).all()
     taxes: dict[tuple[str, bool], int] = defaultdict(int)
     parts: dict[uuid.UUID, Part] = {}
     for row in rows:
-        taxes[_rate(row.tax_rate), row.tax_inclusive] += row.tax_minor
-        parts.setdefault(row.part_id, _part(row, order.locale, row.shipping_minor))["lines"].append(
-            _line(row, order.locale, row.quantity, row.unit_price_minor, row.subtotal_minor, row.discount_minor)
+        taxes[rate_of(row.tax_rate), row.tax_inclusive] += row.tax_minor
+        parts.setdefault(row.part_id, part_of(row, order.locale, row.shipping_minor))["lines"].append(
+            line_of(row, order.locale, row.quantity, row.unit_price_minor, row.subtotal_minor, row.discount_minor)
         )
     # What the lines do not bear is the tax of the shipping fees.
-    taxes[_rate(order.tax_rate), order.tax_inclusive] += (
+    taxes[rate_of(order.tax_rate), order.tax_inclusive] += (
         order.tax_added_minor + order.tax_included_minor - sum(taxes.values())
     )
     return {
-        **_head(order, DocumentKind.RECEIPT, label, now),
+        **head_of(order, DocumentKind.RECEIPT, label, now),
+        "exchange": None,
         "parts": list(parts.values()),
         "discounts": [
             {"name": _said(row.name, order.locale), "funding": row.funding, "amount_minor": row.amount_minor}
             for row in session.execute(_DISCOUNTS, {"order_id": order_id})
         ],
-        "taxes": _taxes(taxes),
+        "taxes": taxes_of(taxes),
         "subtotal_minor": order.subtotal_minor,
         "discount_minor": order.discount_minor,
         "shipping_minor": order.shipping_minor,
@@ -115,9 +121,9 @@ def freeze_receipt(session: Session, *, order_id: uuid.UUID, label: str, now: da
         "restocking_minor": 0,
         "total_minor": order.payable_minor,
         "tenders": [
-            _tender(row, row.type, row.gateway_ref) for row in session.execute(_TENDERS, {"order_id": order_id})
+            tender_of(row, row.type, row.gateway_ref) for row in session.execute(_TENDERS, {"order_id": order_id})
         ],
-        "platform": _in_platform(exchange_kept(order)),
+        "platform": in_platform(exchange_kept(order)),
     }
 
 
@@ -128,7 +134,7 @@ def freeze_credit_note(
 
     What the store keeps as its fee is no part of the price: it bears no tax, and is taken off the total.
     """
-    order = session.execute(_HEAD, {"order_id": order_id}).one()
+    order = load_head(session, order_id)
     bought = {row.id: row for row in session.execute(_LINES, {"order_id": order_id})}
     by_part = {row.part_id: row for row in bought.values()}
     taxes: dict[tuple[str, bool], int] = defaultdict(int)
@@ -137,9 +143,9 @@ def freeze_credit_note(
     for back in session.execute(_GIVEN_BACK, {"refund_id": refund_id}):
         if back.line_id is None:
             net = round_half_up(back.amount_minor / (1 + Fraction(order.tax_rate)))
-            taxes[_rate(order.tax_rate), order.tax_inclusive] += back.amount_minor - net
+            taxes[rate_of(order.tax_rate), order.tax_inclusive] += back.amount_minor - net
             fee = back.amount_minor if order.tax_inclusive else net
-            parts.setdefault(back.part_id, _part(by_part[back.part_id], order.locale))["shipping_minor"] += fee
+            parts.setdefault(back.part_id, part_of(by_part[back.part_id], order.locale))["shipping_minor"] += fee
             shipping, added = shipping + fee, added + back.amount_minor - fee
             continue
         row = bought[back.line_id]
@@ -150,18 +156,19 @@ def freeze_credit_note(
             tax = share_of_units(row.tax_minor, quantity=row.quantity, units_before=back.gone, units=back.quantity)
             gone = round_half_up(Fraction(row.tax_minor * back.gone, row.quantity))
             tax = max(0, min(tax, row.tax_minor - gone - back.tax_less, back.amount_minor))
-        taxes[_rate(row.tax_rate), row.tax_inclusive] += tax
+        taxes[rate_of(row.tax_rate), row.tax_inclusive] += tax
         net = back.amount_minor if row.tax_inclusive else back.amount_minor - tax
         subtotal, added = subtotal + net, added + back.amount_minor - net
-        parts.setdefault(row.part_id, _part(row, order.locale))["lines"].append(
-            _line(row, order.locale, back.quantity, None, net, 0)
+        parts.setdefault(row.part_id, part_of(row, order.locale))["lines"].append(
+            line_of(row, order.locale, back.quantity, None, net, 0)
         )
     total = subtotal + added + shipping - restocking
     return {
-        **_head(order, DocumentKind.CREDIT_NOTE, label, now),
+        **head_of(order, DocumentKind.CREDIT_NOTE, label, now),
+        "exchange": None,
         "parts": list(parts.values()),
         "discounts": [],
-        "taxes": _taxes(taxes),
+        "taxes": taxes_of(taxes),
         "subtotal_minor": subtotal,
         "discount_minor": 0,
         "shipping_minor": shipping,
@@ -169,10 +176,10 @@ def freeze_credit_note(
         "restocking_minor": restocking,
         "total_minor": total,
         "tenders": [
-            _tender(row, row.type if row.destination in {"original", "release"} else row.destination, row.gateway_ref)
+            tender_of(row, row.type if row.destination in {"original", "release"} else row.destination, row.gateway_ref)
             for row in session.execute(_LEGS, {"refund_id": refund_id})
         ],
-        "platform": _in_platform(_at_rate_of(order, total)),
+        "platform": in_platform(_at_rate_of(order, total)),
     }
 
 
@@ -182,7 +189,7 @@ def _at_rate_of(order: Row[Any], minor: int) -> Exchanged | None:
     return exchange(Money(minor, order.currency), kept.rate) if kept else None
 
 
-def _in_platform(made: Exchanged | None) -> PlatformAmount | None:
+def in_platform(made: Exchanged | None) -> PlatformAmount | None:
     if made is None:
         return None
     return {
@@ -194,7 +201,7 @@ def _in_platform(made: Exchanged | None) -> PlatformAmount | None:
     }
 
 
-def _head(order: Row[Any], kind: DocumentKind, label: str, now: datetime) -> Head:
+def head_of(order: Row[Any], kind: DocumentKind, label: str, now: datetime) -> Head:
     contact = orjson.loads(order.contact or "{}")
     brand: Mapping[str, Any] = order.brand
     issuer: Mapping[str, str] = order.policy.get("issuer") or order.channel_name
@@ -216,11 +223,11 @@ def _head(order: Row[Any], kind: DocumentKind, label: str, now: datetime) -> Hea
     }
 
 
-def _part(row: Row[Any], locale: str, shipping_minor: int = 0) -> Part:
+def part_of(row: Row[Any], locale: str, shipping_minor: int = 0) -> Part:
     return {"store": _said(row.store, locale), "lines": [], "shipping_minor": shipping_minor}
 
 
-def _line(
+def line_of(
     row: Row[Any], locale: str, quantity: int, unit_minor: int | None, subtotal_minor: int, discount_minor: int
 ) -> Line:
     return {
@@ -233,12 +240,12 @@ def _line(
     }
 
 
-def _rate(rate: Decimal | str) -> str:
+def rate_of(rate: Decimal | str) -> str:
     """The same rate in the same digits, wherever it stands."""
     return f"{Decimal(rate or 0).normalize():f}"
 
 
-def _taxes(taxes: Mapping[tuple[str, bool], int]) -> list[Tax]:
+def taxes_of(taxes: Mapping[tuple[str, bool], int]) -> list[Tax]:
     return [
         {"rate": rate, "inclusive": inclusive, "amount_minor": amount}
         for (rate, inclusive), amount in taxes.items()
@@ -246,7 +253,7 @@ def _taxes(taxes: Mapping[tuple[str, bool], int]) -> list[Tax]:
     ]
 
 
-def _tender(row: Row[Any], kind: str, ref: str | None) -> Tender:
+def tender_of(row: Row[Any], kind: str, ref: str | None) -> Tender:
     return {
         "type": kind,
         "method": row.method if kind == "gateway" else None,

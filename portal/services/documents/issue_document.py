@@ -19,6 +19,7 @@ from portal.models import Document, DocumentKind
 from portal.rules.permissions import SYSTEM
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.documents.freeze import freeze_credit_note, freeze_receipt
+from portal.services.documents.freeze_exchange import freeze_exchange
 from portal.services.outbox import Event, emit
 
 SERIES = {DocumentKind.RECEIPT: "R", DocumentKind.CREDIT_NOTE: "C"}
@@ -33,8 +34,8 @@ _NEXT = text(
 )
 _TAKE = text(
     """
-    SELECT d.id, d.kind, d.order_id, d.refund_id, d.corrects_id, d.currency, d.total_minor, o.number, o.channel_id,
-           o.buyer_id, c.code AS issuer, c.time_zone
+    SELECT d.id, d.kind, d.order_id, d.refund_id, d.entry_id, d.corrects_id, d.currency, d.total_minor, o.number,
+           o.channel_id, o.buyer_id, c.code AS issuer, c.time_zone
       FROM document d JOIN orders o ON o.id = d.order_id JOIN channel c ON c.id = o.channel_id
      WHERE d.id = :document_id AND d.issued_at IS NULL FOR UPDATE OF d SKIP LOCKED
     """
@@ -112,6 +113,16 @@ def _check_sum(session: Session, wanted: Row[Any]) -> None:
 
 
 def _freeze(session: Session, wanted: Row[Any], kind: DocumentKind, label: str, now: datetime) -> Content:
+    if wanted.entry_id is not None:
+        return freeze_exchange(
+            session,
+            kind=kind,
+            order_id=wanted.order_id,
+            entry_id=wanted.entry_id,
+            corrects_id=wanted.corrects_id,
+            label=label,
+            now=now,
+        )
     if kind is DocumentKind.RECEIPT:
         return freeze_receipt(session, order_id=wanted.order_id, label=label, now=now)
     return freeze_credit_note(session, order_id=wanted.order_id, refund_id=wanted.refund_id, label=label, now=now)

@@ -17,6 +17,8 @@ from portal.queries.figure_facts import FACTS
 DAYS_AT_ONCE = 31
 # Transitions get their numbers before they are committed: those of the last moments are read once more.
 READ_AGAIN = 2_000
+# What is paid for an exchange moves no state of its order; it is committed a moment after the time that it bears.
+COMMITTED_WITHIN = timedelta(hours=1)
 
 _SPAN = text(
     """
@@ -26,7 +28,7 @@ _SPAN = text(
         UNION ALL SELECT min(day), max(day) FROM figure_day) s
     """
 )
-# The days of everything that has changed its state since, whenever it began.
+# The days of everything that has changed its state since, whenever it began, or whose exchange was paid.
 _CHANGED = text(
     """
     WITH moved AS (SELECT DISTINCT order_id, subject, subject_id FROM transition WHERE id > :seen)
@@ -35,7 +37,10 @@ _CHANGED = text(
         UNION ALL SELECT p.created_at, p.channel_id FROM moved m JOIN payment p
             ON m.subject = 'payment' AND p.id = m.subject_id::uuid
         UNION ALL SELECT r.requested_at, o.channel_id FROM moved m JOIN refund r ON r.order_id = m.order_id
-            JOIN orders o ON o.id = r.order_id) d
+            JOIN orders o ON o.id = r.order_id
+        UNION ALL SELECT o.placed_at, o.channel_id FROM ledger_posting g JOIN ledger_entry e ON e.id = g.entry_id
+            JOIN orders o ON o.id = e.order_id
+            WHERE g.at >= :since AND e.kind IN ('exchange_paid', 'exchange_given_back')) d
       JOIN channel c ON c.id = d.channel_id
     """
 )
@@ -85,7 +90,8 @@ def renew_changed(session: Session, *, now: datetime) -> int | None:
     if state.renewed_at is None:
         return None
     newest = session.execute(text("SELECT coalesce(max(id), 0) FROM transition")).scalar_one()
-    days = set(session.scalars(_CHANGED, {"seen": state.transition_id - READ_AGAIN}))
+    last = {"seen": state.transition_id - READ_AGAIN, "since": state.renewed_at - COMMITTED_WITHIN}
+    days = set(session.scalars(_CHANGED, last))
     # Balances, decisions and disputes have no transition. Wherever a channel lies, its day is one of these three.
     days |= {now.date() + timedelta(days=n) for n in (-1, 0, 1)}
     changed = sum(renew(session, stretch, now=now) for stretch in stretches(sorted(days)))
