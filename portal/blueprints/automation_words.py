@@ -11,6 +11,7 @@ from portal.formatting import number
 from portal.kit.text import N_
 from portal.models import Automation
 from portal.queries.automations import ArmCount, OutcomeRow
+from portal.services.incentives.measure_automation import is_net, is_priced
 
 ACTIONS: Mapping[str, str] = {
     "coupon": N_("A coupon"),
@@ -42,6 +43,11 @@ INCENTIVE_ACTIONS: Mapping[str, str] = {
     "segment:written": N_("Segment written"),
     "automation:written": N_("Automation written"),
     "automation:moved": N_("Automation started, paused or ended"),
+    "automation:resized": N_("Automation made larger or smaller"),
+    "suggestion:made": N_("Suggestion from results"),
+    "suggestion:taken": N_("Suggestion taken"),
+    "suggestion:dismissed": N_("Suggestion dismissed"),
+    "suggestion:withdrawn": N_("Suggestion no longer backed by results"),
     "incentive:made": N_("Offer made by an automation"),
     "offer:written": N_("Offer to choose from written"),
     "offer:moved": N_("Offer to choose from started, paused or ended"),
@@ -61,10 +67,10 @@ def results_view(
         Trial(
             people["offer"],
             people["control"],
-            control_share=row.control_bp / 10_000,
+            control_bp=row.control_bp,
             days=row.window_days,
-            is_priced=row.action == "coupon" or (row.action == "deposit" and row.currency == currency),
-            is_net=row.action == "coupon",
+            is_priced=is_priced(row, currency),
+            is_net=is_net(row),
         ),
         outcomes,
         currency=currency,

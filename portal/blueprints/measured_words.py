@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from portal.formatting import decimal, money, rate
 from portal.queries.automations import OutcomeRow
+from portal.services.incentives.measure_automation import drawn_as_planned, measure_outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Trial:
 
     people: int
     control: int
-    control_share: float
+    control_bp: int
     days: int
     is_priced: bool
     is_net: bool
@@ -52,26 +53,16 @@ def results_of(
     trial: Trial, outcomes: Sequence[OutcomeRow], *, currency: str, arms: Sequence[tuple[str, str, str]] = ()
 ) -> Results:
     """The figures. Without a control group, or before it is large enough, a sentence."""
-    import numpy as np
-
-    from portal.learning.incremental import ALARM_BELOW, ARM_MIN, Outcomes, measure, sample_ratio_p
+    from portal.learning.incremental import ARM_MIN
 
     alarm = ""
-    if sample_ratio_p(trial.people, trial.control, trial.control_share) < ALARM_BELOW:
+    if not drawn_as_planned(trial.people, trial.control, control_bp=trial.control_bp):
         alarm = _("The groups are not as large as was planned: something keeps people out of one. Do not trust this.")
     if trial.people and not trial.control:
         told = _("Nobody is in the control group, so what the offer adds cannot be said.")
         return Results((), told, alarm, arms)
     is_priced = trial.is_priced
-    found = measure(
-        Outcomes(
-            treated=np.array([one.arm == "offer" for one in outcomes], dtype=np.bool_),
-            revenue=np.array([one.revenue for one in outcomes], dtype=np.float64),
-            cost=np.array([one.cost if is_priced else 0 for one in outcomes], dtype=np.float64),
-            score=np.array([np.nan if one.churn_bp is None else one.churn_bp for one in outcomes], dtype=np.float64),
-            is_net=trial.is_net,
-        )
-    )
+    found = measure_outcomes(outcomes, is_priced=is_priced, is_net=trial.is_net)
     if found is None:
         told = _(
             "Fewer than %(people)s people of each group have been followed for %(days)s days: nothing can be said yet.",

@@ -21,6 +21,7 @@ from portal.services.incentives.learn_offers import learn_offers, pause_offers, 
 from portal.services.incentives.make_offer import make_offer, offers_due
 from portal.services.incentives.pause_automations import pause_automations
 from portal.services.incentives.renew_segments import renew_segments
+from portal.services.incentives.renew_suggestions import renew_suggestions
 from portal.services.incentives.score_customers import (
     AT_ONCE,
     keep_model,
@@ -80,7 +81,9 @@ def score_everybody() -> int:
 
 
 def learn_by_night() -> None:
-    """Write down what came of choices whose time is over, pause what is abused, and learn from all of it."""
+    """Write down what came of choices whose time is over, pause what is abused, learn from it, and say what it
+    suggests.
+    """
     while atomically(partial(reward_choices, now=clock.now())) == REWARDED_AT_ONCE:
         pass
     with transaction() as session:
@@ -89,6 +92,8 @@ def learn_by_night() -> None:
         strategy = strategy_of(session)
         pause_offers(session, strategy=strategy, now=clock.now())
         pause_automations(session, strategy=strategy, now=clock.now())
+    with transaction() as session:
+        renew_suggestions(session, strategy=strategy, now=clock.now())
     if version is not None:
         log.info("offers_learned", version=version)
 

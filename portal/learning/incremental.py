@@ -50,6 +50,7 @@ class Incremental:
     conversion: tuple[float, float]
     conversion_change: Interval
     cost: float
+    is_net: bool
     roii: Interval | None
     qini: Interval | None
 
@@ -97,9 +98,19 @@ def measure(outcomes: Outcomes, *, seed: int = 20) -> Incremental | None:
         conversion=(float(bought[treated].mean()), float(bought[~treated].mean())),
         conversion_change=interval(conversion, drawn_conversion),
         cost=cost,
+        is_net=outcomes.is_net,
         roii=roii,
         qini=_qini(outcomes, bought, seed),
     )
+
+
+def in_whole(found: Interval, *, scale: int = 1, less: float = 0) -> tuple[int, int, int] | None:
+    """The figure and its ends in whole `scale`ths, with `less` taken off each; None where an end is not known."""
+    ends = [(end - less) * scale for end in (found.value, found.low, found.high)]
+    if not np.isfinite(ends).all():
+        return None
+    value, low, high = (round(end) for end in ends)
+    return value, low, high
 
 
 def _qini(outcomes: Outcomes, bought: Floats, seed: int) -> Interval | None:

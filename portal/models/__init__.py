@@ -61,6 +61,7 @@ from portal.models.incentive import (
     SegmentMove,
     SegmentVersion,
 )
+from portal.models.incentive_suggestion import IncentiveSuggestion
 from portal.models.invoice import CreditLine, Invoice, InvoiceMove, InvoicePayment
 from portal.models.label import ShippingLabel
 from portal.models.lag import LagIncident
@@ -179,6 +180,7 @@ __all__ = [
     "IdempotencyKey",
     "IncentiveAssignment",
     "IncentiveHouse",
+    "IncentiveSuggestion",
     "Invoice",
     "InvoiceMove",
     "InvoicePayment",

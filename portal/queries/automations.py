@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +26,8 @@ _OUTCOMES = text(
     """
     SELECT a.arm, a.churn_bp, coalesce(o.revenue, 0)::bigint AS revenue, coalesce(o.orders, 0) AS orders,
            CASE WHEN g.action = 'coupon' THEN coalesce(c.taken_off, 0)
-                WHEN a.state = 'made' THEN g.amount_minor ELSE 0 END::bigint AS cost
+                WHEN a.state = 'made' THEN g.amount_minor ELSE 0 END::bigint AS cost,
+           a.user_id, a.assigned_at
       FROM incentive_assignment a JOIN automation g ON g.id = a.automation_id
       LEFT JOIN LATERAL (
            SELECT count(*) AS orders,
@@ -53,13 +55,17 @@ _OUTCOMES = text(
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRow:
-    """Somebody whose window is over: his arm, what he paid, and what was spent on him, in the platform's currency."""
+    """Somebody whose window is over: his arm, what he paid, and what was spent on him, in the platform's currency; who
+    he is and when he was drawn, where he was drawn once.
+    """
 
     arm: str
     churn_bp: int | None
     revenue: int
     orders: int
     cost: int
+    user_id: uuid.UUID | None = None
+    assigned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,6 +259,7 @@ ABOUT_OTHERS: Mapping[str, str] = {
     "figure_bound": "who of the mall set it",
     "fraud_model_place": "who of the mall placed it",
     "gateway_account": "credentials of the mall",
+    "incentive_suggestion": "who of the mall decided it",
     "list_export": "who of the mall asked for it",
     "list_export_piece": "a list of the mall; goes after a week",
     "loyalty_version": "who of the mall wrote it",

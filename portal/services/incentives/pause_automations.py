@@ -13,6 +13,7 @@ from portal.rules.offers import Strategy
 from portal.rules.permissions import SYSTEM
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.incentives.learn_offers import USES_MIN
+from portal.services.incentives.measure_automation import is_net, measure_outcomes
 
 _HELD = text(
     """
@@ -50,18 +51,6 @@ def pause_automations(session: Session, *, strategy: Strategy, now: datetime) ->
 
 
 def _returns_too_little(session: Session, row: Automation, strategy: Strategy, now: datetime) -> bool:
-    import numpy as np
-
-    from portal.learning.incremental import Outcomes, measure
-
     rows = load_outcomes(session, automation_id=row.id, now=now)
-    found = measure(
-        Outcomes(
-            treated=np.array([one.arm == "offer" for one in rows], dtype=np.bool_),
-            revenue=np.array([one.revenue for one in rows], dtype=np.float64),
-            cost=np.array([one.cost for one in rows], dtype=np.float64),
-            score=np.full(len(rows), np.nan),
-            is_net=True,
-        )
-    )
+    found = measure_outcomes(rows, is_priced=True, is_net=is_net(row))
     return found is not None and found.roii is not None and found.roii.high * 10_000 < strategy.roii_bp_min

@@ -14,7 +14,16 @@ from portal.kit.errors import PortalError
 from portal.kit.ids import new_token
 from portal.kit.text import N_
 from portal.models import Automation, Campaign, Channel, OutboxEvent, SegmentMove, SegmentVersion
-from portal.rules.automations import TITLE_LENGTH_MAX, Action, Arm, AutomationDraft, ToldBy, arm_of, faults_of
+from portal.rules.automations import (
+    PEOPLE_MAX,
+    TITLE_LENGTH_MAX,
+    Action,
+    Arm,
+    AutomationDraft,
+    ToldBy,
+    arm_of,
+    faults_of,
+)
 from portal.rules.permissions import Actor, Permission, may
 from portal.rules.posting import POINTS
 from portal.services.audit import AuditAction, Fact, record
@@ -103,7 +112,7 @@ def make_automation(session: Session, *, actor: Actor, draft: AutomationDraft, n
             faults["campaign_id"] = N_("Choose a coupon of the mall that is given to people.")
     if faults or channel is None:
         raise AutomationUnfitError(faults)
-    _check(actor, draft.action)
+    check_giving(actor, draft.action)
     assert actor.user_id is not None
     row = Automation(
         title=draft.title.strip()[:TITLE_LENGTH_MAX],
@@ -140,7 +149,7 @@ def simulate_automation(session: Session, *, automation_id: int, actor: Actor, n
     `detectable_bp` is the smallest difference of shares that these arms would show four times in five.
     """
     row = _found(session, automation_id)
-    _check(actor, row.action)
+    check_giving(actor, row.action)
     since = now - timedelta(days=PAST_DAYS)
     values = {"segment": row.segment, "event": row.event, "since": since, "channel_id": row.channel_id}
     reached = list(session.scalars(_PAST_ENTRIES if row.segment else _PAST_EVENTS, values))
@@ -188,7 +197,7 @@ def move_automation(
     Raises AutomationUnknownError, AutomationForbiddenError, AutomationUntriedError, AutomationMovedError.
     """
     row = _found(session, automation_id)
-    _check(actor, row.action)
+    check_giving(actor, row.action)
     if do not in MOVES or row.version != version or row.state not in MOVES[do][0]:
         raise AutomationMovedError
     if do == "start" and row.simulation is None:
@@ -203,6 +212,26 @@ def move_automation(
     record(session, fact, actor=actor, now=now)
 
 
+def resize_automation(session: Session, *, automation_id: int, people_max: int, actor: Actor, now: datetime) -> None:
+    """Let it reach more people at most, or fewer, never fewer than it has reached.
+
+    Raises AutomationUnknownError, AutomationForbiddenError, AutomationMovedError for one that has ended.
+    """
+    row = _found(session, automation_id)
+    check_giving(actor, row.action)
+    if row.state == "ended":
+        raise AutomationMovedError
+    before, row.people_max = row.people_max, min(max(people_max, row.made, 1), PEOPLE_MAX)
+    row.version += 1
+    fact = Fact(
+        AuditAction.AUTOMATION_RESIZED,
+        f"automation:{row.id}",
+        {"people_max": before},
+        {"people_max": row.people_max},
+    )
+    record(session, fact, actor=actor, now=now)
+
+
 def _found(session: Session, automation_id: int) -> Automation:
     row = session.get(Automation, automation_id, with_for_update=True)
     if row is None:
@@ -210,6 +239,7 @@ def _found(session: Session, automation_id: int) -> Automation:
     return row
 
 
-def _check(actor: Actor, action: str) -> None:
+def check_giving(actor: Actor, action: str) -> None:
+    """Raises AutomationForbiddenError for who may not give such things away."""
     if actor.user_id is None or not actor.is_admin or not may(actor, NEEDED[Action(action)]):
         raise AutomationForbiddenError

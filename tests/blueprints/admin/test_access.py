@@ -17,7 +17,8 @@ from tests.factories.order import LONG_AGO, REVIEWED_KRW, give_deposit, make_ord
 
 P = Permission
 OFFERING = ("automation_save", "automation_simulation", "automation_state", "segment_save", "offer_save",
-            "offer_state", "offer_strategy_save", "offer_strategy_revert", "offer_model_place")  # fmt: skip
+            "offer_state", "offer_strategy_save", "offer_strategy_revert", "offer_model_place",
+           "suggestion_decide")  # fmt: skip
 OFFERED = ("automation", "automations", "segment", "segments", "offers", "offer_strategy", "offer_models",
            "experiments")  # fmt: skip
 # endpoint -> the permissions that it takes, all of them for everybody's things.
@@ -295,6 +296,7 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
         "store_id": 1,
         "campaign_id": 1,
         "automation_id": 1,
+        "suggestion_id": 1,
         "offer_id": 1,
         "cause_id": 1,
         "channel_id": 1,
