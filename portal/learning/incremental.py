@@ -16,7 +16,6 @@ from portal.learning.windows import Floats
 
 # With fewer in an arm a difference says nothing.
 ARM_MIN = 20
-ALARM_BELOW = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +52,6 @@ class Incremental:
     is_net: bool
     roii: Interval | None
     qini: Interval | None
-
-
-def sample_ratio_p(treated: int, control: int, control_share: float) -> float:
-    """How likely shares at least so far from the plan are by chance (Pearson); 1 without anybody."""
-    from scipy.stats import chisquare
-
-    people = treated + control
-    if not people:
-        return 1.0
-    return float(chisquare([treated, control], [people * (1 - control_share), people * control_share]).pvalue)
 
 
 def measure(outcomes: Outcomes, *, seed: int = 20) -> Incremental | None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from portal.learning.incremental import Outcomes, measure, sample_ratio_p
+from portal.learning.incremental import Outcomes, measure
+from portal.learning.uplift.sample_ratio import is_as_planned
 
 pytestmark = pytest.mark.req("INC-05")
 
@@ -58,6 +59,6 @@ def test_without_both_groups_there_is_no_figure(treated: int, control: int) -> N
 
 
 def test_groups_that_are_not_as_planned_are_noticed() -> None:
-    assert sample_ratio_p(900, 100, 0.1) == pytest.approx(1)
-    assert sample_ratio_p(950, 50, 0.1) < 0.001
-    assert sample_ratio_p(0, 0, 0.1) == 1
+    found = [is_as_planned(people, (0.9, 0.1)) for people in ((900, 100), (870, 130), (950, 50), (0, 0))]
+    assert found == [True, True, False, True]
+    assert [is_as_planned(people, (1.0, 0.0)) for people in ((100, 0), (99, 1))] == [True, False]

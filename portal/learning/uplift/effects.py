@@ -1,8 +1,7 @@
-"""What an experiment changed on average, and whether it was dealt out as planned."""
+"""What an experiment changed on average, and whether its arms were alike before."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,26 +10,9 @@ from portal.learning.uplift.bootstrap import Bootstrap, Interval, interval, rati
 from portal.learning.uplift.experiment import Experiment
 from portal.learning.windows import Floats
 
-# Below this chance of such shares by luck the assignment is not what was planned.
-ALARM_BELOW = 0.001
-PLAN_STEP = 0.05
 # Means that differ by more than a tenth of their spread.
 UNBALANCED_FROM = 0.1
 LUCK_TIMES = 4.0
-
-
-@dataclass(frozen=True, slots=True)
-class SampleRatio:
-    """Rows per arm against the plan. `is_guessed`: nobody said the plan; it is the nearest one of round shares."""
-
-    rows: dict[str, int]
-    plan: dict[str, float]
-    is_guessed: bool
-    p_value: float
-
-    @property
-    def is_alarming(self) -> bool:
-        return self.p_value < ALARM_BELOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,33 +50,6 @@ class Imbalance:
     def is_alarming(self) -> bool:
         """Whether it is large, and larger than luck makes one of many features."""
         return abs(self.deviations) >= max(UNBALANCED_FROM, LUCK_TIMES * self.luck)
-
-
-def sample_ratio(experiment: Experiment, plan: Mapping[str, float] | None) -> SampleRatio:
-    """Compare rows per arm with the plan by Pearson's test; without a plan, with equal or the nearest round shares."""
-    rows = np.bincount(experiment.arm, minlength=len(experiment.names)).astype(np.float64)
-    if plan is not None:
-        shares = np.array([plan[name] for name in experiment.names])
-        candidates = [shares / shares.sum()]
-    else:
-        equal = np.full(rows.size, 1 / rows.size)
-        rounded = np.maximum(np.round(rows / rows.sum() / PLAN_STEP), 1) * PLAN_STEP
-        candidates = [equal, rounded / rounded.sum()]
-    p_values = [_goodness(rows, shares) for shares in candidates]
-    best = int(np.argmax(p_values))
-    return SampleRatio(
-        dict(zip(experiment.names, map(int, rows), strict=True)),
-        dict(zip(experiment.names, map(float, candidates[best]), strict=True)),
-        plan is None,
-        p_values[best],
-    )
-
-
-def _goodness(rows: Floats, shares: Floats) -> float:
-    from scipy.special import chdtrc
-
-    planned = rows.sum() * shares
-    return float(chdtrc(rows.size - 1, ((rows - planned) ** 2 / planned).sum()))
 
 
 def effects(experiment: Experiment, bootstrap: Bootstrap) -> tuple[Effect, ...]:

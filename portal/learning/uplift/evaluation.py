@@ -13,13 +13,12 @@ from portal.learning.uplift.effects import (
     UNBALANCED_FROM,
     Effect,
     Imbalance,
-    SampleRatio,
     effects,
     imbalances,
-    sample_ratio,
 )
 from portal.learning.uplift.experiment import Experiment, check, without_telltales
 from portal.learning.uplift.learners import LEARNERS, MIX, Learned, learn
+from portal.learning.uplift.sample_ratio import SampleRatio, sample_ratio
 
 RESPONSE = "response"
 

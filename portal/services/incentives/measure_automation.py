@@ -42,9 +42,10 @@ def measure_outcomes(rows: Sequence[OutcomeRow], *, is_priced: bool, is_net: boo
 
 def drawn_as_planned(people: int, control: int, *, control_bp: int) -> bool:
     """Whether the groups are as large as was planned, but for chance; else something keeps people out of one."""
-    from portal.learning.incremental import ALARM_BELOW, sample_ratio_p
+    from portal.learning.uplift.sample_ratio import is_as_planned
 
-    return sample_ratio_p(people, control, control_bp / 10_000) >= ALARM_BELOW
+    share = control_bp / 10_000
+    return is_as_planned([people, control], [1 - share, share])
 
 
 def evidence_of(row: Automation, rows: Sequence[OutcomeRow]) -> Evidence | None:
