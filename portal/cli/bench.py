@@ -29,6 +29,7 @@ from portal.config import Settings
 from portal.demo import bulk
 from portal.jobs.figures import renew_all
 from portal.kit import clock
+from portal.kit.tables import Format
 from portal.process import start
 from portal.stack.errors import StackError
 from portal.stack.supervisor import project_root
@@ -152,16 +153,27 @@ def ledger(*, postings: int, history: int, json_file: Path | None) -> None:
 @bench.command()
 @click.option("--rows", default=200_000, show_default=True, type=click.IntRange(1_000), help="Postings in the ledger.")
 @click.option(
+    "--format",
+    "kinds",
+    type=click.Choice([kind.value for kind in Format]),
+    multiple=True,
+    help="Only this; may be given more than once.",
+)
+@click.option(
     "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write the figures here, too."
 )
-def exports(*, rows: int, json_file: Path | None) -> None:
+def exports(*, rows: int, kinds: tuple[str, ...], json_file: Path | None) -> None:
     """Save the ledger as CSV, XLSX and PDF, and print how long each takes and how much memory.
 
     A portal of its own is started and thrown away. Exit code 1 if a process grows by more than 120 MiB.
     """
     with portal_at(None) as running:
         found = export_figures.measure(
-            demo_settings(running), running.env, rows=rows, say=lambda line: click.echo(line, err=True)
+            demo_settings(running),
+            running.env,
+            rows=rows,
+            kinds=[Format(kind) for kind in kinds] or list(Format),
+            say=lambda line: click.echo(line, err=True),
         )
     click.echo("\n".join(export_figures.lines_of(found)))
     if json_file:
