@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
 from portal.models import GiftCard, User
-from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
+from portal.queries.keyset import PAGE_ROWS, AnySelect, Sorting, count_up_to, fetch_page
 
 LATEST = 50
 
@@ -63,7 +63,9 @@ def own_gift_cards(session: Session, *, user_id: uuid.UUID) -> Sequence[GiftCard
     return [GiftCardRow(*row) for row in rows]
 
 
-def list_gift_cards(session: Session, *, state: str | None, cursor: str | None) -> Page[GiftCardRow]:
+def list_gift_cards(
+    session: Session, *, state: str | None, cursor: str | None, rows_max: int = PAGE_ROWS
+) -> Page[GiftCardRow]:
     """One page of everybody's, the newest first. Raises CursorInvalidError."""
     statement, counted = _listed, select(GiftCard.id)
     if state is not None:
@@ -76,6 +78,7 @@ def list_gift_cards(session: Session, *, state: str | None, cursor: str | None) 
         key=lambda row: (row.created_at, row.id),
         cursor_text=cursor,
         mark=fingerprint("gift_cards", state),
+        rows_max=rows_max,
         total=count_up_to(session, counted),
     )
 

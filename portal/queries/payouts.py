@@ -162,7 +162,9 @@ def statement_lines(
     )
 
 
-def list_payouts(session: Session, *, state: str | None, cursor: str | None) -> Page[PayoutRow]:
+def list_payouts(
+    session: Session, *, state: str | None, cursor: str | None, rows_max: int = PAGE_ROWS
+) -> Page[PayoutRow]:
     """One page of payouts, the latest first. Raises CursorInvalidError."""
     statement, counted = _payouts(), select(SellerPayout.id)
     if state:
@@ -175,6 +177,7 @@ def list_payouts(session: Session, *, state: str | None, cursor: str | None) -> 
         key=lambda row: (row.made_at, row.id),
         cursor_text=cursor,
         mark=fingerprint("payouts", state),
+        rows_max=rows_max,
         total=count_up_to(session, counted),
     )
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
 from portal.models import Payment, PaymentAttempt, Payout, RefundLeg, User, Withdrawal
-from portal.queries.keyset import Sorting, count_up_to, fetch_page
+from portal.queries.keyset import PAGE_ROWS, Sorting, count_up_to, fetch_page
 
 OPEN = ("requested", "approved")
 
@@ -60,7 +60,9 @@ def own_withdrawals(session: Session, *, user_id: uuid.UUID, limit: int = 20) ->
     return [WithdrawalRow(*row) for row in rows]
 
 
-def list_withdrawals(session: Session, *, only_open: bool, cursor: str | None) -> Page[WithdrawalRow]:
+def list_withdrawals(
+    session: Session, *, only_open: bool, cursor: str | None, rows_max: int = PAGE_ROWS
+) -> Page[WithdrawalRow]:
     """One page of everybody's, the newest first. Raises CursorInvalidError."""
     statement = select(*_COLUMNS).join(User, User.id == Withdrawal.user_id)
     counted = select(Withdrawal.id)
@@ -75,6 +77,7 @@ def list_withdrawals(session: Session, *, only_open: bool, cursor: str | None) -
         key=lambda row: (row.requested_at, row.id),
         cursor_text=cursor,
         mark=fingerprint("withdrawals", only_open),
+        rows_max=rows_max,
         total=count_up_to(session, counted),
     )
 

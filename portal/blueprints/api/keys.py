@@ -21,7 +21,7 @@ from portal.kit.text import N_
 from portal.queries.api_clients import ClientIdentity, find_client, load_client
 from portal.queries.channels import ChannelView, channel_directory
 from portal.rules.channels import State
-from portal.rules.permissions import Actor, Permission, Role, may, roles_in, stores_for
+from portal.rules.permissions import Actor, Permission, Role, Scope, may, roles_in, scopes_of, stores_for
 from portal.services.accounts.make_api_client import hash_key
 from portal.services.accounts.touch_api_client import touch_api_client
 from portal.services.idempotency import fingerprint
@@ -170,9 +170,9 @@ def may_use(permission: Permission) -> bool:
     return may(api_actor(), permission)
 
 
-def require(permission: Permission) -> None:
-    """Raises KeyLimitedError."""
-    if not may_use(permission):
+def require(permission: Permission, *, for_mall: bool = False) -> None:
+    """Raises KeyLimitedError; `for_mall` also where it is held for one's own things only."""
+    if not may_use(permission) or (for_mall and Scope.ALL not in scopes_of(api_actor(), permission)):
         raise KeyLimitedError(permission=permission.value)
 
 

@@ -208,7 +208,8 @@ def _schemas() -> tuple[Mapping[Any, Any], dict[str, Any]]:
 
 
 def _operation(op: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
-    needs = f"\n\nPermission: `{op.permission.value}`." if isinstance(op.permission, Permission) else ""
+    reach = ", for the whole mall" if op.for_mall else ""
+    needs = f"\n\nPermission: `{op.permission.value}`{reach}." if isinstance(op.permission, Permission) else ""
     scopes = [op.permission.value] if op.permission is not None else []
     described: dict[str, Any] = {
         "operationId": op.name,

@@ -97,8 +97,9 @@ class Ending:
 class Operation:
     """One method of one path. `refusals` are what it raises beside what every operation may answer.
 
-    One that answers with a file names its `files`: the media types. One that has `changed` takes `If-Match`: these are
-    what it raises when the thing is in another version than the client has read.
+    `for_mall` wants the permission for everybody's things, not for one's own. One that answers with a file names its
+    `files`: the media types. One that has `changed` takes `If-Match`: these are what it raises when the thing is in
+    another version than the client has read.
     """
 
     view: View
@@ -109,6 +110,7 @@ class Operation:
     summary: str
     description: str
     permission: Permission | None
+    for_mall: bool
     answer: type[BaseModel] | None
     status: int
     answer_text: str
@@ -138,6 +140,7 @@ def operation(
     summary: str,
     description: str = "",
     permission: Permission | None = None,
+    for_mall: bool = False,
     answer: type[BaseModel] | None,
     status: int = 200,
     answer_text: str = "",
@@ -171,6 +174,7 @@ def operation(
                 summary=summary,
                 description=description,
                 permission=permission,
+                for_mall=for_mall,
                 answer=answer,
                 status=status,
                 answer_text=answer_text or summary,
@@ -203,7 +207,7 @@ def served(op: Operation) -> Callable[..., ResponseReturnValue]:
         identity = authenticate()
         count_request(identity.client.id)
         if op.permission is not None:
-            require(op.permission)
+            require(op.permission, for_mall=op.for_mall)
             narrow_stores(op.permission)
         if any(isinstance(value, str) and "\0" in value for value in values.values()):
             raise AddressUnknownError  # Nothing is called so: PostgreSQL could not keep it.

@@ -1,0 +1,1 @@
+"""Money of the mall as administrators see and decide about it."""

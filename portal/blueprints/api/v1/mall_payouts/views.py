@@ -1,0 +1,150 @@
+"""Payouts to stores decided about, through the services of the desk (BAL-13)."""
+
+from __future__ import annotations
+
+import uuid
+
+from portal.blueprints.access import NotFoundError
+from portal.blueprints.api.keys import api_actor
+from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.schemas import Amount
+from portal.blueprints.api.v1.mall_money import examples
+from portal.blueprints.api.v1.mall_money.schemas import MallPayout, MallPayoutPage, PayoutQuery, Reference, Why
+from portal.blueprints.api.v1.mall_money.views import ID_SCHEMA
+from portal.db import atomically, reading
+from portal.kit import clock
+from portal.kit.paging import CursorInvalidError
+from portal.queries.payouts import PayoutRow, list_payouts, load_payout
+from portal.rules.permissions import Permission
+from portal.services.accounts.step_up import StepUpNeededError
+from portal.services.payouts import decide_payout as deciding
+
+TAG = "Statements"
+PAYOUT = {"payout_id": PathValue("The payout's id.", ID_SCHEMA, examples.ID)}
+DECIDED = (deciding.PayoutUnknownError, deciding.PayoutDecidedError, NotFoundError)
+HELD = " Where something holds it back it is `held` instead: look at `status` and `holds`."
+
+
+@operation(
+    "GET",
+    "/mall/payouts",
+    tag=TAG,
+    summary="List the payouts of all stores",
+    permission=Permission.PAYOUT_VIEW,
+    for_mall=True,
+    query=PayoutQuery,
+    answer=MallPayoutPage,
+    example=examples.page(examples.PAYOUT),
+    refusals=(CursorInvalidError,),
+)
+def list_mall_payouts(query: PayoutQuery) -> MallPayoutPage:
+    with reading() as session:
+        page = list_payouts(session, state=query.state, cursor=query.cursor, rows_max=query.limit)
+    return MallPayoutPage(
+        items=[_payout(row) for row in page.rows],
+        next_cursor=page.next_cursor,
+        previous_cursor=page.previous_cursor,
+    )
+
+
+@operation(
+    "GET",
+    "/mall/payouts/<uuid:payout_id>",
+    tag=TAG,
+    summary="Show the payout of a store",
+    description="Its statement tells what it is made of.",
+    permission=Permission.PAYOUT_VIEW,
+    for_mall=True,
+    answer=MallPayout,
+    example=examples.PAYOUT,
+    path_values=PAYOUT,
+    refusals=(NotFoundError,),
+)
+def show_mall_payout(payout_id: uuid.UUID) -> MallPayout:
+    return _shown(payout_id)
+
+
+@operation(
+    "POST",
+    "/mall/payouts/<uuid:payout_id>/approval",
+    tag=TAG,
+    summary="Let a payout go out",
+    description="Large amounts are confirmed by the person first (`step_up_needed`)." + HELD,
+    permission=Permission.PAYOUT_MAKE,
+    for_mall=True,
+    answer=MallPayout,
+    example=examples.PAYOUT | {"status": "approved"},
+    path_values=PAYOUT,
+    refusals=(*DECIDED, StepUpNeededError),
+)
+def approve_mall_payout(payout_id: uuid.UUID) -> MallPayout:
+    actor, now = api_actor(), clock.now()
+    atomically(lambda s: deciding.approve_payout(s, payout_id=payout_id, actor=actor, now=now))
+    return _shown(payout_id)
+
+
+@operation(
+    "POST",
+    "/mall/payouts/<uuid:payout_id>/hold",
+    tag=TAG,
+    summary="Hold a payout back",
+    permission=Permission.PAYOUT_MAKE,
+    for_mall=True,
+    body=Why,
+    body_example=examples.WHY,
+    answer=MallPayout,
+    example=examples.PAYOUT | {"status": "held", "holds": ["by_hand"], "note": examples.WHY["reason"]},
+    path_values=PAYOUT,
+    refusals=(*DECIDED, deciding.PayoutTextMissingError),
+)
+def hold_mall_payout(payout_id: uuid.UUID, body: Why) -> MallPayout:
+    actor, now = api_actor(), clock.now()
+    atomically(lambda s: deciding.hold_payout(s, payout_id=payout_id, reason=body.reason, actor=actor, now=now))
+    return _shown(payout_id)
+
+
+@operation(
+    "POST",
+    "/mall/payouts/<uuid:payout_id>/payment",
+    tag=TAG,
+    summary="Say that a payout was transferred",
+    description="It goes into the books." + HELD,
+    permission=Permission.PAYOUT_MAKE,
+    for_mall=True,
+    body=Reference,
+    body_example=examples.REFERENCE,
+    answer=MallPayout,
+    example=examples.PAYOUT | {"status": "paid", **examples.REFERENCE},
+    path_values=PAYOUT,
+    refusals=(*DECIDED, deciding.PayoutTextMissingError),
+)
+def pay_mall_payout(payout_id: uuid.UUID, body: Reference) -> MallPayout:
+    actor, now = api_actor(), clock.now()
+    atomically(lambda s: deciding.pay_payout(s, payout_id=payout_id, reference=body.reference, actor=actor, now=now))
+    return _shown(payout_id)
+
+
+def _shown(payout_id: uuid.UUID) -> MallPayout:
+    with reading() as session:
+        row = load_payout(session, payout_id=payout_id)
+    if row is None:
+        raise NotFoundError
+    return _payout(row)
+
+
+def _payout(row: PayoutRow) -> MallPayout:
+    return MallPayout(
+        id=row.id,
+        statement_id=row.statement_id,
+        label=row.label,
+        store_id=row.store_id,
+        store=row.store,
+        status=row.state,  # type: ignore[arg-type]  # The state machine has these and no others.
+        amount=Amount.of(row.amount_minor, row.currency),
+        holds=row.holds,
+        note=row.note,
+        made_at=row.made_at,
+        approved_at=row.approved_at,
+        paid_at=row.paid_at,
+        reference=row.reference,
+    )
