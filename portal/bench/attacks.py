@@ -7,20 +7,27 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Final
 
 from portal.bench.browser import Browser, Page
 from portal.bench.forms import Form, FormError, find_form
 from portal.bench.journey import ENDS, Errand, WalkError, buy, follow, press, sign_in, tokenise
-from portal.bench.people import PASSWORD
+from portal.bench.people import PASSWORD, let_pass
 from portal.kit.ids import new_code
 
 DECLINED_CARD = "4000000000000002"
 GOOD_CARD = "4242424242424242"
 CARDS_TRIED = 12
+# So slowly that fewer than ten fall into an hour.
+SLOWLY = timedelta(minutes=7)
+DECLINES_OF_A_BUYER = 3
+FAMILY = 3
 PEOPLE_ON_DEVICE = 6
 TOP_UPS = 10
+# Below every limit of a day: number, amount and the amount that asks for a proof.
+STEPS_A_DAY, STEP_DAYS, STEP_MINOR = 5, 4, 90_000
 ORDERS_GIVEN_BACK = 6
 POINTS_SENT = "2000"
 
@@ -51,16 +58,44 @@ async def buy_as_usual(scene: Scene) -> Sequence[str]:
     return scene.emails
 
 
+async def be_declined(scene: Scene) -> Sequence[str]:
+    """Somebody's card is declined a few times, and he pays with another."""
+    browser = await _entered(scene, scene.emails[0])
+    await _try(browser, scene, DECLINES_OF_A_BUYER)
+    await buy(browser, scene.errand())
+    return scene.emails[:1]
+
+
+async def share_a_tablet(scene: Scene) -> Sequence[str]:
+    """A family on one device: each tops the deposit up and buys."""
+    browser = Browser()
+    for number, email in enumerate(scene.emails[:FAMILY]):
+        await _change_to(browser, scene, email)
+        await _top_up(browser, scene, 30_000)
+        await buy(browser, scene.errand(number))
+    return scene.emails[:FAMILY]
+
+
 async def try_cards(scene: Scene) -> Sequence[str]:
     """One account tries one stolen card number after another."""
-    browser = await _entered(scene, scene.emails[0])
-    for _number in range(CARDS_TRIED):
+    await _try(await _entered(scene, scene.emails[0]), scene, CARDS_TRIED)
+    return scene.emails[:1]
+
+
+async def try_cards_slowly(scene: Scene) -> Sequence[str]:
+    """The same with minutes between the cards, so that no hour sees many."""
+    await _try(await _entered(scene, scene.emails[0]), scene, CARDS_TRIED, SLOWLY)
+    return scene.emails[:1]
+
+
+async def _try(browser: Browser, scene: Scene, cards: int, pause: timedelta = timedelta()) -> None:
+    for _number in range(cards):
         try:
             clicked = await press(browser, scene.errand(card=DECLINED_CARD))
         except WalkError:
             break
         await follow(browser, clicked.address, until=ENDS)
-    return scene.emails[:1]
+        let_pass(scene.emails, pause)
 
 
 async def leak_a_coupon(scene: Scene) -> Sequence[str]:
@@ -75,9 +110,20 @@ async def leak_a_coupon(scene: Scene) -> Sequence[str]:
 
 async def farm_accounts(scene: Scene) -> Sequence[str]:
     """Account after account is opened in one browser, and buys at once."""
+    return await _farm(scene, moves=False)
+
+
+async def farm_accounts_everywhere(scene: Scene) -> Sequence[str]:
+    """The same, and each account comes from a network of its own."""
+    return await _farm(scene, moves=True)
+
+
+async def _farm(scene: Scene, *, moves: bool) -> Sequence[str]:
     browser, run = Browser(), new_code(6).lower()
     made = []
     for number in range(PEOPLE_ON_DEVICE):
+        if moves:
+            browser.move_to(f"127.20.{number}.1")
         made.append(f"farm-{run}-{number}@example.com")
         form = await _form(browser, f"{scene.base}/sign-up?lang=en", action=_path(scene.base, "/sign-up"))
         for name, value in (("name", "Farm Hand"), ("email", made[-1]), ("password", PASSWORD)):
@@ -105,15 +151,31 @@ async def launder_top_ups(scene: Scene) -> Sequence[str]:
     """One account tops its deposit up again and again in small amounts."""
     browser = await _entered(scene, scene.emails[0])
     for _number in range(TOP_UPS):
-        page = await browser.get(f"{scene.base}/account/deposit/top-up?amount=10000")
-        form = find_form(page.text, id="checkout")
-        form.choose("method", "credit_card")
-        form.type("source_token", await tokenise(browser, page, GOOD_CARD))
-        address, body = form.press(id="pay-button")
-        answer = await browser.post(address, body, follow=False)
-        if "/step-up/" in answer.headers.get("location", ""):
+        if not await _top_up(browser, scene, 10_000):
             break
     return scene.emails[:1]
+
+
+async def launder_in_steps(scene: Scene) -> Sequence[str]:
+    """The same day after day, a few a day, and nothing is ever bought."""
+    browser = await _entered(scene, scene.emails[0])
+    for number in range(STEPS_A_DAY * STEP_DAYS):
+        if number and number % STEPS_A_DAY == 0:
+            let_pass(scene.emails, timedelta(days=1))
+        if not await _top_up(browser, scene, STEP_MINOR):
+            break
+    return scene.emails[:1]
+
+
+async def _top_up(browser: Browser, scene: Scene, amount_minor: int) -> bool:
+    """Top the deposit up by card; False where a proof is asked for first."""
+    page = await browser.get(f"{scene.base}/account/deposit/top-up?amount={amount_minor}")
+    form = find_form(page.text, id="checkout")
+    form.choose("method", "credit_card")
+    form.type("source_token", await tokenise(browser, page, GOOD_CARD))
+    address, body = form.press(id="pay-button")
+    answer = await browser.post(address, body, follow=False)
+    return "/step-up/" not in answer.headers.get("location", "")
 
 
 async def give_all_back(scene: Scene) -> Sequence[str]:
@@ -131,13 +193,20 @@ async def give_all_back(scene: Scene) -> Sequence[str]:
 
 
 USUAL: Final = "ordinary buyers"
+# Nobody of these may be stopped.
+HONEST: Final = MappingProxyType(
+    {USUAL: buy_as_usual, "declined at first": be_declined, "a family's tablet": share_a_tablet}
+)
 ATTACKS: Final = MappingProxyType(
     {
         "card testing": try_cards,
+        "slow card testing": try_cards_slowly,
         "coupon leak": leak_a_coupon,
         "account farm": farm_accounts,
+        "farm of many networks": farm_accounts_everywhere,
         "mileage gaming": gather_mileage,
         "top-up laundering": launder_top_ups,
+        "laundering in steps": launder_in_steps,
         "refund abuse": give_all_back,
     }
 )

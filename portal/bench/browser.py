@@ -34,10 +34,14 @@ class Page:
 
 
 class Connection:
-    """One kept HTTP/1.1 connection to one server; opened at the first request, and again when the server closed it."""
+    """One kept HTTP/1.1 connection to one server; opened at the first request, and again when the server closed it.
 
-    def __init__(self, host: str, port: int) -> None:
+    `source` is the address that it comes from, if the machine is not to choose.
+    """
+
+    def __init__(self, host: str, port: int, source: str | None = None) -> None:
         self.host, self.port = host, port
+        self._source = (source, 0) if source else None
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def exchange(self, head: bytes, body: bytes) -> tuple[int, dict[str, str], list[str], bytes]:
@@ -56,7 +60,9 @@ class Connection:
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._streams is None:
-            self._streams = await asyncio.open_connection(self.host, self.port, limit=READ_BYTES)
+            self._streams = await asyncio.open_connection(
+                self.host, self.port, limit=READ_BYTES, local_addr=self._source
+            )
         return self._streams
 
     async def _read(self, reader: asyncio.StreamReader) -> tuple[int, dict[str, str], list[str], bytes]:
@@ -136,6 +142,13 @@ class Browser:
     _cookies: dict[str, str] = field(default_factory=dict)
     _connections: dict[str, Connection] = field(default_factory=dict)
     _page_url: str = ""
+    _source: str | None = None
+
+    def move_to(self, source: str) -> None:
+        """Go on from another address of this machine; what the browser keeps stays."""
+        self.close()
+        self._connections.clear()
+        self._source = source
 
     async def get(self, url: str) -> Page:
         """Load a page, following redirects."""
@@ -203,7 +216,9 @@ class Browser:
         self.counts[parts.netloc] += 1
         connection = self._connections.get(parts.netloc)
         if connection is None:
-            connection = self._connections[parts.netloc] = Connection(parts.hostname or "", parts.port or 80)
+            connection = self._connections[parts.netloc] = Connection(
+                parts.hostname or "", parts.port or 80, self._source
+            )
         status, headers, cookies, content = await connection.exchange(("\r\n".join(lines) + "\r\n\r\n").encode(), data)
         if same_site or not self._page_url:
             for cookie in cookies:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal.crypto import email_index
@@ -29,6 +29,18 @@ ON_HAND = 1_000_000
 # Dear goods would be looked at by the rules of risk, and the coupon asks for no least amount.
 PRICE_MAX_MINOR = 100_000
 PAIRS = 97
+
+_AGE = text(
+    """
+    WITH they AS MATERIALIZED (
+        SELECT id FROM user_account WHERE email_index = ANY(:people)
+    ), ordered AS (
+        UPDATE orders SET placed_at = placed_at - CAST(:span AS interval)
+         WHERE buyer_id IN (SELECT id FROM they) RETURNING id
+    )
+    UPDATE payment SET created_at = created_at - CAST(:span AS interval) WHERE user_id IN (SELECT id FROM they)
+    """
+)
 
 
 def stock_up() -> None:
@@ -96,6 +108,13 @@ def make_buyers(count: int, *, currency: str) -> list[str]:
         with transaction() as session:
             _make(session, emails[start : start + 50], password_hash, currency, now)
     return emails
+
+
+def let_pass(emails: Sequence[str], span: timedelta) -> None:
+    """Let their orders and payments be so much older, as if they had waited: who is slow is not waited for."""
+    if span:
+        with transaction() as session:
+            session.execute(_AGE, {"span": span, "people": [email_index(email) for email in emails]})
 
 
 def _make(session: Session, emails: Sequence[str], password_hash: str, currency: str, now: datetime) -> None:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import text
 
-from portal.bench import attacks, people
-from portal.bench.attacks import ATTACKS, USUAL, Attack, Scene
+from portal.bench import people
+from portal.bench.attacks import ATTACKS, HONEST, USUAL, Attack, Scene
 from portal.config import Settings
 from portal.crypto import email_index
 from portal.db import transaction
@@ -41,7 +41,7 @@ class Seen:
 
     @property
     def is_usual(self) -> bool:
-        return self.name == USUAL
+        return self.name in HONEST
 
     @property
     def failed(self) -> bool:
@@ -56,7 +56,7 @@ def simulate(
     start(settings, name="portal simulate", connections=1)
     people.stock_up()
     pairs, code = people.choose_pairs(CHANNEL), people.make_coupon()
-    wanted: dict[str, Attack] = {USUAL: attacks.buy_as_usual, **ATTACKS}
+    wanted: dict[str, Attack] = {**HONEST, **ATTACKS}
     found = []
     for name, attack in wanted.items():
         if only and name not in only:
@@ -84,6 +84,6 @@ def _seen(name: str, emails: Sequence[str]) -> Seen:
 def line_of(seen: Seen) -> str:
     """One scenario on one line."""
     if seen.is_usual:
-        return f"{seen.name:<20} {seen.acts:>4} acts   {seen.stopped} false alarms   {', '.join(seen.rules)}".rstrip()
+        return f"{seen.name:<22} {seen.acts:>4} acts   {seen.stopped} false alarms   {', '.join(seen.rules)}".rstrip()
     at = f"caught at act {seen.first}" if seen.first else "NOT CAUGHT"
-    return f"{seen.name:<20} {seen.acts:>4} acts   {at}   {', '.join(seen.rules)}".rstrip()
+    return f"{seen.name:<22} {seen.acts:>4} acts   {at}   {', '.join(seen.rules)}".rstrip()

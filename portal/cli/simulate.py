@@ -5,22 +5,30 @@ from __future__ import annotations
 import click
 import orjson
 
-from portal.bench.attacks import ATTACKS
+from portal.bench.attacks import ATTACKS, HONEST
 from portal.bench.simulation import simulate as run
 from portal.cli.bench import demo_settings, portal_at
 
 
 @click.group(invoke_without_command=True)
 @click.option("--buyers", default=10, show_default=True, type=click.IntRange(1), help="How many ordinary buyers.")
-@click.option("--attack", "only", multiple=True, type=click.Choice(sorted(ATTACKS)), help="Only this one; may repeat.")
+@click.option(
+    "--only",
+    "--attack",
+    "only",
+    multiple=True,
+    type=click.Choice([*HONEST, *ATTACKS]),
+    help="Only these buyers, or this attack; may repeat.",
+)
 @click.option("--against", metavar="URL", help="The demo portal that runs there, with its environment set here.")
 @click.pass_context
 def simulate(context: click.Context, *, buyers: int, only: tuple[str, ...], against: str | None) -> None:
-    """Ordinary buyers first, then card testing, a leaked coupon, an account farm, mileage gaming, top-up laundering
-    and refund abuse, each through the pages that everybody uses; what was held stands in the desk afterwards.
+    """Honest buyers first, then card testing, a leaked coupon, account farms, mileage gaming, laundering and refund
+    abuse, fast and slow, each through the pages that everybody uses; what was held stands in the desk afterwards.
 
-    Without --against a portal of its own is started and thrown away. Exit code 1 if an attack was not caught or an
-    ordinary buyer was stopped. `portal simulate market` simulates something else, and starts nothing.
+    Who is slow is not waited for: his orders and payments are made older instead. Without --against a portal of its own
+    is started and thrown away. Exit code 1 if an attack was not caught or an honest buyer was
+    stopped. `portal simulate market` simulates something else, and starts nothing.
     """
     if context.invoked_subcommand is not None:
         return

@@ -144,10 +144,32 @@ SHIPPED: Mapping[str, Rule] = MappingProxyType(
             ),
             Rule("from_datacenter", "not missing(datacenter) and datacenter", points=15),
             Rule("card_testing", "declines_1h >= 10", points=60, mode=Mode.BLOCK),
+            # Card networks charge for a card that is tried again more than 10 times a day or 15 to 35 times a month:
+            # whoever fails oftener, and hardly ever pays, tries other people's.
+            Rule(
+                "slow_card_testing",
+                "declines_24h >= 10 or declines_30d >= 25 and declines_30d > 3 * paid_orders",
+                points=60,
+                mode=Mode.BLOCK,
+            ),
             Rule("account_farm", "accounts_on_device >= 5 and account_age < 24 h", points=50, mode=Mode.REVIEW),
             Rule("coupon_farm", "accounts_on_device >= 5 and coupons > 0", points=50, mode=Mode.REVIEW),
             Rule("mileage_mules", 'event = "mileage_gift" and accounts_on_device >= 4', points=60, mode=Mode.BLOCK),
             Rule("top_up_velocity", 'event = "top_up" and attempts_24h >= 8', points=50, mode=Mode.REVIEW),
+            # Deposit is there to buy with: who only fills and empties it, in whatever steps, is looked at.
+            Rule(
+                "top_up_steps",
+                'event = "top_up" and top_ups_7d >= 12 and topped_up_7d > 2 * spent_7d',
+                points=50,
+                mode=Mode.REVIEW,
+            ),
+            Rule(
+                "pass_through",
+                'event = "withdrawal" and withdrawn_30d + amount > 2_000_000 KRW | 200_000 JPY | 1600 USD | 1500 EUR'
+                " and withdrawn_30d + amount > 2 * spent_30d",
+                points=50,
+                mode=Mode.REVIEW,
+            ),
             Rule("refund_habit", "refunds_90d >= 5 and refunds_90d * 2 > paid_orders", points=50, mode=Mode.REVIEW),
         )
     }
@@ -166,10 +188,13 @@ TITLES: Mapping[str, str] = MappingProxyType(
         "impossible_travel": N_("Farther from the event before than anybody flies"),
         "from_datacenter": N_("Comes from a data centre"),
         "card_testing": N_("Cards are tried one after another"),
+        "slow_card_testing": N_("Cards are tried one after another, slowly"),
         "account_farm": N_("A new account on a device of many accounts"),
         "coupon_farm": N_("Coupons used by many accounts on one device"),
         "mileage_mules": N_("Points sent on from a device of many accounts"),
         "top_up_velocity": N_("Many top-ups in a day"),
+        "top_up_steps": N_("Many top-ups in a week, and little is bought"),
+        "pass_through": N_("More is withdrawn than bought"),
         "refund_habit": N_("Most orders are given back"),
     }
 )

@@ -73,6 +73,29 @@ def test_a_usual_payment_fires_nothing() -> None:
             {"accounts_on_device": 4, "event": "mileage_gift"},
         ),
         ("top_up_velocity", {"attempts_24h": 7, "event": "top_up"}, {"attempts_24h": 8, "event": "top_up"}),
+        ("slow_card_testing", {"declines_24h": 9}, {"declines_24h": 10}),
+        ("slow_card_testing", {"declines_30d": 25, "paid_orders": 9}, {"declines_30d": 25, "paid_orders": 8}),
+        ("slow_card_testing", {"declines_30d": 24, "paid_orders": 0}, {"declines_30d": 25, "paid_orders": 0}),
+        (
+            "top_up_steps",
+            {"event": "top_up", "top_ups_7d": 11, "topped_up_7d": 990_000, "spent_7d": 0},
+            {"event": "top_up", "top_ups_7d": 12, "topped_up_7d": 990_000, "spent_7d": 0},
+        ),
+        (
+            "top_up_steps",
+            {"event": "top_up", "top_ups_7d": 12, "topped_up_7d": 990_000, "spent_7d": 495_000},
+            {"event": "top_up", "top_ups_7d": 12, "topped_up_7d": 990_000, "spent_7d": 494_999},
+        ),
+        (
+            "pass_through",
+            {"event": "withdrawal", "amount": 900_000, "withdrawn_30d": 1_100_000, "spent_30d": 0},
+            {"event": "withdrawal", "amount": 900_000, "withdrawn_30d": 1_100_001, "spent_30d": 0},
+        ),
+        (
+            "pass_through",
+            {"event": "withdrawal", "amount": 900_000, "withdrawn_30d": 1_800_000, "spent_30d": 1_350_000},
+            {"event": "withdrawal", "amount": 900_000, "withdrawn_30d": 1_800_000, "spent_30d": 1_349_999},
+        ),
         (
             "refund_habit",
             {"refunds_90d": 5, "paid_orders": 10},

@@ -34,11 +34,14 @@ APART_MIN = timedelta(minutes=1)
 _SQL = f"""
     SELECT u.created_at AS account_made_at, u.email, coalesce(s.device_id, :device_id) AS device_id, s.user_agent,
            s.created_at AS session_made_at,
-           h.*, a.*, d.accounts AS accounts_on_device, d.first_at AS device_first_at,
+           h.*, a.*, f.*, d.accounts AS accounts_on_device, d.first_at AS device_first_at,
            i.events_on_ip_1h, i.accounts_on_ip_24h, n.accounts AS accounts_on_network_24h,
            m.accounts AS accounts_on_address_30d,
            (SELECT count(*) FROM coupon_act c WHERE c.user_id = u.id AND c.at > :hour_ago AND c.kind = 'miss')
                AS coupon_misses_1h,
+           (SELECT coalesce(sum(w.amount_minor), 0)::bigint FROM withdrawal w
+             WHERE w.user_id = u.id AND w.requested_at > :month_ago AND w.currency = :currency
+               AND w.status NOT IN ('refused', 'cancelled')) AS withdrawn_30d,
            (SELECT count(*) FROM refund r JOIN orders o ON o.id = r.order_id
              WHERE o.buyer_id = u.id AND r.requested_at > :quarter_ago) AS refunds_90d,
            ARRAY(SELECT DISTINCT l.mode || ':' || l.kind FROM (
@@ -106,6 +109,12 @@ _SQL = f"""
                            count(*) FILTER (WHERE p.status = 'failed' AND p.created_at > :day_ago) AS declines_24h,
                            count(*) FILTER (WHERE p.status = 'failed') AS declines_30d
                       FROM payment p WHERE p.user_id = u.id AND p.created_at > :month_ago) a,
+           LATERAL (SELECT count(*) AS top_ups_7d,
+                           coalesce(sum(p.amount_minor) FILTER (WHERE p.currency = :currency), 0)::bigint
+                               AS topped_up_7d
+                      FROM payment p
+                     WHERE p.user_id = u.id AND p.created_at > :week_ago AND p.purpose = 'top_up'
+                       AND p.status NOT IN ('failed', 'cancelled', 'expired')) f,
            LATERAL (SELECT count(DISTINCT t.card ->> 'fingerprint') FILTER (WHERE p.created_at > :day_ago) AS cards_24h,
                            count(DISTINCT t.card ->> 'fingerprint') AS cards_30d,
                            array_agg(DISTINCT t.card ->> 'fingerprint') AS fingerprints
@@ -139,9 +148,9 @@ _DOOR = frozenset({"country", "postcode", "line1", "line2"})
 # Features that are counts, and those that are sums in the event's currency, as the statement names them.
 _COUNTS = (
     "paid_orders", "orders_1h", "orders_24h", "orders_7d", "orders_30d", "attempts_1h", "attempts_24h", "declines_1h",
-    "declines_24h", "declines_30d", "coupon_misses_1h", "refunds_90d", "cards_24h", "cards_30d",
+    "declines_24h", "declines_30d", "coupon_misses_1h", "refunds_90d", "cards_24h", "cards_30d", "top_ups_7d",
 )  # fmt: skip
-_SUMS = ("spent_1h", "spent_24h", "spent_7d", "spent_30d")
+_SUMS = ("spent_1h", "spent_24h", "spent_7d", "spent_30d", "topped_up_7d", "withdrawn_30d")
 
 
 @dataclass(frozen=True, slots=True)

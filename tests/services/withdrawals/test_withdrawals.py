@@ -17,6 +17,7 @@ from portal.kit.errors import PortalError, RejectedError
 from portal.services.accounts.bank_details import BankDetailsError
 from portal.services.idempotency import IdempotencyKeyReusedError
 from portal.services.ledger.holds import BalanceTooLowError
+from portal.services.withdrawals.ask_withdrawal import ask_withdrawal
 from portal.services.withdrawals.decide_withdrawal import (
     WithdrawalDecidedError,
     WithdrawalTextMissingError,
@@ -52,6 +53,16 @@ def ask(
             key=key,
             now=clock.now(),
         ),
+    )
+
+
+def ask_scored(person: Person, amount_minor: int, key: str) -> WithdrawalRequested | None:
+    """As the pages do, which score it first; no proof is needed for so little."""
+    actor, now = person.actor, clock.now()
+    return atomically(
+        lambda s: ask_withdrawal(
+            s, actor=actor, currency="KRW", amount_minor=amount_minor, bank=BANK, key=key, ip=None, now=now
+        )
     )
 
 
@@ -131,6 +142,23 @@ def test_new_accounts_fresh_money_and_many_requests_are_looked_at(bea: Person) -
     for _ in range(3):
         assert ask(bea, 10_000).holds == ()
     assert ask(bea, 10_000).holds == ("velocity",)
+
+
+@pytest.mark.req("FRD-01")
+def test_who_only_passes_money_through_is_looked_at_however_small_the_steps(bea: Person) -> None:
+    with clock.frozen(clock.now() - timedelta(days=7)):
+        give_deposit(bea, 2_000_000)
+    now, holds = clock.now(), []
+    for step in range(5):
+        # Below the amounts that ask for a proof or a look, and not three in any week.
+        with clock.frozen(now + step * timedelta(days=6)):
+            asked = ask_scored(bea, 450_000, f"step-{step}")
+        assert asked is not None
+        holds.append(asked.holds)
+    assert holds == [(), (), (), (), ("risk",)]
+    assert rows("SELECT features->>'withdrawn_30d', fired->0->>'rule' FROM risk_decision WHERE outcome = 'review'") == [
+        ("1800000", "pass_through")
+    ]
 
 
 def test_only_what_is_free_and_within_the_limits_goes_out(mall: Mall, bea: Person) -> None:
