@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WEIGHTS_SHOWN = 10
 # So many columns that are numbered on are told by the first and the last.
 RUN_FROM = 3
+SMALL = 0.01
 
 # The first moment and the last.
 Span = tuple[datetime, datetime]
@@ -94,7 +95,10 @@ def tell_row(title: str, *cells: str) -> None:
 
 
 def _figure(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"
+    if value is None:
+        return "-"
+    # Of few frauds a day even the best card precision is a very small share.
+    return f"{value:.5f}" if 0 < value < SMALL else f"{value:.3f}"
 
 
 _SPLITS = {
