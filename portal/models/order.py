@@ -91,6 +91,12 @@ class OrderPart(Base):
         Index("ix_order_part_store", "store_id", "status", text("placed_at DESC"), text("id DESC")),
         Index("ix_order_part_store_all", "store_id", text("placed_at DESC"), text("id DESC")),
         Index("ix_order_part_store_due", "store_id", text("coalesce(deliver_until, placed_at) DESC"), text("id DESC")),
+        Index(
+            "ix_order_part_store_amount",
+            "store_id",
+            text("coalesce(platform_minor, payable_minor) DESC"),
+            text("id DESC"),
+        ),
         Index("ix_order_part_order_id", "order_id"),
         Index(
             "ix_order_part_mileage_due",
@@ -121,6 +127,8 @@ class OrderPart(Base):
     shipping_discount_minor: Mapped[int]
     tax_added_minor: Mapped[int]
     payable_minor: Mapped[int]
+    # In the platform's currency at the rate that the order has kept; None where it is in that currency.
+    platform_minor: Mapped[int | None]
     commission_basis_points: Mapped[int]
     deliver_from: Mapped[datetime | None]
     deliver_until: Mapped[datetime | None]

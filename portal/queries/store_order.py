@@ -91,6 +91,7 @@ class StoreOrder:
     shipping_minor: int
     tax_added_minor: int
     payable_minor: int
+    platform_minor: int | None
     commission_basis_points: int
     refunded_minor: int
     mall_refunded_minor: int
@@ -135,7 +136,7 @@ _PART = text(
            o.currency, p.placed_at, p.released_at, p.deliver_from, p.deliver_until,
            p.accept_by, p.ship_by, p.version, o.address, o.buyer_id,
            p.subtotal_minor, p.shipping_fee_minor AS shipping_minor, p.tax_added_minor,
-           p.payable_minor, p.commission_basis_points,
+           p.payable_minor, p.platform_minor, p.commission_basis_points,
            (SELECT jsonb_agg(jsonb_build_array(h.id, h.kind, h.reason, coalesce(h.note, ''), h.placed_at)
                              ORDER BY h.placed_at, h.id)
               FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL) AS holds,
@@ -234,6 +235,7 @@ def load_store_order(
         shipping_minor=row.shipping_minor,
         tax_added_minor=row.tax_added_minor,
         payable_minor=row.payable_minor,
+        platform_minor=row.platform_minor,
         commission_basis_points=row.commission_basis_points,
         refunded_minor=row.back,
         mall_refunded_minor=row.mall_back,

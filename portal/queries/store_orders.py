@@ -19,13 +19,16 @@ from portal.models.order import TO_SEND
 from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour, sorted_by
 from portal.queries.store_order import PAID_STATES, StoreOrder, address_of, shares_with
 from portal.queries.store_search import named_parts
-from portal.rules.fx import FxRate, exchange
 
-# What an index can sort by. A part that promises no day stands where it was placed.
+# What an index can sort by. A part that promises no day stands where it was placed; amounts are compared in the
+# platform's currency, at the rate that each order has kept.
 SORTINGS: Mapping[str, Sorting] = {
     "placed": Sorting((OrderPart.placed_at, OrderPart.id), (datetime, uuid.UUID)),
     "deliver": Sorting(
         (func.coalesce(OrderPart.deliver_until, OrderPart.placed_at), OrderPart.id), (datetime, uuid.UUID)
+    ),
+    "amount": Sorting(
+        (func.coalesce(OrderPart.platform_minor, OrderPart.payable_minor), OrderPart.id), (int, uuid.UUID)
     ),
 }
 
@@ -86,6 +89,7 @@ class StoreOrderRow:
     deliver_until: datetime | None
     currency: str
     payable_minor: int
+    platform_minor: int | None
     channel_id: int
     buyer: str
     units: int
@@ -203,8 +207,14 @@ def _found(session: Session, chosen: StoreOrderFilter) -> ColumnElement[bool] | 
 
 
 def _key(chosen: StoreOrderFilter, row: StoreOrderRow | StoreOrder) -> tuple[CursorValue, ...]:
-    at = (row.deliver_until or row.placed_at) if chosen.sorting.endswith("deliver") else row.placed_at
-    return (at, row.part_id)
+    match chosen.sorting.removeprefix("-"):
+        case "amount":
+            first: CursorValue = row.payable_minor if row.platform_minor is None else row.platform_minor
+        case "deliver":
+            first = row.deliver_until or row.placed_at
+        case _:
+            first = row.placed_at
+    return (first, row.part_id)
 
 
 def _first_line(column: Any) -> Any:
@@ -217,14 +227,6 @@ def _first_line(column: Any) -> Any:
         .correlate(OrderPart)
         .scalar_subquery()
     )
-
-
-def _in_platform(row: Any) -> Money | None:
-    """The part in the platform's currency, at the rate that the order has kept."""
-    if row.platform_currency is None:
-        return None
-    rate = FxRate(row.currency, row.platform_currency, row.fx_rate, row.fx_source, row.fx_as_of)
-    return exchange(Money(row.payable_minor, row.currency), rate).amount
 
 
 def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str | None) -> Page[StoreOrderRow]:
@@ -243,15 +245,13 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
         OrderPart.deliver_until,
         Order.currency,
         OrderPart.payable_minor,
+        OrderPart.platform_minor,
         Order.channel_id,
         Order.address,
         units.label("units"),
         _first_line(OrderLine.name).label("first_line"),
         OrderPart.released_at,
         Order.platform_currency,
-        Order.fx_rate,
-        Order.fx_source,
-        Order.fx_as_of,
         select(Store.country).where(Store.id == OrderPart.store_id).scalar_subquery().label("country"),
     )
     found = _found(session, chosen)
@@ -269,10 +269,11 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
             deliver_until=row.deliver_until,
             currency=row.currency,
             payable_minor=row.payable_minor,
+            platform_minor=row.platform_minor,
             channel_id=row.channel_id,
             buyer=_buyer_name(row.address) if row.released_at and is_shared else "",
             units=int(row.units or 0),
-            in_platform=_in_platform(row),
+            in_platform=Money(row.platform_minor, row.platform_currency) if row.platform_currency else None,
             first_line=row.first_line or {},
             is_overdue=row.status in TO_SEND and row.deliver_until is not None and row.deliver_until < chosen.now,
         )

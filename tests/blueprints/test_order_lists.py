@@ -63,9 +63,11 @@ def numbers(page: Element) -> list[str]:
 @pytest.mark.ux("S09")
 def test_a_column_head_sorts_both_ways_and_says_which(lists: Lists) -> None:
     number_of, amounts, placed, due = facts(lists)
+    parts = {one.id: one.part_ids[0] for one in lists.orders}
     heads: list[tuple[FlaskClient, str, str, Callable[[uuid.UUID], Any]]] = [
         (lists.as_ada, "/admin/orders", "Amount", lambda one: (amounts[one], one)),
         (lists.as_ada, "/admin/orders", "Placed", placed.__getitem__),
+        (lists.as_sam, "/seller/orders?view=all", "Amount", lambda one: (amounts[one], parts[one])),
         (lists.as_sam, "/seller/orders?view=all", "Deliver by", due.__getitem__),
         (lists.as_sam, "/seller/orders?view=all", "Placed", placed.__getitem__),
     ]
@@ -113,15 +115,16 @@ def test_pages_of_a_sorted_list_meet_without_gap_or_double(lists: Lists, monkeyp
 
 
 @pytest.mark.ux("S09")
-def test_next_and_previous_follow_the_order_that_was_chosen(lists: Lists) -> None:
-    chosen = StoreOrderFilter(lists.mall.store_ids[0], StoreView.ALL, clock.now(), sort="deliver")
+@pytest.mark.parametrize("sort", ["deliver", "-amount"])
+def test_next_and_previous_follow_the_order_that_was_chosen(lists: Lists, sort: str) -> None:
+    chosen = StoreOrderFilter(lists.mall.store_ids[0], StoreView.ALL, clock.now(), sort=sort)
     with reading() as session:
         rows = list_store_orders(session, chosen=chosen, cursor=None).rows
-    page = tree(lists.as_sam.get(f"/seller/orders/{rows[1].part_id}?view=all&sort=deliver").text)
+    page = tree(lists.as_sam.get(f"/seller/orders/{rows[1].part_id}?view=all&sort={sort}").text)
     steps = {one.get("rel"): one.get("href", "") for one in page.iter("a") if one.get("rel") in {"prev", "next"}}
     assert str(rows[0].part_id) in steps["prev"]
     assert str(rows[2].part_id) in steps["next"]
-    assert parse_qs(urlsplit(steps["next"]).query) == {"view": ["all"], "sort": ["deliver"]}
+    assert parse_qs(urlsplit(steps["next"]).query) == {"view": ["all"], "sort": [sort]}
 
 
 @pytest.mark.ux("S08")

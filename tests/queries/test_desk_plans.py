@@ -85,7 +85,11 @@ QUERIES: dict[str, Query] = {
     "inbox, of a channel": _inbox(StoreView.ALL, channel_id=1),
     "inbox, nothing found": _inbox(StoreView.ALL, search="KR-2222222222"),
     "inbox, by product": _inbox(StoreView.ALL, search="none is named so"),
-    **{f"inbox, by {sort}": _inbox(StoreView.ALL, sort=sort) for sort in ("placed", "-placed", "deliver", "-deliver")},
+    **{
+        f"inbox, by {sign}{sort}": _inbox(StoreView.ALL, sort=sign + sort)
+        for sort in ("placed", "deliver", "amount")
+        for sign in ("", "-")
+    },
     "counts": lambda s: count_store_orders(s, store_id=1, now=NOW()),
     "orders": lambda s: list_orders(s, chosen=OrderFilter(), cursor=None),
     **{f"orders, by {sort}": _orders(sort) for sort in ("placed", "amount", "-amount")},

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from portal.kit.ids import new_id
+from portal.kit.money import Money
 from portal.queries.carts import CartLineView, CartView
 from portal.queries.channels import ChannelView
 from portal.rules.fraud import Decision, Outcome
-from portal.rules.fx import FxRate
+from portal.rules.fx import FxRate, exchange
 from portal.rules.holds import HIGH_RISK, HoldKind
 from portal.rules.permissions import Actor
 from portal.rules.quote import FrozenItem
@@ -91,7 +92,9 @@ def order_row(
     }
 
 
-def part_rows(draft: Draft, cart: CartView, quoted: CheckoutQuote, now: datetime) -> list[dict[str, Any]]:
+def part_rows(
+    draft: Draft, cart: CartView, quoted: CheckoutQuote, rate: FxRate | None, now: datetime
+) -> list[dict[str, Any]]:
     """A row for each store, in the order of the quote."""
     rows = []
     for position, fee in enumerate(quoted.quote.shipping):
@@ -100,6 +103,7 @@ def part_rows(draft: Draft, cart: CartView, quoted: CheckoutQuote, now: datetime
         first, last = store.days or DAYS_UNSAID
         mine = [item.price for item in quoted.quote.lines if item.price.store_id == store_id]
         tax = 0 if quoted.taxes.inclusive else sum(i.tax_minor for i in mine) + fee.price.tax_minor
+        payable = sum(i.to_pay_minor for i in mine) + fee.price.to_pay_minor
         rows.append(
             {
                 "id": draft.part_ids[store_id],
@@ -112,7 +116,8 @@ def part_rows(draft: Draft, cart: CartView, quoted: CheckoutQuote, now: datetime
                 "shipping_fee_minor": fee.price.gross_minor,
                 "shipping_discount_minor": fee.price.discount_minor,
                 "tax_added_minor": tax,
-                "payable_minor": sum(i.to_pay_minor for i in mine) + fee.price.to_pay_minor,
+                "payable_minor": payable,
+                "platform_minor": exchange(Money(payable, rate.source), rate).amount.minor if rate else None,
                 "commission_basis_points": store.commission_basis_points,
                 "deliver_from": now + timedelta(days=first),
                 "deliver_until": now + timedelta(days=last),

@@ -99,7 +99,7 @@ def write_order(
         Order,
         [order_row(draft, number, actor, channel, quoted, submission, rate, risk, expires_at, now)],
     )
-    parts = part_rows(draft, cart, quoted, now)
+    parts = part_rows(draft, cart, quoted, rate, now)
     insert_rows(session, OrderPart, parts)
     insert_rows(session, OrderLine, lines)
     uses = write_uses(
