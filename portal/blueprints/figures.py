@@ -178,8 +178,11 @@ class Split:
     currency: str | None = None
 
 
-def split_of(session: Session, split: Split, scope: Scope, period: Period) -> dict[str, Any]:
-    """The table of a split, the largest first; the first column can be drawn."""
+SplitHref = Callable[[Split, Measure, str], str | None]
+
+
+def split_of(session: Session, split: Split, scope: Scope, period: Period, href_of: SplitHref) -> dict[str, Any]:
+    """The table of a split, the largest first; the first column can be drawn, and leads to its rows (A20)."""
     measures = [MEASURES[name] for name in split.measures]
     scope = replace(scope, currency=split.currency or scope.currency)
     found = load_slices(session, measures=measures, by=split.by, scope=scope, period=period)
@@ -189,6 +192,7 @@ def split_of(session: Session, split: Split, scope: Scope, period: Period) -> di
         rows.append(
             {
                 "name": split.name_of(one.ref),
+                "href": href_of(split, measures[0], one.ref),
                 "cells": [shown(measure, value, scope.currency) for measure, value in values],
                 "y": plain(*values[0], scope.currency),
             }
@@ -211,6 +215,7 @@ def board_page(
     scope: Scope,
     wanted: Asked,
     href_of: Callable[[Measure], str | None],
+    split_href: SplitHref,
     file_href: str,
 ) -> dict[str, Any]:
     """All that the template of a board takes."""
@@ -228,7 +233,7 @@ def board_page(
             )
             for one in drawn
         ],
-        "splits": [split_of(session, split, scope, wanted.period) for split in splits],
+        "splits": [split_of(session, split, scope, wanted.period, split_href) for split in splits],
         "file_href": file_href,
         "wanted": wanted,
         "scope": scope,

@@ -25,13 +25,15 @@ from portal.rules.permissions import Permission
 @dataclass(frozen=True, slots=True)
 class Source:
     """Rows of one kind: what they are, who may see them, a selection with ref, label, at, channel_id, currency, key;
-    facts by column.
+    facts by column. `owner` is the column of what holds a row; rows `of_stores` have store_id, too.
     """
 
     noun: str
     permission: Permission
     rows: str
     facts: Mapping[Fact, str]
+    owner: str = "NULL"
+    of_stores: bool = False
 
 
 _SOURCES = (
@@ -70,6 +72,7 @@ _SOURCES = (
             Fact.ATTEMPTS_APPROVED: "(state IN ('captured', 'authorised'))::int",
             Fact.ATTEMPTS_DECLINED: "(state = 'declined')::int",
         },
+        owner="owner",
     ),
     Source(
         "refund",
@@ -87,12 +90,29 @@ _SOURCES = (
         "part",
         Permission.ORDER_LIST,
         """SELECT p.id::text AS ref, b.number AS label, b.placed_at AS at, p.channel_id, p.currency, '' AS key,
-                  p.shipped_at, p.ship_by
+                  p.store_id, p.shipped_at, p.ship_by, p.payable_minor, p.discount_minor,
+                  (SELECT sum(refunded_minor) FROM order_line WHERE part_id = p.id) AS refunded_minor
              FROM parts p JOIN order_part o ON o.id = p.id JOIN bought b ON b.id = o.order_id""",
         {
+            Fact.STORE_ORDERS: "1",
+            Fact.STORE_SALES: "payable_minor",
+            Fact.STORE_DISCOUNT: "discount_minor",
+            Fact.STORE_REFUNDED: "refunded_minor",
             Fact.PARTS_SENT: "(shipped_at IS NOT NULL AND ship_by IS NOT NULL)::int",
             Fact.PARTS_SENT_IN_TIME: "(shipped_at <= ship_by)::int",
         },
+        of_stores=True,
+    ),
+    Source(
+        "line",
+        Permission.ORDER_LIST,
+        """SELECT l.id::text AS ref, b.number AS label, b.placed_at AS at, p.channel_id, p.currency,
+                  d.section_id::text AS key, p.store_id, l.part_id::text AS owner, l.payable_minor
+             FROM parts p JOIN order_line l ON l.part_id = p.id JOIN bought b ON b.id = l.order_id
+             JOIN product d ON d.id = l.product_id""",
+        {Fact.SECTION_SALES: "payable_minor"},
+        owner="owner",
+        of_stores=True,
     ),
     Source(
         "coupon_use",
@@ -143,6 +163,52 @@ _SOURCES = (
         {Fact.CASES_TOLD: "1", Fact.ALERT_SECONDS: "round(seconds)"},
     ),
     Source(
+        "verdict",
+        Permission.FRAUD_VIEW,
+        """SELECT id::text AS ref, right(id::text, 12) AS label, decided_at AS at, 0 AS channel_id, '' AS currency,
+                  verdict AS key, extract(epoch FROM decided_at - opened_at) AS seconds FROM judged""",
+        {
+            Fact.CASES_DECIDED: "1",
+            Fact.CASES_GENUINE: "(key = 'genuine')::int",
+            Fact.REVIEW_SECONDS: "round(seconds)",
+        },
+    ),
+    # What was judged, and what was found to be fraud: by the day of either, for frauds are often of earlier payments.
+    Source(
+        "judgement",
+        Permission.FRAUD_VIEW,
+        """SELECT f.ref, o.number AS label, f.at, 0 AS channel_id, '' AS currency, '' AS key, f.is_fraud
+             FROM (SELECT r.id::text AS ref, r.order_id, r.decided_at AS at, 0 AS is_fraud
+                     FROM house h JOIN risk_decision r ON r.decided_at >= h.since AND r.decided_at < h.before
+                   UNION ALL
+                   SELECT 'case:' || l.decision_id, r.order_id, j.decided_at, 1
+                     FROM judged j JOIN risk_case_decision l ON l.case_id = j.id
+                     LEFT JOIN risk_decision r ON r.id = l.decision_id WHERE j.is_bad
+                   UNION ALL
+                   SELECT 'dispute:' || d.id, p.order_id, d.opened_at, 1
+                     FROM house h JOIN dispute d ON d.opened_at >= h.since AND d.opened_at < h.before
+                     JOIN payment p ON p.id = d.payment_id
+                    WHERE d.reason = 'fraudulent' AND d.status <> 'inquiry' AND NOT EXISTS (
+                          SELECT FROM risk_decision r JOIN risk_case_decision l ON l.decision_id = r.id
+                            JOIN risk_case k ON k.id = l.case_id
+                           WHERE r.order_id = p.order_id AND k.state = 'closed'
+                             AND k.verdict NOT IN ('genuine', 'inconclusive'))) f
+             LEFT JOIN orders o ON o.id = f.order_id""",
+        {Fact.FRAUDS: "is_fraud", Fact.DECISIONS: "1 - is_fraud"},
+    ),
+    Source(
+        "loss",
+        Permission.FRAUD_VIEW,
+        """SELECT o.id::text AS ref, o.number AS label, max(j.decided_at) AS at, o.channel_id, o.currency, '' AS key,
+                  o.payable_minor
+             FROM judged j JOIN risk_case_decision l ON l.case_id = j.id JOIN risk_decision d ON d.id = l.decision_id
+             JOIN orders o ON o.id = d.order_id
+            WHERE j.is_bad AND o.status IN ('cancelled', 'refunded')
+              AND NOT EXISTS (SELECT FROM order_part p WHERE p.order_id = o.id AND p.shipped_at IS NOT NULL)
+            GROUP BY j.day, o.id""",
+        {Fact.LOSSES_AVOIDED: "payable_minor"},
+    ),
+    Source(
         "dispute",
         Permission.DISPUTE_HANDLE,
         """SELECT d.id::text AS ref, right(d.payment_id::text, 12) AS label, d.opened_at AS at, p.channel_id,
@@ -186,24 +252,24 @@ def source_of(measure: Measure) -> Source | None:
 def load_figure_rows(
     session: Session, *, measure: Measure, scope: Scope, period: Period, cursor: str | None, now: datetime
 ) -> FigureRows | None:
-    """The rows behind a figure, the newest first; None where no rows of one kind make it up.
+    """The rows behind a figure, the newest first; None where no rows of one kind make it up, or none of a store.
 
     Raises CursorInvalidError.
     """
     source = source_of(measure)
-    if source is None:
+    if source is None or (scope.store_id is not None and not source.of_stores):
         return None
-    mark = fingerprint(measure.name, scope, period)
+    mark = fingerprint(measure.name, measure.key, scope, period)
     at = decode_cursor(cursor, query=mark, kinds=(datetime, str))
     over = source.facts[measure.over] if measure.over else "0"
-    owner = "owner" if source.noun == "attempt" else "NULL"
+    of_store = "AND (CAST(:store_id AS bigint) IS NULL OR store_id = :store_id)" if source.of_stores else ""
     chosen = f"""
         WITH {BEGAN}, source AS ({source.rows}), counted AS (
-            SELECT ref, label, at, {owner} AS owner, coalesce({source.facts[measure.fact]}, 0)::bigint AS total,
+            SELECT ref, label, at, {source.owner} AS owner, coalesce({source.facts[measure.fact]}, 0)::bigint AS total,
                    coalesce({over}, 0)::bigint AS over
               FROM source WHERE currency = :currency
                AND (CAST(:channel_id AS bigint) IS NULL OR channel_id = :channel_id)
-               AND (CAST(:key AS text) IS NULL OR key = :key))
+               AND (CAST(:key AS text) IS NULL OR key = :key) {of_store})
     """  # noqa: S608  # Fragments of this file.
     values: dict[str, Any] = {"first": period.first, "last": period.last, "now": now, "key": measure.key}
     values |= scope.of(measure)

@@ -131,6 +131,7 @@ def test_a_store_s_figures_go_to_its_members_as_long_as_they_are(mall: Mall) -> 
         [(paid,)] = rows(f"SELECT payable_minor::bigint FROM order_part WHERE store_id = {own}")  # noqa: S608  # Ours.
         assert f"Sales: ₩{paid:,}" in mail.body
         assert "/admin/" not in mail.body
+        assert mail.body.count("/seller/figures/rows?of=") == 6
         change("DELETE FROM store_member WHERE user_id = :id", id=sam.id)
         with clock.frozen(next_morning()):
             renew_figures()

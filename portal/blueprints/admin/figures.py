@@ -13,20 +13,17 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.blueprints.admin.desk import around, channel_options, may_all, requires_all
-from portal.blueprints.admin.disputes import reason_word
-from portal.blueprints.admin.figure_rows import rows_href
+from portal.blueprints.admin.figure_rows import namer, rows_href
 from portal.blueprints.context import translated
 from portal.blueprints.desk import channel_arg, choice_arg
-from portal.blueprints.desk_words import word
 from portal.blueprints.figure_mails import end_figures_mail, figures_mail, set_figures_mail
 from portal.blueprints.figures import Asked, Split, asked, board_file, board_page, kept, scope_of
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.queries.channels import channel_directory
-from portal.queries.figure_names import campaign_names, section_names, store_names
 from portal.queries.figures import Scope, currencies_sold_in
 from portal.rules.figures import Board, Measure, Sight
-from portal.rules.measures import BOARDS, QUESTIONS
+from portal.rules.measures import BOARDS, MEASURES, QUESTIONS
 from portal.rules.permissions import Permission
 
 CHARTS: Mapping[Board, tuple[str, ...]] = {
@@ -60,6 +57,7 @@ def show() -> ResponseReturnValue:
             scope=scope,
             wanted=wanted,
             href_of=_rows_of(wanted, scope),
+            split_href=_split_rows_of(wanted, scope),
             file_href=url_for("admin.figures_file", **_kept(board=board.value)),
         )
         currencies = currencies_sold_in(session)
@@ -133,10 +131,10 @@ def _address(**more: Any) -> str:
 
 def _rows_of(wanted: Asked, scope: Scope) -> Callable[[Measure], str | None]:
     """Where the rows behind a figure stand: the same days, channel and currency (A20)."""
-    days: dict[str, Any] = {"from": wanted.period.first.isoformat(), "until": wanted.period.last.isoformat()}
+    days: dict[str, Any] = _days(wanted)
     same = days | {"channel": request.args.get("channel"), "currency": scope.currency}
     paid = {"sales", "orders_paid"}
-    of_cases = {"false_positives", "review_time", "losses_avoided", "cases_decided"}
+    of_cases = {"false_positives", "review_time", "cases_decided"}
 
     def href(measure: Measure) -> str | None:
         if measure.name in of_cases:
@@ -155,48 +153,50 @@ def _rows_of(wanted: Asked, scope: Scope) -> Callable[[Measure], str | None]:
 def _splits(session: Session, board: Board) -> list[Split]:
     channels = {str(view.id): translated(dict(view.name)) for view in channel_directory().channels.values()}
 
-    def channel(ref: str) -> str:
-        return channels.get(ref, ref)
+    def by_key(title: str, column: str, *measures: str, by: str = "key") -> Split:
+        return Split(title, column, by, measures, namer(session, MEASURES[measures[0]].fact))
 
-    def named(names: Mapping[int, Mapping[str, str]]) -> Callable[[str], str]:
-        return lambda ref: translated(dict(names[int(ref)])) if ref.isdigit() and int(ref) in names else ref
+    def by_channel(title: str, *measures: str, currency: str | None = None) -> Split:
+        return Split(title, _("Channel"), "channel", measures, lambda ref: channels.get(ref, ref), currency)
 
     if board is Board.SALES:
         return [
-            Split(_("By store"), _("Store"), "store", ("store_sales", "store_orders"), named(store_names(session))),
-            Split(_("By section"), _("Section"), "key", ("section_sales",), named(section_names(session))),
-            Split(_("By channel"), _("Channel"), "channel", ("sales", "orders_paid"), channel),
+            by_key(_("By store"), _("Store"), "store_sales", "store_orders", by="store"),
+            by_key(_("By section"), _("Section"), "section_sales"),
+            by_channel(_("By channel"), "sales", "orders_paid"),
         ]
     if board is Board.CHANNELS:
         # A channel sells in its own currency: a table for each, as sums of several say nothing.
+        names = ("sales", "orders_paid", "paid_share", "average_order", "success_rate", "discount", "refunded")
         return [
-            Split(
-                _("By channel, %(currency)s", currency=currency),
-                _("Channel"),
-                "channel",
-                ("sales", "orders_paid", "paid_share", "average_order", "success_rate", "discount", "refunded"),
-                channel,
-                currency,
-            )
+            by_channel(_("By channel, %(currency)s", currency=currency), *names, currency=currency)
             for currency in currencies_sold_in(session)
         ]
     if board is Board.PAYMENTS:
         return [
-            Split(_("By method"), _("Method"), "key", ("captured", "payments"), lambda ref: word("method", ref)),
-            Split(_("By gateway"), _("Gateway"), "key", ("attempts", "success_rate", "declined"), str.capitalize),
+            by_key(_("By method"), _("Method"), "captured", "payments"),
+            by_key(_("By gateway"), _("Gateway"), "attempts", "success_rate", "declined"),
         ]
     if board is Board.INCENTIVES:
-        names = campaign_names(session)
-        return [Split(_("By campaign"), _("Campaign"), "key", ("coupon_cost", "coupon_uses"), named(names))]
+        return [by_key(_("By campaign"), _("Campaign"), "coupon_cost", "coupon_uses")]
     if board is Board.RISK:
         return [
-            Split(
-                _("By verdict"),
-                _("Verdict"),
-                "key",
-                ("cases_decided", "review_time"),
-                lambda ref: word("case_verdict", ref),
-            ),
-            Split(_("By reason"), _("Reason"), "key", ("disputed", "disputes"), reason_word),
+            by_key(_("By verdict"), _("Verdict"), "cases_decided", "review_time"),
+            by_key(_("By reason"), _("Reason"), "disputed", "disputes"),
         ]
     return []
+
+
+def _split_rows_of(wanted: Asked, scope: Scope) -> Callable[[Split, Measure, str], str | None]:
+    """Where the rows of one thing of a split stand."""
+    codes = {str(view.id): code for code, view in channel_directory().channels.items()}
+
+    def href(split: Split, measure: Measure, ref: str) -> str | None:
+        more = {split.by: codes.get(ref, ref) if split.by == "channel" else ref}
+        return rows_href(measure, _days(wanted), scope, **more, currency=split.currency or scope.currency)
+
+    return href
+
+
+def _days(wanted: Asked) -> dict[str, str]:
+    return {"from": wanted.period.first.isoformat(), "until": wanted.period.last.isoformat()}

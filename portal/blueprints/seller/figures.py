@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from typing import Any
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.blueprints.context import translated
-from portal.blueprints.desk import requires_in
+from portal.blueprints.desk import channel_arg, requires_in
 from portal.blueprints.figure_mails import end_figures_mail, figures_mail, set_figures_mail
-from portal.blueprints.figures import Split, asked, board_file, board_page, kept, scope_of
+from portal.blueprints.figure_rows import asked_measure, rows_page
+from portal.blueprints.figures import Asked, Split, asked, board_file, board_page, kept, scope_of
 from portal.blueprints.seller.desk import around, desk_of, open_desk
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
+from portal.kit.text import N_
 from portal.queries.channels import channel_directory
 from portal.queries.figure_names import section_names
 from portal.queries.figures import Scope, currencies_of_store
-from portal.rules.figures import STORE, Sight
+from portal.rules.figures import STORE, Measure, Sight
 from portal.rules.measures import STORE_BOARD, STORE_QUESTION
 from portal.rules.permissions import Permission
 from portal.rules.permissions import Scope as Reach
@@ -33,6 +36,7 @@ CHARTS = ("store_sales", "store_orders")
 def hang(bp: Blueprint) -> None:
     bp.add_url_rule("/figures", "figures", show)
     bp.add_url_rule("/figures.csv", "figures_file", file)
+    bp.add_url_rule("/figures/rows", "figure_rows", rows)
     bp.add_url_rule("/figures/mail", "figures_mail", mail, methods=["POST"])
     bp.add_url_rule("/figures/mail/<uuid:plan_id>/end", "figures_mail_end", end_mail, methods=["POST"])
 
@@ -41,7 +45,9 @@ def hang(bp: Blueprint) -> None:
 def show() -> ResponseReturnValue:
     """What the store sells, by day, section and channel."""
     wanted = asked()
-    channels = {str(view.id): translated(dict(view.name)) for view in channel_directory().channels.values()}
+    directory = channel_directory().channels
+    channels = {str(view.id): translated(dict(view.name)) for view in directory.values()}
+    codes = {str(view.id): code for code, view in directory.items()}
     with reading() as session:
         desk = open_desk(session, clock.now())
         if desk is None:
@@ -72,7 +78,10 @@ def show() -> ResponseReturnValue:
             splits=splits,
             scope=scope,
             wanted=wanted,
-            href_of=lambda _measure: None,
+            href_of=lambda measure: _rows_href(measure, wanted, scope),
+            split_href=lambda split, measure, ref: _rows_href(
+                measure, wanted, scope, **{split.by: codes.get(ref, ref) if split.by == "channel" else ref}
+            ),
             file_href=url_for("seller.figures_file", **same),
         )
         currencies = currencies_of_store(session, desk.store.id)
@@ -99,6 +108,31 @@ def file() -> ResponseReturnValue:
         desk = desk_of(session)
         scope = _scope(session, desk.store.id)
         return board_file(session, name=desk.store.slug, names=STORE_BOARD, scope=scope, wanted=wanted)
+
+
+@requires_in(Permission.ANALYTICS_VIEW, Reach.STORE)
+def rows() -> ResponseReturnValue:
+    """The rows behind one of them, of this store alone; a section or a channel narrows them (A20)."""
+    measure = asked_measure()
+    with reading() as session:
+        desk = desk_of(session)
+        section = section_names(session).get(request.args.get("key", 0, type=int))
+        page = rows_page(
+            session,
+            measure=measure,
+            scope=replace(_scope(session, desk.store.id), channel_id=channel_arg()),
+            wanted=asked(),
+            noun=N_("Order"),
+            of=translated(dict(section)) if section else None,
+            href_of=lambda row: url_for("seller.order", part_id=row.owner or row.ref, store=desk.store_arg),
+        )
+    return render_template("figures/rows.html", **page, **around(desk, "seller.figures"))
+
+
+def _rows_href(measure: Measure, wanted: Asked, scope: Scope, **more: str) -> str:
+    same: dict[str, Any] = {"from": wanted.period.first.isoformat(), "until": wanted.period.last.isoformat()}
+    same |= {"currency": scope.currency, "store": request.args.get("store")}
+    return url_for("seller.figure_rows", of=measure.name, **same | more)
 
 
 @requires_in(Permission.ANALYTICS_VIEW, Reach.STORE)

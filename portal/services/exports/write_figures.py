@@ -112,13 +112,14 @@ def _page(path: str, arguments: Mapping[str, str]) -> str:
 
 def _line(figure: Figure, actor: Actor, same: Mapping[str, str]) -> dict[str, Any]:
     """A figure, and where its rows stand as far as the reader may see them (A20)."""
-    source = source_of(figure.measure)
-    may_open = source is not None and "board" in same and Reach.ALL in scopes_of(actor, source.permission)
+    source, path = source_of(figure.measure), "/seller/figures/rows" if "store" in same else "/admin/figures/rows"
+    # Whoever may see a store's figures may see their rows, which are its own orders.
+    may_open = source is not None and ("store" in same or Reach.ALL in scopes_of(actor, source.permission))
     return {
         "measure": figure.measure,
         "now": figure.now,
         "before": figure.before,
-        "rows": _page("/admin/figures/rows", {"of": figure.measure.name, **same}) if may_open else None,
+        "rows": _page(path, {"of": figure.measure.name, **same}) if may_open else None,
     }
 
 

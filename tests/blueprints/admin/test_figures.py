@@ -103,21 +103,51 @@ def test_the_rows_behind_each_figure_sum_to_it(app: APIFlask, mall: Mall, bea: P
     period = Period(now.date() - timedelta(days=1), now.date() + timedelta(days=1))
     compared = {}
     with reading() as session:
-        for name in {name for names in BOARDS.values() for name in names}:
-            measure = MEASURES[name]
-            found = load_figure_rows(session, measure=measure, scope=Scope("KRW"), period=period, cursor=None, now=now)
-            [figure] = load_figures(session, measures=[measure], scope=Scope("KRW"), period=period, beside=None)
-            if found is not None:
-                compared[name] = (found.value, figure.now)
+        for measure in MEASURES.values():
+            of_store = measure.name in {*STORE_BOARD, "section_sales"}
+            for scope in [Scope("KRW")] + [Scope("KRW", None, store) for store in mall.store_ids if of_store]:
+                found = load_figure_rows(session, measure=measure, scope=scope, period=period, cursor=None, now=now)
+                [figure] = load_figures(session, measures=[measure], scope=scope, period=period, beside=None)
+                compared[measure.name, scope.store_id] = (found and found.value, figure.now)
     assert {name: pair for name, pair in compared.items() if pair[0] != pair[1]} == {}
-    assert len(compared) >= 30
+    assert all(found for (name, _store), (found, _now) in compared.items() if name in {"store_sales", "section_sales"})
     page = tree(ada.get("/admin/figures?board=payments&lang=en").text)
-    [href] = {one for one in links(page).values() if "of=captured" in one}
+    [href] = {one for one in links(page).values() if "of=captured" in one and "key=" not in one}
     assert "1 row ·" in text_of(tree(ada.get(href).text))
     assert "2 rows ·" in text_of(tree(ada.get(href.replace("captured", "success_rate")).text))
-    assert ada.get(href.replace("captured", "fraud_rate")).status_code == 404
+    assert ada.get(href.replace("captured", "nothing")).status_code == 404
+    assert ada.get(f"{href}&store={mall.store_ids[0]}").status_code == 404, "payments belong to no store"
     stranger = browser(app, make_person("mia", roles=("marketing",)))
     assert stranger.get(href).status_code in {403, 404}
+
+
+@pytest.mark.req("ANA-02")
+@pytest.mark.ux("A20")
+def test_sections_stores_and_their_tiles_open_the_rows_that_make_them(
+    app: APIFlask, mall: Mall, bea: Person, ada: FlaskClient
+) -> None:
+    sell(mall, bea)
+    sell(mall, bea, quantity=2)
+    renew_figures()
+    board = links(tree(ada.get("/admin/figures?board=sales&lang=en").text))
+    [store] = {href for href in board.values() if "of=store_sales" in href and f"store={mall.store_ids[0]}" in href}
+    [section] = {href for href in board.values() if "of=section_sales" in href}
+    own, both = (
+        rows(f"SELECT sum(payable_minor)::bigint FROM {table}")[0][0]  # noqa: S608  # Ours.
+        for table in (f"order_part WHERE store_id = {mall.store_ids[0]}", "order_line")
+    )
+    assert f"2 rows · together ₩{own:,}" in text_of(tree(ada.get(store).text))
+    assert f"4 rows · together ₩{both:,}" in text_of(tree(ada.get(section).text))
+    sam = browser(app, make_person("sam", roles=("seller",), store_ids=(mall.store_ids[0],)))
+    desk = links(tree(sam.get("/seller/figures?lang=en").text))
+    tiles = {href for href in desk.values() if "/seller/figures/rows?of=" in href}
+    assert {f"of={name}&" in " ".join(tiles) for name in (*STORE_BOARD, "section_sales")} == {True}
+    [sales] = {href for href in tiles if "of=store_sales&" in href and "channel=" not in href}
+    page = tree(sam.get(sales).text)
+    assert f"₩{own:,} · 2 rows" in text_of(page)
+    [order, _other] = [href for href in links(page).values() if href.startswith("/seller/orders/")]
+    assert sam.get(order).status_code == 200
+    assert sam.get(sales.replace("store_sales", "sales")).status_code == 404, "the mall's, not the store's"
 
 
 def test_renewing_day_by_day_and_all_at_once_is_the_same(mall: Mall, bea: Person) -> None:

@@ -22,6 +22,7 @@ from tests.factories.account import Person, make_person
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import LONG_AGO, REVIEWED_KRW, make_order
 from tests.factories.refund import rows
+from tests.reading_html import links, text_of, tree
 
 pytestmark = [pytest.mark.req("FRD-11"), pytest.mark.usefixtures("books")]
 
@@ -80,3 +81,10 @@ def test_the_board_counts_verdicts_and_its_figures_open_their_cases(app: APIFlas
     yesterday = (clock.now() - timedelta(days=2)).date().isoformat()
     assert "No cases here" in ada.get(f"/admin/cases?view=closed&until={yesterday}").text
     assert "/admin/cases?" in page
+    today = clock.now().date()
+    days = f"from={today - timedelta(days=1)}&until={today + timedelta(days=1)}&lang=en"
+    found = text_of(tree(ada.get(f"/admin/figures/rows?of=fraud_rate&{days}").text))
+    assert "33.33% · 4 rows · together 1 · divided by 3" in found
+    voided = tree(ada.get(f"/admin/figures/rows?of=losses_avoided&{days}").text)
+    assert f"₩{REVIEWED_KRW:,} · 1 row" in text_of(voided)
+    assert [ada.get(href).status_code for href in links(voided).values() if "/admin/orders/" in href] == [200]
