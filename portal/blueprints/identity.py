@@ -16,7 +16,7 @@ from portal.extensions import login_manager
 from portal.kit import clock
 from portal.queries.channels import ChannelView, channel_directory
 from portal.queries.identities import Identity, find_identity
-from portal.rules.permissions import Actor, Permission, Role, roles_in, stores_for
+from portal.rules.permissions import Actor, Permission, Role, roles_in, roles_of, stores_for
 
 TOKEN_KEY = "token"  # noqa: S105  # The name of a cookie value, not one.
 LOCALE_KEY = "lang"
@@ -102,14 +102,9 @@ def current_actor() -> Actor:
             session_id=identity.session_id if identity else None,
             channel_id=channel_id,
         )
-    roles = {Role(role) for role in identity.roles}
-    if identity.store_ids:
-        roles.add(Role.SELLER)
-    if identity.managed_ids:
-        roles.add(Role.CHANNEL_MANAGER)
     actor = Actor(
         user_id=identity.user_id,
-        roles=frozenset(roles),
+        roles=roles_of(identity.roles, sells=bool(identity.store_ids), manages=bool(identity.managed_ids)),
         store_ids=frozenset(identity.store_ids),
         store_roles=roles_in(identity.store_ids, identity.store_roles),
         session_id=identity.session_id,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import StoreMember, User
-from portal.rules.permissions import Actor, Role, roles_in
+from portal.models import Channel, StoreMember, User
+from portal.rules.permissions import Actor, roles_in, roles_of
 
 
 def actor_of(session: Session, user: User) -> Actor:
@@ -14,5 +14,11 @@ def actor_of(session: Session, user: User) -> Actor:
     member = select(StoreMember.store_id, StoreMember.role).where(StoreMember.user_id == user.id)
     found: dict[int, str] = {row.store_id: row.role for row in session.execute(member)}
     stores = frozenset(found)
-    roles = frozenset(Role(role) for role in user.roles) | ({Role.SELLER} if stores else frozenset())
-    return Actor(user_id=user.id, roles=roles, store_ids=stores, store_roles=roles_in(found, found.values()))
+    managed = frozenset(session.scalars(select(Channel.id).where(Channel.manager_id == user.id)))
+    return Actor(
+        user_id=user.id,
+        roles=roles_of(user.roles, sells=bool(stores), manages=bool(managed)),
+        store_ids=stores,
+        store_roles=roles_in(found, found.values()),
+        managed_ids=managed,
+    )

@@ -17,7 +17,7 @@ from portal.kit.ids import normalise_code
 from portal.kit.paging import CursorValue, Page, fingerprint
 from portal.models import Order, OrderHold, Payment, User
 from portal.queries.channels import channel_directory
-from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, sorted_by
+from portal.queries.keyset import PAGE_ROWS, AnySelect, Sorting, count_up_to, fetch_page, sorted_by
 from portal.rules.holds import HIGH_RISK
 
 # What an index can sort by. Amounts are compared in the platform's currency, at the rate that each order has kept.
@@ -149,7 +149,9 @@ def narrowed(statement: AnySelect, chosen: OrderFilter) -> AnySelect:
     return statement
 
 
-def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) -> Page[OrderRow]:
+def list_orders(
+    session: Session, *, chosen: OrderFilter, cursor: str | None, rows_max: int = PAGE_ROWS
+) -> Page[OrderRow]:
     """One page of orders, with how many match. Raises CursorInvalidError."""
     plain = narrowed(select(Order.id), chosen)
     # An order has at most one payment row; it is looked up for the rows shown, never joined before the limit.
@@ -192,6 +194,7 @@ def list_orders(session: Session, *, chosen: OrderFilter, cursor: str | None) ->
         key=key,
         cursor_text=cursor,
         mark=chosen.mark,
+        rows_max=rows_max,
         total=count_up_to(session, plain),
     )
 

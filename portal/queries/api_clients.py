@@ -52,6 +52,7 @@ class ClientIdentity:
     roles: tuple[str, ...]
     store_ids: tuple[int, ...]
     store_roles: tuple[str, ...]
+    managed_ids: tuple[int, ...]
     locale: str | None
     is_let_in: bool
 
@@ -67,6 +68,7 @@ _IDENTITY = text(
            CASE WHEN c.previous_until > :now THEN c.previous_hash END AS previous_hash,
            ARRAY(SELECT m.store_id FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_ids,
            ARRAY(SELECT m.role FROM store_member m WHERE m.user_id = u.id ORDER BY m.store_id) AS store_roles,
+           ARRAY(SELECT h.id FROM channel h WHERE h.manager_id = u.id ORDER BY h.id) AS managed_ids,
            {let_in(device=None, email_index="u.email_index")} AS is_let_in
       FROM api_client c JOIN user_account u ON u.id = c.user_id
      WHERE (c.id = :client_id OR c.key_hash = :key_hash OR (c.previous_hash = :key_hash AND c.previous_until > :now))
@@ -109,6 +111,7 @@ def _identity(session: Session, which: dict[str, Any], now: datetime, ip: str | 
         tuple(row.roles),
         tuple(row.store_ids),
         tuple(row.store_roles),
+        tuple(row.managed_ids),
         row.locale,
         row.is_let_in,
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
 from portal.models import LocalProduct, Price, Product, Section, Store, Variant
-from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page
+from portal.queries.keyset import PAGE_ROWS, AnySelect, Sorting, count_up_to, fetch_page
 from portal.rules.products import LANGUAGES
 
 NOTES_MAX = 50
@@ -104,7 +104,9 @@ def _conditions(chosen: GoodsFilter) -> list[ColumnElement[bool]]:
 SORTING = Sorting((Product.id,), (int,))
 
 
-def list_goods(session: Session, *, chosen: GoodsFilter, cursor: str | None) -> Page[GoodsRow]:
+def list_goods(
+    session: Session, *, chosen: GoodsFilter, cursor: str | None, rows_max: int = PAGE_ROWS
+) -> Page[GoodsRow]:
     """One page of the mall's products as this channel has them, the newest first. Raises CursorInvalidError."""
     return fetch_page(
         session,
@@ -114,6 +116,7 @@ def list_goods(session: Session, *, chosen: GoodsFilter, cursor: str | None) -> 
         key=lambda row: (row.product_id,),
         cursor_text=cursor,
         mark=chosen.mark,
+        rows_max=rows_max,
         total=count_up_to(session, select(Product.id).where(*_conditions(chosen))),
     )
 

@@ -83,6 +83,12 @@ VISITOR: Final = Actor()
 SYSTEM: Final = Actor(roles=frozenset({Role.SYSTEM}))
 
 
+def roles_of(given: Iterable[str], *, sells: bool, manages: bool) -> frozenset[Role]:
+    """The roles that somebody was given, and those that follow from his stores and from the channels he manages."""
+    found = {Role(one) for one in given}
+    return frozenset(found | ({Role.SELLER} if sells else set()) | ({Role.CHANNEL_MANAGER} if manages else set()))
+
+
 def roles_in(store_ids: Iterable[int], roles: Iterable[str]) -> frozenset[tuple[int, StoreRole]]:
     """What an actor's `store_roles` are of his stores and his roles in them, in the same order."""
     pairs = zip(store_ids, map(StoreRole, roles), strict=True)

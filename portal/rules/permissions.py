@@ -11,6 +11,7 @@ from portal.rules.actors import Role as Role
 from portal.rules.actors import Scope as Scope
 from portal.rules.actors import StoreRole as StoreRole
 from portal.rules.actors import roles_in as roles_in
+from portal.rules.actors import roles_of as roles_of
 from portal.rules.permission_names import Permission as Permission
 
 P = Permission

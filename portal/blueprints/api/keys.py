@@ -5,6 +5,7 @@ A token stands for a key that was shown at POST /api/v1/token: for minutes, with
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import cast
@@ -21,7 +22,7 @@ from portal.kit.text import N_
 from portal.queries.api_clients import ClientIdentity, find_client, load_client
 from portal.queries.channels import ChannelView, channel_directory
 from portal.rules.channels import State
-from portal.rules.permissions import Actor, Permission, Role, Scope, may, roles_in, scopes_of, stores_for
+from portal.rules.permissions import Actor, Permission, Scope, may, roles_in, roles_of, scopes_of, stores_for
 from portal.services.accounts.make_api_client import hash_key
 from portal.services.accounts.touch_api_client import touch_api_client
 from portal.services.idempotency import fingerprint
@@ -170,10 +171,15 @@ def may_use(permission: Permission) -> bool:
     return may(api_actor(), permission)
 
 
-def require(permission: Permission, *, for_mall: bool = False) -> None:
-    """Raises KeyLimitedError; `for_mall` also where it is held for one's own things only."""
-    if not may_use(permission) or (for_mall and Scope.ALL not in scopes_of(api_actor(), permission)):
+def require(permission: Permission, within: Collection[Scope] = ()) -> None:
+    """Raises KeyLimitedError; with `within` also where it is held in none of these scopes."""
+    if not may_use(permission) or (within and not scopes_of(api_actor(), permission) & set(within)):
         raise KeyLimitedError(permission=permission.value)
+
+
+def channels_seen(permission: Permission) -> frozenset[int] | None:
+    """The channels for which the key's person holds the permission; None for all."""
+    return None if Scope.ALL in scopes_of(api_actor(), permission) else api_actor().managed_ids
 
 
 def narrow_stores(permission: Permission) -> None:
@@ -188,14 +194,14 @@ def permissions_of(identity: ClientIdentity) -> frozenset[Permission]:
 
 
 def _actor(identity: ClientIdentity, permissions: frozenset[Permission] | None) -> Actor:
-    roles = frozenset(Role(role) for role in identity.roles) | ({Role.SELLER} if identity.store_ids else frozenset())
     given = permissions_of(identity)
     return Actor(
         user_id=identity.client.user_id,
-        roles=roles,
+        roles=roles_of(identity.roles, sells=bool(identity.store_ids), manages=bool(identity.managed_ids)),
         store_ids=frozenset(identity.store_ids),
         store_roles=roles_in(identity.store_ids, identity.store_roles),
         channel_id=identity.client.channel_id,
+        managed_ids=frozenset(identity.managed_ids),
         limited_to=given if permissions is None else given & permissions,
         client_id=identity.client.id,
     )

@@ -24,7 +24,7 @@ from portal.blueprints.api.keys import (
     TokenExpiredError,
 )
 from portal.blueprints.api.limits import RateExceededError
-from portal.blueprints.api.operations import OPERATIONS, Operation, Refusal
+from portal.blueprints.api.operations import FOR_CHANNELS, FOR_MALL, OPERATIONS, Operation, Refusal
 from portal.blueprints.api.problems import (
     FOR_PROGRAMS,
     MIMETYPE,
@@ -98,6 +98,7 @@ ENDING_HEADERS = {
     "Sunset": "When it ends (RFC 8594).",
     "Link": "The policy, and the operation to use instead.",
 }
+REACH = {FOR_MALL: ", for the whole mall", FOR_CHANNELS: ", for the whole mall or the channels that one manages"}
 _PATH_VALUE = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -208,7 +209,7 @@ def _schemas() -> tuple[Mapping[Any, Any], dict[str, Any]]:
 
 
 def _operation(op: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
-    reach = ", for the whole mall" if op.for_mall else ""
+    reach = REACH.get(op.within, "")
     needs = f"\n\nPermission: `{op.permission.value}`{reach}." if isinstance(op.permission, Permission) else ""
     scopes = [op.permission.value] if op.permission is not None else []
     described: dict[str, Any] = {

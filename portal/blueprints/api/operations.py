@@ -27,12 +27,15 @@ from portal.blueprints.api.reading import (
     read_query,
 )
 from portal.kit.errors import PortalError
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Permission, Scope
 
 Refusal = PortalError | type[PortalError]
 # Between the announcement and the end of an operation lie at least so many days: docs/api-policy.md promises it.
 NOTICE_DAYS_MIN = 180
 PAGE = "/api/v1/docs"
+# Operations of the mall, and those that a manager of a channel has for his own.
+FOR_MALL = frozenset({Scope.ALL})
+FOR_CHANNELS = frozenset({Scope.ALL, Scope.CHANNEL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +100,9 @@ class Ending:
 class Operation:
     """One method of one path. `refusals` are what it raises beside what every operation may answer.
 
-    `for_mall` wants the permission for everybody's things, not for one's own. One that answers with a file names its
-    `files`: the media types. One that has `changed` takes `If-Match`: these are what it raises when the thing is in
-    another version than the client has read.
+    `within` are the scopes in one of which the permission must be held; none is any. One that answers with a file
+    names its `files`: the media types. One that has `changed` takes `If-Match`: these are what it raises when the
+    thing is in another version than the client has read.
     """
 
     view: View
@@ -110,7 +113,7 @@ class Operation:
     summary: str
     description: str
     permission: Permission | None
-    for_mall: bool
+    within: frozenset[Scope]
     answer: type[BaseModel] | None
     status: int
     answer_text: str
@@ -140,7 +143,7 @@ def operation(
     summary: str,
     description: str = "",
     permission: Permission | None = None,
-    for_mall: bool = False,
+    within: frozenset[Scope] = frozenset(),
     answer: type[BaseModel] | None,
     status: int = 200,
     answer_text: str = "",
@@ -174,7 +177,7 @@ def operation(
                 summary=summary,
                 description=description,
                 permission=permission,
-                for_mall=for_mall,
+                within=within,
                 answer=answer,
                 status=status,
                 answer_text=answer_text or summary,
@@ -207,7 +210,7 @@ def served(op: Operation) -> Callable[..., ResponseReturnValue]:
         identity = authenticate()
         count_request(identity.client.id)
         if op.permission is not None:
-            require(op.permission, for_mall=op.for_mall)
+            require(op.permission, op.within)
             narrow_stores(op.permission)
         if any(isinstance(value, str) and "\0" in value for value in values.values()):
             raise AddressUnknownError  # Nothing is called so: PostgreSQL could not keep it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from http import HTTPStatus
@@ -31,11 +32,14 @@ from portal.rules.coupons.words import Named
 from portal.rules.webhooks import WebhookUnfitError
 from portal.services.accounts.step_up import StepUpNeededError, begin_step_up
 from portal.services.channels.move_channel import ChannelMoveRefusedError
+from portal.services.channels.save_channel import ChannelUnfitError
 
 log = structlog.get_logger()
 
 MIMETYPE = "application/problem+json"
 FIELDS_SHOWN_MAX = 50
+# Forms have a field for each language of a text.
+_LANGUAGE = re.compile(r"_(en|ko)$")
 
 # Where the sentence of a page speaks of forms, a program is told the same in its own terms.
 FOR_PROGRAMS: Mapping[str, str] = {
@@ -140,6 +144,9 @@ def as_problem(error: PortalError) -> dict[str, Any]:
     if isinstance(error, WebhookUnfitError):
         names = {"kinds": "events"}
         errors = [fault(names.get(name, name), "value_invalid", text) for name, text in error.faults.items()]
+    if isinstance(error, ChannelUnfitError):
+        found = {_LANGUAGE.sub(r".\1", name): text for name, text in error.faults.items()}
+        errors = [fault(name, "value_invalid", text) for name, text in found.items()]
     listed = [one.model_dump() for one in errors]
     return body | ({"errors": listed} if listed else {})
 

@@ -43,13 +43,13 @@ def open_campaign(session: Session, enter: Enter, campaign_id: int, permission: 
     side = enter(session, row.draft.store_id) if row is not None else None
     if row is None or side is None:
         raise NotFoundError
-    sees = permission is Permission.COUPON_VIEW and side.channel_ids is not None and _runs_on(row, side.channel_ids)
+    sees = permission is Permission.COUPON_VIEW and side.channel_ids is not None and runs_on(row, side.channel_ids)
     if not sees and not may_issue(current_actor(), row.draft.store_id, permission):
         raise NotFoundError
     return row, side
 
 
-def _runs_on(row: CampaignRow, channel_ids: Collection[int]) -> bool:
+def runs_on(row: CampaignRow, channel_ids: Collection[int]) -> bool:
     """Whether a campaign runs on one of these channels; one that names none runs on all."""
     named = [one.params.get("channel_ids", ()) for one in row.draft.conditions if one.name == "channel"]
     return all(set(one) & set(channel_ids) for one in named)

@@ -44,6 +44,7 @@ RESOURCES = (
     "tickets",
     "webhooks",
     "channels",
+    "mall_sales",
     "exports",
     "audit",
 )

@@ -28,6 +28,7 @@ from portal.blueprints.api.v1.campaigns.schemas import (
     StoreCost,
 )
 from portal.blueprints.campaigns.form import say_fault
+from portal.blueprints.campaigns.side import runs_on
 from portal.blueprints.campaigns.words import preview_of
 from portal.blueprints.identity import current_locale
 from portal.db import atomically, reading
@@ -56,7 +57,7 @@ ID = {"campaign_id": PathValue("The campaign's `id`.", {"type": "integer", "mini
     "/campaigns",
     tag=TAG,
     summary="List campaigns",
-    description="Those of the person's stores; a key of the platform's sees all.",
+    description="Those of the person's stores; a manager's those on his channels; a key of the platform's sees all.",
     permission=Permission.COUPON_VIEW,
     query=CampaignQuery,
     answer=CampaignPage,
@@ -64,7 +65,8 @@ ID = {"campaign_id": PathValue("The campaign's `id`.", {"type": "integer", "mini
     refusals=(CursorInvalidError, CampaignForbiddenError),
 )
 def list_of_campaigns(query: CampaignQuery) -> CampaignPage:
-    filters = CampaignFilters(store_ids=_reach(Permission.COUPON_VIEW), state=query.state, kind=query.kind)
+    store_ids, channel_ids = _reach(Permission.COUPON_VIEW)
+    filters = CampaignFilters(store_ids=store_ids, channel_ids=channel_ids, state=query.state, kind=query.kind)
     with reading() as session:
         page = list_campaigns(session, filters, cursor=query.cursor, rows_max=query.limit)
         items = [_campaign(session, row) for row in page.rows]
@@ -148,7 +150,8 @@ def get_campaign(campaign_id: int) -> Campaign:
 )
 def try_campaign(campaign_id: int, query: DryRunQuery) -> DryRun:
     with reading() as session:
-        found = run_dry(session, _find(session, campaign_id), days=query.days, now=clock.now())
+        row = _find_own(load_campaign(session, campaign_id=campaign_id))
+        found = run_dry(session, row, days=query.days, now=clock.now())
     run = found.run
     return DryRun(
         orders=found.period.orders,
@@ -193,19 +196,29 @@ def list_conditions() -> ConditionKinds:
     )
 
 
-def _reach(permission: Permission) -> tuple[int, ...] | None:
-    """The stores whose campaigns the key reaches; None is everybody's. A buyer's key reaches none."""
+def _reach(permission: Permission) -> tuple[tuple[int, ...] | None, tuple[int, ...] | None]:
+    """The stores whose campaigns the key reaches, or the channels on which they run; None is all of them.
+
+    A buyer's key reaches none.
+    """
     actor = api_actor()
     scopes = scopes_of(actor, permission)
     if Scope.ALL in scopes:
-        return None
-    if Scope.STORE not in scopes:
-        raise CampaignForbiddenError
-    return tuple(sorted(actor.store_ids))
+        return None, None
+    if Scope.STORE in scopes:
+        return tuple(sorted(actor.store_ids)), None
+    if Scope.CHANNEL in scopes:
+        return None, tuple(sorted(actor.managed_ids))
+    raise CampaignForbiddenError
 
 
 def _find(session: Session, campaign_id: int) -> CampaignRow:
-    row = load_campaign(session, campaign_id=campaign_id)
+    row, actor = load_campaign(session, campaign_id=campaign_id), api_actor()
+    manages = Scope.CHANNEL in scopes_of(actor, Permission.COUPON_VIEW)
+    return row if row is not None and manages and runs_on(row, actor.managed_ids) else _find_own(row)
+
+
+def _find_own(row: CampaignRow | None) -> CampaignRow:
     if row is None or not may_issue(api_actor(), row.draft.store_id, Permission.COUPON_VIEW):
         raise CampaignUnknownError
     return row

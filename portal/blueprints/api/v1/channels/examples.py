@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from portal.blueprints.api.files import EXAMPLE
 from portal.blueprints.api.v1.examples import AT
 
 CHANNEL_ID = 3
@@ -23,6 +24,10 @@ CHANNEL: dict[str, Any] = {
     "time_zone": "Asia/Seoul",
     "hosts": [],
     "support_email": "help@kr.example.com",
+    "colour": "#c2410c",
+    "logo": "/photos/0193a7c2-5d1e-7c7e-9f3a-0b6f3f1d2a4b",
+    "issuer": {"en": "Portal Korea Co., Ltd.", "ko": "포털코리아 주식회사"},
+    "manager": "mei@kr.example.com",
     "kind": "web",
     "legal": {"en": "Portal Korea Co., Ltd., Seoul.", "ko": "포털코리아 주식회사, 서울."},
     "extensions": {"push": "on"},
@@ -32,5 +37,14 @@ CHANNEL: dict[str, Any] = {
     "moves": [{"from_state": "readiness", "to_state": "live", "note": None, "at": AT}],
     "version": 5,
 }
+TERMS: dict[str, Any] = {
+    name: CHANNEL[name]
+    for name in (
+        *("code", "name", "issuer", "legal", "notices", "kind", "country", "currency", "time_zone", "locales"),
+        *("default_locale", "colour", "support_email", "manager", "hosts", "extensions"),
+    )
+}
+CHANGE: dict[str, Any] = {**TERMS, "version": 5}
+LOGO: dict[str, Any] = {"file": EXAMPLE, "version": 5}
 STEP: dict[str, Any] = {"state": "maintenance", "note": "New card readers.", "version": 5}
 TICK: dict[str, Any] = {"is_met": True, "version": 4}

@@ -2,33 +2,58 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from sqlalchemy.orm import Session
+
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.api.keys import api_actor
-from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.files import BODY_BYTES_MAX, UNFIT, read_attachments
+from portal.blueprints.api.keys import api_actor, own_key
+from portal.blueprints.api.once import claim
+from portal.blueprints.api.operations import FOR_CHANNELS, FOR_MALL, PathValue, Reply, operation
 from portal.blueprints.api.schemas import BIGINT_MAX
 from portal.blueprints.api.v1.channels import examples
 from portal.blueprints.api.v1.channels.schemas import (
     Channel,
+    ChannelChange,
+    ChannelIn,
     ChannelItem,
     ChannelList,
     ChannelMove,
     ChannelStep,
+    LogoIn,
     RequirementState,
     Tick,
+    terms_of,
 )
 from portal.db import atomically, reading
 from portal.kit import clock
-from portal.queries.channel_life import list_all_channels, list_moves, load_channel, met_requirements
+from portal.kit.file_kinds import PICTURES
+from portal.queries.channel_life import (
+    list_all_channels,
+    list_moves,
+    load_channel,
+    manager_email,
+    met_requirements,
+)
 from portal.queries.channels import forget_channels
 from portal.rules.channels import BY_HAND, MOVES, Requirement, State
-from portal.rules.permissions import Permission
+from portal.rules.permissions import Permission, may
+from portal.services.accounts.throttle import TooOftenError
 from portal.services.channels.move_channel import (
     ChannelMoveRefusedError,
     RequirementUnfitError,
     move_channel,
     tick_requirement,
 )
-from portal.services.channels.save_channel import ChannelChangedError, ChannelUnknownError
+from portal.services.channels.save_channel import (
+    ChannelChangedError,
+    ChannelUnfitError,
+    ChannelUnknownError,
+    save_channel,
+)
+from portal.services.channels.save_logo import save_logo
+from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError, keep_answer
 
 TAG = "Channels"
 _ID = {"type": "integer", "minimum": 1, "maximum": BIGINT_MAX}
@@ -41,13 +66,16 @@ NAMED = {**CHANNEL, "requirement": PathValue("Which requirement.", {"type": "str
     "/channels",
     tag=TAG,
     summary="List channels",
+    description="All, or those that the key's person manages.",
     permission=Permission.CHANNEL_VIEW,
     answer=ChannelList,
     example=examples.LIST,
 )
 def list_mall_channels() -> ChannelList:
     with reading() as session:
-        rows = list_all_channels(session)
+        rows = [
+            one for one in list_all_channels(session) if may(api_actor(), Permission.CHANNEL_VIEW, channel_id=one.id)
+        ]
     return ChannelList(
         items=[
             ChannelItem(
@@ -147,9 +175,104 @@ def tick_mall_requirement(channel_id: int, requirement: str, body: Tick) -> Chan
     return _shown(channel_id)
 
 
+@operation(
+    "POST",
+    "/channels",
+    tag=TAG,
+    summary="Make a channel",
+    description="A draft: nobody sees it before it is approved and opened.",
+    permission=Permission.CHANNEL_CONFIGURE,
+    within=FOR_MALL,
+    body=ChannelIn,
+    body_example=examples.TERMS,
+    answer=Channel,
+    status=201,
+    answer_text="The draft.",
+    example=examples.CHANNEL,
+    refusals=(ChannelUnfitError({}), IdempotencyKeyMissingError, IdempotencyKeyReusedError),
+    is_idempotent=True,
+    headers={"Idempotent-Replayed": "`true` if an earlier request with the same key has made it."},
+)
+def make_mall_channel(body: ChannelIn, key: str) -> Reply:
+    actor, now, scope = api_actor(), clock.now(), "channel"
+
+    def work(session: Session) -> tuple[int, bool]:
+        known = claim(session, key, scope=scope, about=[], body=body)
+        if known is not None:
+            return int((known.answer or {})["channel"]), True
+        made = save_channel(session, channel_id=None, version=None, terms=terms_of(body), actor=actor, now=now)
+        keep_answer(session, scope=scope, key=own_key(key), status=201, answer={"channel": made})
+        return made, False
+
+    channel_id, is_repeat = atomically(work)
+    forget_channels()
+    return Reply(_shown(channel_id), 201, {"Idempotent-Replayed": "true"} if is_repeat else {})
+
+
+@operation(
+    "PUT",
+    "/channels/<int:channel_id>",
+    tag=TAG,
+    summary="Change a channel",
+    description="All that it says of itself is as it is sent. Its manager changes it, but hands it to nobody.",
+    permission=Permission.CHANNEL_CONFIGURE,
+    within=FOR_CHANNELS,
+    body=ChannelChange,
+    body_example=examples.CHANGE,
+    answer=Channel,
+    example=examples.CHANNEL,
+    path_values=CHANNEL,
+    refusals=(NotFoundError, ChannelUnknownError, ChannelChangedError, ChannelUnfitError({})),
+)
+def change_mall_channel(channel_id: int, body: ChannelChange) -> Channel:
+    actor, now = api_actor(), clock.now()
+    _shown(channel_id)
+    atomically(
+        lambda s: save_channel(
+            s, channel_id=channel_id, version=body.version, terms=terms_of(body), actor=actor, now=now
+        )
+    )
+    forget_channels()
+    return _shown(channel_id)
+
+
+@operation(
+    "PUT",
+    "/channels/<int:channel_id>/logo",
+    tag=TAG,
+    summary="Give a channel a logo",
+    description="A picture, drawn anew before it is kept; without one the channel has none.",
+    permission=Permission.CHANNEL_CONFIGURE,
+    within=FOR_CHANNELS,
+    body=LogoIn,
+    body_bytes_max=BODY_BYTES_MAX,
+    body_example=examples.LOGO,
+    answer=Channel,
+    example=examples.CHANNEL,
+    path_values=CHANNEL,
+    refusals=(
+        NotFoundError,
+        ChannelUnknownError,
+        ChannelChangedError,
+        *UNFIT,
+        TooOftenError(timedelta(minutes=30)),
+    ),
+)
+def put_channel_logo(channel_id: int, body: LogoIn) -> Channel:
+    actor, now = api_actor(), clock.now()
+    _shown(channel_id)
+    # Made safe before anything is locked.
+    files = read_attachments([body.file] if body.file else [], taken=PICTURES, files_max=1)
+    file = files[0] if files else None
+    atomically(lambda s: save_logo(s, channel_id=channel_id, version=body.version, file=file, actor=actor, now=now))
+    forget_channels()
+    return _shown(channel_id)
+
+
 def _shown(channel_id: int) -> Channel:
     with reading() as session:
-        row = load_channel(session, channel_id) if channel_id <= BIGINT_MAX else None
+        is_seen = may(api_actor(), Permission.CHANNEL_VIEW, channel_id=channel_id)
+        row = load_channel(session, channel_id) if is_seen and channel_id <= BIGINT_MAX else None
         if row is None:
             raise NotFoundError
         met = met_requirements(session, row, now=clock.now())
@@ -166,6 +289,10 @@ def _shown(channel_id: int) -> Channel:
             time_zone=row.time_zone,
             hosts=list(row.hosts),
             support_email=row.support_email,
+            colour=row.brand.get("colour"),
+            logo=row.brand.get("logo"),
+            issuer=row.policy.get("issuer", {}),
+            manager=manager_email(session, row.id) or None,
             kind=row.kind,  # type: ignore[arg-type]  # As above.
             legal=row.legal,
             extensions=row.extensions,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 
 from portal.blueprints.api.keys import api_actor
-from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.operations import FOR_MALL, PathValue, operation
 from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.mall_money import examples
 from portal.blueprints.api.v1.mall_money.schemas import CardQuery, MallCard, MallCardPage, Why
@@ -35,7 +35,7 @@ ENDED = (GiftCardUnknownError, GiftCardOverError, GiftCardReasonError)
     tag="Gift cards",
     summary="List everybody's gift cards",
     permission=Permission.GIFT_CARD_VIEW,
-    for_mall=True,
+    within=FOR_MALL,
     query=CardQuery,
     answer=MallCardPage,
     example=examples.page(examples.CARD),
@@ -58,7 +58,7 @@ def list_mall_cards(query: CardQuery) -> MallCardPage:
     summary="Void a gift card",
     description="One that nobody has redeemed; nothing is given back.",
     permission=Permission.GIFT_CARD_MANAGE,
-    for_mall=True,
+    within=FOR_MALL,
     body=Why,
     body_example=examples.WHY,
     answer=MallCard,
@@ -79,7 +79,7 @@ def end_mall_card(card_id: uuid.UUID, body: Why) -> MallCard:
     summary="Give a gift card back",
     description="What nobody has spent of it goes the way it was paid, or to the buyer's deposit.",
     permission=Permission.GIFT_CARD_MANAGE,
-    for_mall=True,
+    within=FOR_MALL,
     body=Why,
     body_example=examples.WHY,
     answer=MallCard,

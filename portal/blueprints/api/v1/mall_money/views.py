@@ -7,7 +7,7 @@ from typing import Any
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.keys import api_actor
-from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.operations import FOR_MALL, PathValue, operation
 from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.mall_money import examples
 from portal.blueprints.api.v1.mall_money.schemas import (
@@ -48,7 +48,7 @@ DECIDED = (deciding.WithdrawalUnknownError, deciding.WithdrawalDecidedError, Not
     tag="Payments",
     summary="List everybody's payments",
     permission=Permission.PAYMENT_VIEW,
-    for_mall=True,
+    within=FOR_MALL,
     query=MallPaymentQuery,
     answer=MallPaymentPage,
     example=examples.page(examples.PAYMENT_ITEM),
@@ -84,7 +84,7 @@ def list_mall_payments(query: MallPaymentQuery) -> MallPaymentPage:
     summary="Show anybody's payment",
     description="With every try at a gateway.",
     permission=Permission.PAYMENT_VIEW,
-    for_mall=True,
+    within=FOR_MALL,
     answer=MallPayment,
     example=examples.PAYMENT,
     path_values=PAYMENT,
@@ -121,7 +121,7 @@ def show_mall_payment(payment_id: uuid.UUID) -> MallPayment:
     tag="Deposit",
     summary="List everybody's withdrawals",
     permission=Permission.WITHDRAWAL_APPROVE,
-    for_mall=True,
+    within=FOR_MALL,
     query=WithdrawalQuery,
     answer=MallWithdrawalPage,
     example=examples.page(examples.WITHDRAWAL_ITEM),
@@ -144,7 +144,7 @@ def list_mall_withdrawals(query: WithdrawalQuery) -> MallWithdrawalPage:
     summary="Show anybody's withdrawal",
     description="With what is to be transferred by hand, and where.",
     permission=Permission.WITHDRAWAL_APPROVE,
-    for_mall=True,
+    within=FOR_MALL,
     answer=MallWithdrawal,
     example=examples.APPROVED,
     path_values=WITHDRAWAL,
@@ -161,7 +161,7 @@ def show_mall_withdrawal(withdrawal_id: uuid.UUID) -> MallWithdrawal:
     summary="Let a withdrawal go out",
     description="Nobody approves his own. Large amounts are confirmed by the person first (`step_up_needed`).",
     permission=Permission.WITHDRAWAL_APPROVE,
-    for_mall=True,
+    within=FOR_MALL,
     answer=MallWithdrawal,
     example=examples.APPROVED,
     path_values=WITHDRAWAL,
@@ -180,7 +180,7 @@ def approve_mall_withdrawal(withdrawal_id: uuid.UUID) -> MallWithdrawal:
     summary="Refuse a withdrawal",
     description="Its owner reads why; the amount is deposit again.",
     permission=Permission.WITHDRAWAL_APPROVE,
-    for_mall=True,
+    within=FOR_MALL,
     body=Why,
     body_example=examples.WHY,
     answer=MallWithdrawal,
@@ -200,7 +200,7 @@ def refuse_mall_withdrawal(withdrawal_id: uuid.UUID, body: Why) -> MallWithdrawa
     tag="Deposit",
     summary="Say that a withdrawal was transferred",
     permission=Permission.WITHDRAWAL_APPROVE,
-    for_mall=True,
+    within=FOR_MALL,
     body=Reference,
     body_example=examples.REFERENCE,
     answer=MallWithdrawal,

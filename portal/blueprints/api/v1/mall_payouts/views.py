@@ -6,7 +6,7 @@ import uuid
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.keys import api_actor
-from portal.blueprints.api.operations import PathValue, operation
+from portal.blueprints.api.operations import FOR_MALL, PathValue, operation
 from portal.blueprints.api.schemas import Amount
 from portal.blueprints.api.v1.mall_money import examples
 from portal.blueprints.api.v1.mall_money.schemas import MallPayout, MallPayoutPage, PayoutQuery, Reference, Why
@@ -31,7 +31,7 @@ HELD = " Where something holds it back it is `held` instead: look at `status` an
     tag=TAG,
     summary="List the payouts of all stores",
     permission=Permission.PAYOUT_VIEW,
-    for_mall=True,
+    within=FOR_MALL,
     query=PayoutQuery,
     answer=MallPayoutPage,
     example=examples.page(examples.PAYOUT),
@@ -54,7 +54,7 @@ def list_mall_payouts(query: PayoutQuery) -> MallPayoutPage:
     summary="Show the payout of a store",
     description="Its statement tells what it is made of.",
     permission=Permission.PAYOUT_VIEW,
-    for_mall=True,
+    within=FOR_MALL,
     answer=MallPayout,
     example=examples.PAYOUT,
     path_values=PAYOUT,
@@ -71,7 +71,7 @@ def show_mall_payout(payout_id: uuid.UUID) -> MallPayout:
     summary="Let a payout go out",
     description="Large amounts are confirmed by the person first (`step_up_needed`)." + HELD,
     permission=Permission.PAYOUT_MAKE,
-    for_mall=True,
+    within=FOR_MALL,
     answer=MallPayout,
     example=examples.PAYOUT | {"status": "approved"},
     path_values=PAYOUT,
@@ -89,7 +89,7 @@ def approve_mall_payout(payout_id: uuid.UUID) -> MallPayout:
     tag=TAG,
     summary="Hold a payout back",
     permission=Permission.PAYOUT_MAKE,
-    for_mall=True,
+    within=FOR_MALL,
     body=Why,
     body_example=examples.WHY,
     answer=MallPayout,
@@ -110,7 +110,7 @@ def hold_mall_payout(payout_id: uuid.UUID, body: Why) -> MallPayout:
     summary="Say that a payout was transferred",
     description="It goes into the books." + HELD,
     permission=Permission.PAYOUT_MAKE,
-    for_mall=True,
+    within=FOR_MALL,
     body=Reference,
     body_example=examples.REFERENCE,
     answer=MallPayout,

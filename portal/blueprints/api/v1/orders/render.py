@@ -110,7 +110,7 @@ def as_order(order: OrderView, parts: Sequence[PartFacts], moves: Sequence[MoveV
             )
             for one in order.tenders
         ],
-        parts=[_part(one, currency) for one in parts],
+        parts=[order_part(one, currency) for one in parts],
         contact=OrderContact(**texts_of(order.contact, OrderContact.model_fields)),
         address=OrderAddress(**texts_of(order.address, OrderAddress.model_fields)),
         documents=[
@@ -180,7 +180,8 @@ def _payment(order: OrderView) -> PaymentState | None:
     )
 
 
-def _part(part: PartFacts, currency: str) -> OrderPart:
+def order_part(part: PartFacts, currency: str) -> OrderPart:
+    """A part of an order with its lines."""
     return OrderPart(
         id=part.id,
         status=part.status,

@@ -1,0 +1,1 @@
+"""What the mall, or one of its channels, has sold and sells."""
