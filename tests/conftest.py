@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
 from hypothesis import settings as hypothesis_settings
+from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.orm import Session
@@ -39,9 +41,11 @@ from portal.translations import compile_catalogues
 from tools.chromium import SHELL
 from tools.chromium import find as find_chromium
 
-# Nothing here measures time: how long an example takes says how busy the machine is.
-hypothesis_settings.register_profile("portal", hypothesis_settings(), deadline=None)
-hypothesis_settings.load_profile("portal")
+# Nothing here measures time: how long an example takes says how busy the machine is. What passed once passes again:
+# the examples are the same in each run, but for HYPOTHESIS_PROFILE=search, which looks for new ones.
+hypothesis_settings.register_profile("portal", hypothesis_settings(), deadline=None, derandomize=True)
+hypothesis_settings.register_profile("search", hypothesis_settings(), deadline=None)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portal"))
 
 # The second browser, API client and so on of a test run are told apart by database and Redis number.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
@@ -61,6 +65,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if "portal" in getattr(item, "fixturenames", ()):
             is_journey = "browser" in item.path.parts
             item.add_marker(pytest.mark.xdist_group("journeys" if is_journey else "portal"))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the garbage collector need not look at it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -136,42 +146,53 @@ def planned_once(settings: Settings, **options: str) -> Iterator[Engine]:
 # Emptying all tables by TRUNCATE makes some hundred new files, which takes longer than most tests: rows are deleted
 # where there are any, until a table has grown so large that new files are cheaper.
 LARGE_BYTES = 1_000_000
-RESET = text(
+
+
+def emptying(engine: Engine) -> str:
+    """A function that empties every table and starts every sequence anew: one statement, whose parts stay planned."""
+    names = [table.name for table in Base.metadata.sorted_tables]
+    everything = ", ".join(names)
+    with engine.begin() as connection:
+        sequences = connection.execute(
+            text("SELECT sequencename, start_value FROM pg_sequences WHERE schemaname = 'public'")
+        ).all()
+    deleted = "\n".join(
+        f"IF EXISTS (SELECT FROM {name}) THEN DELETE FROM {name}; END IF;"  # noqa: S608  # Our names.
+        for name in names
+    )
+    restarted = "\n".join(
+        f"IF (SELECT is_called FROM {name}) THEN PERFORM setval('{name}', {start}, false); END IF;"  # noqa: S608  # Ours.
+        for name, start in sequences
+    )
+    # Whoever still writes, a page of the test before perhaps, is waited for.
+    return f"""
+        CREATE FUNCTION pg_temp.wipe() RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            LOCK TABLE {everything} IN ACCESS EXCLUSIVE MODE;
+            IF EXISTS (SELECT FROM unnest('{{{everything}}}'::regclass[]) AS name
+                        WHERE pg_relation_size(name) > {LARGE_BYTES}) THEN
+                TRUNCATE {everything} CASCADE;
+            ELSE
+                {deleted}
+            END IF;
+            {restarted}
+        END $$
     """
-    SELECT setval(CAST(format('%I.%I', schemaname, sequencename) AS regclass), start_value, false)
-      FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL
-    """
-)
 
 
 @pytest.fixture(scope="session")
 def _wipe(_process: None, settings: Settings) -> Iterator[Callable[[], None]]:
     """Empties the database of this worker."""
-    names = [table.name for table in Base.metadata.sorted_tables]
-    everything = ", ".join(names)
-    # Whoever still writes, a page of the test before perhaps, is waited for.
-    alone = text(f"LOCK TABLE {everything} IN ACCESS EXCLUSIVE MODE")
-    filled = text(
-        " UNION ALL ".join(
-            f"SELECT '{name}' AS name, pg_relation_size('{name}') > {LARGE_BYTES} AS is_large"  # noqa: S608  # Our names.
-            f" WHERE EXISTS (SELECT FROM {name}) OR pg_relation_size('{name}') > {LARGE_BYTES}"
-            for name in names
-        )
-    )
-
     # The triggers that keep the books are set aside, which only the owner of the schema can do.
     with planned_once(settings, session_replication_role="replica") as engine:
+        made = emptying(engine)
 
         def wipe() -> None:
             with engine.begin() as connection:
-                connection.execute(alone)
-                rows = connection.execute(filled).all()
-                if any(row.is_large for row in rows):
-                    connection.execute(text(f"TRUNCATE {everything} CASCADE"))
-                else:
-                    for row in rows:
-                        connection.execute(text(f"DELETE FROM {row.name}"))  # noqa: S608  # Our names.
-                connection.execute(RESET)
+                if not connection.info.get("can_wipe"):
+                    connection.execute(text(made))
+                    connection.info["can_wipe"] = True
+                connection.execute(text("SELECT pg_temp.wipe()"))
 
         yield wipe
 
@@ -243,10 +264,15 @@ def session(db: None) -> Iterator[Session]:
 
 
 @pytest.fixture(scope="session")
-def application(_process: None, settings: Settings) -> APIFlask:
+def application(_process: None, settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> APIFlask:
     from portal import create_app
 
-    return create_app(settings)
+    made = create_app(settings)
+    # Workers share what they have compiled of the templates.
+    compiled = tmp_path_factory.getbasetemp().parent / "templates"
+    compiled.mkdir(mode=0o700, exist_ok=True)
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(compiled))
+    return made
 
 
 # In a container there is no user namespace for Chromium's sandbox; nothing but loopback is spoken to.

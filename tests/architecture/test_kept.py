@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from apiflask import APIFlask
 from jinja2 import nodes
+
+# They are parsed once, and that by one worker.
+pytestmark = pytest.mark.xdist_group("templates")
 
 # What one page or person has and another has not. `here` is made of the request's address.
 PERSONAL = frozenset(
@@ -26,17 +28,6 @@ PERSONAL = frozenset(
         "theme",
     }
 )
-
-
-@pytest.fixture
-def trees(application: APIFlask) -> dict[str, nodes.Template]:
-    environment = application.jinja_env
-    assert environment.loader is not None
-    return {
-        name: environment.parse(environment.loader.get_source(environment, name)[0])
-        for name in environment.list_templates()
-        if name.endswith((".html", ".txt"))
-    }
 
 
 def macro_of(trees: dict[str, nodes.Template], template: str, name: str) -> tuple[str, nodes.Macro] | None:

@@ -11,6 +11,8 @@ from jinja2 import meta, nodes
 import portal
 
 PORTAL = Path(portal.__file__).parent
+# They are parsed once, and that by one worker.
+pytestmark = pytest.mark.xdist_group("templates")
 
 
 def names(application: APIFlask) -> list[str]:
@@ -23,20 +25,20 @@ def source(application: APIFlask, name: str) -> str:
     return loader.get_source(application.jinja_env, name)[0]
 
 
-def test_every_template_compiles_and_finds_what_it_names(application: APIFlask) -> None:
-    known = set(names(application))
+def test_every_template_compiles_and_finds_what_it_names(
+    application: APIFlask, trees: dict[str, nodes.Template]
+) -> None:
     lost = {}
-    for name in known:
+    for name, tree in trees.items():
         application.jinja_env.get_template(name)
-        named = meta.find_referenced_templates(application.jinja_env.parse(source(application, name)))
-        lost[name] = {one for one in named if one is not None} - known
+        named = meta.find_referenced_templates(tree)
+        lost[name] = {one for one in named if one is not None} - set(trees)
     assert {name: missing for name, missing in lost.items() if missing} == {}
 
 
-def test_no_macro_is_imported_and_not_used(application: APIFlask) -> None:
+def test_no_macro_is_imported_and_not_used(trees: dict[str, nodes.Template]) -> None:
     idle = {}
-    for name in names(application):
-        tree = application.jinja_env.parse(source(application, name))
+    for name, tree in trees.items():
         imported = {
             one[1] if isinstance(one, tuple) else one for f in tree.find_all(nodes.FromImport) for one in f.names
         }
