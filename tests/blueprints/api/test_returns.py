@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from portal.blueprints.api.files import EXAMPLE
-from tests.blueprints.api.conftest import Api, World, make_key
+from tests.blueprints.api.conftest import Api, World, data, make_key
 from tests.factories.account import make_person
-from tests.factories.order import make_order
+from tests.factories.order import give_deposit, make_order
 from tests.factories.parcel import send
 from tests.factories.refund import rows
+from tests.services.returns.test_cheaper_exchanges import option_of
 
 
 @pytest.mark.req("ORD-005", "API-01", "IDN-02")
@@ -96,3 +97,51 @@ def test_a_stores_program_keeps_pictures_and_products_name_them(world: World) ->
     assert world.api.post("/store/pictures", {"pictures": [EXAMPLE]}).status_code == 403
     text: Any = store.post("/store/pictures", {"pictures": [{"name": "a.txt", "content": "aGVsbG8="}]})
     assert (text.status_code, text.json["code"]) == (422, "file_kind")
+
+
+@pytest.mark.req("ORD-005", "API-01", "PAY-10")
+def test_a_buyers_program_pays_what_an_exchange_costs_more_or_takes_the_money(world: World) -> None:
+    order = make_order(world.bea, world.mall, {world.bowl: 2})
+    sam = make_person("sam", roles=("buyer", "seller"), store_ids=(world.mall.store_ids[0],))
+    store = Api(world.api.client, make_key(sam, world.mall.kr))
+    send(order.part_ids[0], sam)
+    [(line, price)] = rows("SELECT id::text, unit_price_minor::int FROM order_line WHERE order_id = :id", id=order.id)
+    dearer = option_of(world.mall, world.bowl, krw=price + 3_000)
+
+    def taken(key: str) -> str:
+        """An exchange that waits for its payment."""
+        wanted = {"line_id": line, "units": 1, "variant_id": dearer}
+        body = {"kind": "exchange", "lines": [wanted], "reason": "changed_mind"}
+        asked: Any = world.api.post(f"/orders/{order.number}/returns", body, Idempotency_Key=key).json
+        own = f"/store/returns/{asked['id']}"
+        store.post(f"{own}/approval", {"return_to": "12 Store Street"})
+        came: Any = store.post(f"{own}/receipt", {}).json
+        unit = {"unit_id": came["lines"][0]["units"][0]["id"], "accepted": True, "condition": "new", "restock": True}
+        assert store.post(f"{own}/inspection", {"units": [unit]}).status_code == 200
+        return f"/returns/{asked['number']}"
+
+    path = taken("first")
+    waits = world.api.read(path)
+    assert (waits["to_pay"], waits["pay_by"] is not None) == ({"amount_minor": 3_000, "currency": "KRW"}, True)
+    deposit = {"method": "deposit"}
+    for what in ("payments", "money"):
+        assert world.stranger.post(f"{path}/{what}", deposit, Idempotency_Key="max").status_code == 404
+    poor = world.api.post(f"{path}/payments", deposit, Idempotency_Key="poor")
+    assert (poor.status_code, data(poor)["code"]) == (409, "balance_too_low")
+    card = world.api.post(f"{path}/payments", {"method": "credit_card", "source_token": "t"}, Idempotency_Key="card")
+    assert (card.status_code, data(card)["next_action"]["type"]) == (201, "wait")
+    give_deposit(world.bea, 5_000)
+    for _ in range(2):
+        paid = world.api.post(f"{path}/payments", deposit, Idempotency_Key="one")
+        assert (paid.status_code, data(paid)["payment_id"], data(paid)["exchange"]["to_pay"]) == (201, None, None)
+    late = world.api.post(f"{path}/payments", deposit, Idempotency_Key="two")
+    assert (late.status_code, data(late)["code"]) == (409, "exchange_nothing_to_pay")
+    assert rows("SELECT count(*) FROM ledger_entry WHERE kind = 'exchange_paid'") == [(1,)]
+    second = taken("second")
+    settled: Any = world.api.post(f"{second}/money")
+    assert (settled.status_code, settled.json["wish"], settled.json["refund"]["total"]["amount_minor"]) == (
+        200,
+        "refund",
+        price,
+    )
+    assert world.api.post(f"{second}/money").status_code == 409

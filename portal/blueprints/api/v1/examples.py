@@ -15,3 +15,12 @@ SAGE = [{"name": {"en": "Colour", "ko": "색상"}, "value": {"en": "Sage", "ko":
 PICTURE = "/pictures/kitchen-4f2a.svg"
 AT = "2026-11-21T04:43:01.250000Z"
 NUMBER = "KR-7F3K9Q2MXA"
+# Of what is paid already.
+NO_STEP: dict[str, Any] = {
+    "type": "none",
+    "poll_after_ms": None,
+    "url": None,
+    "client_secret": None,
+    "publishable_key": None,
+    "account": None,
+}

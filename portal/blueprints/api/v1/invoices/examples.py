@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from portal.blueprints.api.v1.examples import AT, NUMBER, krw
+from portal.blueprints.api.v1.examples import AT, NO_STEP, NUMBER, krw
 
 INVOICE_NUMBER = "INV-7F3K9Q2MXA"
 INVOICE: dict[str, Any] = {
@@ -22,13 +22,6 @@ PAGE: dict[str, Any] = {"items": [INVOICE], "next_cursor": None, "previous_curso
 REQUEST: dict[str, Any] = {"amount_minor": 15_000, "method": "deposit"}
 PAID: dict[str, Any] = {
     "payment_id": None,
-    "next_action": {
-        "type": "none",
-        "poll_after_ms": None,
-        "url": None,
-        "client_secret": None,
-        "publishable_key": None,
-        "account": None,
-    },
+    "next_action": NO_STEP,
     "invoice": INVOICE | {"status": "paid", "paid": krw(15_000), "left": krw(0)},
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from portal.blueprints.api.schemas import PRINTABLE, Amount, In, Instant, Minor, Out, PageOf, Paging
-from portal.blueprints.api.v1.orders.schemas import NextAction, Url
+from portal.blueprints.api.schemas import Amount, Instant, Minor, Out, PageOf, Paging
+from portal.blueprints.api.v1.orders.schemas import NextAction
+from portal.blueprints.api.v1.paying import PaymentChoice
 
 InvoiceState = Literal["open", "partly_paid", "overdue", "paid", "credited", "written_off"]
 
@@ -39,21 +40,10 @@ class InvoicePage(PageOf[Invoice]):
     """A page of invoices."""
 
 
-class InvoicePaymentRequest(In):
+class InvoicePaymentRequest(PaymentChoice):
     """Pay an invoice in part or whole."""
 
     amount_minor: Minor = Field(description="At most what is left.", examples=[15_000])
-    method: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PRINTABLE)] = Field(
-        description="A way of paying, or `deposit`.", examples=["bank_transfer"]
-    )
-    source_token: Annotated[str, StringConstraints(min_length=1, max_length=8_000, pattern=PRINTABLE)] | None = Field(
-        default=None, description="What the provider's own fields made of the card (flow `element`)."
-    )
-    saved_method_id: uuid.UUID | None = Field(
-        default=None, description="One of the cards on file, instead of a `source_token`; `method` is that of a card."
-    )
-    return_url: Url | None = None
-    locale: Literal["en", "ko"] | None = None
 
 
 class InvoicePayment(Out):

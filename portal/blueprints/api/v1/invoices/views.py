@@ -18,22 +18,17 @@ from portal.blueprints.api.v1.invoices.schemas import (
     InvoicePaymentRequest,
     InvoiceQuery,
 )
-from portal.blueprints.api.v1.orders.render import next_step
-from portal.blueprints.api.v1.orders.schemas import NextAction
-from portal.blueprints.api.v1.paying import return_url
+from portal.blueprints.api.v1.paying import go_on, return_url
 from portal.config import Settings
 from portal.db import atomically, reading
-from portal.jobs.queue import enqueue_charge
 from portal.kit import clock
 from portal.kit.errors import RejectedError
 from portal.kit.paging import CursorInvalidError
 from portal.queries.channels import channel_directory
 from portal.queries.invoices import InvoiceRow, list_invoices, load_own_invoice
-from portal.queries.paying import load_paying
 from portal.rules.permissions import Permission
 from portal.services.accounts.may_spend import AccountFrozenError
 from portal.services.checkout.begin_payment import NOT_ON_INVOICE
-from portal.services.checkout.means import Means
 from portal.services.checkout.pay_invoice import InvoicePaymentWish, pay_invoice
 from portal.services.checkout.routing import METHOD_MISSING, SAVED_CARD_UNUSABLE, TryAgainLaterError
 from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError
@@ -125,7 +120,7 @@ def pay_own_invoice(number: str, body: InvoicePaymentRequest, key: str) -> Reply
     wish = InvoicePaymentWish(
         key=own_key(key),
         amount_minor=body.amount_minor,
-        means=Means(body.method, body.source_token, saved_method_id=body.saved_method_id),
+        means=body.means,
         locale=body.locale or current_client().locale or channel.default_locale,
         return_url=return_url(body.return_url, channel=channel.code),
     )
@@ -140,15 +135,7 @@ def pay_own_invoice(number: str, body: InvoicePaymentRequest, key: str) -> Reply
             now=now,
         )
     )
-    step = NextAction(type="none")
-    if begun is not None:
-        assert actor.user_id is not None
-        with reading() as session:
-            paying = load_paying(session, user_id=actor.user_id, payment_id=begun.payment_id)
-        assert paying is not None, "it was begun by this person"
-        step = next_step(paying.attempt, is_open=paying.is_open)
-        if begun.attempt_id is not None:
-            enqueue_charge(begun.attempt_id)
+    step = go_on(begun)
     shown = InvoicePayment(
         payment_id=begun.payment_id if begun is not None else None,
         next_action=step,

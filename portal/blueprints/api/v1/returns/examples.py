@@ -31,6 +31,8 @@ RETURN = {
     "tracking_number": "581234567890",
     "replacement_number": None,
     "refund": None,
+    "to_pay": None,
+    "pay_by": None,
     "version": 3,
     "lines": [
         {

@@ -24,8 +24,8 @@ class ReturnLineIn(LineUnits):
     variant_id: VariantId | None = Field(
         default=None,
         description="For an exchange: another variant of the same product, or of other goods of the store in the same "
-        "section. What costs less brings the difference back when the goods are taken; what costs more is paid on the "
-        "return's page before it goes out.",
+        "section. What costs less brings the difference back when the goods are taken; what costs more is paid before "
+        "it goes out, as `to_pay` then says.",
     )
 
 
@@ -94,6 +94,10 @@ class Return(Out):
     tracking_number: str | None
     replacement_number: str | None = Field(description="Tracking number of what went out instead.")
     refund: ReturnRefund | None
+    to_pay: Amount | None = Field(
+        description="What an exchange costs more and its buyer has still to pay before anything goes out."
+    )
+    pay_by: Instant | None = Field(description="Until when; then what came back is refunded.")
     version: int = Field(description="Send it with a decision: a return that moved on since is not decided by mistake.")
     lines: list[ReturnLine]
 

@@ -49,6 +49,8 @@ def as_return(case: ReturnView) -> Return:
         tracking_number=case.tracking_number,
         replacement_number=case.replacement_number,
         refund=refund,
+        to_pay=Amount.of(case.more_minor, case.currency) if case.must_pay else None,
+        pay_by=case.pay_by if case.must_pay else None,
         version=case.version,
         lines=[
             ReturnLine(

@@ -63,8 +63,9 @@ DECIDED = (
     tag=TAG,
     summary="Ask to send something back",
     description=(
-        "Goods that were sent, of one store at a time: for the money, for another variant of the same price, or as a "
-        "claim for a parcel that was lost or damaged. Nothing is paid back before the store has looked at what came."
+        "Goods that were sent, of one store at a time: for the money, for other goods instead, or as a "
+        "claim for a parcel that was lost or damaged. Nothing is paid back before the store has looked at what came. A "
+        "refund quote of the same lines for the same reason says what would be, and which fee the store keeps."
     ),
     permission=Permission.REFUND_HANDLE,
     body=ReturnIn,

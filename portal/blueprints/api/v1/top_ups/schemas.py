@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from portal.blueprints.api.schemas import PRINTABLE, Amount, In, Instant, Minor, Out, PlatformAmount
-from portal.blueprints.api.v1.orders.schemas import NextAction, Url
+from portal.blueprints.api.schemas import Amount, Instant, Minor, Out, PlatformAmount
+from portal.blueprints.api.v1.orders.schemas import NextAction
+from portal.blueprints.api.v1.paying import PaymentChoice
 
 Status = Literal[
     "pending",
@@ -26,23 +27,10 @@ Status = Literal[
 ]
 
 
-class TopUpRequest(In):
+class TopUpRequest(PaymentChoice):
     """How much goes on the deposit of the key's person, in the currency of the key's channel."""
 
     amount_minor: Minor = Field(description="Whole minor units (won, cents).", examples=[30_000])
-    method: Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=PRINTABLE)] = Field(
-        examples=["virtual_account"]
-    )
-    source_token: Annotated[str, StringConstraints(min_length=1, max_length=8_000, pattern=PRINTABLE)] | None = Field(
-        default=None, description="What the provider's own fields made of the card (flow `element`)."
-    )
-    saved_method_id: uuid.UUID | None = Field(
-        default=None, description="One of the cards on file, instead of a `source_token`; `method` is that of a card."
-    )
-    return_url: Url | None = Field(
-        default=None, description="Where the provider sends the buyer afterwards. Left out: the top-up's page."
-    )
-    locale: Literal["en", "ko"] | None = None
 
 
 class TopUp(Out):

@@ -33,7 +33,6 @@ from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.accounts.throttle import DEPOSIT_TOP_UP, TooOftenError, throttle
 from portal.services.checkout.begin_payment import Begun
 from portal.services.checkout.cancel_payment import PaymentNotPendingError, PaymentUnknownError, cancel_payment
-from portal.services.checkout.means import Means
 from portal.services.checkout.place_order import ChannelClosedError
 from portal.services.checkout.routing import METHOD_MISSING, SAVED_CARD_UNUSABLE, TryAgainLaterError
 from portal.services.fraud.score_payment import PaymentBlockedError
@@ -121,7 +120,7 @@ def top_up(body: TopUpRequest, key: str) -> Reply:
     wish = TopUpWish(
         key=own_key(key),
         amount_minor=body.amount_minor,
-        means=Means(body.method, body.source_token, saved_method_id=body.saved_method_id),
+        means=body.means,
         locale=body.locale or current_client().locale or channel.default_locale,
         return_url=return_url(body.return_url, channel=channel.code),
         ip=request.remote_addr,
