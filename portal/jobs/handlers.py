@@ -87,7 +87,7 @@ from portal.services.notifications.notify_refund import (
 )
 from portal.services.notifications.notify_remark import ask_for_review, tell_author_of_answer, tell_store_of_remark
 from portal.services.notifications.notify_return import tell_buyer_of_return, tell_store_of_return
-from portal.services.notifications.notify_security import mail_factor_change, mail_step_up_code
+from portal.services.notifications.notify_security import mail_factor_change, mail_key_change, mail_step_up_code
 from portal.services.notifications.notify_shipment import tell_buyer_of_parcel, tell_store_of_trouble
 from portal.services.notifications.notify_stock import tell_store_of_low_stock
 from portal.services.notifications.notify_store import mail_invitation, tell_owners_of_bank
@@ -142,6 +142,7 @@ HANDLERS: Mapping[str, Sequence[Handler]] = {
     "account.verified": (welcome,),
     "account.reset_requested": (mail_account_link,),
     **dict.fromkeys(("account.factor_added", "account.factor_removed"), (mail_factor_change,)),
+    **dict.fromkeys(("account.key_made", "account.key_exchanged"), (mail_key_change,)),
     **dict.fromkeys(("account.roles_changed", "account.blocked", "account.unblocked"), (tell_of_access,)),
     "store.member_changed": (tell_of_store_role,),
     "case.opened": (tell_admins_of_case,),

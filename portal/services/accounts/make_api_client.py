@@ -18,6 +18,7 @@ from portal.models import ApiClient, User, UserState
 from portal.queries.actors import actor_of
 from portal.rules.permissions import Actor, Permission, may
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.outbox import Event, emit
 
 # A prefix lets people and scanners of leaked secrets see what a text is, and tell a test's from the real.
 PREFIX_LIVE = "ptk_live_"
@@ -127,7 +128,13 @@ def make_api_client(
     insert_rows(session, ApiClient, [row])
     after = {"user": str(user_id), "channel": channel_id, "permissions": given, "expires_at": expires_at}
     record(session, Fact(AuditAction.API_CLIENT_MADE, f"api-client:{client_id}", after=after), actor=actor, now=now)
+    tell_owner(session, "account.key_made", client_id=client_id, user_id=user_id, now=now)
     return NewApiClient(client_id, key, given)
+
+
+def tell_owner(session: Session, event: str, *, client_id: uuid.UUID, user_id: uuid.UUID, now: datetime) -> None:
+    """Let the person hear of his key, whoever has made or exchanged it."""
+    emit(session, Event(event, f"user:{user_id}", {"client": str(client_id)}, profile_id=user_id), now=now)
 
 
 def _person(session: Session, user_id: uuid.UUID) -> Actor:

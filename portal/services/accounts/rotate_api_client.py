@@ -17,6 +17,7 @@ from portal.services.accounts.make_api_client import (
     check_may_manage,
     hash_key,
     new_key,
+    tell_owner,
 )
 from portal.services.accounts.revoke_api_client import KeyUnknownError
 from portal.services.audit import AuditAction, Fact, record
@@ -58,6 +59,7 @@ def rotate_api_client(
     session.flush()
     after = {"previous_until": client.previous_until}
     record(session, Fact(AuditAction.API_CLIENT_ROTATED, f"api-client:{client_id}", after=after), actor=actor, now=now)
+    tell_owner(session, "account.key_exchanged", client_id=client.id, user_id=client.user_id, now=now)
     return NewApiClient(client.id, key, tuple(client.permissions))
 
 

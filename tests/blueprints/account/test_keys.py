@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from html import unescape
 
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from portal.db import atomically, reading
+from portal.jobs.outbox import handle_events
+from portal.kit import clock
+from portal.models import Mail
+from portal.services.accounts.make_api_client import make_api_client
 from tests.blueprints.confirming import confirm, let_through
 from tests.blueprints.desks import browser, fields
 from tests.blueprints.pages import send
@@ -93,3 +100,22 @@ def test_a_stranger_sees_and_ends_nothing_of_another(app: APIFlask, client: Flas
     for act, sent in (("rotation", {"overlap": "24"}), ("revocation", {})):
         assert send(stranger, f"{KEYS}/{one}/{act}", sent, page=KEYS).status_code == 404
     assert ask(client, key).status_code == 200
+
+
+@pytest.mark.req("NOT-01")
+@pytest.mark.parametrize(("locale", "words"), [("en", "was exchanged for a new one"), ("ko", "새 키로 교체되었어요")])
+def test_its_owner_hears_by_mail_of_a_new_key_and_of_an_exchange(app: APIFlask, locale: str, words: str) -> None:
+    mall, mia = make_mall(), make_person("mia", locale=locale)
+    ada = make_person("ada", roles=("admin",))
+    by_hand = {"user_id": mia.id, "channel_id": mall.kr.id, "now": clock.now()}
+    for actor in (mia.actor, ada.actor):
+        made = atomically(partial(make_api_client, actor=actor, name="Kiosk 4", **by_hand))
+    asked = {"overlap_hours": 1}, {"Authorization": f"Bearer {made.key}"}
+    answer = app.test_client(use_cookies=False).post("/api/v1/key/rotation", json=asked[0], headers=asked[1])
+    assert answer.status_code == 201
+    handle_events([row[0] for row in rows("SELECT id FROM outbox_event WHERE handled_at IS NULL ORDER BY id")])
+    with reading() as session:
+        mails = session.scalars(select(Mail).where(Mail.template == "key_changed").order_by(Mail.id)).all()
+        told = [(one.recipient, words in one.body, "Kiosk 4" in one.body) for one in mails]
+    assert told == [(mia.email, False, True), (mia.email, False, True), (mia.email, True, True)]
+    assert not any(made.key in one.body or (answer.json or {})["key"] in one.body for one in mails)

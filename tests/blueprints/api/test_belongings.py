@@ -9,6 +9,7 @@ from tests.factories.account import make_person
 from tests.factories.order import make_order
 from tests.factories.refund import rows
 from tests.factories.remark import deliver
+from tests.services.incentives.test_offers import first_of, offered
 
 pytestmark = pytest.mark.req("API-01")
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4//8/AAX+Av4N70a4AAAAAElFTkSuQmCC"
@@ -53,6 +54,23 @@ def test_where_nothing_is_offered_there_is_nothing_to_take(world: World) -> None
     for act in ("coupon", "dismissal"):
         answer = world.api.post(f"/offers/1/{act}")
         assert (answer.status_code, data(answer)["code"]) == (409, "offer_gone")
+
+
+@pytest.mark.req("INC-04", "INC-06", "IDN-02")
+def test_an_offer_is_shown_taken_into_the_wallet_once_or_put_away(world: World) -> None:
+    offered(make_person("ada", roles=("admin",)))
+    (who, shown), (other, second) = (first_of(world.mall) for _n in range(2))
+    hers, his = (Api(world.api.client, make_key(one, world.mall.kr)) for one in (who, other))
+    assert hers.read("/offer")["offer"]["id"] == hers.read("/offer?place=cart")["offer"]["id"] == shown.choice_id
+    stolen = his.post(f"/offers/{shown.choice_id}/coupon")
+    assert (stolen.status_code, data(stolen)["code"]) == (409, "offer_gone")
+    assert [hers.post(f"/offers/{shown.choice_id}/coupon").status_code for _n in range(2)] == [204, 204]
+    (coupon,) = hers.read("/coupons")["items"]
+    assert (coupon["state"], rows("SELECT count(*) FROM coupon_grant")) == ("usable", [(1,)])
+    assert hers.read("/offer")["offer"] is None
+    assert his.post(f"/offers/{second.choice_id}/dismissal").status_code == 204
+    assert his.read("/offer")["offer"] is None
+    assert his.read("/coupons")["items"] == []
 
 
 @pytest.mark.req("CAT-03")

@@ -88,7 +88,7 @@ def look(mall: Mall, who: Person, *, place: Place = Place.HOME, at: datetime | N
     return facts.shown
 
 
-def first_of(mall: Mall, ada: Person) -> tuple[Person, Shown]:
+def first_of(mall: Mall) -> tuple[Person, Shown]:
     """Somebody to whom something is shown: the draw offers nothing now and then."""
     while True:
         who = buyer(mall)
@@ -98,7 +98,7 @@ def first_of(mall: Mall, ada: Person) -> tuple[Person, Shown]:
 
 def test_a_choice_is_made_once_for_all_pages_and_written_with_its_chance(mall: Mall, ada: Person) -> None:
     offer_id = offered(ada)
-    who, shown = first_of(mall, ada)
+    who, shown = first_of(mall)
     assert look(mall, who, place=Place.CART) == shown
     assert look(mall, who) == shown
     where = "FROM offer_choice WHERE user_id = :id"
@@ -117,8 +117,8 @@ def test_a_choice_is_made_once_for_all_pages_and_written_with_its_chance(mall: M
 @pytest.mark.req("INC-06")
 def test_it_is_taken_once_and_put_away_and_gone_without_consent(mall: Mall, ada: Person) -> None:
     offered(ada)
-    who, shown = first_of(mall, ada)
-    other, second = first_of(mall, ada)
+    who, shown = first_of(mall)
+    other, second = first_of(mall)
     with pytest.raises(OfferGoneError):
         atomically(lambda s: take_offer(s, choice_id=shown.choice_id, actor=other.actor, now=clock.now()))
     for _ in range(2):
@@ -151,7 +151,7 @@ def test_only_what_fits_may_be_chosen_and_the_budget_ends(mall: Mall, ada: Perso
     offered(ada, segment=None, channel_id=mall.us.id)
     assert offer_directory().on(mall.kr.id) == []
     offered(ada, people_max=1)
-    first_of(mall, ada)
+    first_of(mall)
     forget_offers()
     assert offer_directory().on(mall.kr.id) == []
     # Another process that has not noticed yet does not go beyond it either.
@@ -232,7 +232,7 @@ def test_it_learns_chooses_and_is_put_back(mall: Mall, ada: Person) -> None:
     assert atomically(lambda s: learn_offers(s, now=clock.now())) is None
     forget_offers()
     assert offer_directory().model_version == version
-    _who, shown = first_of(mall, ada)
+    _who, shown = first_of(mall)
     assert shown.told_by == "model"
     with transaction() as session:
         card = session.get_one(OfferModel, version).card
@@ -261,14 +261,14 @@ def test_a_model_that_cannot_be_read_leaves_it_to_the_rules(mall: Mall, ada: Per
         place_model(session, model_version=1, is_pinned=True, actor=ada.actor, now=clock.now())
     forget_offers()
     assert offer_directory().model is None
-    assert first_of(mall, ada)[1].told_by in {"rule", "draw"}
+    assert first_of(mall)[1].told_by in {"rule", "draw"}
     assert not Bandit(len(FEATURES)).seen
 
 
 @pytest.mark.req("INC-05")
 def test_rewards_come_once_after_the_window_and_held_orders_bring_nothing(mall: Mall, ada: Person) -> None:
     offered(ada)
-    first_of(mall, ada)
+    first_of(mall)
     assert atomically(lambda s: reward_choices(s, now=clock.now())) == 0
     later = clock.now() + timedelta(days=15)
     done = atomically(lambda s: reward_choices(s, now=later))
