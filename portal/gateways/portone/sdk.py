@@ -6,6 +6,7 @@ By itself it waits a minute for an answer, and reports a refused connection as h
 import json
 import logging
 from collections.abc import Callable
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -61,7 +62,13 @@ def _kind(body: bytes) -> str | None:
 
 def client(config: PortOneConfig) -> PaymentClient:
     """A client that connects lazily, keeps connections, and never repeats a request by itself."""
-    made = PaymentClient(secret=config.api_secret, base_url=config.api_base, store_id=config.store_id)
+    return _client(config.api_secret, config.api_base, config.store_id)
+
+
+@lru_cache(maxsize=8)
+def _client(secret: str, api_base: str, store_id: str) -> PaymentClient:
+    # One for all who have these settings: the SDK's own clients, which are not used, read all certificates each time.
+    made = PaymentClient(secret=secret, base_url=api_base, store_id=store_id)
     # The SDK has no place for a transport, and a minute is its own patience.
     own = httpx.Client(transport=_OwnTransport())
     made._sync_client = own  # noqa: SLF001  # See above.
