@@ -23,8 +23,13 @@ def is_net(row: Automation) -> bool:
     return row.action == "coupon"
 
 
-def measure_outcomes(rows: Sequence[OutcomeRow], *, is_priced: bool, is_net: bool) -> Incremental | None:
-    """Everybody drawn for the offer against everybody drawn for none; None where a group is too small."""
+def measure_outcomes(
+    rows: Sequence[OutcomeRow], *, is_priced: bool, is_net: bool, is_ranked: bool = True
+) -> Incremental | None:
+    """Everybody drawn for the offer against everybody drawn for none; None where a group is too small.
+
+    Only where `is_ranked` is it measured, too, how well the risk of churn ranks people, which takes long with many.
+    """
     import numpy as np
 
     from portal.learning.incremental import Outcomes, measure
@@ -34,7 +39,9 @@ def measure_outcomes(rows: Sequence[OutcomeRow], *, is_priced: bool, is_net: boo
             treated=np.array([one.arm == "offer" for one in rows], dtype=np.bool_),
             revenue=np.array([one.revenue for one in rows], dtype=np.float64),
             cost=np.array([one.cost if is_priced else 0 for one in rows], dtype=np.float64),
-            score=np.array([np.nan if one.churn_bp is None else one.churn_bp for one in rows], dtype=np.float64),
+            score=np.array(
+                [np.nan if one.churn_bp is None or not is_ranked else one.churn_bp for one in rows], dtype=np.float64
+            ),
             is_net=is_net,
         )
     )
@@ -52,7 +59,7 @@ def evidence_of(row: Automation, rows: Sequence[OutcomeRow]) -> Evidence | None:
     """The same in whole minor units and basis points; None where a group is too small, or nothing was spent."""
     from portal.learning.incremental import in_whole
 
-    found = measure_outcomes(rows, is_priced=True, is_net=is_net(row))
+    found = measure_outcomes(rows, is_priced=True, is_net=is_net(row), is_ranked=False)
     gain = in_whole(found.revenue, less=0 if found.is_net else found.cost) if found else None
     roii = in_whole(found.roii, scale=10_000) if found and found.roii else None
     if found is None or gain is None or roii is None:

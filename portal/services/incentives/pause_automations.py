@@ -52,5 +52,5 @@ def pause_automations(session: Session, *, strategy: Strategy, now: datetime) ->
 
 def _returns_too_little(session: Session, row: Automation, strategy: Strategy, now: datetime) -> bool:
     rows = load_outcomes(session, automation_id=row.id, now=now)
-    found = measure_outcomes(rows, is_priced=True, is_net=is_net(row))
+    found = measure_outcomes(rows, is_priced=True, is_net=is_net(row), is_ranked=False)
     return found is not None and found.roii is not None and found.roii.high * 10_000 < strategy.roii_bp_min
