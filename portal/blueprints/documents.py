@@ -9,7 +9,8 @@ from flask import Response
 
 from portal.blueprints.access import NotFoundError
 from portal.db import reading
-from portal.queries.documents import find_document
+from portal.queries.channels import ChannelView
+from portal.queries.documents import find_document, load_logo
 
 
 class Pdf(NamedTuple):
@@ -28,7 +29,13 @@ def document_pdf(order_id: uuid.UUID, label: str) -> Pdf:
     # Fonts and typesetting are loaded with the first document: other pages can do without them.
     from portal.documents.receipt import render_receipt
 
-    return Pdf(render_receipt(document.content), f"{document.label}.pdf")
+    return Pdf(render_receipt(document.content, logo=document.logo), f"{document.label}.pdf")
+
+
+def logo_of(channel: ChannelView) -> bytes | None:
+    """The picture of a channel's logo, for what is printed in its name."""
+    with reading() as session:
+        return load_logo(session, channel.brand.get("logo"))
 
 
 def pdf_of(order_id: uuid.UUID, label: str) -> Response:

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 
 from portal import formatting
 from portal.blueprints.context import translated
-from portal.blueprints.documents import Pdf
+from portal.blueprints.documents import Pdf, logo_of
 from portal.blueprints.identity import current_locale
 from portal.queries.channels import channel_directory
 from portal.queries.invoices import InvoiceRow
@@ -36,6 +36,7 @@ def invoice_pdf(row: InvoiceRow) -> Pdf:
         issuer=translated(dict(issuer)) if issuer else brand,
         brand_name=brand,
         brand_colour=channel.brand.get("colour"),
+        logo=logo_of(channel),
         locale=current_locale(),
         facts=[
             (_("Issued by"), translated(dict(issuer)) if issuer else brand),

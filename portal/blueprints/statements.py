@@ -12,7 +12,7 @@ from portal import formatting
 from portal.blueprints.context import translated
 from portal.blueprints.csv_files import csv_stream
 from portal.blueprints.desk_words import word
-from portal.blueprints.documents import pdf_answer
+from portal.blueprints.documents import logo_of, pdf_answer
 from portal.blueprints.identity import current_channel, current_locale
 from portal.db import reading
 from portal.kit.money import as_decimal
@@ -153,6 +153,7 @@ def statement_paper(statement: StatementRow, store: str) -> Response:
         issuer=brand,
         brand_name=brand,
         brand_colour=channel.brand.get("colour"),
+        logo=logo_of(channel),
         locale=current_locale(),
         facts=[
             (_("Store"), store),

@@ -62,7 +62,10 @@ class PlatformAmount(TypedDict):
 
 
 class Head(TypedDict):
-    """Who says it to whom, about which order, and when. `corrects` names the receipt that a credit note is of."""
+    """Who says it to whom, about which order, and when. `corrects` names the receipt that a credit note is of.
+
+    `brand_logo` is the address of a picture that is never changed; documents from before there were logos have none.
+    """
 
     layout: int
     kind: str
@@ -71,6 +74,7 @@ class Head(TypedDict):
     issuer: str
     brand_name: str
     brand_colour: str | None
+    brand_logo: NotRequired[str | None]
     issued_at: str
     paid_at: str
     zone: str

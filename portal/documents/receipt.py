@@ -20,8 +20,8 @@ from portal.kit import display
 _AMOUNTS = (WIDTH * 0.46, WIDTH * 0.08, WIDTH * 0.22, WIDTH * 0.24)
 
 
-def render_receipt(content: Content) -> bytes:
-    """Set the document on A4 pages, as many as it takes."""
+def render_receipt(content: Content, *, logo: bytes | None = None) -> bytes:
+    """Set the document on A4 pages, as many as it takes; `logo` is the picture that `brand_logo` names."""
     words = Words(content["locale"])
     money = partial(display.format_money, currency=content["currency"], locale=content["locale"])
     return print_pages(
@@ -31,6 +31,7 @@ def render_receipt(content: Content) -> bytes:
         author=content["issuer"],
         brand_name=content["brand_name"],
         brand_colour=content["brand_colour"],
+        logo=logo,
         words=words,
     )
 

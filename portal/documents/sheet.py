@@ -45,6 +45,7 @@ class Sheet:
     facts: Sequence[tuple[str, str]]
     parts: Sequence[Part]
     note: str = ""
+    logo: bytes | None = None
 
 
 def render_sheet(sheet: Sheet) -> bytes:
@@ -61,6 +62,7 @@ def render_sheet(sheet: Sheet) -> bytes:
         author=sheet.issuer,
         brand_name=sheet.brand_name,
         brand_colour=sheet.brand_colour,
+        logo=sheet.logo,
         words=Words(sheet.locale),
     )
 

@@ -159,7 +159,7 @@ def _papers(evidence: Evidence, order_id: uuid.UUID | None) -> Papers:
             receipt = find_document(session, order_id=order_id, label=evidence.receipt)
     return Papers(
         letter=render_letter(*letter_of(evidence)),
-        receipt=render_receipt(receipt.content) if receipt is not None else None,
+        receipt=render_receipt(receipt.content, logo=receipt.logo) if receipt is not None else None,
     )
 
 

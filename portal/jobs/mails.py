@@ -138,7 +138,7 @@ def _attach(message: EmailMessage, document_id: uuid.UUID) -> None:
     with reading() as session:
         document = load_document(session, document_id=document_id)
     assert document is not None  # A mail names only what is issued.
-    pdf = render_receipt(document.content)
+    pdf = render_receipt(document.content, logo=document.logo)
     message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{document.label}.pdf")
 
 

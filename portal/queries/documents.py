@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from portal.documents.content import Content
-from portal.models import Document
+from portal.models import Document, Photo
 
 
 class DocumentAlteredError(Exception):
@@ -50,10 +50,11 @@ def order_documents(session: Session, *, order_id: uuid.UUID) -> list[DocumentRo
 
 @dataclass(frozen=True, slots=True)
 class IssuedDocument:
-    """A document with what it says."""
+    """A document with what it says, and the picture that stands beside the brand's name."""
 
     label: str
     content: Content
+    logo: bytes | None = None
 
 
 def load_document(session: Session, *, document_id: uuid.UUID) -> IssuedDocument | None:
@@ -79,4 +80,11 @@ def _load(session: Session, *conditions: ColumnElement[bool]) -> IssuedDocument 
     if hashlib.sha256(row.content.encode()).hexdigest() != row.sha256:
         raise DocumentAlteredError(row.label)
     content: Content = orjson.loads(row.content)
-    return IssuedDocument(row.label, content)
+    return IssuedDocument(row.label, content, load_logo(session, content.get("brand_logo")))
+
+
+def load_logo(session: Session, path: str | None) -> bytes | None:
+    """The picture of a brand's logo, by the address under which pages show it; it is kept for ever."""
+    if path is None:
+        return None
+    return session.scalar(select(Photo.content).where(Photo.id == uuid.UUID(path.rpartition("/")[2])))

@@ -88,7 +88,7 @@ def test_the_receipt_goes_along_as_a_file(world: World, trouble: str | None) -> 
         receipt = find_document(session, order_id=placed.order_id, label=label)
     assert receipt is not None
     file = stripes(world, f"files/{vendors(world, ref)['evidence']['receipt']}")
-    assert (file["type"], file["size"]) == ("pdf", len(render_receipt(receipt.content)))
+    assert (file["type"], file["size"]) == ("pdf", len(render_receipt(receipt.content, logo=receipt.logo)))
 
 
 def test_a_dispute_that_is_accepted_is_lost_at_once(world: World) -> None:

@@ -19,7 +19,7 @@ from portal.blueprints.context import translated
 from portal.blueprints.csv_files import csv_stream
 from portal.blueprints.desk import Days, choice_arg, date_arg, days_arg, midnight_after, text_arg, zone_of_reader
 from portal.blueprints.desk_words import WORDS, word
-from portal.blueprints.documents import pdf_answer
+from portal.blueprints.documents import logo_of, pdf_answer
 from portal.blueprints.identity import current_channel, current_locale
 from portal.blueprints.payment_history import day_chips
 from portal.db import database, reading
@@ -209,6 +209,7 @@ def _printed(account: OwnAccount, days: Days, stated: Statement) -> Response:
         issuer=brand,
         brand_name=brand,
         brand_colour=channel.brand.get("colour"),
+        logo=logo_of(channel),
         locale=current_locale(),
         facts=[
             (_("Account holder"), profile.name if profile else ""),

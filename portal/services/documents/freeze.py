@@ -213,6 +213,7 @@ def head_of(order: Row[Any], kind: DocumentKind, label: str, now: datetime) -> H
         "issuer": _said(issuer, order.locale),
         "brand_name": _said(brand.get("name") or order.channel_name, order.locale),
         "brand_colour": brand.get("colour"),
+        "brand_logo": brand.get("logo"),
         "issued_at": now.isoformat(),
         "paid_at": order.paid_at.isoformat(),
         "zone": order.time_zone,

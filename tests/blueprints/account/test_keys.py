@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from html import unescape
+from typing import Any
 
 import pytest
 from apiflask import APIFlask
@@ -107,7 +108,7 @@ def test_a_stranger_sees_and_ends_nothing_of_another(app: APIFlask, client: Flas
 def test_its_owner_hears_by_mail_of_a_new_key_and_of_an_exchange(app: APIFlask, locale: str, words: str) -> None:
     mall, mia = make_mall(), make_person("mia", locale=locale)
     ada = make_person("ada", roles=("admin",))
-    by_hand = {"user_id": mia.id, "channel_id": mall.kr.id, "now": clock.now()}
+    by_hand: dict[str, Any] = {"user_id": mia.id, "channel_id": mall.kr.id, "now": clock.now()}
     for actor in (mia.actor, ada.actor):
         made = atomically(partial(make_api_client, actor=actor, name="Kiosk 4", **by_hand))
     asked = {"overlap_hours": 1}, {"Authorization": f"Bearer {made.key}"}

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import io
 import re
+import uuid
 from types import SimpleNamespace
 
 import pytest
 from apiflask import APIFlask
 from PIL import Image
 
+from portal.blueprints.documents import document_pdf
+from portal.db import atomically
+from portal.documents.attachments import prepare_files
+from portal.jobs.documents import issue_documents
+from portal.kit import clock
+from portal.services.channels.save_logo import save_logo
+from portal.services.documents.want_document import want_receipt
 from portal.services.notifications.render import render_mail
 from portal.site import address
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import make_person
-from tests.factories.cart import make_mall
+from tests.factories.cart import make_mall, make_variant
+from tests.factories.order import make_order
 from tests.factories.refund import rows
 
 pytestmark = [pytest.mark.req("CHN-01"), pytest.mark.usefixtures("books")]
@@ -64,3 +73,30 @@ def test_a_stranger_changes_no_logo(app: APIFlask) -> None:
     sent = {"csrf_token": token, "version": "1", "logo_file": (io.BytesIO(picture(8)), "logo.png")}
     assert max_.post(f"/admin/channels/{mall.kr.id}/logo", data=sent).status_code in {400, 403}
     assert rows("SELECT count(*) FROM photo") == [(0,)]
+
+
+@pytest.mark.req("PAY-15")
+def test_it_stands_on_receipts_that_are_issued_while_it_is_there(app: APIFlask) -> None:
+    mall, bea, ada = make_mall(), make_person("bea"), make_person("ada", roles=("admin",))
+
+    def keep(content: bytes | None, version: int) -> None:
+        file = prepare_files([("logo.png", content)])[0] if content else None
+        atomically(
+            lambda s: save_logo(s, channel_id=mall.kr.id, version=version, file=file, actor=ada.actor, now=clock.now())
+        )
+
+    def receipt() -> tuple[uuid.UUID, str]:
+        order = make_order(bea, mall, {make_variant(mall): 1})
+        atomically(lambda s: want_receipt(s, order_id=order.id, now=clock.now()))
+        issue_documents()
+        return order.id, str(rows("SELECT label FROM document WHERE order_id = :id", id=order.id)[0][0])
+
+    before = receipt()
+    keep(picture(), 1)
+    with_it = receipt()
+    keep(None, 2)
+    after = receipt()
+    printed = [document_pdf(*one).content for one in (before, with_it, after)]
+    assert [b"/Subtype /Image" in one for one in printed] == [False, True, False]
+    assert printed[1] == document_pdf(*with_it).content
+    assert len(printed[1]) - len(printed[0]) < 50_000  # It is as large as it is printed, not as it was sent.

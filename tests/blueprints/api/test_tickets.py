@@ -87,3 +87,37 @@ def test_what_a_buyers_program_writes_is_limited_and_a_repeat_counts_once(
     sam = make_person("sam", store_ids=world.mall.store_ids)
     shop = Api(world.api.client, make_key(sam, world.mall.kr, Permission.TICKET_VIEW, Permission.TICKET_ANSWER))
     assert shop.post(path, {"text": "Tomorrow."}, Idempotency_Key="a").status_code == 201
+
+
+@pytest.mark.req("IDN-02")
+def test_a_ticket_is_given_to_who_answers_it_and_passed_between_store_and_mall(world: World) -> None:
+    order = make_order(world.bea, world.mall, {world.bowl: 1})
+    sam, sue = (make_person(name, store_ids=(world.mall.store_ids[n],)) for n, name in enumerate(("sam", "sue")))
+    ada, otto = make_person("ada", roles=("admin",)), make_person("otto", roles=("auditor",))
+    shop, other, mall, reader = (
+        Api(world.api.client, make_key(person, world.mall.kr)) for person in (sam, sue, ada, otto)
+    )
+    asked = {"kind": "delay", "about": f"part:{order.part_ids[0]}", "text": "Where is it?"}
+    number = data(world.api.post("/tickets", asked, Idempotency_Key="one"))["ticket"]["number"]
+    path = f"/tickets/{number}"
+    seen = shop.get(path).headers["ETag"]
+    to_sam = {"user_id": str(sam.id)}
+    given = shop.call("PUT", f"{path}/assignee", to_sam, If_Match=seen)
+    assert (given.status_code, data(given)["assignee_id"]) == (200, str(sam.id))
+    assert world.api.read(path)["assignee_id"] is None
+    late = shop.call("PUT", f"{path}/assignee", {"user_id": None}, If_Match=seen)
+    assert (late.status_code, data(late)["code"]) == (412, "changed_since_read")
+    unfit = shop.put(f"{path}/assignee", {"user_id": str(sue.id)})
+    assert (unfit.status_code, data(unfit)["code"]) == (422, "assignee_unfit")
+    assert [one.put(f"{path}/assignee", to_sam).status_code for one in (other, world.api, reader)] == [404, 403, 403]
+    assert mall.read("/tickets?side=mall&view=waiting")["items"] == []
+    passed = shop.put(f"{path}/addressee", {"to": "mall"})
+    assert (data(passed)["ticket"]["answered_by"], data(passed)["assignee_id"]) == ("mall", None)
+    assert [one["number"] for one in mall.read("/tickets?side=mall&view=waiting")["items"]] == [number]
+    assert data(mall.put(f"{path}/assignee", {"user_id": str(ada.id)}))["assignee_id"] == str(ada.id)
+    assert data(shop.put(f"{path}/assignee", to_sam))["code"] == "ticket_with_mall"
+    said = mall.post(f"{path}/messages", {"text": "We look into it."}, Idempotency_Key="m")
+    assert data(said)["messages"][-1]["side"] == "mall"
+    assert data(mall.put(f"{path}/addressee", {"to": "store"}))["ticket"]["answered_by"] == "store"
+    assert [one.get("/tickets?side=mall").status_code for one in (shop, world.api, reader)] == [403, 403, 200]
+    assert reader.read(path)["ticket"]["number"] == number

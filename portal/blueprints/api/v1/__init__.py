@@ -5,6 +5,7 @@ from importlib import import_module
 RESOURCES = (
     "catalogue",
     "remarks",
+    "mall_remarks",
     "cart",
     "wishes",
     "quote",
@@ -42,6 +43,7 @@ RESOURCES = (
     "mileage",
     "papers",
     "tickets",
+    "ticket_hands",
     "webhooks",
     "channels",
     "mall_sales",

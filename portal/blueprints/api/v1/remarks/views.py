@@ -79,7 +79,7 @@ def list_product_remarks(slug: str, query: RemarkQuery) -> ProductRemarks:
         )
         rating = rating_of(session, product_id=product.id)
     return ProductRemarks(
-        items=_shown(page.rows),
+        items=shown_remarks(page.rows),
         next_cursor=page.next_cursor,
         previous_cursor=page.previous_cursor,
         reviews=rating.reviews,
@@ -135,7 +135,7 @@ def list_own_reviews(query: Paging) -> RemarkPage:
             count=False,
         )
     return RemarkPage(
-        items=_shown(page.rows, is_own=True), next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
+        items=shown_remarks(page.rows, is_own=True), next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
     )
 
 
@@ -224,7 +224,7 @@ def list_store_remarks(query: StoreRemarkQuery) -> RemarkPage:
             count=False,
         )
     return RemarkPage(
-        items=_shown(page.rows, is_own=True), next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
+        items=shown_remarks(page.rows, is_own=True), next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
     )
 
 
@@ -266,7 +266,8 @@ def _count(key: str) -> None:
     act_of(user_id, TALK, mark=own_key(key))
 
 
-def _shown(rows: Sequence[RemarkRow], *, is_own: bool = False) -> list[Remark]:
+def shown_remarks(rows: Sequence[RemarkRow], *, is_own: bool = False) -> list[Remark]:
+    """As everybody reads them; `is_own` tells why some are hidden, too."""
     return [
         Remark(
             id=row.id,

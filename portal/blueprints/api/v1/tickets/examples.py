@@ -20,6 +20,6 @@ TICKET: dict[str, Any] = {
 }
 PAGE: dict[str, Any] = {"items": [TICKET], "next_cursor": None, "previous_cursor": None}
 MESSAGE: dict[str, Any] = {"side": "buyer", "text": "Where is it?", "is_note": False, "files": [], "at": AT}
-DETAIL: dict[str, Any] = {"ticket": TICKET, "messages": [MESSAGE]}
+DETAIL: dict[str, Any] = {"ticket": TICKET, "messages": [MESSAGE], "assignee_id": None, "version": 2}
 REQUEST: dict[str, Any] = {"kind": "delay", "about": TICKET["about"], "text": "Where is it?"}
 WORDS: dict[str, Any] = {"text": "It came, thank you."}

@@ -23,8 +23,9 @@ Files = Annotated[list[FileIn], Field(max_length=FILES_MAX, description="Picture
 class TicketQuery(Paging):
     """Which tickets; the latest moved come first, on a store's side what is due next."""
 
-    side: Literal["buyer", "store"] = Field(
-        default="buyer", description="One's own tickets, or those that were written to the person's store."
+    side: Literal["buyer", "store", "mall"] = Field(
+        default="buyer",
+        description="One's own tickets, those that were written to the person's store, or those that the mall answers.",
     )
     view: Literal["open", "waiting", "answered", "solved", "closed", "all"] = Field(
         default="all", description="`open` is everything unsolved, `waiting` what waits for an answer of the store."
@@ -73,6 +74,8 @@ class TicketDetail(Out):
 
     ticket: Ticket
     messages: list[Message]
+    assignee_id: uuid.UUID | None = Field(description="Who answers it; null where nobody was named, and for buyers.")
+    version: int
 
 
 class TicketRequest(In):
@@ -94,6 +97,20 @@ class MessageRequest(In):
     is_note: bool = Field(default=False, description="A note for colleagues; stores only.")
     solves: bool = Field(default=False, description="The answer says that it is solved; stores only.")
     files: Files = Field(default=[])
+
+
+class Assignee(In):
+    """Who answers a ticket."""
+
+    user_id: uuid.UUID | None = Field(
+        strict=False, description="A person of the side that answers it, or nobody in particular."
+    )
+
+
+class Addressee(In):
+    """Which side answers a ticket."""
+
+    to: Literal["store", "mall"]
 
 
 class TicketMove(In):

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.files import BODY_BYTES_MAX, UNFIT, read_attachments
-from portal.blueprints.api.keys import api_actor, current_client, own_key
+from portal.blueprints.api.keys import api_actor, current_client, own_key, require
 from portal.blueprints.api.once import claim
-from portal.blueprints.api.operations import FileReply, PathValue, Reply, operation
+from portal.blueprints.api.operations import FOR_MALL, FileReply, PathValue, Reply, operation
 from portal.blueprints.api.v1.tickets import examples
 from portal.blueprints.api.v1.tickets.schemas import (
     Message,
@@ -54,7 +54,7 @@ NUMBER = PathValue("The ticket's number.", {"type": "string", "minLength": 1}, e
     "/tickets",
     tag=TAG,
     summary="List tickets",
-    description="One's own, or those that were written to the first of the person's stores.",
+    description="One's own, those that were written to the first of the person's stores, or those of the mall.",
     permission=Permission.TICKET_VIEW,
     query=TicketQuery,
     answer=TicketPage,
@@ -68,6 +68,9 @@ def list_own_tickets(query: TicketQuery) -> TicketPage:
         if not actor.store_ids:
             raise NotFoundError
         chosen = TicketFilter(view, store_id=min(actor.store_ids), limit=query.limit)
+    elif query.side == "mall":
+        require(Permission.TICKET_VIEW, FOR_MALL)
+        chosen = TicketFilter(view, limit=query.limit)
     else:
         chosen = TicketFilter(view, buyer_id=actor.user_id, limit=query.limit)
     with reading() as session:
@@ -92,7 +95,7 @@ def list_own_tickets(query: TicketQuery) -> TicketPage:
     refusals=(NotFoundError,),
 )
 def show_ticket(number: str) -> TicketDetail:
-    return _as_detail(_load(number)[0])
+    return as_detail(*load_spoken(number))
 
 
 @operation(
@@ -131,7 +134,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
         claim(session, key, scope="ticket", about=["new"], body=body)
         return open_ticket(session, matter=matter, actor=actor, channel_id=channel.id, locale=locale, now=now)
 
-    return _as_detail(_load(atomically(work))[0])
+    return as_detail(*load_spoken(atomically(work)))
 
 
 @operation(
@@ -164,7 +167,7 @@ def open_own_ticket(body: TicketRequest, key: str) -> TicketDetail:
 )
 def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
     actor, now = api_actor(), clock.now()
-    found, side = _load(number)
+    found, side = load_spoken(number)
     words, ticket_id = Words(own_key(key), body.text, read_attachments(body.files)), found.row.id
     if side is Side.BUYER:
         _count(actor, key)
@@ -178,7 +181,7 @@ def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
         write_message(session, ticket_id=ticket_id, side=side, words=words, actor=actor, now=now, solves=solves)
 
     atomically(work)
-    return Reply(_as_detail(_load(number)[0]), 201)
+    return Reply(as_detail(*load_spoken(number)), 201)
 
 
 @operation(
@@ -197,11 +200,11 @@ def write_in_ticket(number: str, body: MessageRequest, key: str) -> Reply:
 )
 def move_own_ticket(number: str, body: TicketMove) -> TicketDetail:
     actor, now = api_actor(), clock.now()
-    found, side = _load(number)
+    found, side = load_spoken(number)
     if side is Side.BUYER and body.to != "solved":
         raise MoveRefusedError(old=found.row.state, new=body.to)
     atomically(lambda s: move_ticket(s, ticket_id=found.row.id, side=side, state=body.to, actor=actor, now=now))
-    return _as_detail(_load(number)[0])
+    return as_detail(*load_spoken(number))
 
 
 @operation(
@@ -218,7 +221,7 @@ def move_own_ticket(number: str, body: TicketMove) -> TicketDetail:
     refusals=(NotFoundError,),
 )
 def take_ticket_file(number: str, file_id: uuid.UUID) -> FileReply:
-    found, side = _load(number)
+    found, side = load_spoken(number)
     with reading() as session:
         file = load_file(session, ticket_id=found.row.id, file_id=file_id, with_notes=side is not Side.BUYER)
     if file is None:
@@ -232,7 +235,7 @@ def _count(actor: Actor, key: str) -> None:
     act_of(actor.user_id, TALK, mark=own_key(key))
 
 
-def _load(number: str) -> tuple[Detail, Side]:
+def load_spoken(number: str) -> tuple[Detail, Side]:
     """A ticket, and for whom the key's person speaks in it; one in which he has no say is not there."""
     actor = api_actor()
     with reading() as session:
@@ -243,9 +246,10 @@ def _load(number: str) -> tuple[Detail, Side]:
     if row.buyer_id == actor.user_id:
         said = tuple(one for one in found.messages if not one.is_internal)
         return Detail(row, found.thing, None, said, found.moves), Side.BUYER
-    if not speaks_for(actor, Side.STORE, Permission.TICKET_VIEW, buyer_id=row.buyer_id, store_id=row.store_id):
-        raise NotFoundError
-    return found, Side.STORE
+    for side in (Side.STORE, Side.MALL):
+        if speaks_for(actor, side, Permission.TICKET_VIEW, buyer_id=row.buyer_id, store_id=row.store_id):
+            return found, side
+    raise NotFoundError
 
 
 def _as_ticket(row: TicketRow) -> Ticket:
@@ -262,7 +266,8 @@ def _as_ticket(row: TicketRow) -> Ticket:
     )
 
 
-def _as_detail(found: Detail) -> TicketDetail:
+def as_detail(found: Detail, side: Side) -> TicketDetail:
+    """A ticket as `side` reads it."""
     messages = [
         Message(
             side=one.side,  # type: ignore[arg-type]  # The table has these and no others.
@@ -273,4 +278,9 @@ def _as_detail(found: Detail) -> TicketDetail:
         )
         for one in found.messages
     ]
-    return TicketDetail(ticket=_as_ticket(found.row), messages=messages)
+    return TicketDetail(
+        ticket=_as_ticket(found.row),
+        messages=messages,
+        assignee_id=None if side is Side.BUYER else found.row.assignee_id,
+        version=found.row.version,
+    )

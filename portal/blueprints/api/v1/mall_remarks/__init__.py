@@ -1,0 +1,1 @@
+"""Reviews and questions of the whole mall."""
