@@ -63,8 +63,9 @@ def test_few_people_and_ranges_around_the_bounds_suggest_nothing(
     low: int, width: int, bound: int, in_control: bool
 ) -> None:
     found = measured(low, low + width)
-    few = {"control" if in_control else "people": GROUP_MIN - 1}
-    assert suggest(replace(found, whole=replace(found.whole, **few)), bound_bp=bound) is None
+    few = GROUP_MIN - 1
+    whole = replace(found.whole, control=few) if in_control else replace(found.whole, people=few)
+    assert suggest(replace(found, whole=whole), bound_bp=bound) is None
     said = suggest(found, bound_bp=bound)
     if low <= min(0, bound) and low + width >= max(0, bound):
         assert said is None
