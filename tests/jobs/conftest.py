@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from portal.config import Settings
 from portal.db import transaction
 from portal.gateways.registry import settings_from
+from portal.jobs.parcels import set_tracker
 from portal.models import GatewayAccount
 from portal.queries.gateways import forget_gateways
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall
 from tests.factories.order import LONG_AGO
-from tests.sandbox_server import Sandbox, start_sandbox
+from tests.sandbox_server import TRACKHUB_API_KEY, TRACKHUB_WEBHOOK_SECRET, Sandbox, start_sandbox
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +25,18 @@ def sandbox_server() -> Iterator[Sandbox]:
     # Nobody listens for notices here: tests bring them in by themselves.
     with start_sandbox(portal_url="http://127.0.0.1:9") as running:
         yield running
+
+
+@pytest.fixture
+def trackhub(hub: Sandbox, settings: Settings) -> Iterator[Sandbox]:
+    """The tracker that a module has started as `hub`, asked by this process."""
+    url = f"http://127.0.0.1:{hub.port}"
+    secrets = (TRACKHUB_WEBHOOK_SECRET,)
+    set_tracker(
+        replace(settings, trackhub_url=url, trackhub_api_key=TRACKHUB_API_KEY, trackhub_webhook_secrets=secrets)
+    )
+    yield hub
+    set_tracker(settings)
 
 
 # One method each, so that a test chooses its gateway by the method.

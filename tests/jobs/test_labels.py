@@ -44,7 +44,7 @@ from tests.factories.parcel import send
 from tests.factories.refund import answer_legs, ask_refund, lines_of, rows
 from tests.jobs.killed_worker import worker
 from tests.jobs.test_interruptions import held, somebody_waits, until
-from tests.sandbox_server import TRACKHUB_API_KEY, TRACKHUB_WEBHOOK_SECRET, Sandbox, start_sandbox
+from tests.sandbox_server import TRACKHUB_API_KEY, Sandbox, start_sandbox
 
 pytestmark = pytest.mark.req("ORD-003")
 
@@ -66,17 +66,6 @@ class Sold:
 def hub() -> Iterator[Sandbox]:
     with start_sandbox(portal_url="http://127.0.0.1:9", parcel_step_ms=60_000) as running:
         yield running
-
-
-@pytest.fixture
-def trackhub(hub: Sandbox, settings: Settings) -> Iterator[Sandbox]:
-    url = f"http://127.0.0.1:{hub.port}"
-    secrets = (TRACKHUB_WEBHOOK_SECRET,)
-    set_tracker(
-        replace(settings, trackhub_url=url, trackhub_api_key=TRACKHUB_API_KEY, trackhub_webhook_secrets=secrets)
-    )
-    yield hub
-    set_tracker(settings)
 
 
 @pytest.fixture

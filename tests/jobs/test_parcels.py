@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from apiflask import APIFlask
 from sqlalchemy import select, text
 
-from portal.config import Settings
 from portal.db import reading, transaction
 from portal.gateways.carriers.base import CarrierEvent, TrackingReport
 from portal.jobs.outbox import handle_events
-from portal.jobs.parcels import follow_parcel, set_tracker
+from portal.jobs.parcels import follow_parcel
 from portal.jobs.schedule import close_parts
 from portal.kit import clock
 from portal.kit.tracking import TrackedKind
@@ -32,7 +30,7 @@ from tests.factories.account import Person, make_person
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import MadeOrder, make_order
 from tests.factories.parcel import send
-from tests.sandbox_server import TRACKHUB_API_KEY, TRACKHUB_WEBHOOK_SECRET, Sandbox, start_sandbox
+from tests.sandbox_server import TRACKHUB_WEBHOOK_SECRET, Sandbox, start_sandbox
 
 
 @pytest.fixture(scope="module")
@@ -45,17 +43,6 @@ def receiver() -> Iterator[Receiver]:
 def hub(receiver: Receiver) -> Iterator[Sandbox]:
     with start_sandbox(portal_url=receiver.url, parcel_step_ms=1) as running:
         yield running
-
-
-@pytest.fixture
-def trackhub(hub: Sandbox, settings: Settings) -> Iterator[None]:
-    url = f"http://127.0.0.1:{hub.port}"
-    secrets = (TRACKHUB_WEBHOOK_SECRET,)
-    set_tracker(
-        replace(settings, trackhub_url=url, trackhub_api_key=TRACKHUB_API_KEY, trackhub_webhook_secrets=secrets)
-    )
-    yield
-    set_tracker(settings)
 
 
 @pytest.fixture

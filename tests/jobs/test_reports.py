@@ -125,6 +125,7 @@ def test_who_has_lost_the_permission_gets_nothing_more(mall: Mall, ada: Person) 
 
 def test_only_who_wants_it_ends_it(mall: Mall, ada: Person) -> None:
     plan_id = want(ada, "journal")
+    assert plan_id is not None
     fin = make_person("fin", roles=("finance",))
     with pytest.raises(ExportUnknownError):
         atomically(lambda s: end_plan(s, plan_id=plan_id, actor=fin.actor, now=clock.now()))

@@ -43,6 +43,8 @@ def _environment(locale: str) -> Environment:
     environment.filters["money"] = lambda minor, currency: display.format_money(minor, currency, locale)
     environment.filters["number"] = lambda value: display.format_number(value, locale)
     environment.filters["exchange_rate"] = lambda fx: display.format_exchange(fx.source, fx.target, fx.rate, locale)
+    # What is marked for translation where it is defined, such as a figure's title.
+    environment.filters["said"] = translations.gettext
     environment.filters["rate_source"] = lambda code: translations.gettext(SOURCES[code]) if code in SOURCES else code
     environment.filters["instant_in"] = lambda at, zone: display.format_instant(
         at, locale, ZoneInfo(zone), with_zone=True
