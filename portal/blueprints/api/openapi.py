@@ -51,7 +51,8 @@ from portal.services.idempotency import KEY_LENGTH_MAX
 REF = "#/components/schemas/{model}"
 JSON = "application/json"
 ABOUT = """\
-Everything that buyers can do on the pages, for programs: the same prices, the same rules, the same orders.
+What buyers, stores, managers of channels and the mall can do on the pages, for programs: the same prices, the same
+rules, the same orders.
 
 A key is sent as `Authorization: Bearer ptk_…`. It acts for one person on one channel, with the permissions that it
 was given. It is shown once, and exchanged by POST /key/rotation: the old one goes on for a while beside the new one.
