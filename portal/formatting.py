@@ -35,6 +35,7 @@ def init_formatting(app: Flask) -> None:
         decimal=decimal,
         exchange_rate=exchange_rate,
         rate_source=rate_source,
+        said=said,
         day=day,
         weekday=weekday,
         instant=instant,
@@ -90,6 +91,11 @@ def exchange_rate(fx: FxRate) -> str:
 def rate_source(code: str) -> str:
     """Name who told a rate."""
     return str(gettext(SOURCES[code])) if code in SOURCES else code
+
+
+def said(sentence: str) -> str:
+    """Say in the reader's language what is marked for translation where it is defined, such as a figure's title."""
+    return str(gettext(sentence))
 
 
 def day(value: date | datetime) -> str:

@@ -21,7 +21,6 @@ from portal.kit import clock
 from portal.kit.paging import CursorInvalidError
 from portal.models import Order, OrderPart, OutboxEvent
 from portal.queries.admin_orders import OrderFilter, list_orders
-from portal.queries.keyset import fetch_page
 from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders
 from portal.rules.holds import HoldKind
 from portal.rules.refund_policy import Party
@@ -94,18 +93,17 @@ def test_a_column_head_sorts_both_ways_and_says_which(lists: Lists) -> None:
 
 @pytest.mark.ux("S09")
 @pytest.mark.req("PRF-05")
-def test_pages_of_a_sorted_list_meet_without_gap_or_double(lists: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(fetch_page.__kwdefaults__ or {}, "rows_max", 2)
+def test_pages_of_a_sorted_list_meet_without_gap_or_double(lists: Lists) -> None:
     for sort in ("placed", "-placed", "amount", "-amount"):
         chosen, cursor, seen = OrderFilter(sort=sort), None, []
         with reading() as session:
             while True:
-                page = list_orders(session, chosen=chosen, cursor=cursor)
+                page = list_orders(session, chosen=chosen, cursor=cursor, rows_max=2)
                 seen.append([row.number for row in page.rows])
                 cursor = page.next_cursor
                 if cursor is None:
                     break
-            back = list_orders(session, chosen=chosen, cursor=page.previous_cursor)
+            back = list_orders(session, chosen=chosen, cursor=page.previous_cursor, rows_max=2)
         assert [len(rows) for rows in seen] == [2, 2, 1]
         assert {number for rows in seen for number in rows} == {one.number for one in lists.orders}
         assert [row.number for row in back.rows] == seen[-2]

@@ -74,7 +74,8 @@ def _storable(value: datetime) -> datetime:
     return value.astimezone(UTC)
 
 
-Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(instant_of), AfterValidator(_storable)]
+# Strictly a point in time: pydantic by itself takes a number for seconds since 1970.
+Moment = Annotated[AwareDatetime, Field(strict=True), BeforeValidator(instant_of), AfterValidator(_storable)]
 Number = Annotated[int, BeforeValidator(_digits)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 

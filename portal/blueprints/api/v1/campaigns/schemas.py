@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
-from portal.blueprints.api.schemas import Amount, In, Instant, Number, Out, Paging, Text, Texts
+from portal.blueprints.api.schemas import Amount, In, Instant, Moment, Number, Out, Paging, Text, Texts
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 Minors = Annotated[dict[Currency, int], Field(max_length=20, description="Minor units by currency.")]
 Percent = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,6})?$")]
 StoreKey = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,18}$")]
-Moment = Annotated[AwareDatetime, Field(strict=False)]
 Kind = Literal["percentage", "fixed", "free_shipping"]
 State = Literal["draft", "scheduled", "running", "paused", "ended", "revoked"]
 
