@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from portal.kit.money import MAX_MINOR
+from portal.kit.paging import Page
 from portal.rules.fx import Exchanged
 
 T = TypeVar("T")
@@ -134,6 +135,11 @@ class PageOf(Out, Generic[T]):
     items: list[T]
     next_cursor: str | None = Field(description="Send it as `cursor` for the next page; null on the last one.")
     previous_cursor: str | None = Field(description="Send it as `cursor` for the page before; null on the first one.")
+
+    @classmethod
+    def of(cls, page: Page[Any], items: list[T]) -> Self:
+        """What is shown of the rows of a page, with the page's own cursors."""
+        return cls(items=items, next_cursor=page.next_cursor, previous_cursor=page.previous_cursor)
 
 
 class StoreRef(Out):

@@ -40,8 +40,9 @@ def list_audit_records(query: AuditQuery) -> AuditPage:
     chosen = AuditFilter(query.ref, query.action, query.actor, since, until)
     with reading() as session:
         page = list_audit(session, chosen=chosen, cursor=query.cursor, rows_max=query.limit, count=False)
-    return AuditPage(
-        items=[
+    return AuditPage.of(
+        page,
+        [
             AuditRecord(
                 id=row.id,
                 at=row.at,
@@ -55,8 +56,6 @@ def list_audit_records(query: AuditQuery) -> AuditPage:
             )
             for row in page.rows
         ],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
     )
 
 

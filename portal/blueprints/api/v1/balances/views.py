@@ -78,8 +78,9 @@ def list_movements(kind: str, currency: str, query: MovementQuery) -> MovementPa
             rows_max=query.limit,
             is_counted=False,
         )
-    return MovementPage(
-        items=[
+    return MovementPage.of(
+        page,
+        [
             Movement(
                 id=row.id,
                 at=row.at,
@@ -90,8 +91,6 @@ def list_movements(kind: str, currency: str, query: MovementQuery) -> MovementPa
             )
             for row in page.rows
         ],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
     )
 
 

@@ -149,8 +149,9 @@ def list_campaign_holders(campaign_id: int, query: HolderQuery) -> HolderPage:
         page = list_holders(
             session, campaign_id=campaign_id, state=query.state, search=query.person, cursor=query.cursor
         )
-    return HolderPage(
-        items=[
+    return HolderPage.of(
+        page,
+        [
             Holder(
                 id=row.id,
                 person=row.user_id,
@@ -162,8 +163,6 @@ def list_campaign_holders(campaign_id: int, query: HolderQuery) -> HolderPage:
             )
             for row in page.rows
         ],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
     )
 
 

@@ -61,8 +61,9 @@ def list_refund_queue(query: RefundQueueQuery) -> RefundQueuePage:
         page = list_refunds(
             session, queue=RefundQueue(query.queue), now=clock.now(), store_id=store_id, cursor=query.cursor
         )
-    return RefundQueuePage(
-        items=[
+    return RefundQueuePage.of(
+        page,
+        [
             QueuedRefund(
                 id=row.id,
                 order_number=row.number,
@@ -75,8 +76,6 @@ def list_refund_queue(query: RefundQueueQuery) -> RefundQueuePage:
             )
             for row in page.rows
         ],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
     )
 
 

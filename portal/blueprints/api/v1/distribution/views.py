@@ -78,9 +78,7 @@ def list_campaign_codes(campaign_id: int, query: CodeQuery) -> CodePage:
         raise CampaignUnknownError from None
     with reading() as session:
         page = list_codes(session, campaign_id=campaign_id, search=query.code, batch_id=batch_id, cursor=query.cursor)
-    return CodePage(
-        items=[_as_code(one) for one in page.rows], next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
-    )
+    return CodePage.of(page, [_as_code(one) for one in page.rows])
 
 
 @operation(

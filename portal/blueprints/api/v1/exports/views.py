@@ -89,8 +89,9 @@ def list_files(query: Paging) -> ExportPage:
     names = [name for name in LISTINGS if may_take(api_actor(), name)]
     with reading() as session:
         page = list_exports(session, listings=names, cursor=query.cursor, rows_max=query.limit)
-    return ExportPage(
-        items=[
+    return ExportPage.of(
+        page,
+        [
             Export(
                 id=row.id,
                 list=row.listing,
@@ -105,8 +106,6 @@ def list_files(query: Paging) -> ExportPage:
             )
             for row in page.rows
         ],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
     )
 
 

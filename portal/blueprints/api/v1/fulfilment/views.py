@@ -68,8 +68,9 @@ def list_store_parts(query: StoreOrderQuery) -> StoreOrderPage:
         store_id = own_store(session, query.store, PartUnknownError)
         chosen = StoreOrderFilter(store_id=store_id, view=StoreView(query.view), now=clock.now())
         page = list_store_orders(session, chosen=chosen, cursor=query.cursor)
-    return StoreOrderPage(
-        items=[
+    return StoreOrderPage.of(
+        page,
+        [
             StoreOrderItem(
                 id=row.part_id,
                 order_number=row.number,
@@ -79,8 +80,6 @@ def list_store_parts(query: StoreOrderQuery) -> StoreOrderPage:
             )
             for row in page.rows
         ],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
     )
 
 

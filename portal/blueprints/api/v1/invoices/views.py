@@ -58,11 +58,7 @@ def list_own_invoices(query: InvoiceQuery) -> InvoicePage:
         page = list_invoices(
             session, user_id=actor.user_id, state=query.status, cursor=query.cursor, rows_max=query.limit
         )
-    return InvoicePage(
-        items=[_as_invoice(row) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return InvoicePage.of(page, [_as_invoice(row) for row in page.rows])
 
 
 @operation(

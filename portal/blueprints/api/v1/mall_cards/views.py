@@ -44,11 +44,7 @@ ENDED = (GiftCardUnknownError, GiftCardOverError, GiftCardReasonError)
 def list_mall_cards(query: CardQuery) -> MallCardPage:
     with reading() as session:
         page = list_gift_cards(session, state=query.state, cursor=query.cursor, rows_max=query.limit)
-    return MallCardPage(
-        items=[_card(row) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return MallCardPage.of(page, [_card(row) for row in page.rows])
 
 
 @operation(

@@ -70,11 +70,7 @@ def list_mall_payments(query: MallPaymentQuery) -> MallPaymentPage:
     )
     with reading() as session:
         page = list_payments(session, chosen=chosen, cursor=query.cursor, rows_max=query.limit, is_counted=False)
-    return MallPaymentPage(
-        items=[MallPaymentItem(**_payment(row)) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return MallPaymentPage.of(page, [MallPaymentItem(**_payment(row)) for row in page.rows])
 
 
 @operation(
@@ -130,11 +126,7 @@ def show_mall_payment(payment_id: uuid.UUID) -> MallPayment:
 def list_mall_withdrawals(query: WithdrawalQuery) -> MallWithdrawalPage:
     with reading() as session:
         page = list_withdrawals(session, only_open=query.view == "open", cursor=query.cursor, rows_max=query.limit)
-    return MallWithdrawalPage(
-        items=[MallWithdrawalItem(**_withdrawal(row)) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return MallWithdrawalPage.of(page, [MallWithdrawalItem(**_withdrawal(row)) for row in page.rows])
 
 
 @operation(

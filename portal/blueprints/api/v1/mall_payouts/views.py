@@ -40,11 +40,7 @@ HELD = " Where something holds it back it is `held` instead: look at `status` an
 def list_mall_payouts(query: PayoutQuery) -> MallPayoutPage:
     with reading() as session:
         page = list_payouts(session, state=query.state, cursor=query.cursor, rows_max=query.limit)
-    return MallPayoutPage(
-        items=[_payout(row) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return MallPayoutPage.of(page, [_payout(row) for row in page.rows])
 
 
 @operation(

@@ -83,11 +83,7 @@ def list_mall_remarks(query: MallRemarkQuery) -> RemarkPage:
             limit=query.limit,
             count=False,
         )
-    return RemarkPage(
-        items=shown_remarks(page.rows, is_own=True),
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return RemarkPage.of(page, shown_remarks(page.rows, is_own=True))
 
 
 @operation(

@@ -83,11 +83,7 @@ def list_mall_orders(query: MallOrderQuery) -> MallOrderPage:
     )
     with reading() as session:
         page = list_orders(session, chosen=chosen, cursor=query.cursor, rows_max=query.limit)
-    return MallOrderPage(
-        items=[MallOrderItem(**_order(row)) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return MallOrderPage.of(page, [MallOrderItem(**_order(row)) for row in page.rows])
 
 
 @operation(
@@ -131,8 +127,9 @@ def list_channel_goods(channel_id: int, query: GoodsQuery) -> GoodsPage:
     chosen = GoodsFilter(place.id, query.sold or "", None, query.q)
     with reading() as session:
         page = list_goods(session, chosen=chosen, cursor=query.cursor, rows_max=query.limit)
-    return GoodsPage(
-        items=[
+    return GoodsPage.of(
+        page,
+        [
             GoodsItem(
                 product_id=row.product_id,
                 name=row.name,
@@ -145,8 +142,6 @@ def list_channel_goods(channel_id: int, query: GoodsQuery) -> GoodsPage:
             )
             for row in page.rows
         ],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
     )
 
 

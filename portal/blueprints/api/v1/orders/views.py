@@ -138,11 +138,7 @@ def list_own_orders(query: OrderQuery) -> OrderPage:
             cursor=query.cursor,
             length=query.limit,
         )
-    return OrderPage(
-        items=[as_item(row) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return OrderPage.of(page, [as_item(row) for row in page.rows])
 
 
 @operation(

@@ -60,9 +60,7 @@ SHIPMENT = {"carrier": "cj", "tracking_number": "688012345678"}
 def list_own_returns(query: Paging) -> ReturnPage:
     with reading() as session:
         page = list_returns(session, queue=ReturnQueue.ALL, now=clock.now(), buyer_id=_user(), cursor=query.cursor)
-    return ReturnPage(
-        items=[as_item(row) for row in page.rows], next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
-    )
+    return ReturnPage.of(page, [as_item(row) for row in page.rows])
 
 
 @operation(

@@ -55,11 +55,7 @@ def list_payments(query: PaymentQuery) -> PaymentPage:
             rows_max=query.limit,
             is_counted=False,
         )
-    return PaymentPage(
-        items=[PaymentItem(**_item(row)) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return PaymentPage.of(page, [PaymentItem(**_item(row)) for row in page.rows])
 
 
 @operation(

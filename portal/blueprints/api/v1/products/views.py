@@ -107,8 +107,9 @@ def list_own_products(query: StoreProductQuery) -> StoreProductPage:
     with reading() as session:
         chosen = ProductFilter(own_store(session, query.store, NotFoundError), state, None, query.q)
         page = list_store_products(session, chosen=chosen, cursor=query.cursor)
-    return StoreProductPage(
-        items=[
+    return StoreProductPage.of(
+        page,
+        [
             StoreProductItem(
                 id=row.id,
                 name=row.name,
@@ -120,8 +121,6 @@ def list_own_products(query: StoreProductQuery) -> StoreProductPage:
             )
             for row in page.rows
         ],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
     )
 
 

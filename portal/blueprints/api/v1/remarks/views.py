@@ -134,9 +134,7 @@ def list_own_reviews(query: Paging) -> RemarkPage:
             limit=query.limit,
             count=False,
         )
-    return RemarkPage(
-        items=shown_remarks(page.rows, is_own=True), next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
-    )
+    return RemarkPage.of(page, shown_remarks(page.rows, is_own=True))
 
 
 @operation(
@@ -223,9 +221,7 @@ def list_store_remarks(query: StoreRemarkQuery) -> RemarkPage:
             limit=query.limit,
             count=False,
         )
-    return RemarkPage(
-        items=shown_remarks(page.rows, is_own=True), next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
-    )
+    return RemarkPage.of(page, shown_remarks(page.rows, is_own=True))
 
 
 @operation(

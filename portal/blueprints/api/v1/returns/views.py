@@ -162,11 +162,7 @@ def list_store_returns(query: StoreReturnQuery) -> ReturnPage:
         page = list_returns(
             session, queue=ReturnQueue(query.queue), now=clock.now(), store_id=store_id, cursor=query.cursor
         )
-    return ReturnPage(
-        items=[as_item(row) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return ReturnPage.of(page, [as_item(row) for row in page.rows])
 
 
 @operation(

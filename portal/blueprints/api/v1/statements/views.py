@@ -43,9 +43,7 @@ def list_store_statements(query: StatementQuery) -> StatementPage:
     with reading() as session:
         store_id = own_store(session, query.store, NotFoundError)
         page = list_statements(session, store_id=store_id, cursor=query.cursor)
-    return StatementPage(
-        items=[_shown(row) for row in page.rows], next_cursor=page.next_cursor, previous_cursor=page.previous_cursor
-    )
+    return StatementPage.of(page, [_shown(row) for row in page.rows])
 
 
 @operation(
@@ -82,8 +80,9 @@ def list_statement_lines(statement_id: uuid.UUID, query: Paging) -> StatementLin
         page = statement_lines(
             session, statement_id=statement_id, figure=None, cursor=query.cursor, rows_max=query.limit
         )
-    return StatementLinePage(
-        items=[
+    return StatementLinePage.of(
+        page,
+        [
             StatementLine(
                 posting_id=row.posting_id,
                 entry_id=row.entry_id,
@@ -94,8 +93,6 @@ def list_statement_lines(statement_id: uuid.UUID, query: Paging) -> StatementLin
             )
             for row in page.rows
         ],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
     )
 
 

@@ -75,11 +75,7 @@ def list_own_tickets(query: TicketQuery) -> TicketPage:
         chosen = TicketFilter(view, buyer_id=actor.user_id, limit=query.limit)
     with reading() as session:
         page = list_tickets(session, chosen=chosen, cursor=query.cursor)
-    return TicketPage(
-        items=[_as_ticket(row) for row in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return TicketPage.of(page, [_as_ticket(row) for row in page.rows])
 
 
 @operation(

@@ -227,11 +227,7 @@ def list_webhook_messages(webhook_id: str, query: DeliveryQuery) -> DeliveryPage
     state = None if query.state == "all" else query.state
     with reading() as session:
         page = list_deliveries(session, endpoint_id=row.id, state=state, cursor=query.cursor, limit=query.limit)
-    return DeliveryPage(
-        items=[_as_delivery(one) for one in page.rows],
-        next_cursor=page.next_cursor,
-        previous_cursor=page.previous_cursor,
-    )
+    return DeliveryPage.of(page, [_as_delivery(one) for one in page.rows])
 
 
 @operation(
