@@ -11,6 +11,7 @@ CASE_ACTIONS: Mapping[str, str] = {
     "list:removed": N_("Taken off a risk list"),
     "case:opened": N_("Case opened"),
     "case:grew": N_("More came to the case"),
+    "case:merged": N_("Goes on in another case"),
     "case:taken": N_("Case taken"),
     "case:decided": N_("Verdict given"),
     "case:undone": N_("Verdict undone"),

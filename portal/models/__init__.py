@@ -101,7 +101,7 @@ from portal.models.refund import (
 from portal.models.remark import ProductRating, Remark, RemarkPicture, ReviewInvitation
 from portal.models.remediation import Procedure, Remediation, RemediationTick
 from portal.models.restriction import AccountFreeze
-from portal.models.risk_case import RiskCase, RiskCaseDecision
+from portal.models.risk_case import RiskCase, RiskCaseDecision, RiskCaseDevice, RiskCasePerson
 from portal.models.risk_tables import IpRange, IpTable, RiskShare
 from portal.models.routing import RoutingRelease, RoutingVersion
 from portal.models.saved_view import DefaultView, SavedView
@@ -253,6 +253,8 @@ __all__ = [
     "ReviewInvitation",
     "RiskCase",
     "RiskCaseDecision",
+    "RiskCaseDevice",
+    "RiskCasePerson",
     "RiskDecision",
     "RiskListEntry",
     "RiskRuleRelease",

@@ -8,12 +8,12 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.orm import Session, aliased
 
 from portal.crypto import EncryptedText
 from portal.kit.paging import Page, fingerprint
-from portal.models import RiskCase, User
+from portal.models import RiskCase, RiskCasePerson, User
 from portal.queries.keyset import Sorting, count_up_to, fetch_page
 
 AnyRow = Row[*tuple[Any, ...]]
@@ -47,15 +47,17 @@ class CaseRow:
     decided_at: datetime | None
     effects_at: datetime | None
     closed_at: datetime | None
-    froze: bool
     version: int
+    people: int
+    merged_into: uuid.UUID | None
 
 
 @dataclass(frozen=True, slots=True)
 class CaseDetail:
-    """A case with its decisions and orders, whom it is linked to, and what was said of this person before."""
+    """A case with its people, decisions and orders, whom these are linked to, and what was said of them before."""
 
     case: CaseRow
+    people: Sequence[AnyRow]
     decisions: Sequence[AnyRow]
     orders: Sequence[AnyRow]
     links: Sequence[AnyRow]
@@ -100,8 +102,9 @@ def _statement() -> Any:
             RiskCase.decided_at,
             RiskCase.effects_at,
             RiskCase.closed_at,
-            RiskCase.froze,
             RiskCase.version,
+            select(func.count()).where(RiskCasePerson.case_id == RiskCase.id).scalar_subquery().label("people"),
+            RiskCase.merged_into,
         )
         .join(User, User.id == RiskCase.user_id)
         .outerjoin(assignee, assignee.id == RiskCase.assignee_id)
@@ -178,18 +181,26 @@ def next_case(session: Session, *, after: uuid.UUID | None = None) -> uuid.UUID 
     return session.scalar(open_ones.order_by(RiskCase.expected_loss_minor.desc(), RiskCase.id.desc()).limit(1))
 
 
+_PEOPLE = text(
+    """
+    SELECT u.id, u.name, u.state, p.froze, count(d.id) AS decisions, coalesce(max(d.score), 0) AS score
+      FROM risk_case_person p JOIN user_account u ON u.id = p.user_id
+      LEFT JOIN (risk_case_decision l JOIN risk_decision d ON d.id = l.decision_id)
+             ON l.case_id = p.case_id AND d.user_id = p.user_id
+     WHERE p.case_id = :case_id GROUP BY u.id, p.froze ORDER BY min(d.decided_at), u.id
+    """
+).columns(name=EncryptedText("user_account.name"))
 _DECISIONS = text(
     """
-    SELECT d.id, d.event, d.order_id, d.score, d.outcome, d.features, d.fired, d.unsure, d.currency, d.decided_at,
-           d.place, d.contributions,
-           o.number, coalesce(d.currency, o.currency) AS told_currency
+    SELECT d.id, d.user_id, d.event, d.order_id, d.score, d.outcome, d.features, d.fired, d.unsure, d.currency,
+           d.decided_at, d.place, d.contributions, o.number, coalesce(d.currency, o.currency) AS told_currency
       FROM risk_case_decision l JOIN risk_decision d ON d.id = l.decision_id LEFT JOIN orders o ON o.id = d.order_id
      WHERE l.case_id = :case_id ORDER BY d.decided_at DESC, d.id LIMIT 50
     """
 )
 _ORDERS = text(
     """
-    SELECT o.id, o.number, o.status, o.currency, o.payable_minor, o.placed_at, o.address,
+    SELECT o.id, o.buyer_id, o.number, o.status, o.currency, o.payable_minor, o.placed_at, o.address,
            s.ip, s.user_agent, o.placed_at - s.created_at AS session_length,
            EXISTS (SELECT FROM order_hold h WHERE h.order_id = o.id AND h.reason = 'high_risk'
                       AND h.released_at IS NULL) AS is_held,
@@ -213,7 +224,7 @@ _LINKS = text(
     """
     WITH own AS (
         SELECT device_id, ip_index, address_index FROM risk_decision
-         WHERE user_id = :user_id ORDER BY decided_at DESC LIMIT 200
+         WHERE user_id = ANY(:people) ORDER BY decided_at DESC LIMIT 200
     ), linked AS (
         SELECT d.user_id, 'device' AS kind FROM risk_decision d
          WHERE d.device_id IN (SELECT device_id FROM own WHERE device_id IS NOT NULL)
@@ -224,24 +235,25 @@ _LINKS = text(
          UNION SELECT p.user_id, 'card' FROM payment_attempt t JOIN payment p ON p.id = t.payment_id
          WHERE t.card ->> 'fingerprint' IN (
                SELECT a.card ->> 'fingerprint' FROM payment_attempt a JOIN payment y ON y.id = a.payment_id
-                WHERE y.user_id = :user_id AND a.card ->> 'fingerprint' IS NOT NULL)
+                WHERE y.user_id = ANY(:people) AND a.card ->> 'fingerprint' IS NOT NULL)
          UNION SELECT w.user_id, 'device' FROM web_session w
-         WHERE w.device_id IN (SELECT device_id FROM web_session WHERE user_id = :user_id)
+         WHERE w.device_id IN (SELECT device_id FROM web_session WHERE user_id = ANY(:people))
     )
     SELECT u.id, u.name, u.state, u.created_at, array_agg(DISTINCT l.kind ORDER BY l.kind) AS kinds,
            (SELECT count(*) FROM orders o WHERE o.buyer_id = u.id) AS orders,
-           (SELECT k.id FROM risk_case k WHERE k.user_id = u.id AND k.state = 'open') AS open_case,
-           (SELECT count(*) FROM risk_case k WHERE k.user_id = u.id AND k.verdict IS NOT NULL
-                AND k.verdict <> 'genuine') AS bad
+           (SELECT p.case_id FROM risk_case_person p WHERE p.user_id = u.id AND p.case_state = 'open') AS open_case,
+           (SELECT count(*) FROM risk_case_person p JOIN risk_case k ON k.id = p.case_id
+             WHERE p.user_id = u.id AND k.verdict IS NOT NULL AND k.verdict <> 'genuine') AS bad
       FROM linked l JOIN user_account u ON u.id = l.user_id
-     WHERE u.id <> :user_id GROUP BY u.id ORDER BY bad DESC, orders DESC, u.id LIMIT 20
+     WHERE u.id <> ALL(:people) GROUP BY u.id ORDER BY bad DESC, orders DESC, u.id LIMIT 20
     """
 ).columns(name=EncryptedText("user_account.name"))
 _EARLIER = text(
     """
     SELECT k.id, k.verdict, k.note, k.decided_at, k.stake_minor, k.currency, u.name AS decider
       FROM risk_case k LEFT JOIN user_account u ON u.id = k.decided_by
-     WHERE k.user_id = :user_id AND k.id <> :case_id AND k.verdict IS NOT NULL ORDER BY k.decided_at DESC LIMIT 20
+     WHERE k.id IN (SELECT case_id FROM risk_case_person WHERE user_id = ANY(:people))
+       AND k.id <> :case_id AND k.verdict IS NOT NULL ORDER BY k.decided_at DESC LIMIT 20
     """
 ).columns(decider=EncryptedText("user_account.name"))
 _EVENTS = text(
@@ -259,12 +271,14 @@ def load_case(session: Session, *, case_id: uuid.UUID) -> CaseDetail | None:
     if row is None:
         return None
     case = _row(row)
-    values = {"case_id": case_id, "user_id": case.user_id}
+    people = session.execute(_PEOPLE, {"case_id": case_id}).all()
+    values = {"case_id": case_id, "people": [one.id for one in people]}
     return CaseDetail(
         case=case,
+        people=people,
         decisions=session.execute(_DECISIONS, {"case_id": case_id}).all(),
         orders=session.execute(_ORDERS, {"case_id": case_id}).all(),
-        links=session.execute(_LINKS, {"user_id": case.user_id}).all(),
+        links=session.execute(_LINKS, values).all(),
         earlier=session.execute(_EARLIER, values).all(),
         events=session.execute(_EVENTS, {"ref": f"case:{case_id}"}).all(),
     )
@@ -277,7 +291,8 @@ _TIMES = text(
          WHERE m.template = 'risk_case' AND m.created_at >= :since GROUP BY 1
     ), told AS (
         SELECT k.alarm_at, k.told_at, mailed.at AS mailed_at
-          FROM risk_case k LEFT JOIN mailed ON mailed.case_id = k.id::text WHERE k.opened_at >= :since
+          FROM risk_case k LEFT JOIN mailed ON mailed.case_id = k.id::text
+         WHERE k.opened_at >= :since AND k.apart_from IS NULL
     )
     SELECT count(*) AS cases, count(mailed_at) AS mailed,
            count(*) FILTER (WHERE greatest(told_at, mailed_at) - alarm_at <= CAST(:within AS interval)

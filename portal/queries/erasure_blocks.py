@@ -58,7 +58,7 @@ _COUNTS = text(
       (SELECT count(*) FROM mileage_gift WHERE sender_id = :user AND state = 'waiting')
         + (SELECT count(*) FROM gift_card WHERE buyer_id = :user AND state = 'unpaid') AS gifts,
       (SELECT count(*) FROM user_account WHERE id = :user AND state = 'frozen')
-        + (SELECT count(*) FROM risk_case WHERE user_id = :user AND state IN ('open', 'decided')) AS frozen,
+        + (SELECT count(*) FROM risk_case_person WHERE user_id = :user AND case_state IN ('open', 'decided')) AS frozen,
       (SELECT count(*) FROM store_member WHERE user_id = :user)
         + (SELECT count(*) FROM user_account WHERE id = :user AND NOT roles <@ '{buyer}') AS works_here,
       (SELECT count(*) FROM saved_method WHERE user_id = :user AND removal IS DISTINCT FROM 'done') AS cards

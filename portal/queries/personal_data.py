@@ -231,7 +231,10 @@ PERSONAL: tuple[PersonalTable, ...] = (
         {"note": D},
         exported=False,
     ),
-    PersonalTable(m.RiskCase, _USER, {"note": D}, exported=False),
+    PersonalTable(
+        m.RiskCase, "id IN (SELECT case_id FROM risk_case_person WHERE user_id = :user)", {"note": D}, exported=False
+    ),
+    PersonalTable(m.RiskCasePerson, _USER, exported=False),
     PersonalTable(
         m.RiskListEntry,
         "value_index IN (SELECT email_index FROM user_account WHERE id = :user)",

@@ -15,7 +15,17 @@ from sqlalchemy.orm import Session
 
 from portal.crypto import EncryptedText, email_index, person_marks
 from portal.kit.paging import Page, fingerprint
-from portal.models import LedgerAccount, Order, RiskCase, SecondFactor, Store, StoreMember, User, WebSession
+from portal.models import (
+    LedgerAccount,
+    Order,
+    RiskCase,
+    RiskCasePerson,
+    SecondFactor,
+    Store,
+    StoreMember,
+    User,
+    WebSession,
+)
 from portal.queries.keyset import AnyRow, Sorting, count_up_to, fetch_page, has_mark
 from portal.rules.permissions import Role
 
@@ -217,7 +227,8 @@ def load_user(session: Session, *, user_id: uuid.UUID) -> UserDetail | None:
     ).all()
     cases = session.execute(
         select(RiskCase.id, RiskCase.state, RiskCase.opened_at)
-        .where(RiskCase.user_id == user_id)
+        .join(RiskCasePerson, RiskCasePerson.case_id == RiskCase.id)
+        .where(RiskCasePerson.user_id == user_id, RiskCase.state != "merged")
         .order_by(RiskCase.opened_at.desc())
         .limit(CASES_SHOWN)
     ).all()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from portal.kit.money import Money
 from portal.rules.freezes import FreezeReason
@@ -18,6 +19,9 @@ TELL_WITHIN: Final = timedelta(minutes=2)
 UNDO_WITHIN: Final = timedelta(minutes=1)
 
 
+# A device with more accounts is a public one: what happens there is not of one hand.
+ACCOUNTS_OF_FEW: Final = 50
+
 # From which score on a case is of a level; below the last it is low.
 LEVELS: Final[tuple[tuple[int, str], ...]] = ((70, "high"), (40, "raised"))
 
@@ -25,6 +29,15 @@ LEVELS: Final[tuple[tuple[int, str], ...]] = ((70, "high"), (40, "raised"))
 def level_of(score: int) -> str:
     """How risky a score from 0 to 100 is: `high`, `raised` or `low`."""
     return next((level for least, level in LEVELS if score >= least), "low")
+
+
+def is_of_few(features: Mapping[str, Any]) -> bool:
+    """Whether a decision belongs to the case of its device, by its features as they are stored.
+
+    Not where the device has more than ACCOUNTS_OF_FEW accounts, or stands on a trusted list, as a mall's terminals do.
+    """
+    accounts, trusted_by = features.get("accounts_on_device"), features.get("trusted_by") or ()
+    return accounts is not None and Decimal(accounts) <= ACCOUNTS_OF_FEW and "device" not in trusted_by
 
 
 class Verdict(StrEnum):

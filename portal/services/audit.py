@@ -201,6 +201,7 @@ class AuditAction(StrEnum):
     LIST_ENTRY_REMOVED = "list:removed"
     CASE_OPENED = "case:opened"
     CASE_GREW = "case:grew"
+    CASE_MERGED = "case:merged"
     CASE_TAKEN = "case:taken"
     CASE_DECIDED = "case:decided"
     CASE_UNDONE = "case:undone"

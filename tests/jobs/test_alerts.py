@@ -12,7 +12,7 @@ from portal.jobs.queue import QUEUES, queue
 from portal.jobs.relay import LEASE, relay_once
 from portal.kit import clock
 from portal.rules.cases import TELL_WITHIN
-from portal.services.cases.open_cases import SWEEP_LOCK
+from portal.services.cases.join_cases import GATHER_LOCK
 from portal.stack.processes import wait_until
 from tests.factories.account import make_person
 from tests.factories.cart import make_mall, make_variant
@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.req("FRD-03"), pytest.mark.usefixtures("books")]
 
 def waits_for_the_sweep() -> bool:
     return rows(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = :key", key=SWEEP_LOCK
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND objid = :key", key=GATHER_LOCK
     ) == [(1,)]
 
 
@@ -48,7 +48,7 @@ def test_an_alert_reaches_administrators_when_the_busy_worker_is_killed(environm
 
     # He has written half of it, and waits in the middle of his transaction.
     with transaction() as session:
-        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": SWEEP_LOCK})
+        session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": GATHER_LOCK})
         with worker(environment, None, "gather_cases"):
             assert wait_until(waits_for_the_sweep, timeout_s=60)
     assert rows("SELECT count(*) FROM risk_case") == [(0,)]

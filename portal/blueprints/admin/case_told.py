@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from portal.blueprints.account.browsers import describe
 from portal.blueprints.desk_words import word
 from portal.blueprints.risk_words import told_span
-from portal.formatting import money
+from portal.formatting import money, number
 from portal.queries.cases import (
     CaseDetail,
 )
@@ -57,7 +58,14 @@ def verdict_told(verdict: Verdict, detail: CaseDetail) -> dict[str, str]:
             }[effect]
         )
     if verdict in FREEZES:
-        told.append(_("freeze the account at once"))
+        told.append(
+            ngettext(
+                "freeze the account at once",
+                "freeze the %(count)s accounts at once",
+                len(detail.people),
+                count=number(len(detail.people)),
+            )
+        )
     if verdict in {Verdict.FRAUD, Verdict.INCENTIVE_ABUSE}:
         told.append(_("withdraw the coupons"))
     doing = ", ".join(one for one in told if one) or _("nothing moves")

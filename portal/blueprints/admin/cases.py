@@ -38,14 +38,12 @@ from portal.queries.cases import (
     next_case,
     signs_of_cases,
 )
-from portal.queries.device_cases import cases_beside, count_beside
 from portal.queries.remediation import remediations_of
 from portal.queries.users import masked, masked_ip
 from portal.rules.cases import TELL_WITHIN, Verdict, level_of
 from portal.rules.permissions import Permission, Scope
 from portal.services.accounts.step_up import StepUpNeededError
-from portal.services.cases.decide_case import CaseMovedError, take_case
-from portal.services.cases.decide_together import decide_together, undo_together
+from portal.services.cases.decide_case import CaseMovedError, decide_case, take_case, undo_verdict
 
 MENU = "admin.cases"
 MEASURED_OVER = timedelta(days=30)
@@ -94,7 +92,6 @@ def index() -> ResponseReturnValue:
         views = views_for(session, INBOX)
         found = _queue(session, request.args.get("cursor"))
         signs = signs_of_cases(session, case_ids=[one.id for one in found.rows])
-        beside = count_beside(session, case_ids=[one.id for one in found.rows])
         times = alert_times(session, since=now - MEASURED_OVER, within=TELL_WITHIN)
         frame = around(session, MENU)
     if (there := opens_with(views)) is not None:
@@ -114,7 +111,6 @@ def index() -> ResponseReturnValue:
         views=views,
         found=found,
         signs={case_id: _sign(row) for case_id, row in signs.items()},
-        beside=beside,
         level_of=level_of,
         age=lambda at: told_span(now - at),
         times=times,
@@ -179,11 +175,11 @@ def decide(case_id: uuid.UUID) -> ResponseReturnValue:
     verdict = Verdict(typed["verdict"])
     try:
         atomically(
-            lambda s: decide_together(
+            lambda s: decide_case(
                 s,
                 case_id=case_id,
                 version=int(typed["version"]),
-                beside=_beside(typed.getlist("beside")),
+                apart=_people(typed.getlist("apart")),
                 verdict=verdict,
                 note=typed.get("note", ""),
                 actor=current_actor(),
@@ -209,7 +205,7 @@ def decide(case_id: uuid.UUID) -> ResponseReturnValue:
 def undo(case_id: uuid.UUID) -> ResponseReturnValue:
     """Take a verdict back within its minute."""
     try:
-        atomically(lambda s: undo_together(s, case_id=case_id, actor=current_actor(), now=clock.now()))
+        atomically(lambda s: undo_verdict(s, case_id=case_id, actor=current_actor(), now=clock.now()))
     except PortalError as error:
         return _page(case_id, error)
     flash(_("The verdict is undone. The case is open again."), "success")
@@ -222,23 +218,25 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         detail = load_case(session, case_id=case_id)
         if detail is None:
             raise NotFoundError
+        if detail.case.merged_into is not None:
+            return done(location=url_for("admin.case", case_id=detail.case.merged_into))
         following = next_case(session, after=case_id)
         left = _decided_before()
         before = load_case(session, case_id=left) if left else None
-        beside = cases_beside(session, case_id=case_id) if detail.case.state == "open" else []
-        works = remediations_of(session, user_id=detail.case.user_id)
+        works = [work for one in detail.people for work in remediations_of(session, user_id=one.id)]
         frame = around(session, MENU)
     case = detail.case
+    names = {one.id: one.name for one in detail.people}
     page = render_template(
         "admin/cases/show.html",
         detail=detail,
         case=case,
-        beside=beside,
         level=level_of(case.score),
         problem=say(error) if error else missing,
         reasons=[
             {
                 "decision": one,
+                "name": names.get(one.user_id, ""),
                 "fired": reasons_of(one.fired, one.features or {}, one.told_currency),
                 "unsure": unsure_of(one.unsure),
                 "models": models_of(one.contributions, one.features or {}, one.told_currency),
@@ -249,12 +247,12 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
         places=map_of(detail),
         works=works,
         case_id=case_id,
-        orders=[order_told(one) for one in detail.orders],
+        orders=[order_told(one) | {"name": names.get(one.buyer_id, "")} for one in detail.orders],
         verdicts=[verdict_told(one, detail) for one in Verdict],
         events=[event_told(one) for one in detail.events],
         following=following,
         before=before.case if before is not None and before.case.state == "decided" else None,
-        may_decide=may_all(Permission.FRAUD_DECIDE) and case.user_id != current_actor().user_id,
+        may_decide=may_all(Permission.FRAUD_DECIDE) and current_actor().user_id not in names,
         may_undo=case.state == "decided"
         and case.decided_by == current_actor().user_id
         and case.effects_at is not None
@@ -268,16 +266,12 @@ def _page(case_id: uuid.UUID, error: PortalError | None = None, *, missing: str 
     return page, error.status if error else 422 if missing else 200
 
 
-def _beside(ticked: list[str]) -> dict[uuid.UUID, int]:
-    """The cases that were ticked, as `case:version`. Raises CaseMovedError for what no page of ours has sent."""
-    found = {}
-    for one in ticked:
-        case_id, _colon, version = one.partition(":")
-        try:
-            found[uuid.UUID(case_id)] = int(version)
-        except ValueError:
-            raise CaseMovedError from None
-    return found
+def _people(ticked: list[str]) -> set[uuid.UUID]:
+    """Who is left out of the verdict. Raises CaseMovedError for what no page of ours has sent."""
+    try:
+        return {uuid.UUID(one) for one in ticked}
+    except ValueError:
+        raise CaseMovedError from None
 
 
 def _decided_before() -> uuid.UUID | None:

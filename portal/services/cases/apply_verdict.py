@@ -16,6 +16,7 @@ from portal.rules.cases import REVOKES, Effect, OrderFacts, Verdict, effect_of
 from portal.rules.permissions import Actor, Role
 from portal.rules.refund_policy import Party
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.cases.join_cases import people_of
 from portal.services.coupons.end_coupons import move_grants
 from portal.services.orders.review_order import Decision, review_order
 from portal.services.outbox import Event, emit
@@ -113,6 +114,9 @@ def _refund(session: Session, case: RiskCase, order_id: uuid.UUID, actor: Actor,
 
 def _revoke_coupons(session: Session, case: RiskCase, actor: Actor, now: datetime) -> None:
     grants = session.scalars(
-        select(CouponGrant.id).where(CouponGrant.user_id == case.user_id, CouponGrant.state.in_(("held", "suspended")))
+        select(CouponGrant.id).where(
+            CouponGrant.user_id.in_(people_of(session, case_id=case.id)),
+            CouponGrant.state.in_(("held", "suspended")),
+        )
     ).all()
     move_grants(session, grant_ids=grants, new="revoked", reason=f"case:{case.id}", actor=actor, now=now)

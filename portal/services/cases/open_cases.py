@@ -1,4 +1,4 @@
-"""Every decision to review or to block belongs to the open case of its person (FRD-03); found by a sweep, once each."""
+"""Every decision to review or to block belongs to the open case of its person or device (FRD-03); found by a sweep."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ from portal.kit.ids import new_id
 from portal.kit.money import Money
 from portal.models import RiskCase, RiskCaseDecision
 from portal.queries.exchange import platform_currency
-from portal.rules.cases import DECIDE_WITHIN, expected_loss
+from portal.rules.cases import DECIDE_WITHIN, expected_loss, is_of_few
 from portal.rules.permissions import SYSTEM
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.cases.join_cases import one_at_a_time, open_case_of
 from portal.services.outbox import Event, emit
 
 # What the sweep of every moment looks at; older ones are looked for now and then.
 LOOK_BACK = timedelta(days=2)
-SWEEP_LOCK = 7_236_417
 
-_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _NEW = text(
     """
-    SELECT d.id, d.user_id, d.decided_at FROM risk_decision d
+    SELECT d.id, d.user_id, d.decided_at, d.device_id, d.features FROM risk_decision d
      WHERE d.outcome IN ('review', 'block') AND d.user_id IS NOT NULL AND d.decided_at > :since
        AND NOT EXISTS (SELECT FROM risk_case_decision l WHERE l.decision_id = d.id)
      ORDER BY d.decided_at, d.id LIMIT :limit
@@ -36,14 +35,21 @@ _NEW = text(
 # Of what no sweep has seen in its time, because nothing ran, only what still waits for somebody.
 _LEFT = text(
     """
-    SELECT d.id, d.user_id, d.decided_at FROM risk_decision d
+    SELECT d.id, d.user_id, d.decided_at, d.device_id, d.features FROM risk_decision d
      WHERE d.order_id IN (SELECT h.order_id FROM order_hold h WHERE h.reason = 'high_risk' AND h.released_at IS NULL)
        AND d.outcome IN ('review', 'block') AND d.user_id IS NOT NULL AND d.decided_at <= :since
        AND NOT EXISTS (SELECT FROM risk_case_decision l WHERE l.decision_id = d.id)
      ORDER BY d.decided_at, d.id LIMIT :limit
     """
 )
-_OPEN = text("SELECT id FROM risk_case WHERE user_id = :user_id AND state = 'open' FOR UPDATE")
+_CONCERNS = text(
+    "INSERT INTO risk_case_person (case_id, user_id, case_state) VALUES (:case_id, :user_id, 'open')"
+    " ON CONFLICT (case_id, user_id) DO NOTHING"
+)
+_COMES_FROM = text(
+    "INSERT INTO risk_case_device (case_id, device_id, case_state) VALUES (:case_id, :device_id, 'open')"
+    " ON CONFLICT (case_id, device_id) DO NOTHING"
+)
 # At stake is what a gateway or a balance has given for orders that can still be stopped.
 _WEIGH = text(
     """
@@ -63,18 +69,23 @@ def open_cases(session: Session, *, now: datetime, limit: int = 200, left_over: 
 
     `left_over` takes those that are older than LOOK_BACK and whose orders are still held.
     """
-    session.execute(_LOCK, {"key": SWEEP_LOCK})
+    one_at_a_time(session)
     rows = session.execute(_LEFT if left_over else _NEW, {"since": now - LOOK_BACK, "limit": limit}).all()
-    people: dict[uuid.UUID, list[Row[Any]]] = {}
+    alarms: dict[tuple[uuid.UUID, uuid.UUID | None], list[Row[Any]]] = {}
     for row in rows:
-        people.setdefault(row.user_id, []).append(row)
-    for user_id in sorted(people):
-        _gather(session, user_id, people[user_id], now)
+        device = row.device_id if is_of_few(row.features) else None
+        alarms.setdefault((row.user_id, device), []).append(row)
+    # Those of devices come first, so that nobody gets a case of his own that turns out to be another's.
+    for (user_id, device_id), found in sorted(alarms.items(), key=lambda alarm: alarm[0][1] is None):
+        _gather(session, user_id, device_id, found, now)
     return len(rows)
 
 
-def _gather(session: Session, user_id: uuid.UUID, rows: Sequence[Row[Any]], now: datetime) -> None:
-    case_id = session.scalar(_OPEN, {"user_id": user_id})
+def _gather(
+    session: Session, user_id: uuid.UUID, device_id: uuid.UUID | None, rows: Sequence[Row[Any]], now: datetime
+) -> None:
+    devices = [] if device_id is None else [device_id]
+    case_id = open_case_of(session, people=[user_id], devices=devices, now=now)
     is_new = case_id is None
     if case_id is None:
         case_id = new_id()
@@ -94,6 +105,10 @@ def _gather(session: Session, user_id: uuid.UUID, rows: Sequence[Row[Any]], now:
         )
         session.flush()
     insert_rows(session, RiskCaseDecision, [{"decision_id": row.id, "case_id": case_id} for row in rows])
+    values = {"case_id": case_id, "user_id": user_id, "device_id": device_id}
+    session.execute(_CONCERNS, values)
+    if device_id is not None:
+        session.execute(_COMES_FROM, values)
     weigh_case(session, case_id=case_id)
     action = AuditAction.CASE_OPENED if is_new else AuditAction.CASE_GREW
     after = {"user": str(user_id), "decisions": [str(row.id) for row in rows]}

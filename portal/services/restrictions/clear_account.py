@@ -11,7 +11,17 @@ from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
-from portal.models import AccountFreeze, CouponGrant, Order, OrderHold, OrderPart, RiskCase, User, UserState
+from portal.models import (
+    AccountFreeze,
+    CouponGrant,
+    Order,
+    OrderHold,
+    OrderPart,
+    RiskCase,
+    RiskCasePerson,
+    User,
+    UserState,
+)
 from portal.rules.freezes import note_of
 from portal.rules.holds import ACCOUNT_FROZEN
 from portal.rules.permissions import Actor
@@ -87,8 +97,10 @@ def clear_account(
 
 def _taken(session: Session, user_id: uuid.UUID, freeze: AccountFreeze) -> Sequence[uuid.UUID]:
     """Coupons that the freeze suspended, and those that verdicts since it began have revoked."""
-    verdicts = select(func.concat("case:", RiskCase.id)).where(
-        RiskCase.user_id == user_id, RiskCase.decided_at >= freeze.frozen_at
+    verdicts = (
+        select(func.concat("case:", RiskCase.id))
+        .join(RiskCasePerson, RiskCasePerson.case_id == RiskCase.id)
+        .where(RiskCasePerson.user_id == user_id, RiskCase.decided_at >= freeze.frozen_at)
     )
     by_freeze = and_(CouponGrant.state == "suspended", CouponGrant.reason == ACCOUNT_FROZEN)
     by_verdict = and_(CouponGrant.state == "revoked", CouponGrant.reason.in_(verdicts))

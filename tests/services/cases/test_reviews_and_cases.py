@@ -19,8 +19,9 @@ from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.cases.close_by_review import close_by_review
 from portal.services.cases.decide_case import decide_case
 from portal.services.cases.open_cases import LOOK_BACK, open_cases
+from portal.services.fraud.score_event import RiskEvent, score_event
 from portal.services.orders.review_order import Decision, review_order
-from tests.factories.account import Person, make_person
+from tests.factories.account import ADDRESS_KR, Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import LONG_AGO, REVIEWED_KRW, MadeOrder, make_order
 from tests.factories.refund import rows
@@ -90,7 +91,9 @@ def test_the_gravest_of_several_orders_counts_when_the_last_is_decided(
     gathered()
     assert not review(held, rita)
     assert review(other, rita, Decision.REFUSE, "stolen_means: the owner called")
-    assert rows("SELECT state, verdict, froze FROM risk_case") == [("closed", "fraud", False)]
+    assert rows("SELECT k.state, verdict, froze FROM risk_case k JOIN risk_case_person p ON p.case_id = k.id") == [
+        ("closed", "fraud", False)
+    ]
     assert rows("SELECT DISTINCT label FROM risk_label") == [(True,)]
 
 
@@ -145,3 +148,33 @@ def test_a_verdict_about_much_money_takes_a_second_proof(mall: Mall, bea: Person
     confirmed(rita.actor, decide)
     assert rows("SELECT state FROM risk_case") == [("decided",)]
     assert isinstance(case_id, uuid.UUID)
+
+
+def test_orders_decided_one_by_one_say_of_each_person_what_was_said_of_him(
+    mall: Mall, bea: Person, held: MadeOrder, rita: Person
+) -> None:
+    other = make_order(
+        make_person("carl", now=LONG_AGO), mall, {make_variant(mall, krw=REVIEWED_KRW): 1}, outcome="authorised"
+    )
+    case_id = gathered_together(held, other)
+    assert not review(held, rita)
+    assert review(other, rita, Decision.REFUSE, "stolen_means: the owner called")
+    assert rows(
+        """SELECT p.user_id, k.verdict, k.state, k.apart_from
+             FROM risk_case_person p JOIN risk_case k ON k.id = p.case_id ORDER BY k.apart_from NULLS FIRST"""
+    ) == [(other.buyer.id, "fraud", "closed", None), (bea.id, "genuine", "closed", case_id)]
+    assert rows(
+        "SELECT DISTINCT d.user_id, label FROM risk_label l JOIN risk_decision d ON d.id = l.decision_id ORDER BY label"
+    ) == [(bea.id, False), (other.buyer.id, True)]
+
+
+def gathered_together(*orders: MadeOrder) -> uuid.UUID:
+    """As when the orders come from one device."""
+    shared = uuid.uuid4()
+    for order in orders:
+        event = RiskEvent(
+            "order", order_id=order.id, currency="KRW", amount_minor=REVIEWED_KRW, address=ADDRESS_KR, device_id=shared
+        )
+        actor = order.buyer.actor
+        atomically(lambda s, event=event, actor=actor: score_event(s, event=event, actor=actor, now=clock.now()))  # type: ignore[misc]  # a lambda's default
+    return gathered()
