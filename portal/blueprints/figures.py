@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,7 +18,9 @@ from portal.blueprints.desk import choice_arg, date_arg, zone_of_reader
 from portal.kit import clock
 from portal.kit.money import as_decimal
 from portal.kit.text import N_
+from portal.queries.channels import channel_directory
 from portal.queries.figures import (
+    OF_THE_HOUSE,
     Figure,
     Point,
     Scope,
@@ -29,7 +31,7 @@ from portal.queries.figures import (
     load_slices,
 )
 from portal.rules.figure_words import as_tenths, is_better
-from portal.rules.figures import Compare, Measure, Period, Unit
+from portal.rules.figures import Board, Compare, Measure, Period, Unit
 from portal.rules.measures import MEASURES
 
 PERIODS = {"7d": (7, N_("Last 7 days")), "30d": (30, N_("Last 30 days")), "90d": (90, N_("Last 90 days"))} | {
@@ -46,12 +48,16 @@ LATE_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address asks for. `name` is the named period, or None for days of one's own."""
+    """What the address asks for. `name` is the named period, or None for days of one's own.
+
+    `remarks` say what of the address could not be taken as it stands there.
+    """
 
     period: Period
     name: str | None
     compare: Compare | None
     today: date
+    remarks: tuple[str, ...] = ()
 
     @property
     def beside(self) -> Period | None:
@@ -64,8 +70,12 @@ class Asked:
 
 
 def asked() -> Asked:
-    """The period and the comparison of the address. A named period comes first; days the wrong way round are turned."""
+    """The period and the comparison of the address. A named period comes first; days the wrong way round are turned.
+
+    Whatever could not be taken as it stands there is left out with a sentence, never without.
+    """
     today = clock.now().astimezone(zone_of_reader()).date()
+    remarks = _not_known()
     compare = Compare(found) if (found := choice_arg("compare", list(Compare))) else None
     if request.args.get("compare") is None:
         compare = Compare.PREVIOUS
@@ -74,10 +84,35 @@ def asked() -> Asked:
     if name is None and (first or last):
         last = last or max(today, first or today)
         first = first or last - timedelta(days=29)
-        first, last = min(first, last), max(first, last)
-        return Asked(Period(max(first, last - timedelta(days=DAYS_MAX)), last), None, compare, today)
+        if first > last:
+            first, last = last, first
+            remarks.append(_("The first day came after the last: they have changed places."))
+        if last - first > timedelta(days=DAYS_MAX):
+            first = last - timedelta(days=DAYS_MAX)
+            remarks.append(_("At most five years are shown: they begin on %(day)s.", day=formatting.day(first)))
+        if first > today:
+            remarks.append(_("These days are still to come: nothing can have happened in them."))
+        return Asked(Period(first, last), None, compare, today, tuple(remarks))
     name = name or "30d"
-    return Asked(Period(today - timedelta(days=PERIODS[name][0] - 1), today), name, compare, today)
+    return Asked(Period(today - timedelta(days=PERIODS[name][0] - 1), today), name, compare, today, tuple(remarks))
+
+
+def _not_known() -> list[str]:
+    """A sentence for each thing of the address that there is not."""
+    given = {name: value.replace("\0", "")[:40] for name, value in request.args.items() if value}
+    known: dict[str, Container[str]] = {
+        "period": PERIODS, "compare": list(Compare), "board": list(Board), "channel": channel_directory().channels,
+    }  # fmt: skip
+    remarks = [
+        _("%(day)s is no day of the calendar from 1970 on: it was left out.", day=given[name])
+        for name in ("from", "until")
+        if name in given and date_arg(name) is None
+    ]
+    return remarks + [
+        _("There is no choice named %(name)s here: it was left out.", name=given[name])
+        for name, names in known.items()
+        if name in given and given[name] not in names
+    ]
 
 
 def kept(*more: str) -> dict[str, Any]:
@@ -114,15 +149,14 @@ def plain(measure: Measure, value: int | None, currency: str) -> object:
 def tile_of(figure: Figure, currency: str, *, compared: bool, href: str | None) -> dict[str, Any]:
     """A tile: value, what it was, by how much it changed, and whether that is better or worse (A18)."""
     measure, now, before = figure.measure, figure.now, figure.before if compared else None
-    short = None
-    if measure.unit is Unit.MONEY and figure.now is not None:
-        short = formatting.money_short(figure.now, currency)
+    full = shown(measure, now, currency)
+    short = formatting.money_short(now, currency) if measure.unit is Unit.MONEY and now is not None else full
     return {
         "id": measure.name,
         "name": gettext(measure.title),
-        "value": short or (_("no data") if figure.now is None else shown(measure, figure.now, currency)),
-        "is_missing": figure.now is None,
-        "full": shown(measure, figure.now, currency) if short else None,
+        "value": _("no data") if now is None else short,
+        "is_missing": now is None,
+        "full": None if short == full else full,
         "change": formatting.figure_change(measure, now, before, currency),
         "good": is_better(measure, now, before),
         "before": _("before: %(value)s", value=shown(measure, figure.before, currency)) if compared else None,
@@ -150,6 +184,7 @@ def chart_of(measure: Measure, points: Sequence[Point], currency: str, file_href
         "file_href": f"{file_href}{'&' if '?' in file_href else '?'}measure={measure.name}",
         "title": _("%(measure)s by month", measure=title) if by_month else _("%(measure)s by day", measure=title),
         "label": title,
+        "suffix": "%" if measure.unit is Unit.SHARE else "",
         "has_any": any(point.value for point in points),
         "rows": [
             {
@@ -187,7 +222,7 @@ def split_of(session: Session, split: Split, scope: Scope, period: Period, href_
     scope = replace(scope, currency=split.currency or scope.currency)
     found = load_slices(session, measures=measures, by=split.by, scope=scope, period=period)
     rows = []
-    for one in found:
+    for one in found.largest:
         values = list(zip(measures, one.values, strict=True))
         rows.append(
             {
@@ -203,6 +238,7 @@ def split_of(session: Session, split: Split, scope: Scope, period: Period, href_
         "column": split.column,
         "labels": [gettext(measure.title) for measure in measures],
         "rows": rows,
+        "count": found.count,
     }
 
 
@@ -236,12 +272,31 @@ def board_page(
         "splits": [split_of(session, split, scope, wanted.period, split_href) for split in splits],
         "file_href": file_href,
         "wanted": wanted,
+        "remarks": [*wanted.remarks, *_of_scope(scope, measures)],
         "scope": scope,
         "freshness": freshness,
         "is_late": freshness.renewed_at is not None and clock.now() - freshness.renewed_at > LATE_AFTER,
         "periods": [("", _("Days of your own"))] + [(key, gettext(words)) for key, (_n, words) in PERIODS.items()],
         "compares": [("", _("Nothing"))] + [(key.value, gettext(words)) for key, words in COMPARES.items()],
     }
+
+
+def _of_scope(scope: Scope, measures: Sequence[Measure]) -> list[str]:
+    """Where the currency is not the one that was asked for, and where a channel narrows nothing."""
+    remarks = []
+    asked_for = request.args.get("currency", "").replace("\0", "")[:40]
+    if asked_for not in {"", scope.currency}:
+        remarks.append(
+            _(
+                "Nothing is sold in %(asked)s here: amounts are in %(currency)s.",
+                asked=asked_for,
+                currency=scope.currency,
+            )
+        )
+    of_all = [gettext(one.title) for one in measures if one.fact in OF_THE_HOUSE] if scope.channel_id else []
+    if of_all:
+        remarks.append(_("Of all channels, as they belong to none: %(names)s.", names=", ".join(of_all)))
+    return remarks
 
 
 def board_file(session: Session, *, name: str, names: Sequence[str], scope: Scope, wanted: Asked) -> Response:

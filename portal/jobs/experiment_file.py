@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -15,12 +15,16 @@ from portal.learning.columns import NO, YES, ColumnsError
 from portal.learning.uplift.columns import (
     EXPOSURE,
     MISSING,
+    NUMBER_MAX,
     TREATMENT,
     ExperimentColumns,
     is_known,
     is_number,
+    is_too_large,
     number_of,
     recognise,
+    with_decimal_point,
+    writes_decimal_commas,
 )
 from portal.learning.uplift.experiment import ARMS_MAX, Experiment, ExperimentError, control_of
 from portal.services.catalogue.importing.rows import BadRow, delimiter_of, read_cells
@@ -87,9 +91,14 @@ def read_experiment(
     rng = np.random.default_rng(seed)
     reading: _Reading | None = None
     for file in files:
-        lines = read_cells(file, delimiter=delimiter_of(file), moved=moved)
+        delimiter = delimiter_of(file)
+        lines = read_cells(file, delimiter=delimiter, moved=moved)
         header = next(lines)[1]
         first = list(islice(lines, PEEKED))
+        # Where commas are decimal, cells are parted by something else.
+        if delimiter != "," and writes_decimal_commas([cells for _line, cells in first]):
+            first = list(_with_points(first))
+            lines = _with_points(lines)
         if reading is None:
             columns = recognise(header, [cells for _line, cells in first], named=named, without=without)
             reading = _Reading(header, columns, told)
@@ -104,6 +113,11 @@ def read_experiment(
     if reading is None or not reading.rows:
         raise ExperimentError("There are no rows to measure.")
     return Taken(reading.experiments(control), reading.columns, reading.refused)
+
+
+def _with_points(lines: Iterable[tuple[int, Cells]]) -> Iterator[tuple[int, Cells]]:
+    for line, cells in lines:
+        yield line, [with_decimal_point(cell) for cell in cells]
 
 
 class _Reading:
@@ -178,11 +192,11 @@ class _Reading:
         for name in (*self.columns.outcomes, *(roles[role] for role in (EXPOSURE,) if role in roles)):
             cell = cells[self._place[name]].strip()
             if cell.lower() not in YES | NO and (not cell or not is_number(cell)):
-                return f"{name}: {cell[:40]!r} is no number"
+                return _no_number(name, cell)
         for name in self.columns.numbers:
             cell = cells[self._place[name]].strip()
             if not is_known(cell):
-                return f"{name}: {cell[:40]!r} is no number"
+                return _no_number(name, cell)
         return None
 
     def experiments(self, control: str | None) -> dict[str, Experiment]:
@@ -226,7 +240,7 @@ def _numbers(cells: Cells, *, is_outcome: bool = False) -> npt.NDArray[np.float6
         found = np.array(cells, dtype=np.str_).astype(np.float64)
     except ValueError:
         found = np.array([_number(cell.strip(), is_outcome=is_outcome) for cell in cells], dtype=np.float64)
-    if np.isinf(found).any() or (is_outcome and np.isnan(found).any()):
+    if (np.abs(found) > NUMBER_MAX).any() or (is_outcome and np.isnan(found).any()):
         raise ValueError("no number")
     return found
 
@@ -236,6 +250,10 @@ def _number(cell: str, *, is_outcome: bool) -> float:
     if is_outcome and word in YES | NO and not is_number(word):
         return float(word in YES)
     return math.nan if word in MISSING and not is_outcome else number_of(cell)
+
+
+def _no_number(name: str, cell: str) -> str:
+    return f"{name}: {cell[:40]!r} is {'too large a number' if is_too_large(cell) else 'no number'}"
 
 
 def _spelling(arm: str) -> str:

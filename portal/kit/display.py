@@ -48,11 +48,18 @@ def format_money_explicit(amount_minor: int, currency: str, locale: str) -> str:
     return written if currency in written else f"{written} {currency}"
 
 
+# Units of a currency: below, an amount in short is no shorter.
+SHORT_FROM = 1000
+
+
 @lru_cache(maxsize=4096)
 def format_money_short(amount_minor: int, currency: str, locale: str) -> str:
-    """Write an amount in short for tiles: "₩123M", "₩1억". The page must give the full figure beside it."""
+    """Write an amount in short for tiles: "₩123M", "₩1억"; in full below a thousand units, where nothing is gained.
+
+    The page must give the full figure beside it.
+    """
     value = Decimal(amount_minor).scaleb(-exponent(currency))
-    if currency == POINTS:
+    if currency == POINTS or abs(value) < SHORT_FROM:
         return format_money(amount_minor, currency, locale)
     text: str = format_compact_currency(value, currency, locale=_locale(locale), fraction_digits=1)
     # The library rounds to a fixed number of decimals; a tile reads better without ".0".

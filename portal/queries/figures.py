@@ -69,6 +69,14 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
+class Slices:
+    """The largest things, and how many there are in all."""
+
+    count: int
+    largest: Sequence[Slice]
+
+
+@dataclass(frozen=True, slots=True)
 class Freshness:
     """Up to when the figures are true, and how the last proof went."""
 
@@ -109,9 +117,15 @@ _BY = {
 _SLICES = {
     name: text(
         f"""
-        SELECT {column} AS ref, coalesce(sum(value) FILTER (WHERE fact = :fact), 0)::bigint AS total,
-               coalesce(sum(value) FILTER (WHERE fact = :over), 0)::bigint AS over
-          FROM figure_day WHERE {_WHERE} AND day BETWEEN :first AND :last GROUP BY 1 ORDER BY 2 DESC, 1
+        WITH sums AS (
+            SELECT {column} AS ref, fact, sum(value)::bigint AS value FROM figure_day
+             WHERE fact = ANY(:facts) AND currency = :currency AND day BETWEEN :first AND :last
+               AND (CAST(:channel_id AS bigint) IS NULL OR channel_id = :channel_id)
+               AND (CAST(:store_id AS bigint) IS NULL OR store_id = :store_id)
+             GROUP BY 1, 2
+        )
+        SELECT ref, jsonb_object_agg(fact, value) AS sums, count(*) OVER () AS things
+          FROM sums GROUP BY 1 ORDER BY coalesce(sum(value) FILTER (WHERE fact = :leading), 0) DESC, 1 LIMIT :limit
         """  # noqa: S608 - our own fragments
     )
     for name, column in _BY.items()
@@ -176,15 +190,19 @@ def _days(period: Period, unit: str) -> list[date]:
 
 def load_slices(
     session: Session, *, measures: Sequence[Measure], by: str, scope: Scope, period: Period, limit: int = 20
-) -> list[Slice]:
-    """The largest things by the first measure, each with its value of every one. `by` is key, store or channel."""
-    columns: list[Mapping[str, int | None]] = []
-    for measure in measures:
-        params = _params(measure, scope) | {"first": period.first, "last": period.last}
-        rows = session.execute(_SLICES[by], params)
-        columns.append({row.ref: value_of(measure, row.total, row.over) for row in rows})
-    refs = list(columns[0])[:limit] if columns else []
-    return [Slice(ref, [column.get(ref) for column in columns]) for ref in refs]
+) -> Slices:
+    """The largest things by the first measure, each with its value of every one. `by` is key, store or channel.
+
+    All measures are of the first one's currency and reach.
+    """
+    facts = {str(fact) for measure in measures for fact in (measure.fact, measure.over) if fact is not None}
+    params = scope.of(measures[0]) | {"first": period.first, "last": period.last, "limit": limit}
+    rows = session.execute(_SLICES[by], params | {"facts": sorted(facts), "leading": measures[0].fact}).all()
+    return Slices(rows[0].things if rows else 0, [Slice(row.ref, _values(measures, row.sums)) for row in rows])
+
+
+def _values(measures: Sequence[Measure], sums: Mapping[str, int]) -> list[int | None]:
+    return [value_of(one, sums.get(one.fact, 0), sums.get(one.over, 0) if one.over else 0) for one in measures]
 
 
 def load_freshness(session: Session) -> Freshness:

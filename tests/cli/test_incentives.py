@@ -111,6 +111,36 @@ def test_text_among_numbers_is_named_by_its_line_and_the_column_kept(tmp_path: P
     assert {"x1", "x2"} <= set(json.loads(answer.stdout)["features"])
 
 
+def test_a_file_of_another_language_is_read_with_its_commas_and_its_names(tmp_path: Path) -> None:
+    """Names of other letters than a to z name columns, and between semicolons a comma is decimal."""
+    header, *lines = as_csv(mailing(people=400)).splitlines()
+    rows = [header.split(",")] + [line.split(",") for line in lines]
+    rows[0][3:5] = ["나이", "größe"]
+    lines = [";".join(row[:3] + [cell.replace(".", ",") for cell in row[3:]]) for row in rows]
+    file = tmp_path / "ausfuhr.csv"
+    file.write_text("\n".join(lines) + "\n")
+    figures = json.loads(run("evaluate", file, "--json").stdout)
+    assert {"나이", "größe", "x3"} <= set(figures["features"])
+    as_points = tmp_path / "points.csv"
+    as_points.write_text("\n".join(",".join(row) for row in rows) + "\n")
+    assert json.loads(run("evaluate", as_points, "--json").stdout)["arms"] == figures["arms"]
+
+
+def test_numbers_too_large_to_reckon_with_are_named_by_their_line(tmp_path: Path) -> None:
+    header, *lines = as_csv(mailing(people=400)).splitlines()
+    for line, cell in ((4, "1e300"), (7, "9" * 60), (9, "inf")):
+        lines[line] = lines[line].replace(lines[line].split(",")[3], cell)
+    file = tmp_path / "huge.csv"
+    file.write_text("\n".join([header, *lines]) + "\n")
+    answer = run("evaluate", file, "--json")
+    assert answer.stderr.splitlines() == [
+        "huge.csv:6: x1: '1e300' is too large a number",
+        f"huge.csv:9: x1: '{'9' * 40}' is too large a number",
+        "huge.csv:11: x1: 'inf' is no number",
+    ]
+    assert json.loads(answer.stdout)["rows"] == 397
+
+
 def test_one_file_may_come_in_parts_and_a_sample_of_it_be_taken(tmp_path: Path) -> None:
     header, *lines = as_csv(mailing(people=3000)).splitlines(keepends=True)
     parts = []

@@ -61,6 +61,13 @@ def test_short_amounts_are_for_tiles() -> None:
     assert display.format_money_short(1_540_000_000, "KRW", "en") == "₩1.5B"
 
 
+def test_an_amount_below_a_thousand_is_not_cut() -> None:
+    assert display.format_money_short(34_290, "BRL", "en") == "R$342.90"
+    assert display.format_money_short(-99_999, "USD", "en") == "-$999.99"
+    assert display.format_money_short(100_000, "USD", "en") == "$1K"
+    assert display.format_money_short(999, "KRW", "ko") == "999원"
+
+
 def test_mixed_currencies_name_the_code() -> None:
     assert display.format_money_explicit(123450, "USD", "en") == "$1,234.50 USD"
 

@@ -53,7 +53,7 @@ def show() -> ResponseReturnValue:
             session,
             names=BOARDS[board],
             charts=CHARTS[board],
-            splits=_splits(session, board),
+            splits=_splits(session, board, scope),
             scope=scope,
             wanted=wanted,
             href_of=_rows_of(wanted, scope),
@@ -150,7 +150,7 @@ def _rows_of(wanted: Asked, scope: Scope) -> Callable[[Measure], str | None]:
     return href
 
 
-def _splits(session: Session, board: Board) -> list[Split]:
+def _splits(session: Session, board: Board, scope: Scope) -> list[Split]:
     channels = {str(view.id): translated(dict(view.name)) for view in channel_directory().channels.values()}
 
     def by_key(title: str, column: str, *measures: str, by: str = "key") -> Split:
@@ -170,7 +170,7 @@ def _splits(session: Session, board: Board) -> list[Split]:
         names = ("sales", "orders_paid", "paid_share", "average_order", "success_rate", "discount", "refunded")
         return [
             by_channel(_("By channel, %(currency)s", currency=currency), *names, currency=currency)
-            for currency in currencies_sold_in(session)
+            for currency in ([scope.currency] if scope.channel_id else currencies_sold_in(session))
         ]
     if board is Board.PAYMENTS:
         return [

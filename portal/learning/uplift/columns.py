@@ -57,6 +57,9 @@ MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "<na>", "un
 FAULTY_MAX = 0.02
 _SIGNS = "$€£₩¥"
 _GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+_DECIMAL_COMMA = re.compile(r"\s*-?(\d+|\d{1,3}(\.\d{3})+),\d+\s*")
+# Squares of larger ones are lost in the single precision that trees see.
+NUMBER_MAX = 1e15
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _CURRENCY = re.compile(r"_(usd|eur|gbp|krw|jpy)$")
 # What tells the answer in sets that were made by a formula: never a feature.
@@ -169,11 +172,33 @@ def number_of(cell: str) -> float:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell is empty or a finite number."""
+    """Whether a cell is empty or a number that is not too large."""
     try:
-        return not cell or math.isfinite(number_of(cell))
+        return not cell or abs(number_of(cell)) <= NUMBER_MAX
     except (OverflowError, ValueError):
         return False
+
+
+def is_too_large(cell: str) -> bool:
+    """Whether a cell is a number, and too large a one."""
+    try:
+        return NUMBER_MAX < abs(number_of(cell)) < math.inf
+    except (OverflowError, ValueError):
+        return False
+
+
+def writes_decimal_commas(first: Sequence[Sequence[str]]) -> bool:
+    """Whether cells such as `3,5` mean three and a half: where some can mean nothing else, and none says otherwise."""
+    cells = {cell.strip() for row in first for cell in row if "," in cell}
+    grouped = {cell for cell in cells if _GROUPED.fullmatch(cell.lstrip("-")) and not cell.lstrip("-").startswith("0,")}
+    if any("." in cell or cell.count(",") > 1 for cell in grouped):
+        return False
+    return any(_DECIMAL_COMMA.fullmatch(cell) for cell in cells - grouped)
+
+
+def with_decimal_point(cell: str) -> str:
+    """A number with a decimal comma as one with a point; anything else as it is."""
+    return cell.replace(".", "").replace(",", ".") if "," in cell and _DECIMAL_COMMA.fullmatch(cell) else cell
 
 
 def is_known(cell: str) -> bool:
@@ -183,7 +208,7 @@ def is_known(cell: str) -> bool:
 
 def _plain_name(name: str) -> str:
     """`Treatment Group` and `Revenue (USD)` as the known names are written."""
-    return _CURRENCY.sub("", re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_"))
+    return _CURRENCY.sub("", re.sub(r"[\W_]+", "_", name.lower()).strip("_"))
 
 
 def _left_out(header: Sequence[str], taken: set[str], without: set[str]) -> list[tuple[str, str]]:

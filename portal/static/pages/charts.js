@@ -22,7 +22,9 @@
       marker: { color: colour(box, "--brand") },
     };
     // A dozen days are told apart by month and day, the year stands in the table; months by year and month.
-    const every = Math.ceil(rows.length / 8);
+    // A label takes some 70 px: on a phone there are fewer.
+    const labels = Math.min(8, Math.max(2, Math.floor((box.parentElement.clientWidth - 72) / 70)));
+    const every = Math.ceil(rows.length / labels);
     const isMonthly = rows.length > 1 && rows.every((row) => row.dataset.x.endsWith("-01"));
     const short = (x) => (isMonthly ? x.slice(0, 7) : x.slice(5));
     const ticks = rows.map((row) => row.dataset.x).filter((_, n) => n % every === 0);
@@ -34,7 +36,7 @@
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(box).fontFamily, color: ink },
       xaxis: { ...axis, type: "category", tickvals: ticks, ticktext: ticks.map(short), tickangle: 0 },
-      yaxis: { ...axis, rangemode: "tozero" },
+      yaxis: { ...axis, rangemode: "tozero", ticksuffix: box.dataset.suffix },
       bargap: 0.3,
     };
     box.hidden = false;

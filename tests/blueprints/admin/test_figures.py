@@ -18,7 +18,7 @@ from portal.db import reading, transaction
 from portal.jobs.figures import prove_figures, renew_all, renew_figures
 from portal.kit import clock
 from portal.queries.figure_rows import load_figure_rows
-from portal.queries.figures import Scope, load_figures, load_points
+from portal.queries.figures import Scope, load_figures, load_points, load_slices
 from portal.rules.figures import Period
 from portal.rules.measures import BOARDS, MEASURES, STORE_BOARD
 from tests.blueprints.desks import browser
@@ -148,6 +148,21 @@ def test_sections_stores_and_their_tiles_open_the_rows_that_make_them(
     [order, _other] = [href for href in links(page).values() if href.startswith("/seller/orders/")]
     assert sam.get(order).status_code == 200
     assert sam.get(sales.replace("store_sales", "sales")).status_code == 404, "the mall's, not the store's"
+
+
+def test_a_split_counts_what_it_does_not_show_and_nothing_is_a_nought(mall: Mall, bea: Person) -> None:
+    sell(mall, bea)
+    renew_all()
+    measures = [MEASURES[name] for name in ("store_sales", "store_orders", "store_discount", "store_sent_in_time")]
+    today = clock.now().astimezone(ZoneInfo("Asia/Seoul")).date()
+    with reading() as session:
+        found = load_slices(
+            session, measures=measures, by="store", scope=Scope("KRW"), period=Period(today, today), limit=1
+        )
+    assert found.count == 2
+    ((sales, orders, discount, in_time),) = [one.values for one in found.largest]
+    assert sales
+    assert (orders, discount, in_time) == (1, 0, None)
 
 
 def test_renewing_day_by_day_and_all_at_once_is_the_same(mall: Mall, bea: Person) -> None:
@@ -284,6 +299,18 @@ ODD = {
     "a currency that nobody sells in": "currency=CHF",
     "a channel that there is not": "channel=moon",
     "the first day there is": "from=1970-01-01&until=1970-01-01",
+    "all days there are": "from=0001-01-01&until=9999-12-31",
+    "a period without a name": "period=fortnight",
+}
+# What is not taken as it stands in the address is said.
+REMARKS = {
+    "a period in the future": "These days are still to come: nothing can have happened in them.",
+    "days the wrong way round": "The first day came after the last: they have changed places.",
+    "no dates": "2026-13-45 is no day of the calendar from 1970 on: it was left out.",
+    "a currency that nobody sells in": "Nothing is sold in CHF here: amounts are in KRW.",
+    "a channel that there is not": "There is no choice named moon here: it was left out.",
+    "all days there are": "9999-12-31 is no day of the calendar from 1970 on: it was left out.",
+    "a period without a name": "There is no choice named fortnight here: it was left out.",
 }
 
 
@@ -295,6 +322,7 @@ def test_no_board_shows_what_is_no_number(mall: Mall, ada: FlaskClient, board: s
     shown = re.sub(r"<[^>]+>", " ", answer.text.partition('id="figures"')[2].partition("<template")[0])
     assert NO_NUMBER.search(shown) is None
     assert "Nothing happened in this period." in shown
+    assert not (remark := REMARKS.get(odd)) or remark in shown
 
 
 @pytest.mark.parametrize("odd", list(ODD))
