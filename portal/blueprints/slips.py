@@ -48,9 +48,20 @@ def has_slip(order: StoreOrder) -> bool:
     return order.status in BEFORE_SHIPMENT and order.can_ship and not order.is_on_hold
 
 
-def why_no_slip(order: StoreOrder) -> str:
+def _why_no_slip(order: StoreOrder) -> str:
     """What keeps an order from being packed, as a word of its state."""
     return str(gettext(status_of("held" if order.is_on_hold else order.status, "part").word))
+
+
+def slips_pdf(orders: Sequence[StoreOrder], *, store: str, name: str) -> Pdf:
+    """A pick list of orders of one store, and a slip for each that may be packed now; the list tells the rest."""
+    # Fonts and typesetting are loaded with the first document: other pages can do without them.
+    from portal.documents.slips import render_slips
+
+    chosen = [slip_of(order) for order in orders if has_slip(order)]
+    left_out = [(order.number, _why_no_slip(order)) for order in orders if not has_slip(order)]
+    pdf = render_slips(chosen, store=store, locale=str(get_locale()), with_list=True, left_out=left_out)
+    return Pdf(pdf, f"{name}.pdf")
 
 
 def slip_of(order: StoreOrder) -> Slip:

@@ -12,7 +12,7 @@ from portal import formatting
 from portal.blueprints.context import translated
 from portal.blueprints.csv_files import csv_stream
 from portal.blueprints.desk_words import word
-from portal.blueprints.documents import logo_of, pdf_answer
+from portal.blueprints.documents import Pdf, logo_of
 from portal.blueprints.identity import current_channel, current_locale
 from portal.db import reading
 from portal.kit.money import as_decimal
@@ -91,7 +91,7 @@ def statement_file(statement: StatementRow) -> Response:
     return csv_stream(f"{statement.label}.csv", head, (written(line) for line in lines_of(statement)))
 
 
-def statement_paper(statement: StatementRow, store: str) -> Response:
+def statement_pdf(statement: StatementRow, store: str) -> Pdf:
     """The statement on paper: the same figures, and its lines."""
     # Fonts and typesetting are loaded with the first document: other pages can do without them.
     from portal.documents.sheet import Column, Part, Sheet, render_sheet
@@ -164,4 +164,4 @@ def statement_paper(statement: StatementRow, store: str) -> Response:
         parts=parts,
         note=note,
     )
-    return pdf_answer(render_sheet(sheet), f"{statement.label}.pdf")
+    return Pdf(render_sheet(sheet), f"{statement.label}.pdf")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,6 +41,7 @@ class CampaignHead:
     store_slug: str | None
     valid_until: datetime
     per_code_cap: int | None
+    conditions: Sequence[Mapping[str, Any]]
 
     @property
     def is_over(self) -> bool:
@@ -118,6 +119,7 @@ def load_head(session: Session, *, campaign_id: int) -> CampaignHead | None:
             Store.slug,
             Campaign.valid_until,
             Campaign.per_code_cap,
+            Campaign.conditions,
         )
         .outerjoin(Store, Store.id == Campaign.store_id)
         .where(Campaign.id == campaign_id)

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.models import HouseRule, OverrideDecision
 
@@ -61,6 +61,13 @@ def standings(session: Session, *, channel_id: int | None = None) -> Sequence[St
 def list_versions(session: Session) -> Sequence[HouseRule]:
     """The versions of both kinds, the newest first."""
     return session.scalars(select(HouseRule).order_by(HouseRule.id.desc()).limit(VERSIONS_MAX)).all()
+
+
+def newest_rules(session: Session) -> Sequence[HouseRule]:
+    """The newest version of each kind."""
+    newer = aliased(HouseRule)
+    is_newest = ~select(newer.id).where(newer.kind == HouseRule.kind, newer.version > HouseRule.version).exists()
+    return session.scalars(select(HouseRule).where(is_newest).order_by(HouseRule.kind.desc())).all()
 
 
 def fixed_terms(session: Session) -> frozenset[str]:

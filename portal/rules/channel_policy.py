@@ -171,7 +171,13 @@ def usual_of(term: Term, currency: str) -> int | None:
 def typed_of(policy: Mapping[str, Any], currency: str) -> dict[str, str]:
     """The terms of a policy as their fields show them; empty where the mall's own holds."""
     found = {name: _get(policy, place_of(term, currency)) for name, term in TERMS.items()}
-    return {name: _shown(TERMS[name], value, currency) for name, value in found.items()}
+    return {name: written_of(TERMS[name], value, currency) for name, value in found.items()}
+
+
+def kept_of(policy: Mapping[str, Any], currency: str) -> dict[str, int | None]:
+    """The terms of a policy as numbers; None where the mall's own holds, and 1 where something is so."""
+    found = {name: _get(policy, place_of(term, currency)) for name, term in TERMS.items()}
+    return {name: None if value is None else int(value) for name, value in found.items()}
 
 
 def read_typed(typed: Mapping[str, str], currency: str) -> tuple[dict[str, int | bool], dict[str, str]]:
@@ -237,7 +243,8 @@ def _minor(written: str, currency: str) -> int | None:
         return None
 
 
-def _shown(term: Term, value: Any, currency: str) -> str:
+def written_of(term: Term, value: Any, currency: str) -> str:
+    """A value as its field shows it; empty for None."""
     if value is None:
         return ""
     if term.kind is Kind.YES:

@@ -194,8 +194,8 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.REMARK_MODERATE,
         ]
     ),
-    # One channel: what it says of itself, its limits and life, its orders and campaigns to look at, what it sells, and
-    # how changes come through to it; nothing of other channels, and nothing that names buyers.
+    # One channel: what it says of itself, its limits and life, its orders to look at, campaigns for it alone, what it
+    # sells, and how changes come through to it; nothing of other channels, and nothing that names buyers.
     Role.CHANNEL_MANAGER: dict.fromkeys(
         [
             P.CHANNEL_VIEW,
@@ -203,6 +203,7 @@ MATRIX: Mapping[Role, Mapping[Permission, Scope]] = {
             P.ORDER_LIST,
             P.ORDER_VIEW,
             P.COUPON_VIEW,
+            P.COUPON_ISSUE,
             P.PRODUCT_EDIT,
             P.EVENT_VIEW,
             P.EVENT_REPLAY,

@@ -5,6 +5,7 @@ A change must reach open pages everywhere within 2 s for 99 of 100.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -62,3 +63,19 @@ def cause_of(lag: Lag, *, redis_answers: bool) -> Cause:
     if not redis_answers:
         return Cause.REDIS
     return Cause.RELAY if lag.untold else Cause.LOAD
+
+
+def worst_of(lags: Iterable[Lag]) -> Lag | None:
+    """Several channels as one: how many together, and of each lag the worst; None where nothing has changed."""
+    every = list(lags)
+    if not every:
+        return None
+    return Lag(
+        None,
+        sum(one.events for one in every),
+        sum(one.late for one in every),
+        sum(one.untold for one in every),
+        max(one.p50_ms for one in every),
+        max(one.p99_ms for one in every),
+        max(one.worst_ms for one in every),
+    )

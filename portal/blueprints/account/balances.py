@@ -10,24 +10,22 @@ from flask import Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal import formatting
 from portal.blueprints.access import NotFoundError, requires
 from portal.blueprints.account.blueprint import bp
 from portal.blueprints.account.own import own_id
+from portal.blueprints.balance_papers import balance_pdf
 from portal.blueprints.checkout.words import say
-from portal.blueprints.context import translated
 from portal.blueprints.csv_files import csv_stream
-from portal.blueprints.desk import Days, choice_arg, date_arg, days_arg, midnight_after, text_arg, zone_of_reader
+from portal.blueprints.desk import Days, choice_arg, date_arg, days_arg, midnight_after, text_arg
 from portal.blueprints.desk_words import WORDS, word
-from portal.blueprints.documents import logo_of, pdf_answer
-from portal.blueprints.identity import current_channel, current_locale
+from portal.blueprints.documents import pdf_answer
+from portal.blueprints.identity import current_channel
 from portal.blueprints.payment_history import day_chips
 from portal.db import database, reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
 from portal.kit.money import as_decimal
 from portal.kit.paging import Page
-from portal.queries.accounts import load_profile
 from portal.queries.histories import (
     HistoryFilter,
     HistoryRow,
@@ -133,7 +131,7 @@ def history_statement(kind: str, currency: str) -> ResponseReturnValue:
             back=url_for(".history", kind=kind, currency=currency, **_list_args()),
         )
         return page, refused.status
-    return _printed(account, days, stated)
+    return pdf_answer(*balance_pdf(account, days, stated, user_id=own_id()))
 
 
 def _own(kind: str, currency: str) -> OwnAccount:
@@ -175,64 +173,3 @@ def _chips(chosen: HistoryFilter, days: Days, account: OwnAccount) -> list[tuple
     if chosen.words:
         found.append((_("Search: %(words)s", words=chosen.words), without("q")))
     return found
-
-
-def _printed(account: OwnAccount, days: Days, stated: Statement) -> Response:
-    # Fonts and typesetting are loaded with the first document: other pages can do without them.
-    from portal.documents.sheet import Column, Part, Sheet, render_sheet
-
-    channel = current_channel()
-    unit = account.currency
-    now = clock.now()
-    name = word("account", account.kind)
-    brand = translated(dict(channel.brand.get("name") or channel.name))
-    until = days.last or now.astimezone(zone_of_reader()).date()
-    first = days.first or (stated.rows[0].at.astimezone(zone_of_reader()).date() if stated.rows else until)
-    period = f"{formatting.day(first)} – {formatting.day(until)}"
-    rows = [[formatting.day(first), _("Opening balance"), "", "", formatting.money(stated.opening_minor, unit)]]
-    rows += [
-        [
-            formatting.instant(row.at),
-            word("entry", row.kind),
-            row.number or "",
-            formatting.money(row.amount_minor, unit),
-            formatting.money(row.balance_after_minor, unit),
-        ]
-        for row in stated.rows
-    ]
-    rows.append([formatting.day(until), _("Closing balance"), "", "", formatting.money(stated.closing_minor, unit)])
-    with reading() as session:
-        profile = load_profile(session, user_id=own_id())
-    sheet = Sheet(
-        title=_("Statement: %(name)s", name=name),
-        label=period,
-        issuer=brand,
-        brand_name=brand,
-        brand_colour=channel.brand.get("colour"),
-        logo=logo_of(channel),
-        locale=current_locale(),
-        facts=[
-            (_("Account holder"), profile.name if profile else ""),
-            (_("Account"), f"{name} · {unit}"),
-            (_("Period"), period),
-            (_("Money in"), formatting.money(stated.in_minor, unit)),
-            (_("Money out"), formatting.money(stated.out_minor, unit)),
-            (_("Made"), formatting.instant_zone(now)),
-        ],
-        parts=[
-            Part(
-                _("Movements"),
-                [
-                    Column(_("Date"), 0.2),
-                    Column(_("What"), 0.3),
-                    Column(_("Order"), 0.18),
-                    Column(_("Amount"), 0.16, is_amount=True),
-                    Column(_("Balance afterwards"), 0.16, is_amount=True),
-                ],
-                rows,
-                strong=frozenset({0, len(rows) - 1}),
-            )
-        ],
-        note=_("Days are those of the zone %(zone)s.", zone=channel.time_zone),
-    )
-    return pdf_answer(render_sheet(sheet), f"{account.kind}-{unit.lower()}-{first}-{until}.pdf")

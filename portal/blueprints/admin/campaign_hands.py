@@ -8,7 +8,7 @@ from flask import Blueprint
 from sqlalchemy.orm import Session
 
 from portal.blueprints import desk_coupons
-from portal.blueprints.admin.desk import around
+from portal.blueprints.admin.desk import around, requires_channel
 from portal.blueprints.desk_coupons.area import Area
 from portal.queries.campaign_hands import CampaignHead
 from portal.rules.permissions import Scope
@@ -18,7 +18,7 @@ def _around(session: Session, _campaign: CampaignHead) -> dict[str, Any]:
     return around(session, "admin.campaigns")
 
 
-AREA = Area("admin", Scope.ALL, _around)
+AREA = Area("admin", Scope.ALL, requires_channel, _around)
 
 
 def hang(bp: Blueprint) -> None:

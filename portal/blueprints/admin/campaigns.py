@@ -1,4 +1,7 @@
-"""Everybody's campaigns: those of the platform are made here, those of stores can be looked after."""
+"""Everybody's campaigns: those of the platform are made here, those of stores can be looked after.
+
+A manager makes those that are good on his channels alone (services/coupons/guard.py).
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def index() -> ResponseReturnValue:
     return views.index(_enter, lambda: abort(404))
 
 
-@requires_all(Permission.COUPON_ISSUE)
+@requires_channel(Permission.COUPON_ISSUE)
 def create() -> ResponseReturnValue:
     """A campaign of the platform's."""
     return views.create(_enter, lambda: abort(404))
@@ -47,13 +50,13 @@ def show(campaign_id: int) -> ResponseReturnValue:
     return views.show(_enter, campaign_id)
 
 
-@requires_all(Permission.COUPON_ISSUE)
+@requires_channel(Permission.COUPON_ISSUE)
 def edit(campaign_id: int) -> ResponseReturnValue:
     """Its next version."""
     return views.edit(_enter, campaign_id)
 
 
-@requires_all(Permission.COUPON_ISSUE)
+@requires_channel(Permission.COUPON_ISSUE)
 def launch(campaign_id: int) -> ResponseReturnValue:
     """Let it run."""
     return views.launch(_enter, campaign_id)

@@ -18,8 +18,9 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk import choice_arg
 from portal.blueprints.desk_words import word, words
+from portal.blueprints.documents import pdf_answer
 from portal.blueprints.identity import current_actor
-from portal.blueprints.statements import FIGURES, rows_of, statement_file, statement_paper
+from portal.blueprints.statements import FIGURES, rows_of, statement_file, statement_pdf
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
 from portal.kit import clock
@@ -90,7 +91,7 @@ def file(payout_id: uuid.UUID) -> ResponseReturnValue:
 def paper(payout_id: uuid.UUID) -> ResponseReturnValue:
     """The statement on paper."""
     payout, statement = _load(payout_id)
-    return statement_paper(statement, translated(dict(payout.store)))
+    return pdf_answer(*statement_pdf(statement, translated(dict(payout.store))))
 
 
 @requires_all(Permission.PAYOUT_MAKE)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -18,7 +16,7 @@ from portal.kit import clock
 from portal.queries.channels import channel_directory
 from portal.queries.propagation import lags_since, list_failures, list_incidents, list_recent, list_targets
 from portal.rules.permissions import Permission
-from portal.rules.propagation import WINDOW, Lag, Pace
+from portal.rules.propagation import WINDOW, Pace, worst_of
 from portal.services.channels.reconcile_channel import reconcile_channel, retry_events
 
 MENU = "admin.propagation"
@@ -41,7 +39,9 @@ def index() -> ResponseReturnValue:
         chosen = min(seen)
     with reading() as session:
         lags = lags_since(session, since=now - WINDOW, now=now)
-        targets = list_targets(session, channel_id=chosen, lag=_lag_of(lags, chosen), now=now)
+        targets = list_targets(
+            session, channel_id=chosen, lag=lags.get(chosen) if chosen else worst_of(lags.values()), now=now
+        )
         values = {
             "failures": list_failures(session, channel_id=chosen),
             "recent": list_recent(session, channel_id=chosen),
@@ -107,21 +107,3 @@ def reconcile() -> ResponseReturnValue:
 
 def _back() -> str:
     return url_for(MENU, channel=request.args.get("channel") or None)
-
-
-def _lag_of(lags: Any, chosen: int | None) -> Lag | None:
-    """The lag of one channel; of all, the worst of each figure."""
-    if chosen is not None:
-        return lags.get(chosen)  # type: ignore[no-any-return]  # A mapping of them.
-    every = list(lags.values())
-    if not every:
-        return None
-    return Lag(
-        None,
-        sum(one.events for one in every),
-        sum(one.late for one in every),
-        sum(one.untold for one in every),
-        max(one.p50_ms for one in every),
-        max(one.p99_ms for one in every),
-        max(one.worst_ms for one in every),
-    )

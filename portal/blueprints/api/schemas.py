@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
@@ -68,6 +68,13 @@ def instant_of(value: object) -> object:
         return value
 
 
+def _day_of(value: object) -> object:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
 def _storable(value: datetime) -> datetime:
     """In UTC, with a year that every zone can write."""
     if not YEAR_MIN <= value.year <= YEAR_MAX:
@@ -77,6 +84,7 @@ def _storable(value: datetime) -> datetime:
 
 # Strictly a point in time: pydantic by itself takes a number for seconds since 1970.
 Moment = Annotated[AwareDatetime, Field(strict=True), BeforeValidator(instant_of), AfterValidator(_storable)]
+Day = Annotated[date, BeforeValidator(_day_of), Field(ge=date(YEAR_MIN, 1, 1), le=date(YEAR_MAX, 12, 31))]
 Number = Annotated[int, BeforeValidator(_digits)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
 

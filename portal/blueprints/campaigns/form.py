@@ -190,9 +190,13 @@ def say_fault(fault: Fault) -> str:
     return say_phrase(Phrase(fault.sentence, fault.params))
 
 
-def offered(store_id: int | None) -> Mapping[str, type[Condition]]:
-    """The conditions that a builder offers: a store's own campaigns are in it anyway, and for nobody by name."""
-    return {name: kind for name, kind in kinds().items() if store_id is None or name not in ("store", "user")}
+def offered(store_id: int | None, *, by_manager: bool = False) -> Mapping[str, type[Condition]]:
+    """The conditions that a builder offers: a store's own campaigns are in it anyway.
+
+    Stores and managers of channels name no people.
+    """
+    hidden = {"store", "user"} if store_id is not None else {"user"} if by_manager else set()
+    return {name: kind for name, kind in kinds().items() if name not in hidden}
 
 
 def words_in(typed: Iterable[str]) -> list[str]:

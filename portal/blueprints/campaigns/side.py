@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.identity import current_actor
+from portal.queries.campaign_things import Options
 from portal.queries.campaigns import CampaignRow, load_campaign
 from portal.rules.permissions import Permission
-from portal.services.coupons.guard import may_issue
+from portal.services.coupons.guard import channels_of, may_issue, may_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ class Side:
     store_arg: str | None = None
     # Of which channels one sees the campaigns that run there, and nothing else of them; None is all.
     channel_ids: tuple[int, ...] | None = None
+
+    def choices(self, options: Options) -> Options:
+        """What conditions let one choose from here: of the channels only those that one manages."""
+        if self.channel_ids is None:
+            return options
+        own = {str(one) for one in self.channel_ids}
+        return {**options, "channel": [one for one in options["channel"] if one.key in own]}
 
     def to(self, name: str, **values: Any) -> str:
         return url_for(f"{self.blueprint}.{name}", store=self.store_arg, **values)
@@ -44,7 +52,7 @@ def open_campaign(session: Session, enter: Enter, campaign_id: int, permission: 
     if row is None or side is None:
         raise NotFoundError
     sees = permission is Permission.COUPON_VIEW and side.channel_ids is not None and runs_on(row, side.channel_ids)
-    if not sees and not may_issue(current_actor(), row.draft.store_id, permission):
+    if not sees and not may_run(current_actor(), row.draft.store_id, channels_of(row.draft.conditions), permission):
         raise NotFoundError
     return row, side
 
@@ -55,8 +63,19 @@ def runs_on(row: CampaignRow, channel_ids: Collection[int]) -> bool:
     return all(set(one) & set(channel_ids) for one in named)
 
 
-def tabs_of(side: Side, campaign_id: int, current: str) -> list[dict[str, Any]]:
-    """The pages of a campaign: its terms, what came of it, its coupons in people's hands."""
+def tabs_of(side: Side, row: CampaignRow, current: str) -> list[dict[str, Any]]:
+    """The pages of a campaign at a desk."""
+    only_on = channels_of(row.draft.conditions)
+    return page_tabs(side.to, row.id, current, store_id=row.draft.store_id, only_on=only_on)
+
+
+def page_tabs(
+    to: Callable[..., str], campaign_id: int, current: str, *, store_id: int | None, only_on: Collection[int]
+) -> list[dict[str, Any]]:
+    """The pages of a campaign: its terms, what came of it, its coupons in people's hands.
+
+    A manager finds those that name nobody: the terms, and the codes of a campaign of his own.
+    """
     pages = [
         ("campaign", _("Overview")),
         ("campaign_figures", _("Figures")),
@@ -66,8 +85,9 @@ def tabs_of(side: Side, campaign_id: int, current: str) -> list[dict[str, Any]]:
         ("campaign_uses", _("Uses")),
         ("campaign_abuse", _("Abuse")),
     ]
-    pages = pages if side.channel_ids is None else pages[:1]
+    if not may_issue(current_actor(), store_id, Permission.COUPON_VIEW):
+        own = {"campaign", "campaign_codes"} if may_run(current_actor(), store_id, only_on) else {"campaign"}
+        pages = [one for one in pages if one[0] in own]
     return [
-        {"label": label, "href": side.to(name, campaign_id=campaign_id), "current": name == current}
-        for name, label in pages
+        {"label": label, "href": to(name, campaign_id=campaign_id), "current": name == current} for name, label in pages
     ]

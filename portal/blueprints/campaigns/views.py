@@ -40,7 +40,7 @@ from portal.queries.campaigns import CampaignFilters, CampaignRow, list_campaign
 from portal.queries.channels import channel_directory
 from portal.rules.coupons.draft import faults
 from portal.rules.permissions import Permission, Scope
-from portal.services.coupons.guard import may_issue
+from portal.services.coupons.guard import channels_of, may_begin, may_run
 from portal.services.coupons.save_campaign import (
     EDITABLE,
     CampaignChangedError,
@@ -98,7 +98,7 @@ def index(enter: Enter, no_store: Callable[[], str]) -> ResponseReturnValue:
         filters=filters,
         previews=previews,
         options=option_lists(with_owner=side.store_ids is None),
-        may_issue=may_issue(current_actor(), side.store_id),
+        may_issue=may_begin(current_actor(), side.store_id),
         locale=current_locale(),
         labels=labels,
         label=label,
@@ -191,14 +191,14 @@ def _page(enter: Enter, campaign_id: int, error: PortalError | None = None) -> R
         row=row,
         draft=row.draft,
         versions=versions,
-        tabs=tabs_of(side, campaign_id, "campaign"),
+        tabs=tabs_of(side, row, "campaign"),
         previews=previews,
         turns=turns,
         store_names=names,
         locale=current_locale(),
         labels=labels,
         label=label,
-        may_issue=may_issue(current_actor(), row.draft.store_id),
+        may_issue=may_run(current_actor(), row.draft.store_id, channels_of(row.draft.conditions)),
         is_editable=row.state in EDITABLE,
         moves=campaign_moves(row.state) if row.state != "draft" else [],
         problem=_problem(error),
@@ -216,14 +216,19 @@ def _problem(error: PortalError | None) -> str:
 
 def _new_form(session: Session, side: Side) -> CampaignForm:
     source = load_campaign(session, campaign_id=request.args.get("from", 0, type=int))
-    if source is not None and may_issue(current_actor(), source.draft.store_id, Permission.COUPON_VIEW):
+    if source is not None and may_run(
+        current_actor(), source.draft.store_id, channels_of(source.draft.conditions), Permission.COUPON_VIEW
+    ):
         form = filled_form(session, source.draft, version=0, currencies=_currencies())
         form.store_id = side.store_id
         for locale, name in (("en", "Copy of %s"), ("ko", "%s 복사본")):
             if form.get(f"name_{locale}"):
                 form.values[f"name_{locale}"] = name % form.get(f"name_{locale}")
         return form
-    return CampaignForm(MultiDict(_beginning(clock.now())), _currencies(), side.store_id)
+    values = MultiDict(_beginning(clock.now()))
+    for channel_id in side.channel_ids or ():
+        values.add("c-channel-channel_ids", str(channel_id))
+    return CampaignForm(values, _currencies(), side.store_id)
 
 
 def _beginning(now: datetime) -> dict[str, str]:
@@ -271,7 +276,7 @@ def _builder(
 ) -> ResponseReturnValue:
     now = clock.now()
     with reading() as session:
-        options = load_options(session, now=now)
+        options = side.choices(load_options(session, now=now))
         copy = CampaignForm(form.values, form.currencies, form.store_id)
         draft = copy.draft(session)
         if draft is not None:
@@ -287,7 +292,7 @@ def _builder(
         form=form,
         row=row,
         options=options,
-        conditions=offered(form.store_id),
+        conditions=offered(form.store_id, by_manager=side.channel_ids is not None),
         previews=previews,
         preview_faults=list(copy.faults.values()),
         previewed=previewed,

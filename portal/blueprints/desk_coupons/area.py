@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, current_app, url_for
+from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
+from portal.blueprints.campaigns.side import page_tabs
 from portal.blueprints.context import translated
 from portal.blueprints.desk import requires_in
 from portal.blueprints.identity import current_actor
 from portal.kit.text import N_
 from portal.queries.campaign_hands import CampaignHead, load_head
 from portal.rules.permissions import Permission, Scope
-from portal.services.coupons.guard import may_issue
+from portal.services.coupons.guard import channels_of, may_run
 from portal.services.coupons.move_campaign import MOVES
 
 # What can be done with a campaign as a whole, by where it goes; the words are those of the links.
@@ -35,10 +35,14 @@ def campaign_moves(state: str) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True)
 class Area:
-    """A desk: its blueprint, how far its people's permissions reach, and what stands around its pages."""
+    """A desk: its blueprint, how far its people's permissions reach, and what stands around its pages.
+
+    `managers` lets in who holds a permission for some channels too; None where a desk is for no manager.
+    """
 
     name: str
     scope: Scope
+    managers: Callable[[Permission], Callable[[AreaView], AreaView]] | None
     around: Callable[[Session, CampaignHead], dict[str, Any]]
 
     def add(
@@ -50,9 +54,11 @@ class Area:
         *,
         permission: Permission = Permission.COUPON_VIEW,
         methods: tuple[str, ...] = ("GET",),
+        is_nameless: bool = False,
     ) -> None:
-        """Hang a view that takes the area first."""
-        guarded = requires_in(permission, self.scope)(partial(view, self))
+        """Hang a view that takes the area first. One that names nobody is for managers too, where there are any."""
+        lets_in = self.managers if is_nameless and self.managers else partial(requires_in, scope=self.scope)
+        guarded = lets_in(permission)(partial(view, self))
         bp.add_url_rule(f"/campaigns/<int:campaign_id>{rule}", endpoint, guarded, methods=list(methods))
 
     def url(self, endpoint: str, **values: Any) -> str:
@@ -62,27 +68,20 @@ class Area:
     def campaign(self, session: Session, campaign_id: int) -> CampaignHead:
         """The campaign, for whoever may see it. Raises NotFoundError."""
         found = load_head(session, campaign_id=campaign_id)
-        if found is None or not may_issue(current_actor(), found.store_id, Permission.COUPON_VIEW):
+        may = Permission.COUPON_VIEW
+        if found is None or not may_run(current_actor(), found.store_id, channels_of(found.conditions), may):
             raise NotFoundError
         return found
 
     def frame(self, session: Session, campaign: CampaignHead, tab: str) -> dict[str, Any]:
         """What every page of a campaign shows: head, tabs, whether one may act."""
-        overview = f"{self.name}.campaign"
-        links = [("campaign_figures", _("Figures")), ("campaign_dry_run", _("Dry run"))]
-        links += [("campaign_codes", _("Codes")), ("campaign_holders", _("Holders")), ("campaign_uses", _("Uses"))]
-        tabs = [
-            {"label": label, "href": self.url(name, campaign_id=campaign.id), "current": name == tab}
-            for name, label in [*links, ("campaign_abuse", _("Abuse"))]
-        ]
-        if overview in current_app.view_functions:
-            tabs.insert(0, {"label": _("Overview"), "href": url_for(overview, campaign_id=campaign.id)})
+        store_id, only_on = campaign.store_id, channels_of(campaign.conditions)
         return {
             "area": self,
             "campaign": campaign,
             "campaign_name": translated(campaign.name),
-            "campaign_tabs": tabs,
-            "may_act": may_issue(current_actor(), campaign.store_id),
+            "campaign_tabs": page_tabs(self.url, campaign.id, tab, store_id=store_id, only_on=only_on),
+            "may_act": may_run(current_actor(), store_id, only_on),
             "campaign_moves": campaign_moves(campaign.state),
             **self.around(session, campaign),
         }

@@ -36,10 +36,12 @@ class NumberUnfitError(PortalError):
 
 def hang(bp: Blueprint, area: Area) -> None:
     issue = Permission.COUPON_ISSUE
-    area.add(bp, "/codes", TAB, index)
-    area.add(bp, "/codes", "campaign_code_new", add_shared, permission=issue, methods=("POST",))
-    area.add(bp, "/batches", "campaign_batch_new", add_batch, permission=issue, methods=("POST",))
-    area.add(bp, "/batches/<uuid:batch_id>/codes.csv", "campaign_batch_file", export, permission=issue)
+    area.add(bp, "/codes", TAB, index, is_nameless=True)
+    area.add(bp, "/codes", "campaign_code_new", add_shared, permission=issue, methods=("POST",), is_nameless=True)
+    area.add(bp, "/batches", "campaign_batch_new", add_batch, permission=issue, methods=("POST",), is_nameless=True)
+    area.add(
+        bp, "/batches/<uuid:batch_id>/codes.csv", "campaign_batch_file", export, permission=issue, is_nameless=True
+    )
 
 
 def index(area: Area, campaign_id: int) -> ResponseReturnValue:

@@ -41,10 +41,13 @@ class Move:
 
 def hang(bp: Blueprint, area: Area) -> None:
     issue = Permission.COUPON_ISSUE
-    area.add(bp, "/state", "campaign_state", of_campaign, permission=issue, methods=POSTED)
-    area.add(bp, "/codes/<code>/state", "campaign_code_state", of_code, permission=issue, methods=POSTED)
-    area.add(bp, "/batches/<uuid:batch_id>/state", "campaign_batch_state", of_batch, permission=issue, methods=POSTED)
-    area.add(bp, "/holders/<uuid:grant_id>/state", "campaign_holder_state", of_grant, permission=issue, methods=POSTED)
+    for rule, endpoint, view in (
+        ("/state", "campaign_state", of_campaign),
+        ("/codes/<code>/state", "campaign_code_state", of_code),
+        ("/batches/<uuid:batch_id>/state", "campaign_batch_state", of_batch),
+        ("/holders/<uuid:grant_id>/state", "campaign_holder_state", of_grant),
+    ):
+        area.add(bp, rule, endpoint, view, permission=issue, methods=POSTED, is_nameless=view is not of_grant)
 
 
 def of_campaign(area: Area, campaign_id: int) -> ResponseReturnValue:
@@ -67,7 +70,7 @@ def of_campaign(area: Area, campaign_id: int) -> ResponseReturnValue:
         Move(
             *words,
             new,
-            "campaign_holders",
+            "campaign",
             lambda s, why: move_campaign(s, campaign_id=campaign_id, new=new, reason=why, actor=actor, now=now),
         ),
     )

@@ -13,9 +13,10 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.context import translated
 from portal.blueprints.desk import choice_arg, requires_in
 from portal.blueprints.desk_words import word
+from portal.blueprints.documents import pdf_answer
 from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import around, open_desk
-from portal.blueprints.statements import FIGURES, rows_of, statement_file, statement_paper
+from portal.blueprints.statements import FIGURES, rows_of, statement_file, statement_pdf
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.kit import clock
@@ -100,7 +101,7 @@ def paper(statement_id: uuid.UUID) -> ResponseReturnValue:
     statement = _load(statement_id)
     with reading() as session:
         desk = open_desk(session, clock.now(), store_id=statement.store_id)
-    return statement_paper(statement, translated(dict(desk.store.name)) if desk else "")
+    return pdf_answer(*statement_pdf(statement, translated(dict(desk.store.name)) if desk else ""))
 
 
 def _load(statement_id: uuid.UUID) -> StatementRow:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import get_locale, gettext
+from flask_babel import gettext
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.checkout.words import say
@@ -20,7 +20,7 @@ from portal.blueprints.identity import current_actor
 from portal.blueprints.seller.desk import Desk, around, desk_of, open_desk
 from portal.blueprints.seller.label_words import as_run
 from portal.blueprints.seller.orders import list_filter
-from portal.blueprints.slips import has_slip, slip_of, why_no_slip
+from portal.blueprints.slips import slips_pdf
 from portal.blueprints.uploads import read_upload
 from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
@@ -76,16 +76,10 @@ def slips() -> Response:
         found = matching_parts(session, chosen=list_filter(desk, now, view=view), ids=wanted, limit=SLIPS_MAX)
         orders = [load_store_order(session, part_id=part_id, store_ids=stores, now=now) for part_id, _number in found]
     known = [order for order in orders if order is not None]
-    chosen = [slip_of(order) for order in known if has_slip(order)]
-    left_out = [(order.number, why_no_slip(order)) for order in known if not has_slip(order)]
     if not known:
         raise NotFoundError
-    # Fonts and typesetting are loaded with the first document: other pages can do without them.
-    from portal.documents.slips import render_slips
-
-    store, locale = translated(dict(desk.store.name)), str(get_locale())
-    pdf = render_slips(chosen, store=store, locale=locale, with_list=True, left_out=left_out)
-    return pdf_answer(pdf, f"slips-{desk.store.slug}.pdf")
+    store = translated(dict(desk.store.name))
+    return pdf_answer(*slips_pdf(known, store=store, name=f"slips-{desk.store.slug}"))
 
 
 @requires_in(Permission.STORE_ORDER_VIEW, Scope.STORE)

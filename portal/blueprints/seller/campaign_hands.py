@@ -19,7 +19,7 @@ def _around(session: Session, campaign: CampaignHead) -> dict[str, Any]:
     return around(open_desk(session, clock.now(), store_id=campaign.store_id), "seller.campaigns")
 
 
-AREA = Area("seller", Scope.STORE, _around)
+AREA = Area("seller", Scope.STORE, None, _around)
 
 
 def hang(bp: Blueprint) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.db import after_commit
+from portal.models import Channel
 from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.catalogue.refresh_listings import refresh_listings
@@ -55,9 +56,9 @@ class Reconciled:
 def retry_events(session: Session, *, channel_id: int | None, event_id: int | None, actor: Actor, now: datetime) -> int:
     """Let failed events be handled at once: one, those of a channel, or all; returns how many.
 
-    Raises ChannelUnknownError where the actor may not.
+    Raises ChannelUnknownError where there is none, or the actor may not.
     """
-    _check(actor, channel_id)
+    _check(session, actor, channel_id)
     count = _retry(session, channel_id, event_id, now)
     ref = f"channel:{channel_id}" if channel_id is not None else "outbox"
     fact = Fact(AuditAction.EVENTS_RETRIED, ref, after={"event": event_id, "events": count})
@@ -68,9 +69,9 @@ def retry_events(session: Session, *, channel_id: int | None, event_id: int | No
 def reconcile_channel(session: Session, *, channel_id: int, actor: Actor, now: datetime) -> Reconciled:
     """Derive the lists of a channel anew, and let everything that waits for it go at once.
 
-    Raises ChannelUnknownError where the actor may not.
+    Raises ChannelUnknownError where there is none, or the actor may not.
     """
-    _check(actor, channel_id)
+    _check(session, actor, channel_id)
     product_ids = session.scalars(_PRODUCTS, {"channel_id": channel_id}).all()
     listings = refresh_listings(session, product_ids=product_ids)
     events = _retry(session, channel_id, None, now)
@@ -81,10 +82,12 @@ def reconcile_channel(session: Session, *, channel_id: int, actor: Actor, now: d
     return done
 
 
-def _check(actor: Actor, channel_id: int | None) -> None:
+def _check(session: Session, actor: Actor, channel_id: int | None) -> None:
     """What is of the house, or of another channel, is not a manager's."""
     is_his = channel_id is not None and may(actor, Permission.EVENT_REPLAY, channel_id=channel_id)
     if not is_his and Scope.ALL not in scopes_of(actor, Permission.EVENT_REPLAY):
+        raise ChannelUnknownError
+    if channel_id is not None and session.get(Channel, channel_id) is None:
         raise ChannelUnknownError
 
 

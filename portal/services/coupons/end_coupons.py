@@ -120,7 +120,7 @@ def decide_code(
     session: Session, *, campaign_id: int, code: str, new: str, reason: str, actor: Actor, now: datetime
 ) -> None:
     """Revoke a code of one's own campaign, or undo it. Raises CampaignUnknownError, CouponMoveRefusedError."""
-    own_campaign(session, campaign_id=campaign_id, actor=actor)
+    own_campaign(session, campaign_id=campaign_id, actor=actor, is_nameless=True)
     of = session.scalar(select(CouponCode.campaign_id).where(CouponCode.code == code))
     if of != campaign_id:
         raise CampaignUnknownError
@@ -135,7 +135,7 @@ def decide_batch(
     A code that was revoked by itself comes back with its batch: the batch's record says who did it. Raises as
     decide_code().
     """
-    own_campaign(session, campaign_id=campaign_id, actor=actor)
+    own_campaign(session, campaign_id=campaign_id, actor=actor, is_nameless=True)
     row = session.execute(
         select(CouponBatch.state)
         .where(CouponBatch.id == batch_id, CouponBatch.campaign_id == campaign_id)

@@ -116,7 +116,7 @@ def make_shared_code(
 
 
 def _own(session: Session, campaign_id: int, actor: Actor) -> None:
-    campaign = own_campaign(session, campaign_id=campaign_id, actor=actor, to_give=True)
+    campaign = own_campaign(session, campaign_id=campaign_id, actor=actor, to_give=True, is_nameless=True)
     if campaign.distribution != BY_CODE:
         raise NoCodesWantedError
 

@@ -52,7 +52,7 @@ def move_campaign(session: Session, *, campaign_id: int, new: str, reason: str, 
 
     Raises CampaignUnknownError, CouponMoveRefusedError.
     """
-    own_campaign(session, campaign_id=campaign_id, actor=actor)
+    own_campaign(session, campaign_id=campaign_id, actor=actor, is_nameless=True)
     row = session.execute(
         select(Campaign.state, Campaign.valid_from, Campaign.valid_until, Campaign.grace_hours)
         .where(Campaign.id == campaign_id)

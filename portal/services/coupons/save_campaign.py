@@ -16,12 +16,12 @@ from portal.kit.text import N_
 from portal.models import Campaign, CampaignVersion
 from portal.queries.campaign_things import unknown_things
 from portal.queries.campaigns import draft_of
-from portal.rules.coupons.draft import CampaignDraft, Fault, Faults, faults
+from portal.rules.coupons.draft import CampaignDraft, Distribution, Fault, Faults, faults
 from portal.rules.coupons.funding import Funder
 from portal.rules.permissions import Actor, Permission, Scope, scopes_of
 from portal.rules.states import Machine, check_move
 from portal.services.audit import AuditAction, Fact, label, record
-from portal.services.coupons.guard import CampaignUnknownError, may_issue
+from portal.services.coupons.guard import CampaignUnknownError, channels_of, may_begin, may_issue, may_run
 from portal.services.coupons.move_campaign import turned
 from portal.services.outbox import emit
 
@@ -69,7 +69,7 @@ def create_campaign(session: Session, *, actor: Actor, draft: CampaignDraft, now
 
     Raises CampaignForbiddenError, CampaignUnfitError.
     """
-    if not may_issue(actor, draft.store_id):
+    if not may_begin(actor, draft.store_id):
         raise CampaignForbiddenError
     _check(session, actor, draft, now)
     campaign = Campaign(**_columns(draft), state="draft", issued_at=now, issued_by=label(actor), updated_at=now)
@@ -139,7 +139,7 @@ def _locked(session: Session, actor: Actor, campaign_id: int, version: int) -> C
     campaign = session.scalar(select(Campaign).where(Campaign.id == campaign_id).with_for_update())
     if campaign is None:
         raise CampaignUnknownError
-    if not may_issue(actor, campaign.store_id):
+    if not may_run(actor, campaign.store_id, channels_of(campaign.conditions)):
         raise CampaignForbiddenError
     if campaign.version != version:
         raise CampaignChangedError(campaign.version)
@@ -148,7 +148,10 @@ def _locked(session: Session, actor: Actor, campaign_id: int, version: int) -> C
 
 def _check(session: Session, actor: Actor, draft: CampaignDraft, now: datetime) -> None:
     found: Faults = faults(draft, now=now)
-    if Scope.ALL not in scopes_of(actor, Permission.COUPON_ISSUE):
+    has_unreadable = any(name.startswith("conditions") for name in found)
+    if not may_issue(actor, draft.store_id) and not has_unreadable:
+        found.update(_not_for_managers(draft, actor))
+    elif draft.store_id is not None and Scope.ALL not in scopes_of(actor, Permission.COUPON_ISSUE):
         found.update(_not_for_sellers(draft))
     if not any(name.startswith("conditions") for name in found):
         found.update(unknown_things(session, draft, now=now))
@@ -161,6 +164,25 @@ def _not_for_sellers(draft: CampaignDraft) -> Faults:
     found: Faults = {}
     if draft.funding.by is not Funder.SELLER:
         found["funding"] = Fault("CAMPAIGN_FUNDING_NOT_YOURS", N_("A seller's campaign is paid for by its store."))
+    if any(one.name == "user" for one in draft.conditions):
+        found["conditions.user"] = Fault("CAMPAIGN_CONDITION_NOT_YOURS", N_("This condition is for administrators."))
+    return found
+
+
+def _not_for_managers(draft: CampaignDraft, actor: Actor) -> Faults:
+    """A manager's campaign is good on his channels alone, binds no store, and learns nothing of who buys there."""
+    found: Faults = {}
+    only_on = channels_of(draft.conditions)
+    if not only_on or not only_on <= actor.managed_ids:
+        found["conditions.channel.channel_ids"] = Fault(
+            "CAMPAIGN_CHANNELS_NOT_YOURS", N_("Choose channels that you manage, and no others.")
+        )
+    if draft.funding.by is not Funder.PLATFORM:
+        found["funding"] = Fault("CAMPAIGN_FUNDING_NOT_YOURS", N_("A channel's campaign is paid for by the mall."))
+    if draft.distribution is Distribution.GRANT:
+        found["distribution"] = Fault(
+            "CAMPAIGN_PEOPLE_NOT_YOURS", N_("Coupons are given to people by name by who runs the whole mall.")
+        )
     if any(one.name == "user" for one in draft.conditions):
         found["conditions.user"] = Fault("CAMPAIGN_CONDITION_NOT_YOURS", N_("This condition is for administrators."))
     return found

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from portal.db import transaction
 from portal.models import Channel
 from portal.rules.permissions import MATRIX, Role, Scope
+from tests.blueprints.campaign_desks import typed
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import make_person
 from tests.factories.cart import Mall, make_mall, make_variant
@@ -96,8 +97,49 @@ def test_he_reads_the_campaigns_that_run_on_his_channel(mall: Mall, mei: FlaskCl
     assert [name in page for name in ("Only in Korea", "Only in the US", "On all channels")] == [True, False, True]
     asked = [mei.get(f"/admin/campaigns/{one}").status_code for one in (here, there, everywhere)]
     assert asked == [200, 404, 200]
-    assert mei.get(f"/admin/campaigns/{here}/codes").status_code == 403
-    assert mei.get(f"/admin/campaigns/{here}/edit").status_code == 403
+    assert [mei.get(f"/admin/campaigns/{here}/{what}").status_code for what in ("codes", "edit")] == [200, 200]
+    for other, what in ((there, "edit"), (everywhere, "edit"), (there, "codes"), (everywhere, "codes")):
+        assert mei.get(f"/admin/campaigns/{other}/{what}").status_code == 404
+    for what in ("holders", "uses", "abuse", "figures", "dry-run", "lists"):
+        assert mei.get(f"/admin/campaigns/{here}/{what}").status_code == 403
+
+
+@pytest.mark.req("CPN-10")
+def test_he_makes_campaigns_for_his_channel_alone(mall: Mall, mei: FlaskClient) -> None:
+    make_coupon("BOTH")
+    [(everywhere,)] = rows("SELECT id FROM campaign")
+    page = mei.get("/admin/campaigns/new").text
+    kr, us = (f'name="c-channel-channel_ids" value="{one.id}"' for one in (mall.kr, mall.us))
+    assert (kr in page, us in page) == (True, False)
+    assert 'name="c-user-' not in page
+    terms = fields(page) | typed(
+        **{
+            "c-channel-channel_ids": str(mall.kr.id),
+            "valid_from": "2026-01-01T00:00",
+            "valid_until": "2029-01-01T00:00",
+        }
+    )
+    for unfit in (
+        {"c-channel-channel_ids": str(mall.us.id)},
+        {"c-channel-channel_ids": ""},
+        {"distribution": "grant"},
+        {"funding": "seller"},
+    ):
+        assert mei.post("/admin/campaigns/new", data=terms | unfit).status_code == 422
+    made = mei.post("/admin/campaigns/new", data=terms)
+    assert made.status_code == 303
+    path = made.location
+    assert (
+        mei.post(f"{path}/edit", data=terms | {"version": 1, "c-channel-channel_ids": str(mall.us.id)}).status_code
+        == 422
+    )
+    assert mei.post(f"{path}/launch", data=terms | {"version": 1}).status_code == 303
+    assert mei.post(f"{path}/codes", data=terms | {"code": "HERE10"}).status_code == 303
+    assert "HERE10" in mei.get(f"{path}/codes").text
+    stop = terms | {"to": "revoked", "reason": "a mistake"}
+    assert mei.post(f"/admin/campaigns/{everywhere}/state", data=stop).status_code == 404
+    assert mei.post(f"{path}/state", data=stop).location == path
+    assert rows("SELECT state FROM campaign ORDER BY id") == [("running",), ("revoked",)]
 
 
 def test_nothing_of_his_reaches_further_than_his_channels() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.blueprints.api.files import EXAMPLE
+from portal.blueprints.api.v1.campaigns.examples import TERMS as EXAMPLE_TERMS
 from portal.db import transaction
 from portal.models import Channel
 from portal.queries.channels import forget_channels
@@ -14,6 +15,8 @@ from tests.blueprints.api.test_channels import change
 from tests.factories.account import make_person
 from tests.factories.order import make_coupon, make_order
 from tests.factories.refund import rows
+
+TERMS = EXAMPLE_TERMS | {"funding": "platform", "seller_shares": {}}
 
 pytestmark = pytest.mark.req("API-01", "CHN-01", "IDN-02", "IDN-05")
 
@@ -84,8 +87,33 @@ def test_he_reads_the_campaigns_that_run_on_his_channel(world: World, mei: Api) 
     everywhere = make_coupon("BOTH")
     assert {one["id"] for one in mei.read("/campaigns")["items"]} == {here, everywhere}
     assert [mei.get(f"/campaigns/{one}").status_code for one in (here, there, everywhere)] == [200, 404, 200]
-    asked = [mei.get(f"/campaigns/{here}/{what}").status_code for what in ("codes", "dry-run")]
-    assert asked == [403, 404]
+    asked = [mei.get(f"/campaigns/{here}/{what}").status_code for what in ("codes", "dry-run", "holders")]
+    assert asked == [200, 404, 404]
+
+
+@pytest.mark.req("CPN-10")
+def test_he_makes_campaigns_for_his_channel_and_for_no_other(world: World, mei: Api) -> None:
+    def on(*channels: int) -> dict[str, object]:
+        return TERMS | {"conditions": [{"name": "channel", "params": {"channel_ids": list(channels)}}]}
+
+    here, there = world.mall.kr.id, world.mall.us.id
+    everywhere = make_coupon("BOTH")
+    for unfit in (on(here, there), on(there), TERMS | {"conditions": []}, on(here) | {"distribution": "grant"}):
+        assert mei.post("/campaigns", unfit).status_code == 422
+    assert mei.post("/campaigns", on(here) | {"store_id": world.mall.store_ids[0]}).status_code == 403
+    made = data(mei.post("/campaigns", on(here)))["id"]
+    assert mei.put(f"/campaigns/{made}", on(there) | {"version": 1}).status_code == 422
+    assert data(mei.post(f"/campaigns/{made}/launch", {"version": 1}))["state"] in {"running", "scheduled"}
+    assert mei.post(f"/campaigns/{made}/codes", {"code": "HERE10"}).status_code == 201
+    assert data(mei.post(f"/campaigns/{made}/state", {"to": "paused", "reason": "a mistake"}))["state"] == "paused"
+    refused = [
+        mei.post(f"/campaigns/{everywhere}/state", {"to": "paused", "reason": "not mine"}),
+        mei.post(f"/campaigns/{everywhere}/codes", {"code": "ALL10"}),
+        mei.put(f"/campaigns/{everywhere}", on(here) | {"version": 1}),
+        mei.post(f"/campaigns/{made}/grants", {"people": ["bea@example.com"], "reason": "a gift"}),
+    ]
+    assert [one.status_code for one in refused] == [404] * 4
+    assert mei.read("/campaigns")["items"][0]["id"] == made
 
 
 @pytest.mark.req("CHN-01")

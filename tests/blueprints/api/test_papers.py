@@ -15,7 +15,7 @@ from tests.blueprints.desks import browser
 from tests.documents.reading import pages_of
 from tests.factories.account import make_person
 from tests.factories.invoice import give_credit, make_invoice_account
-from tests.factories.order import make_order
+from tests.factories.order import give_deposit, make_order
 from tests.factories.refund import rows
 from tests.factories.returns import Case
 
@@ -43,6 +43,30 @@ def test_a_receipt_is_its_buyers_and_a_slip_its_stores(world: World) -> None:
     assert "₩" not in page
     assert [one.get(path).status_code for one in (world.stranger, store)] == [404, 404]
     assert [one.get(slip).status_code for one in (other, world.api)] == [404, 403]
+
+
+@pytest.mark.req("ORD-10")
+def test_slips_of_many_orders_come_with_a_pick_list_and_without_those_of_others(world: World) -> None:
+    made = [make_order(world.bea, world.mall, {one: 1}) for one in (world.bowl, world.bowl, world.lamp)]
+    sam = make_person("sam", store_ids=(world.mall.store_ids[0],))
+    store = Api(world.api.client, make_key(sam, world.mall.kr))
+    wanted = {"orders": [str(one.part_ids[0]) for one in made]}
+    text = "".join(pages_of(store.post("/store/packing-slips", wanted).data))
+    assert [one.number in text for one in made] == [True, True, False]
+    assert store.post("/store/packing-slips", {"orders": [str(made[2].part_ids[0])]}).status_code == 404
+    assert world.api.post("/store/packing-slips", wanted).status_code == 403
+
+
+@pytest.mark.req("BAL-10")
+def test_a_balance_on_paper_is_its_persons_and_of_the_days_that_are_asked_for(world: World) -> None:
+    give_deposit(world.bea, 30_000)
+    path = "/balances/deposit/KRW/statement"
+    assert "30,000" in pages_of(world.api.get(path).data)[0]
+    assert "30,000" not in pages_of(world.api.get(f"{path}?last=2020-01-31").data)[0]
+    assert "30,000" not in pages_of(world.stranger.get(path).data)[0]
+    unfit = [world.api.get(f"{path}?first={day}").status_code for day in ("yesterday", "0001-01-01", "9999-12-31")]
+    assert unfit == [422, 422, 422]
+    assert world.api.get("/balances/escrow/KRW/statement").status_code == 404
 
 
 @pytest.mark.req("ORD-005")

@@ -46,6 +46,8 @@ RESOURCES = (
     "ticket_hands",
     "webhooks",
     "channels",
+    "channel_terms",
+    "propagation",
     "mall_sales",
     "exports",
     "audit",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from portal.blueprints.api.schemas import Amount, Code, In, Instant, Moment, Out, PageOf, Paging, Text
+from portal.blueprints.api.schemas import Amount, Code, Day, In, Instant, Moment, Out, PageOf, Paging, Text
 
 
 class BalanceQuery(In):
@@ -22,6 +22,13 @@ class MovementQuery(Paging):
     words: Text | None = Field(default=None, description="Is looked for in order numbers and notes.")
     created_from: Moment | None = Field(default=None, description="From this instant on.")
     created_until: Moment | None = Field(default=None, description="Before this instant.")
+
+
+class StatementDays(In):
+    """Which days, both included, by the calendar of the key's channel. Without them: all up to today."""
+
+    first: Day | None = Field(default=None, description="The first day.")
+    last: Day | None = Field(default=None, description="The last day.")
 
 
 class Balance(Out):

@@ -16,7 +16,7 @@ from portal.queries.histories import HistoryFilter, OwnAccount, balance_before, 
 from portal.rules.permissions import Permission
 
 TAG = "Balances"
-_PATH = {
+PATH = {
     "kind": PathValue("`deposit`, `mileage`, `gift` or `refund_credit`.", {"type": "string"}, "deposit"),
     "currency": PathValue("ISO 4217, or `PTS` for mileage.", {"type": "string"}, "KRW"),
 }
@@ -31,11 +31,11 @@ _PATH = {
     query=BalanceQuery,
     answer=Balance,
     example=examples.ACCOUNT,
-    path_values=_PATH,
+    path_values=PATH,
     refusals=(NotFoundError,),
 )
 def show_balance(kind: str, currency: str, query: BalanceQuery) -> Balance:
-    account, now = _own(kind, currency), clock.now()
+    account, now = own_account(kind, currency), clock.now()
     if query.at is None or query.at > now:
         return Balance(
             kind=kind,
@@ -61,11 +61,11 @@ def show_balance(kind: str, currency: str, query: BalanceQuery) -> Balance:
     query=MovementQuery,
     answer=MovementPage,
     example=examples.PAGE,
-    path_values=_PATH,
+    path_values=PATH,
     refusals=(NotFoundError, CursorInvalidError),
 )
 def list_movements(kind: str, currency: str, query: MovementQuery) -> MovementPage:
-    account = _own(kind, currency)
+    account = own_account(kind, currency)
     if account.id is None:
         return MovementPage(items=[], next_cursor=None, previous_cursor=None)
     chosen = HistoryFilter(query.kind, query.created_from, query.created_until, query.words or "")
@@ -94,7 +94,8 @@ def list_movements(kind: str, currency: str, query: MovementQuery) -> MovementPa
     )
 
 
-def _own(kind: str, currency: str) -> OwnAccount:
+def own_account(kind: str, currency: str) -> OwnAccount:
+    """The person's balance of this kind. Raises NotFoundError."""
     actor = api_actor()
     assert actor.user_id is not None
     with reading() as session:

@@ -144,7 +144,7 @@ def move_own_campaign(campaign_id: int, body: CampaignMove) -> CampaignStateOut:
     refusals=(CampaignUnknownError, CursorInvalidError),
 )
 def list_campaign_holders(campaign_id: int, query: HolderQuery) -> HolderPage:
-    check_issuer(campaign_id)
+    check_issuer(campaign_id, is_nameless=False)
     with reading() as session:
         page = list_holders(
             session, campaign_id=campaign_id, state=query.state, search=query.person, cursor=query.cursor

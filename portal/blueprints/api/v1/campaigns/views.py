@@ -45,7 +45,7 @@ from portal.rules.coupons.funding import read_funding
 from portal.rules.coupons.terms import ConditionTerms, Limits, OnRefund
 from portal.rules.permissions import Permission, Scope, scopes_of
 from portal.rules.pricing import Kind, Target
-from portal.services.coupons.guard import CampaignUnknownError, may_issue
+from portal.services.coupons.guard import CampaignUnknownError, may_begin, may_issue
 from portal.services.coupons.save_campaign import CampaignForbiddenError, CampaignUnfitError, create_campaign
 
 TAG = "Campaigns"
@@ -78,7 +78,9 @@ def list_of_campaigns(query: CampaignQuery) -> CampaignPage:
     "/campaigns",
     tag=TAG,
     summary="Make a campaign",
-    description="It is saved as a draft, which nobody can use before it is launched.",
+    description=(
+        "It is saved as a draft, which nobody can use before it is launched. A manager's names only his channels."
+    ),
     permission=Permission.COUPON_ISSUE,
     body=CampaignTerms,
     body_example=examples.TERMS,
@@ -258,7 +260,7 @@ def draft_of_terms(body: CampaignTerms) -> CampaignDraft:
 
 def check_draft(draft: CampaignDraft) -> None:
     """Raises CampaignForbiddenError, RequestInvalidError."""
-    if not may_issue(api_actor(), draft.store_id):
+    if not may_begin(api_actor(), draft.store_id):
         raise CampaignForbiddenError
     if found := faults(draft, now=clock.now()):
         raise invalid_terms(found)

@@ -43,7 +43,7 @@ from portal.rules.coupons.codes import (
 from portal.rules.coupons.life import CouponMoveRefusedError
 from portal.rules.permissions import Permission
 from portal.services.coupons.end_coupons import decide_batch, decide_code
-from portal.services.coupons.guard import CampaignOverError, CampaignUnknownError, may_issue
+from portal.services.coupons.guard import CampaignOverError, CampaignUnknownError, channels_of, may_run
 from portal.services.coupons.make_codes import CodeTakenError, NoCodesWantedError, make_batch, make_shared_code
 
 CODE = {**ID, "code": PathValue("The code.", {"type": "string"}, "SPRING25")}
@@ -229,11 +229,15 @@ def move_campaign_batch(campaign_id: int, batch_id: uuid.UUID, body: CodeMove) -
     return _batch(campaign_id, batch_id)
 
 
-def check_issuer(campaign_id: int) -> None:
-    """Raises CampaignUnknownError where the key's person does not issue this campaign's coupons."""
+def check_issuer(campaign_id: int, *, is_nameless: bool = True) -> None:
+    """Raises CampaignUnknownError where the key's person does not issue this campaign's coupons.
+
+    What names people is not for managers of channels.
+    """
     with reading() as session:
         head = load_head(session, campaign_id=campaign_id)
-    if head is None or not may_issue(api_actor(), head.store_id):
+    only_on = channels_of(head.conditions) if head is not None and is_nameless else frozenset()
+    if head is None or not may_run(api_actor(), head.store_id, only_on):
         raise CampaignUnknownError
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from portal.blueprints.api.schemas import BIGINT_MAX, PRINTABLE, Code, In, Instant, Out, PageOf, instant_of
+from portal.blueprints.api.schemas import BIGINT_MAX, PRINTABLE, Code, Day, In, Instant, Out, PageOf, instant_of
 
 ListName = Literal[
     "orders",
@@ -27,16 +27,6 @@ ListName = Literal[
     "audit",
 ]
 Moment = Annotated[datetime, BeforeValidator(instant_of)]
-
-
-def _day_of(value: object) -> object:
-    try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
-
-
-Day = Annotated[date, BeforeValidator(_day_of)]
 
 
 class ExportFilter(In):

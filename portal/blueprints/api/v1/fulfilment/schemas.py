@@ -10,6 +10,7 @@ from pydantic import Field
 from portal.blueprints.api.schemas import In, Instant, Out, PageOf, Paging, Text, Texts
 
 LINES_MAX = 200
+SLIPS_MAX = 200
 View = Literal["action", "to_send", "overdue", "hold", "shipped", "returning", "cancelled", "all"]
 
 
@@ -18,6 +19,14 @@ class StoreOrderQuery(Paging):
 
     view: View = Field(default="action", description="What waits to be accepted, unless another view is named.")
     store: Text = Field(default="", description="The store's address name, where the person works for several.")
+
+
+class SlipsIn(In):
+    """Which orders are packed, in the order in which they are printed: parts of one store."""
+
+    orders: Annotated[list[uuid.UUID], Field(min_length=1, max_length=SLIPS_MAX)] = Field(
+        description="The ids of parts, as the list of orders tells them."
+    )
 
 
 class StoreOrderItem(Out):

@@ -46,6 +46,8 @@ APPROVED = WITHDRAWAL | {
     "status": "approved",
     "to_pay": {"amount": krw(300_000), "bank": "Hana Bank", "number": "123-456-789012", "holder": "Bea Kim"},
 }
+STORE_ID = 4
+PERIOD = {"store_id": STORE_ID, "store": STORE_REF["name"], "period": "weekly"}
 PAYOUT: dict[str, Any] = {
     "id": ID,
     "statement_id": OTHER,

@@ -39,6 +39,7 @@ PaymentState = Literal[
     "dispute_lost",
 ]
 PayoutState = Literal["waiting", "held", "approved", "paid"]
+PeriodName = Literal["weekly", "monthly"]
 CardState = Literal["unpaid", "active", "redeemed", "void", "expired", "given_back"]
 
 
@@ -174,6 +175,26 @@ class MallPayout(Out):
 
 class MallPayoutPage(PageOf[MallPayout]):
     """A page of payouts."""
+
+
+class StorePeriod(Out):
+    """How often a store's statements are closed and paid."""
+
+    store_id: int
+    store: Texts
+    period: PeriodName
+
+
+class StorePeriods(Out):
+    """Every store with its period."""
+
+    items: list[StorePeriod]
+
+
+class PeriodIn(In):
+    """Weeks begin on Monday, months on their first day, at midnight of the mall's zone."""
+
+    period: PeriodName
 
 
 class CardQuery(Paging):

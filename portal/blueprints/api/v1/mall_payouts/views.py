@@ -7,14 +7,24 @@ import uuid
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import FOR_MALL, PathValue, operation
-from portal.blueprints.api.schemas import Amount
+from portal.blueprints.api.schemas import BIGINT_MAX, Amount
 from portal.blueprints.api.v1.mall_money import examples
-from portal.blueprints.api.v1.mall_money.schemas import MallPayout, MallPayoutPage, PayoutQuery, Reference, Why
+from portal.blueprints.api.v1.mall_money.schemas import (
+    MallPayout,
+    MallPayoutPage,
+    PayoutQuery,
+    PeriodIn,
+    Reference,
+    StorePeriod,
+    StorePeriods,
+    Why,
+)
 from portal.blueprints.api.v1.mall_money.views import ID_SCHEMA
 from portal.db import atomically, reading
 from portal.kit import clock
 from portal.kit.paging import CursorInvalidError
-from portal.queries.payouts import PayoutRow, list_payouts, load_payout
+from portal.queries.payouts import PayoutRow, StoreRule, list_payouts, load_payout, store_rules
+from portal.rules.payouts import Period
 from portal.rules.permissions import Permission
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.payouts import decide_payout as deciding
@@ -22,6 +32,11 @@ from portal.services.payouts import decide_payout as deciding
 TAG = "Statements"
 PAYOUT = {"payout_id": PathValue("The payout's id.", ID_SCHEMA, examples.ID)}
 DECIDED = (deciding.PayoutUnknownError, deciding.PayoutDecidedError, NotFoundError)
+STORE = {
+    "store_id": PathValue(
+        "The store's id.", {"type": "integer", "minimum": 1, "maximum": BIGINT_MAX}, examples.STORE_ID
+    )
+}
 HELD = " Where something holds it back it is `held` instead: look at `status` and `holds`."
 
 
@@ -118,6 +133,50 @@ def pay_mall_payout(payout_id: uuid.UUID, body: Reference) -> MallPayout:
     actor, now = api_actor(), clock.now()
     atomically(lambda s: deciding.pay_payout(s, payout_id=payout_id, reference=body.reference, actor=actor, now=now))
     return _shown(payout_id)
+
+
+@operation(
+    "GET",
+    "/mall/payout-periods",
+    tag=TAG,
+    summary="List how often stores are paid",
+    permission=Permission.PAYOUT_VIEW,
+    within=FOR_MALL,
+    answer=StorePeriods,
+    example={"items": [examples.PERIOD]},
+)
+def list_payout_periods() -> StorePeriods:
+    with reading() as session:
+        found = store_rules(session)
+    return StorePeriods(items=[_period(one) for one in found])
+
+
+@operation(
+    "PUT",
+    "/mall/payout-periods/<int:store_id>",
+    tag=TAG,
+    summary="Say how often a store is paid",
+    description="From the period that runs now.",
+    permission=Permission.PAYOUT_MAKE,
+    within=FOR_MALL,
+    body=PeriodIn,
+    body_example={"period": "weekly"},
+    answer=StorePeriod,
+    example=examples.PERIOD,
+    path_values=STORE,
+    refusals=(deciding.PayoutUnknownError,),
+)
+def change_payout_period(store_id: int, body: PeriodIn) -> StorePeriod:
+    if store_id > BIGINT_MAX:
+        raise deciding.PayoutUnknownError
+    actor, now = api_actor(), clock.now()
+    atomically(lambda s: deciding.change_period(s, store_id=store_id, period=Period(body.period), actor=actor, now=now))
+    with reading() as session:
+        return next(_period(one) for one in store_rules(session) if one.id == store_id)
+
+
+def _period(row: StoreRule) -> StorePeriod:
+    return StorePeriod(store_id=row.id, store=row.name, period=Period(row.period).value)
 
 
 def _shown(payout_id: uuid.UUID) -> MallPayout:

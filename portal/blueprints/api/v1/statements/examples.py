@@ -34,3 +34,10 @@ LINE = {
     "net": krw(24000),
 }
 LINES = {"items": [LINE], "next_cursor": None, "previous_cursor": None}
+FIGURES = {name: STATEMENT[name] for name in ("sales", "own_coupons", "mall_coupons", "refunds", "commission", "other")}
+BALANCE = {
+    "period": "weekly",
+    "period_ends_at": AT,
+    "as_of": AT,
+    "items": [{"balance": krw(399600), "coming": krw(52000), "since_statement": FIGURES}],
+}

@@ -4,16 +4,51 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
-from portal.blueprints.api.schemas import Amount, Instant, Out, PageOf, Paging, Text
+from portal.blueprints.api.schemas import Amount, In, Instant, Out, PageOf, Paging, Text
+
+
+class StoreQuery(In):
+    """Whose balance."""
+
+    store: Text = Field(default="", description="The store's address name, where the person works for several.")
 
 
 class StatementQuery(Paging):
     """Whose statements; the latest come first."""
 
     store: Text = Field(default="", description="The store's address name, where the person works for several.")
+
+
+class Figures(Out):
+    """What a balance is made of. Of `sales` its coupons, refunds and commission are taken off."""
+
+    sales: Amount
+    own_coupons: Amount
+    mall_coupons: Amount
+    refunds: Amount
+    commission: Amount
+    other: Amount
+
+
+class CurrencyBalance(Out):
+    """What the store is owed in one currency; below zero it owes."""
+
+    balance: Amount
+    coming: Amount = Field(description="Paid by buyers of orders that are not completed yet.")
+    since_statement: Figures = Field(description="What moved since the last statement was closed.")
+
+
+class StoreBalance(Out):
+    """What a store is owed, and when it is paid next."""
+
+    period: Literal["weekly", "monthly"] = Field(description="How often its statements are closed and paid.")
+    period_ends_at: Instant = Field(description="When the running period ends. Exclusive.")
+    as_of: Instant
+    items: list[CurrencyBalance]
 
 
 class Statement(Out):

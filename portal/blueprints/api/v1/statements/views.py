@@ -13,19 +13,59 @@ from portal.blueprints.api.own_store import own_store
 from portal.blueprints.api.schemas import Amount, Paging
 from portal.blueprints.api.v1.statements import examples
 from portal.blueprints.api.v1.statements.schemas import (
+    CurrencyBalance,
     Statement,
     StatementLine,
     StatementLinePage,
     StatementPage,
     StatementQuery,
+    StoreBalance,
+    StoreQuery,
 )
+from portal.blueprints.api.v1.statements.schemas import Figures as FiguresOut
 from portal.db import reading
+from portal.kit import clock
 from portal.kit.paging import CursorInvalidError
-from portal.queries.payouts import StatementRow, list_statements, load_seller_statement, statement_lines
+from portal.queries.payouts import StatementRow, list_statements, load_seller_statement, rule_of, statement_lines
+from portal.queries.seller_balance import Figures, coming_to, fresh_figures, owed_to
+from portal.rules.payouts import Period, next_end
 from portal.rules.permissions import Permission
+from portal.services.payouts.close_period import zone_of_mall
 
 TAG = "Statements"
 PATH = {"statement_id": PathValue("The statement's id.", {"type": "string", "format": "uuid"}, examples.ID)}
+
+
+@operation(
+    "GET",
+    "/store/balance",
+    tag=TAG,
+    summary="Show what a store is owed",
+    description="By currency: the balance, what it was made of since the last statement, and what is on its way.",
+    permission=Permission.PAYOUT_VIEW,
+    query=StoreQuery,
+    answer=StoreBalance,
+    example=examples.BALANCE,
+    refusals=(NotFoundError,),
+)
+def show_store_balance(query: StoreQuery) -> StoreBalance:
+    now = clock.now()
+    with reading() as session:
+        store_id = own_store(session, query.store, NotFoundError)
+        period = Period(rule_of(session, store_id=store_id))
+        coming = {one.currency: one.paid_minor for one in coming_to(session, store_id=store_id)}
+        items = [
+            CurrencyBalance(
+                balance=Amount.of(one.balance_minor, one.currency),
+                coming=Amount.of(coming.get(one.currency, 0), one.currency),
+                since_statement=_figures(
+                    fresh_figures(session, store_id=store_id, currency=one.currency, until=now), one.currency
+                ),
+            )
+            for one in owed_to(session, store_id=store_id)
+        ]
+        ends_at = next_end(now, period, zone_of_mall(session))
+    return StoreBalance(period=period.value, period_ends_at=ends_at, as_of=now, items=items)
 
 
 @operation(
@@ -59,7 +99,7 @@ def list_store_statements(query: StatementQuery) -> StatementPage:
 )
 def show_store_statement(statement_id: uuid.UUID) -> Statement:
     with reading() as session:
-        return _shown(_load(session, statement_id))
+        return _shown(load_own_statement(session, statement_id))
 
 
 @operation(
@@ -76,7 +116,7 @@ def show_store_statement(statement_id: uuid.UUID) -> Statement:
 )
 def list_statement_lines(statement_id: uuid.UUID, query: Paging) -> StatementLinePage:
     with reading() as session:
-        currency = _load(session, statement_id).currency
+        currency = load_own_statement(session, statement_id).currency
         page = statement_lines(
             session, statement_id=statement_id, figure=None, cursor=query.cursor, rows_max=query.limit
         )
@@ -96,12 +136,26 @@ def list_statement_lines(statement_id: uuid.UUID, query: Paging) -> StatementLin
     )
 
 
-def _load(session: Session, statement_id: uuid.UUID) -> StatementRow:
-    """A statement of the key's stores; another one is not there."""
+def load_own_statement(session: Session, statement_id: uuid.UUID) -> StatementRow:
+    """A statement of the key's stores. Raises NotFoundError for another one."""
     row = load_seller_statement(session, statement_id=statement_id)
     if row is None or row.store_id not in api_actor().store_ids:
         raise NotFoundError
     return row
+
+
+def _figures(found: Figures, currency: str) -> FiguresOut:
+    def amount(minor: int) -> Amount:
+        return Amount.of(minor, currency)
+
+    return FiguresOut(
+        sales=amount(found.sales_minor),
+        own_coupons=amount(found.own_coupons_minor),
+        mall_coupons=amount(found.mall_coupons_minor),
+        refunds=amount(found.refunds_minor),
+        commission=amount(found.commission_minor),
+        other=amount(found.other_minor),
+    )
 
 
 def _shown(row: StatementRow) -> Statement:

@@ -1,0 +1,1 @@
+"""What channels decide for themselves, what the mall asks of them, and what they leave."""

@@ -1,0 +1,1 @@
+"""How changes come through to each channel, and what to do where they do not."""
