@@ -24,7 +24,7 @@ from rq.timeouts import BaseDeathPenalty
 from portal.broker import broker
 from portal.config import Settings
 from portal.jobs.mails import set_mailer
-from portal.jobs.queue import DEFAULT, PAYMENTS, queue
+from portal.jobs.queue import CALLERS, DEFAULT, PAYMENTS, queue
 from portal.jobs.rates import set_provider
 from portal.jobs.schedule import run_clock
 from portal.kit import clock
@@ -113,7 +113,7 @@ def main() -> None:
         start(settings, name="portal clock", connections=2)
         run_clock(stop)
         return
-    start(settings, name="portal worker", connections=settings.worker_threads + 2)
+    start(settings, name="portal worker", connections=settings.worker_threads + len(CALLERS) + 2)
     set_mailer(settings)
     set_provider(settings)
     settle()
@@ -121,6 +121,8 @@ def main() -> None:
     for number in range(settings.worker_threads):
         names = [DEFAULT, PAYMENTS] if number == 0 else [PAYMENTS, DEFAULT]
         threading.Thread(target=work, args=(names, stop), daemon=True, name=f"worker-{number}").start()
+    for number, lane in enumerate(CALLERS):
+        threading.Thread(target=work, args=([*lane], stop), daemon=True, name=f"caller-{number}").start()
     stop.wait()
 
 

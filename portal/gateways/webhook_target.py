@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import queue
 import socket
 import ssl
 import threading
@@ -18,14 +19,19 @@ from enum import StrEnum
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from portal.kit.networks import AllowedTarget, may_be_called
+from portal.kit.networks import Address, AllowedTarget, may_be_called
 
-CONNECT_TIMEOUT_S = 3
-TOTAL_TIMEOUT_S = 10
+LOOK_UP_TIMEOUT_S = 3.0
+CONNECT_TIMEOUT_S = 3.0
+# From the first packet to the last, whatever comes in between.
+TOTAL_TIMEOUT_S = 10.0
+# Names of somebody whose server never answers keep a thread until the system's own patience is over.
+LOOK_UPS_AT_ONCE = 32
 ANSWER_MAX_BYTES = 4_096
 EXCERPT_MAX = 500
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _TLS = ssl.create_default_context()
+_looking_up = threading.BoundedSemaphore(LOOK_UPS_AT_ONCE)
 
 
 class Problem(StrEnum):
@@ -78,11 +84,7 @@ def look_up(url: str, allowed: Iterable[AllowedTarget]) -> Target:
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError, OverflowError):
-        raise TargetRefusedError(Problem.NAME_UNKNOWN) from None
-    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    addresses = _addresses_of(host, port)
     known = tuple(allowed)
     if not addresses or not all(may_be_called(one, port, known) for one in addresses):
         raise TargetRefusedError(Problem.FORBIDDEN_ADDRESS)
@@ -91,6 +93,35 @@ def look_up(url: str, allowed: Iterable[AllowedTarget]) -> Target:
         raise TargetRefusedError(Problem.FORBIDDEN_ADDRESS)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(is_secure, host, port, path, str(addresses[0]))
+
+
+def _addresses_of(host: str, port: int) -> list[Address]:
+    """The numbers behind a name, in the order of the system. Raises TargetRefusedError, in time.
+
+    The system's look-up knows no limit of ours, so it is left behind in its thread when that is over.
+    """
+    slot = _looking_up
+    told: queue.SimpleQueue[list[Address] | None] = queue.SimpleQueue()
+
+    def look() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            told.put([ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found])
+        except (OSError, UnicodeError, OverflowError, ValueError):
+            told.put(None)
+        finally:
+            slot.release()
+
+    if not slot.acquire(timeout=LOOK_UP_TIMEOUT_S):
+        raise TargetRefusedError(Problem.TIMEOUT)
+    threading.Thread(target=look, daemon=True, name="look-up").start()
+    try:
+        addresses = told.get(timeout=LOOK_UP_TIMEOUT_S)
+    except queue.Empty:
+        raise TargetRefusedError(Problem.TIMEOUT) from None
+    if addresses is None:
+        raise TargetRefusedError(Problem.NAME_UNKNOWN)
+    return addresses
 
 
 def post(target: Target, *, headers: Mapping[str, str], body: bytes) -> TargetAnswer:
@@ -110,7 +141,7 @@ def post(target: Target, *, headers: Mapping[str, str], body: bytes) -> TargetAn
         return TargetAnswer(None, took(), Problem.NO_CONNECTION)
     # Time-outs of sockets are for each piece: what comes in drops is cut off by the clock.
     late = threading.Event()
-    watch = threading.Timer(TOTAL_TIMEOUT_S, _cut, (raw, late))
+    watch = threading.Timer(max(0.0, began + TOTAL_TIMEOUT_S - time.monotonic()), _cut, (raw, late))
     watch.daemon = True
     watch.start()
     try:
@@ -123,6 +154,8 @@ def post(target: Target, *, headers: Mapping[str, str], body: bytes) -> TargetAn
     finally:
         watch.cancel()
         connection.close()
+    if late.is_set():  # Cut off: what came until then may look whole.
+        return TargetAnswer(None, took(), Problem.TIMEOUT)
     return _judge(answer, content, took())
 
 

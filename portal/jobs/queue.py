@@ -16,7 +16,12 @@ log = structlog.get_logger()
 
 PAYMENTS = "payments"
 DEFAULT = "default"
-QUEUES = (PAYMENTS, DEFAULT)
+# Whoever names an address can let us wait at it: such calls have threads of their own, and those that are known to
+# answer at once are not behind the others.
+CALLS = "calls"
+SLOW_CALLS = "slow_calls"
+CALLERS = ((CALLS,), (CALLS,), (SLOW_CALLS,), (SLOW_CALLS,))
+QUEUES = (PAYMENTS, DEFAULT, CALLS, SLOW_CALLS)
 JOB_TIMEOUT_S = 60
 TRAINING_TIMEOUT_S = 900
 
@@ -112,7 +117,12 @@ def enqueue_events(event_ids: Sequence[int]) -> bool:
 
 def enqueue_webhooks(endpoint_id: uuid.UUID) -> None:
     """Let a worker bring what waits for a webhook endpoint."""
-    _hint(DEFAULT, "portal.jobs.webhooks.send_messages", str(endpoint_id))
+    _hint(CALLS, "portal.jobs.webhooks.send_at_once", str(endpoint_id))
+
+
+def enqueue_slow_webhooks(endpoint_id: uuid.UUID) -> None:
+    """The same for one that is not known to answer at once."""
+    _hint(SLOW_CALLS, "portal.jobs.webhooks.send_messages", str(endpoint_id))
 
 
 def enqueue_parcel(shipment_id: uuid.UUID) -> None:

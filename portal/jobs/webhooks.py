@@ -1,8 +1,13 @@
-"""Bring messages to endpoints: claim, call with no transaction open, settle. Safe to run any number of times."""
+"""Bring messages to endpoints: claim, call with no transaction open, settle. Safe to run any number of times.
+
+A receiver can take ten seconds for each answer. Those that have just answered at once are served by threads of their
+own; all others, new ones too, wait for one another.
+"""
 
 from __future__ import annotations
 
 import secrets
+import time
 import uuid
 
 import structlog
@@ -12,7 +17,7 @@ from portal.db import atomically, reading
 from portal.gateways.standard_webhooks import signed_headers
 from portal.gateways.webhook_target import Problem, TargetAnswer, TargetRefusedError, look_up, post
 from portal.jobs.live import publish
-from portal.jobs.queue import enqueue_webhooks
+from portal.jobs.queue import enqueue_slow_webhooks, enqueue_webhooks
 from portal.kit import clock
 from portal.kit.networks import AllowedTarget, read_allowed
 from portal.rules.webhooks import body_of
@@ -21,8 +26,11 @@ from portal.services.webhooks.settle_delivery import Outcome, forget_deliveries,
 
 log = structlog.get_logger()
 
-# So many messages one run brings before others of the queue have their turn.
+# So many messages, and for so long, one run brings before others of the queue have their turn.
 RUN_MAX = 50
+RUN_S_MAX = 10.0
+# Whose last answer took no longer is quick.
+QUICK_MS = 1_000
 USER_AGENT = "Portal-Webhooks/1"
 SPREAD = 1_000
 
@@ -35,6 +43,8 @@ class _Allowed:
 
 
 _allowed = _Allowed()
+# The endpoints whose last answer to this process was quick. Forgotten with it: then they prove it anew.
+_quick: set[uuid.UUID] = set()
 
 
 def allow_targets(settings: Settings) -> None:
@@ -51,14 +61,25 @@ def is_forbidden(url: str) -> bool:
     return False
 
 
+def send_at_once(endpoint_id: str) -> None:
+    """Bring what is due to one that is known to be quick; others go where nobody quick waits behind them."""
+    wanted = uuid.UUID(endpoint_id)
+    if wanted in _quick:
+        send_messages(endpoint_id)
+    else:
+        enqueue_slow_webhooks(wanted)
+
+
 def send_messages(endpoint_id: str) -> None:
-    """Bring what is due for one endpoint, in order, until it fails or nothing is left."""
-    lease, wanted = uuid.uuid4(), uuid.UUID(endpoint_id)
+    """Bring what is due for one endpoint, in order, until it fails, has had its time, or nothing is left."""
+    lease, wanted, began = uuid.uuid4(), uuid.UUID(endpoint_id), time.monotonic()
     for _ in range(RUN_MAX):
         claimed = atomically(lambda s: claim_delivery(s, endpoint_id=wanted, lease=lease, now=clock.now()))
         if claimed is None:
             return
         answer = _bring(claimed)  # No transaction is open here.
+        was_quick = answer.problem is None and answer.latency_ms <= QUICK_MS
+        (_quick.add if was_quick else _quick.discard)(wanted)
         outcome = Outcome(
             answer.status_code,
             answer.latency_ms,
@@ -76,6 +97,8 @@ def send_messages(endpoint_id: str) -> None:
         if not goes_on:
             log.info("webhook_failed", endpoint=endpoint_id, problem=answer.problem, status=answer.status_code)
             return
+        if not was_quick or time.monotonic() - began > RUN_S_MAX:
+            break
     atomically(lambda s: release_endpoint(s, endpoint_id=wanted, lease=lease, busy_until=clock.now()))
     enqueue_webhooks(wanted)
 

@@ -16,7 +16,8 @@ from portal.config import Settings
 from portal.db import reading, transaction
 from portal.gateways import webhook_target
 from portal.jobs.outbox import handle_events
-from portal.jobs.webhooks import allow_targets, send_webhooks
+from portal.jobs.queue import CALLS, SLOW_CALLS, queue
+from portal.jobs.webhooks import allow_targets, send_at_once, send_webhooks
 from portal.kit import clock
 from portal.rules.permissions import SYSTEM
 from portal.rules.webhooks import EndpointState
@@ -229,6 +230,38 @@ def test_a_receiver_that_hangs_is_left_in_time(sandbox: Sandbox, monkeypatch: py
     assert hook.deliveries("state", "status_code", "problem") == [("waiting", None, "timeout")]
 
 
+def jobs(name: str) -> list[tuple[str, list[str]]]:
+    """What waits in a queue."""
+    return [(one.func_name.rpartition(".")[2], list(one.args)) for one in queue(name).jobs]
+
+
+def test_only_who_answers_at_once_is_served_before_the_slow_and_each_has_its_turn(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = make_hook(sandbox)
+    lanes = [queue(name) for name in (CALLS, SLOW_CALLS)]
+
+    def tell() -> None:
+        for lane in lanes:
+            lane.empty()
+        happen(moved(), Event("campaign.moved", "campaign:2", {"state": "live"}))
+        assert jobs(CALLS) == [("send_at_once", [str(hook.id)])]
+        send_at_once(str(hook.id))
+
+    tell()  # Nobody knows yet how quick it is.
+    assert (hook.got, jobs(SLOW_CALLS)) == ([], [("send_messages", [str(hook.id)])])
+    hook.send()
+    assert len(hook.got) == 2
+    tell()
+    assert (len(hook.got), jobs(SLOW_CALLS)) == (4, [])
+    monkeypatch.setattr("portal.jobs.webhooks.QUICK_MS", -1)  # As if it took long: it goes behind the others.
+    tell()
+    assert len(hook.got) == 5
+    assert len(jobs(CALLS)) == 2
+    tell()
+    assert jobs(SLOW_CALLS) == [("send_messages", [str(hook.id)])]
+
+
 def test_410_ends_it_at_once_and_its_people_are_told(sandbox: Sandbox) -> None:
     mall, sam = make_mall(), make_person("sam", store_ids=(1,))
     hook = make_hook(sandbox, store_id=mall.store_ids[0], behaviour="gone")
@@ -314,7 +347,7 @@ def test_with_redis_gone_nothing_is_lost_and_500_changes_arrive_in_order(sandbox
     happen(*(Event("campaign.moved", f"campaign:{n % 7}", {"state": str(n)}) for n in range(500)))
     broker.client.flushall()
     send_webhooks()
-    assert broker.client.llen("rq:queue:default") > 0
+    assert broker.client.llen("rq:queue:calls") > 0
     for _ in range(10):
         hook.send()
 
