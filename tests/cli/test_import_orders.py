@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import text
 
 from portal.db import reading, transaction
+from portal.kit import clock
 from portal.queries import admin_order
 from portal.queries.gateways import gateway_directory
 from portal.queries.orders import load_order
+from portal.services.fulfilment.watch_deadlines import watch_deadlines
 from tests.cli.olist_files import BR, OlistFiles, oid
 from tests.cli.shown import Run, balances, table
 
@@ -55,9 +57,10 @@ def test_dates_are_kept(run_orders: Run, tmp_path: Path) -> None:
         return datetime(2017, 5, day, hour, tzinfo=UTC)
 
     assert table("SELECT placed_at, paid_at FROM orders") == [(may(1, 10), may(2, 9))]
-    assert table("SELECT shipped_at, delivered_at, deliver_until FROM order_part") == [
-        (may(3, 9), may(8, 9), may(20, 0))
+    assert table("SELECT ship_by, shipped_at, delivered_at, deliver_until FROM order_part") == [
+        (may(6, 0), may(3, 9), may(8, 9), may(20, 0))
     ]
+    assert table("SELECT count(*) FROM part_deadline") == [(0,)]
     moves = table("SELECT to_state, at FROM transition WHERE subject = 'order' ORDER BY id")
     assert moves == [("pending", may(1, 10)), ("paid", may(2, 9)), ("shipped", may(3, 9)), ("delivered", may(8, 9))]
     assert table("SELECT created_at FROM ledger_entry WHERE kind = 'order_paid'") == [(may(2, 9),)]
@@ -139,6 +142,11 @@ def test_orders_under_way_keep_their_money_in_escrow(run_orders: Run, tmp_path: 
     assert run_orders(*files.write(tmp_path), *BR).exit_code == 0
     assert table("SELECT status FROM order_part") == [(part,)]
     assert balances() == {"gateway_clearing": -11_000, "order_escrow": 11_000}
+    # What was missed in the history is known; nobody is told of it years later.
+    steps = [("deliver", True)] if part == "shipped" else [("deliver", True), ("ship", True)]
+    assert table("SELECT step, missed_at = due_at FROM part_deadline ORDER BY 1") == steps
+    with transaction() as session:
+        assert watch_deadlines(session, now=clock.now()) == 0
 
 
 @pytest.mark.req("ORD-14")

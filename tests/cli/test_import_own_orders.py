@@ -59,6 +59,18 @@ def test_our_own_format_is_read(kr: Run, tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
+def test_a_store_has_to_send_until_the_latest_of_what_its_rows_say(kr: Run, tmp_path: Path) -> None:
+    head, first, second, third = OWN.splitlines()
+    days = (",2026-03-05", ",2026-03-06 12:00:00", ",2026-03-04")
+    rows = [head + ",ship_by", *(row + day for row, day in zip((first, second, third), days, strict=True))]
+    assert kr(own(tmp_path, "\n".join([*rows, second.replace("TEA-1", "TEA-2") + ",2026-03-03"]))).exit_code == 0
+    assert table("SELECT s.slug, p.ship_by FROM order_part p JOIN store s ON s.id = p.store_id ORDER BY 2") == [
+        ("pot-yard", datetime(2026, 3, 3, 15, tzinfo=UTC)),
+        ("leaf-house", datetime(2026, 3, 4, 15, tzinfo=UTC)),
+        ("leaf-house", datetime(2026, 3, 6, 3, tzinfo=UTC)),
+    ]
+
+
 def test_a_buyer_with_an_email_keeps_one_profile(kr: Run, tmp_path: Path) -> None:
     kr(own(tmp_path, OWN))
     kr(own(tmp_path, LATER.replace("bea@", "BEA@")))

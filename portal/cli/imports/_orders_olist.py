@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -45,8 +46,8 @@ FATES = {
 
 Refuse = Callable[[Path, int, str], None]
 Bar = Callable[[Path], AbstractContextManager[Callable[[int], None]]]
-# (line, goods, price, freight) and (line, method or the type that is not known, amount)
-_Item = tuple[int, Goods, int, int]
+# (line, goods, price, freight, until when it is sent) and (line, method or the type that is not known, amount)
+_Item = tuple[int, Goods, int, int, datetime | None]
 _Payment = tuple[int, str, int]
 
 
@@ -111,7 +112,8 @@ class OlistOrders:
         goods = Goods(check_id(row, "seller_id"), check_id(row, "product_id"))
         price = amount(row["price"], "price", self._currency)
         freight = amount(row["freight_value"], "freight_value", self._currency)
-        self._items.setdefault(order_id, []).append((row.line, goods, price, freight))
+        limit = instant(row["shipping_limit_date"], "shipping_limit_date", self._zone)
+        self._items.setdefault(order_id, []).append((row.line, goods, price, freight, limit))
 
     def _take_payment(self, row: Row) -> None:
         order_id = check_id(row, "order_id")
@@ -145,16 +147,16 @@ class OlistOrders:
         unique, city, region, postcode = customer
         place = {"city": city, "region": region, "postcode": postcode, "country": self._country}
         shipping: dict[str, int] = {}
-        for _line, goods, _price, freight in items:
+        for _line, goods, _price, freight, _limit in items:
             shipping[goods.store] = shipping.get(goods.store, 0) + freight
-        return ParsedOrder(
+        order = ParsedOrder(
             line=row.line,
             ref=ref,
             fate=_fate(status, dates),
             status=status,
             dates=dates,
             buyer=BuyerDraft(ref=unique, placed_at=dates.placed_at, place=place),
-            lines=[ParsedLine(goods, 1, price) for _line, goods, price, _freight in items],
+            lines=[ParsedLine(goods, 1, price) for _line, goods, price, _freight, _limit in items],
             shipping=shipping,
             payments=[PaymentDraft(method, value) for _line, method, value in payments if value],
             remarks=[
@@ -163,6 +165,9 @@ class OlistOrders:
                 if not value
             ],
         )
+        for _line, goods, _price, _freight, limit in items:
+            order.note_limit(goods.store, limit)
+        return order
 
     def _dates(self, row: Row) -> Dates:
         def at(column: str) -> object:

@@ -131,6 +131,7 @@ class OwnOrders:
         head.lines.append(ParsedLine(Goods(store, row["sku"], row["product_name"][:TEXT_MAX]), int(quantity), price))
         if row["shipping"]:
             shipping[store] = shipping.get(store, 0) + amount(row["shipping"], "shipping", self._currency)
+        head.note_limit(store, instant(row["ship_by"], "ship_by", self._zone))
         for column, method in TENDERS.items():
             if row[column]:
                 paid[method] = paid.get(method, 0) + amount(row[column], column, self._currency)

@@ -38,7 +38,10 @@ class ParsedLine:
 
 @dataclass(slots=True)
 class ParsedOrder:
-    """All that the files say of one order. `remarks` are oddities to be named that do not keep it out."""
+    """All that the files say of one order; `shipping` and `ship_by` are by store.
+
+    `remarks` are oddities to be named that do not keep it out.
+    """
 
     line: int
     ref: str
@@ -50,6 +53,12 @@ class ParsedOrder:
     shipping: Mapping[str, int]
     payments: list[PaymentDraft]
     remarks: list[str] = field(default_factory=list)
+    ship_by: dict[str, datetime] = field(default_factory=dict)
+
+    def note_limit(self, store: str, limit: datetime | None) -> None:
+        """A store has to send until the latest of what its goods say."""
+        if limit is not None:
+            self.ship_by[store] = max(limit, self.ship_by.get(store, limit))
 
     def draft(
         self, *, buyer_id: UUID, store_of: Callable[[str], int], variant_of: Callable[[Goods], int]
@@ -66,7 +75,7 @@ class ParsedOrder:
                 for (goods, price), quantity in units.items()
                 if goods.store == store
             ]
-            parts.append(PartDraft(store_of(store), self.shipping.get(store, 0), tuple(lines)))
+            parts.append(PartDraft(store_of(store), self.shipping.get(store, 0), tuple(lines), self.ship_by.get(store)))
         name = name_of(self.buyer)
         return OrderDraft(
             ref=self.ref,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from portal.rules.imports import Dates, Fate
 
@@ -24,11 +25,12 @@ class LineDraft:
 
 @dataclass(frozen=True, slots=True)
 class PartDraft:
-    """What one store sent, with its shipping fee."""
+    """What one store sent, with its shipping fee, and until when it had to."""
 
     store_id: int
     shipping_minor: int
     lines: tuple[LineDraft, ...]
+    ship_by: datetime | None = None
 
     @property
     def subtotal_minor(self) -> int:

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from portal.db import insert_rows
 from portal.kit.ids import new_id
-from portal.models import Order, OrderLine, OrderPart, Payment, PaymentAttempt, Tender, TenderShare
+from portal.models import Order, OrderLine, OrderPart, PartDeadline, Payment, PaymentAttempt, Tender, TenderShare
+from portal.models.order import TO_SEND
 from portal.queries.channels import ChannelView
 from portal.rules.imports import Fate
 from portal.rules.pricing import tax_of
@@ -60,6 +61,7 @@ class ImportedRows:
         self._insert(Order, (self._order(plan) for plan in self._plans))
         self._insert(OrderPart, (row for plan in self._plans for row in self._parts(plan)))
         self._insert(OrderLine, (row for plan in self._plans for row in self._lines(plan)))
+        self._insert(PartDeadline, (row for plan in self._plans for row in self._missed(plan)))
         self._insert(Tender, (self._tender(plan, one) for plan in self._plans for one in plan.tenders))
         self._insert(TenderShare, (row for plan in self._plans for row in _share_rows(plan)))
         at_gateway = [(plan, one) for plan in self._plans for one in plan.tenders if one.payment_id is not None]
@@ -117,6 +119,7 @@ class ImportedRows:
                 "tax_added_minor": 0,
                 "payable_minor": part.payable_minor,
                 "commission_basis_points": self.commissions[part.store_id],
+                "ship_by": part.ship_by if draft.fate.is_paid else None,
                 "deliver_until": dates.estimated_at,
                 "placed_at": dates.placed_at,
                 "released_at": (dates.paid_at or plan.paid_at) if draft.fate.is_paid else None,
@@ -126,6 +129,17 @@ class ImportedRows:
                 "mileage_matured_at": dates.placed_at,
             }
             for position, (part_id, part) in enumerate(zip(plan.part_ids, draft.parts, strict=True))
+        ]
+
+    def _missed(self, plan: OrderPlan) -> Rows:
+        """What the history had missed by now: known from the beginning, so that nobody is told of it any more."""
+        status = plan.steps[Machine.PART][-1].state
+        until = [("ship", part.ship_by, TO_SEND) for part in plan.draft.parts]
+        until += [("deliver", plan.draft.dates.estimated_at, (*TO_SEND, "shipped"))] * len(plan.draft.parts)
+        return [
+            {"part_id": part_id, "step": step, "due_at": due, "missed_at": due}
+            for part_id, (step, due, states) in zip(plan.part_ids * 2, until, strict=True)
+            if status in states and due is not None and due <= self._now
         ]
 
     def _lines(self, plan: OrderPlan) -> Rows:
