@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from portal.formatting import decimal, money, rate
 from portal.queries.automations import OutcomeRow
+from portal.rules.suggestions import Range
 from portal.services.incentives.measure_automation import drawn_as_planned, measure_outcomes
 
 
@@ -25,12 +26,17 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What an automation added; `told` says in a sentence why there are no figures, `alarm` what is wrong with them."""
+    """What an automation added; `told` says in a sentence why there are no figures, `alarm` what is wrong with them.
+
+    `followed` are the people of each group behind the figures, `roii` the return in basis points where it is known.
+    """
 
     figures: Sequence[Figure]
     told: str
     alarm: str
     arms: Sequence[tuple[str, str, str]] = field(default=())
+    followed: tuple[int, int] = (0, 0)
+    roii: Range | None = None
 
     def figure(self, key: str) -> Figure | None:
         """One of the figures, where there are any."""
@@ -53,7 +59,7 @@ def results_of(
     trial: Trial, outcomes: Sequence[OutcomeRow], *, currency: str, arms: Sequence[tuple[str, str, str]] = ()
 ) -> Results:
     """The figures. Without a control group, or before it is large enough, a sentence."""
-    from portal.learning.incremental import ARM_MIN
+    from portal.learning.incremental import ARM_MIN, in_whole
 
     alarm = ""
     if not drawn_as_planned(trial.people, trial.control, control_bp=trial.control_bp):
@@ -109,7 +115,8 @@ def results_of(
         title = _("Qini, by churn risk")
         figures.append(Figure("qini", title, decimal(_fine(qini.value)), _("from %(low)s to %(high)s",
             low=decimal(_fine(qini.low)), high=decimal(_fine(qini.high)))))  # fmt: skip
-    return Results(figures, "", alarm, arms)
+    whole = in_whole(found.roii, scale=10_000) if found.roii else None
+    return Results(figures, "", alarm, arms, (found.treated, found.control), Range(*whole) if whole else None)
 
 
 def _two(value: float) -> str:

@@ -6,11 +6,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from flask_babel import gettext
 from flask_babel import gettext as _
 
 from portal.formatting import decimal, money, number
+from portal.kit.text import N_
 from portal.queries.suggestions import SuggestionRow
-from portal.rules.suggestions import Evidence, Kind, Range
+from portal.rules.suggestions import GROUP_MIN, Evidence, Kind, Range, Silence
+
+# Why nothing is suggested, and what could be changed.
+_NOTHING = {
+    Silence.UNPLANNED: N_("Suggests nothing: find out first what keeps people out of a group."),
+    Silence.UNPRICED: N_(
+        "Suggests nothing, as its cost is not known in money: offer a coupon, or deposit in the mall's currency."
+    ),
+    Silence.OVER: N_("Suggests nothing: it has ended, and too few people or too small a difference stand behind it."),
+    Silence.FEW: N_("Suggests nothing before %(people)s people of each group have been followed."),
+    Silence.ENOUGH: N_("Suggests to go on: it surely brings enough, and its number is not used up."),
+    Silence.UNSURE: N_(
+        "Suggests nothing: it may gain or lose. More people, or a larger control group, make the range narrower."
+    ),
+    Silence.DECIDED: N_("Nothing new: what it suggests was decided about, or its number is used up."),
+}
+# Choosing offers learns by itself, so that there is nothing to take.
+_LEARNS = N_("Nothing to take: what is shown to whom is learned anew each night, and an offer that loses is paused.")
+_OF_CHOICES = {
+    Silence.ENOUGH: _LEARNS,
+    Silence.UNSURE: _LEARNS,
+    Silence.DECIDED: N_("All in all it surely brings less than is wanted: end the offers that return least."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +69,12 @@ def suggestion_view(row: SuggestionRow, *, segments: Mapping[str, str], currency
         names = [_("In the segment"), _("All others")]
     lines = [_line(name, one, currency) for name, one in zip(names, row.evidence, strict=True)]
     return SuggestionView(row, what, why, act, lines)
+
+
+def why_nothing(why: Silence, *, chooses: bool) -> str:
+    """Why nothing is suggested, and what could be changed. `chooses` where offers are chosen by what was learned."""
+    sentence = (_OF_CHOICES if chooses else {}).get(why, _NOTHING[why])
+    return str(gettext(sentence, people=number(GROUP_MIN)))
 
 
 def _said(row: SuggestionRow, segments: Mapping[str, str]) -> tuple[str, str, str]:

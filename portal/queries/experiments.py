@@ -35,14 +35,14 @@ _PEOPLE = text(
 # Coupons of the mall that nobody drew lots for, by how often they were used.
 _WITHOUT = text(
     """
-    SELECT c.id, c.name, c.state, count(u.id) FILTER (WHERE u.status = 'redeemed') AS uses,
+    SELECT c.id, c.name, c.state, c.distribution = 'grant', count(u.id) FILTER (WHERE u.status = 'redeemed') AS uses,
            count(u.id) FILTER (WHERE u.status <> 'released') AS held_of,
            count(u.id) FILTER (WHERE u.status <> 'released' AND o.fraud_hold) AS held
       FROM campaign c LEFT JOIN coupon_use u ON u.campaign_id = c.id LEFT JOIN orders o ON o.id = u.order_id
      WHERE c.store_id IS NULL AND c.state <> 'draft'
        AND NOT EXISTS (SELECT FROM automation a WHERE a.campaign_id = c.id)
        AND NOT EXISTS (SELECT FROM offer f WHERE f.campaign_id = c.id)
-     GROUP BY c.id ORDER BY 4 DESC, c.id DESC LIMIT :limit
+     GROUP BY c.id ORDER BY 5 DESC, c.id DESC LIMIT :limit
     """
 )
 
@@ -59,11 +59,14 @@ class ChoosingPeople:
 
 @dataclass(frozen=True, slots=True)
 class WithoutControl:
-    """A coupon that everybody could have: how often it was used, and how many uses were held for their risk."""
+    """A coupon that nobody drew lots for: how often it was used, and how many uses were held for their risk. Only one
+    that is given to people (`is_given`) can be given by lot.
+    """
 
     campaign_id: int
     name: dict[str, str]
     state: str
+    is_given: bool
     uses: int
     used: int
     held: int

@@ -31,6 +31,18 @@ class Kind(StrEnum):
     NARROW = "narrow"
 
 
+class Silence(StrEnum):
+    """Why nothing is suggested."""
+
+    UNPLANNED = "unplanned"
+    UNPRICED = "unpriced"
+    OVER = "over"
+    FEW = "few"
+    ENOUGH = "enough"
+    UNSURE = "unsure"
+    DECIDED = "decided"
+
+
 class Range(NamedTuple):
     """A figure, and the ends between which it lies in 95 of 100 such cases."""
 
@@ -100,6 +112,23 @@ def suggest(measured: Measured, *, bound_bp: int) -> Suggestion | None:
         wanted = max(measured.people_max // 2, measured.made, 1)
         return Suggestion(Kind.LOWER, (whole,), wanted) if wanted < measured.people_max else None
     return None
+
+
+def why_silent(
+    *, state: str, is_as_planned: bool, is_priced: bool, people: int, control: int, roii: Range | None, bound_bp: int
+) -> Silence:
+    """Why the results of an experiment for which nothing stands suggest nothing; what can be changed comes first."""
+    if not is_as_planned:
+        return Silence.UNPLANNED
+    if not is_priced:
+        return Silence.UNPRICED
+    if roii is None or min(people, control) < GROUP_MIN:
+        return Silence.OVER if state == "ended" else Silence.FEW
+    if roii.low > max(0, bound_bp):
+        return Silence.DECIDED if state == "ended" else Silence.ENOUGH
+    if state == "ended":
+        return Silence.OVER
+    return Silence.DECIDED if roii.high < max(0, bound_bp) else Silence.UNSURE
 
 
 def _narrowed(measured: Measured, bound_bp: int) -> Suggestion | None:

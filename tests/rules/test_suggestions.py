@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.rules.suggestions import GROUP_MIN, Evidence, Kind, Measured, Range, as_json, from_json, is_news, suggest
+from portal.rules.suggestions import (
+    GROUP_MIN,
+    Evidence,
+    Kind,
+    Measured,
+    Range,
+    Silence,
+    as_json,
+    from_json,
+    is_news,
+    suggest,
+    why_silent,
+)
 
 pytestmark = pytest.mark.req("INC-05")
 
@@ -46,6 +59,27 @@ def test_the_surer_end_of_the_range_decides(
 ) -> None:
     said = suggest(found, bound_bp=bound)
     assert (said.kind, said.people_max) == (kind, people_max) if said else kind is None
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"is_as_planned": False, "is_priced": False}, Silence.UNPLANNED),
+        ({"is_priced": False, "roii": None}, Silence.UNPRICED),
+        ({"roii": None}, Silence.FEW),
+        ({"control": GROUP_MIN - 1}, Silence.FEW),
+        ({"control": GROUP_MIN - 1, "state": "ended"}, Silence.OVER),
+        ({"state": "ended"}, Silence.OVER),
+        ({}, Silence.UNSURE),
+        ({"roii": Range(5_000, 1, 9_000)}, Silence.ENOUGH),
+        ({"roii": Range(5_000, 1, 9_000), "state": "ended"}, Silence.DECIDED),
+        ({"roii": Range(-5_000, -9_000, -1)}, Silence.DECIDED),
+    ],
+)
+def test_where_nothing_is_suggested_it_is_known_why(changed: dict[str, Any], why: Silence) -> None:
+    usual: dict[str, Any] = {"state": "running", "is_as_planned": True, "is_priced": True, "people": 4_000,
+                             "control": GROUP_MIN, "roii": Range(0, -4_000, 9_000), "bound_bp": -5_000}  # fmt: skip
+    assert why_silent(**(usual | changed)) is why
 
 
 def test_it_is_narrowed_to_where_it_gains_only_while_all_others_surely_lose() -> None:

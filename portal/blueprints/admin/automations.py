@@ -97,8 +97,8 @@ def show(automation_id: int) -> ResponseReturnValue:
 
 @requires_all(Permission.COUPON_ISSUE)
 def create() -> ResponseReturnValue:
-    """A new one."""
-    return _editor(AutomationForm(dict(BLANK)))
+    """A new one, of the coupon that the address names."""
+    return _editor(AutomationForm(BLANK | {"campaign_id": request.args.get("coupon", "")[:DIGITS_MAX]}))
 
 
 @requires_all(Permission.COUPON_ISSUE)

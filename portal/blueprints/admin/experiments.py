@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,7 +16,7 @@ from portal.blueprints.automation_words import results_view
 from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor
 from portal.blueprints.measured_words import Results, Trial, results_of
-from portal.blueprints.suggestion_words import suggestion_view
+from portal.blueprints.suggestion_words import suggestion_view, why_nothing
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
@@ -24,10 +24,13 @@ from portal.kit.errors import PortalError
 from portal.queries.automations import count_arms, list_automations, load_outcomes
 from portal.queries.exchange import platform_currency
 from portal.queries.experiments import SHOWN_MAX, campaigns_without_control, choosing_outcomes, choosing_people
+from portal.queries.offers import strategy_of
 from portal.queries.segments import list_segments
 from portal.queries.suggestions import list_suggestions
 from portal.rules.permissions import Permission
+from portal.rules.suggestions import why_silent
 from portal.services.incentives.decide_suggestion import dismiss_suggestion, take_suggestion
+from portal.services.incentives.measure_automation import is_priced
 
 
 def hang(bp: Blueprint) -> None:
@@ -37,7 +40,9 @@ def hang(bp: Blueprint) -> None:
 
 @dataclass(frozen=True, slots=True)
 class ExperimentLine:
-    """An experiment with what it added; `people` with the offer and `control` without."""
+    """An experiment with what it added; `people` with the offer and `control` without. `silence` says why it suggests
+    nothing, where it does not.
+    """
 
     title: str
     href: str
@@ -46,6 +51,7 @@ class ExperimentLine:
     people: int
     control: int
     results: Results
+    silence: str = ""
 
 
 @requires_all(Permission.COUPON_VIEW)
@@ -73,13 +79,16 @@ def decide(suggestion_id: int) -> ResponseReturnValue:
 
 def _page(error: PortalError | None = None) -> ResponseReturnValue:
     with reading() as session:
+        bound = strategy_of(session).roii_bp_min
+        open_ones = list_suggestions(session, is_open=True)
+        speak = {one.automation_id for one in open_ones}
         named = {one.key: one.title for one in list_segments(session)}
         view = partial(suggestion_view, segments=named, currency=platform_currency(session))
         page = render_template(
             "admin/experiments/index.html",
-            suggestions=[view(one) for one in list_suggestions(session, is_open=True)],
+            suggestions=[view(one) for one in open_ones],
             decided=[view(one) for one in list_suggestions(session, is_open=False)],
-            lines=[*_choosing(session), *_automations(session)],
+            lines=[*_choosing(session, bound), *_automations(session, speak, bound)],
             without=campaigns_without_control(session),
             problem=say(error) if error else None,
             **around(session, "admin.experiments"),
@@ -87,7 +96,21 @@ def _page(error: PortalError | None = None) -> ResponseReturnValue:
     return page, error.status if error else 200
 
 
-def _choosing(session: Session) -> Iterator[ExperimentLine]:
+def _silence(results: Results, state: str, bound_bp: int, *, is_priced: bool, chooses: bool = False) -> str:
+    people, control = results.followed
+    why = why_silent(
+        state=state,
+        is_as_planned=not results.alarm,
+        is_priced=is_priced,
+        people=people,
+        control=control,
+        roii=results.roii,
+        bound_bp=bound_bp,
+    )
+    return why_nothing(why, chooses=chooses)
+
+
+def _choosing(session: Session, bound_bp: int) -> Iterator[ExperimentLine]:
     people = choosing_people(session)
     if not people.chosen:
         return
@@ -110,15 +133,18 @@ def _choosing(session: Session) -> Iterator[ExperimentLine]:
         people.chosen,
         people.holdout,
         results,
+        _silence(results, "running", bound_bp, is_priced=True, chooses=True),
     )
 
 
-def _automations(session: Session) -> Iterator[ExperimentLine]:
+def _automations(session: Session, speak: Container[int], bound_bp: int) -> Iterator[ExperimentLine]:
     currency = platform_currency(session)
     begun = [row for row in list_automations(session) if row.started_at is not None]
     for row in begun[:SHOWN_MAX]:
         arms = count_arms(session, automation_id=row.id)
         outcomes = load_outcomes(session, automation_id=row.id, now=clock.now())
+        results = results_view(row, arms, outcomes, currency=currency)
+        silence = _silence(results, row.state, bound_bp, is_priced=is_priced(row, currency))
         yield ExperimentLine(
             row.title,
             url_for("admin.automation", automation_id=row.id),
@@ -126,5 +152,6 @@ def _automations(session: Session) -> Iterator[ExperimentLine]:
             row.state,
             sum(one.people for one in arms if one.arm == "offer"),
             sum(one.people for one in arms if one.arm == "control"),
-            results_view(row, arms, outcomes, currency=currency),
+            results,
+            "" if row.id in speak else silence,
         )

@@ -134,12 +134,12 @@ class ImportedRows:
     def _missed(self, plan: OrderPlan) -> Rows:
         """What the history had missed by now: known from the beginning, so that nobody is told of it any more."""
         status = plan.steps[Machine.PART][-1].state
-        until = [("ship", part.ship_by, TO_SEND) for part in plan.draft.parts]
-        until += [("deliver", plan.draft.dates.estimated_at, (*TO_SEND, "shipped"))] * len(plan.draft.parts)
+        steps = {"deliver": plan.draft.dates.estimated_at} if status in {*TO_SEND, "shipped"} else {}
         return [
             {"part_id": part_id, "step": step, "due_at": due, "missed_at": due}
-            for part_id, (step, due, states) in zip(plan.part_ids * 2, until, strict=True)
-            if status in states and due is not None and due <= self._now
+            for part_id, part in zip(plan.part_ids, plan.draft.parts, strict=True)
+            for step, due in (steps | ({"ship": part.ship_by} if status in TO_SEND else {})).items()
+            if due is not None and due <= self._now
         ]
 
     def _lines(self, plan: OrderPlan) -> Rows:

@@ -40,13 +40,20 @@ def test_experiments_stand_side_by_side_and_coupons_without_control_get_a_senten
     assert "No experiments yet" in blank
     assert "There are none." in blank
     make_campaign("claim")
+    make_campaign("grant", name={"en": "Given by hand"})
     fill_shoppers(settings.database_owner_url, customers=500)
     with transaction() as session:
         session.execute(text("INSERT INTO incentive_house VALUES (1, 's', 500, now())"))
         session.execute(CHOSEN)
     said = client.get("/admin/experiments").text
-    assert "Everybody could have these, so what they added cannot be said" in said
+    assert "Nobody was drawn to go without these, so what they added cannot be said, and nothing suggested" in said
     assert "Ten percent off" in said
+    assert "Make one like it that is given to people" in said
+    # Twenty people without an offer are too few for a suggestion, and that is said.
+    assert "Suggests nothing before 100 people of each group have been followed." in said
+    drawn = re.search(r'href="(/admin/automations/new[^"]+)">Let an automation draw who gets it', said)
+    assert drawn is not None
+    assert re.search(r"<option [^>]*selected[^>]*>Given by hand", client.get(drawn[1]).text)
     assert "Chosen offers, against the permanent control group" in said
     assert re.search(r"ROII.*?[0-9]", said)
     assert not re.search(r"\bnan\b", re.sub(r"<[^>]*>", " ", said), re.IGNORECASE)
