@@ -22,7 +22,7 @@ _BY_STATEMENT = """
 """
 _WAITING = """
     SELECT (SELECT count(*) FROM outbox_event WHERE handled_at IS NULL)
-         + (SELECT count(*) FROM mail WHERE sent_at IS NULL)
+         + (SELECT count(*) FROM mail WHERE sent_at IS NULL AND given_up_at IS NULL)
 """
 IDLE_POLL_S = 0.1
 

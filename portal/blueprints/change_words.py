@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from portal.blueprints.mail_words import MAIL_ACTIONS, MAIL_WORDS
 from portal.blueprints.webhook_words import WEBHOOK_ACTIONS, WEBHOOK_WORDS
 from portal.kit.text import N_
 
 CHANGE_ACTIONS: Mapping[str, str] = {
     **WEBHOOK_ACTIONS,
+    **MAIL_ACTIONS,
     "cart:collided": N_("Cart changed on two devices"),
     "channel:reconciled": N_("Channel reconciled"),
     "channel:blocked": N_("Channel lost features"),
@@ -27,6 +29,7 @@ CHANGE_ACTIONS: Mapping[str, str] = {
 
 CHANGE_WORDS: Mapping[str, Mapping[str, str]] = {
     **WEBHOOK_WORDS,
+    **MAIL_WORDS,
     "lag_cause": {
         "redis": N_("Redis does not answer"),
         "relay": N_("The relay does not hand events on"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import email.policy
 import smtplib
 import uuid
-from collections.abc import Sequence
+from collections import deque
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.errors import MessageError
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +22,9 @@ from portal.db import alone, reading, transaction
 from portal.kit import clock
 from portal.models import Mail
 from portal.queries.documents import DocumentAlteredError, load_document
+from portal.queries.notice_wishes import notice_wishes_of
+from portal.rules.mailing import is_refused_for_good, next_try
+from portal.rules.notice_topics import TOPIC_OF_MAIL, quiet_until
 
 log = structlog.get_logger()
 
@@ -49,9 +54,9 @@ def set_mailer(settings: Settings) -> None:
 _CLAIM = text(
     """
     UPDATE mail SET due_at = :leased, attempts = attempts + 1
-     WHERE id IN (SELECT id FROM mail WHERE sent_at IS NULL AND due_at <= :now
+     WHERE id IN (SELECT id FROM mail WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= :now
                    ORDER BY due_at LIMIT :batch FOR UPDATE SKIP LOCKED)
-    RETURNING id, recipient, subject, body, html, attempts, document_id, unsubscribe
+    RETURNING id, user_id, template, recipient, subject, body, html, attempts, document_id, unsubscribe
     """
 ).columns(
     recipient=Mail.recipient.type,
@@ -63,6 +68,14 @@ _CLAIM = text(
 _SENT = text("UPDATE mail SET sent_at = :now, last_error = NULL WHERE id = :id")
 
 
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """Why one mail did not go, which says nothing of the others; `for_good` when trying again is of no use."""
+
+    reason: str
+    for_good: bool
+
+
 def send_mails() -> None:
     """Send what is due. A mail whose sending was interrupted may come twice, never not at all."""
     while True:
@@ -71,31 +84,55 @@ def send_mails() -> None:
             mails = session.execute(_CLAIM, {"now": now, "leased": now + LEASE, "batch": BATCH}).all()
         if not mails:
             return
+        waiting = deque(mails)
         try:
-            _send(mails)
+            _send(waiting)
         except (OSError, smtplib.SMTPException) as error:
-            log.warning("mails_wait", count=len(mails), error=str(error))
+            log.warning("mails_wait", count=len(waiting), error=str(error))
             with transaction() as session:
-                _note_failure(session, mails, str(error), clock.now())
+                for mail in waiting:
+                    _note_failure(session, mail, _Refusal(str(error), for_good=False), clock.now())
             return
         if len(mails) < BATCH:
             return  # Who writes another one meanwhile asks for it to be sent.
 
 
-def _send(mails: Sequence[Row[Any]]) -> None:
+def _send(waiting: deque[Row[Any]]) -> None:
+    """Send one after the other; who is done with leaves the queue. What is raised concerns all that are left in it."""
     with _connection() as smtp:
-        for mail in mails:
-            try:
-                message = _message(mail)
-            except DocumentAlteredError as error:
-                # The others are not to wait for it.
-                log.exception("document_altered", mail=str(mail.id))
+        while waiting:
+            mail = waiting[0]
+            refusal = _send_one(smtp, mail)
+            waiting.popleft()
+            if refusal is None:
+                with alone() as session:
+                    session.execute(_SENT, {"id": mail.id, "now": clock.now()})
+            else:
+                log.warning("mail_refused", mail=str(mail.id), template=mail.template, reason=refusal.reason)
                 with transaction() as session:
-                    _note_failure(session, [mail], repr(error), clock.now())
-                continue
-            smtp.send_message(message)
-            with alone() as session:
-                session.execute(_SENT, {"id": mail.id, "now": clock.now()})
+                    _note_failure(session, mail, refusal, clock.now())
+
+
+def _send_one(smtp: smtplib.SMTP, mail: Row[Any]) -> _Refusal | None:
+    """Hand one mail over. Raises OSError or SMTPException for what is wrong with the connection or with ourselves."""
+    try:
+        smtp.send_message(_message(mail))
+    except smtplib.SMTPRecipientsRefused as error:
+        code, said = next(iter(error.recipients.values()))
+        return _refusal(code, said)
+    except smtplib.SMTPDataError as error:
+        return _refusal(error.smtp_code, error.smtp_error)
+    except DocumentAlteredError as error:
+        return _Refusal(repr(error), for_good=False)
+    except (smtplib.SMTPNotSupportedError, MessageError, ValueError, IndexError) as error:
+        # An address or a subject of which no message can be made: the next try would end in the same way.
+        return _Refusal(repr(error), for_good=True)
+    return None
+
+
+def _refusal(code: int, said: bytes | str) -> _Refusal:
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return _Refusal(f"{code} {words}", is_refused_for_good(code))
 
 
 def _connection() -> smtplib.SMTP:
@@ -142,11 +179,14 @@ def _attach(message: EmailMessage, document_id: uuid.UUID) -> None:
     message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{document.label}.pdf")
 
 
-def _note_failure(session: Session, mails: Sequence[Row[Any]], error: str, now: datetime) -> None:
-    for mail in mails:
-        delay = timedelta(seconds=min(2 ** min(mail.attempts, 12), 3600))
-        session.execute(
-            update(Mail)
-            .where(Mail.id == mail.id, Mail.sent_at.is_(None))
-            .values(last_error=error[:500], due_at=now + delay)
-        )
+def _note_failure(session: Session, mail: Row[Any], refusal: _Refusal, now: datetime) -> None:
+    """Try it later, outside the reader's quiet hours, or give it up."""
+    later = None if refusal.for_good else next_try(now, mail.attempts)
+    values: dict[str, Any] = {"last_error": refusal.reason.replace("\0", "")[:500]}
+    if later is None:
+        values["given_up_at"] = now
+    elif mail.user_id is not None and mail.template in TOPIC_OF_MAIL:
+        values["due_at"] = quiet_until(later, notice_wishes_of(session, mail.user_id))
+    else:
+        values["due_at"] = later
+    session.execute(update(Mail).where(Mail.id == mail.id, Mail.sent_at.is_(None)).values(**values))

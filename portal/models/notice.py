@@ -61,7 +61,12 @@ class Mail(Base):
     """A mail to one person: written once, sent by a worker, kept as the log of what was sent."""
 
     __tablename__ = "mail"
-    __table_args__ = (Index("ix_mail_waiting", "due_at", postgresql_where=text("sent_at IS NULL")),)
+    __table_args__ = (
+        Index("ix_mail_waiting", "due_at", postgresql_where=text("sent_at IS NULL AND given_up_at IS NULL")),
+        Index("ix_mail_unsent", "id", postgresql_where=text("sent_at IS NULL")),
+        Index("ix_mail_user", "user_id", "id", postgresql_where=text("user_id IS NOT NULL")),
+        CheckConstraint("given_up_at IS NULL OR sent_at IS NULL", name="given_up"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     dedup_key: Mapped[str] = mapped_column(unique=True)
@@ -74,6 +79,8 @@ class Mail(Base):
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+    # Nobody takes it: it is not tried again by itself.
+    given_up_at: Mapped[datetime | None]
     attempts: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     last_error: Mapped[str | None]
     document_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("document.id"))

@@ -43,7 +43,7 @@ OLD: Mapping[RetentionKind, tuple[Rows, ...]] = {
             " AND NOT EXISTS (SELECT FROM step_up s WHERE s.session_id = web_session.id)",
         ),
     ),
-    RetentionKind.MAILS: (Rows("mail", "sent_at < :before"),),
+    RetentionKind.MAILS: (Rows("mail", "coalesce(sent_at, given_up_at) < :before"),),
     RetentionKind.NOTICES: (Rows("notice", "read_at < :before"),),
     RetentionKind.CARTS: (Rows("cart", "updated_at < :before"),),
     RetentionKind.GATEWAY_NOTICES: (Rows("provider_event", "handled_at < :before AND body IS NOT NULL", ("body",)),),

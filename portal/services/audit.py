@@ -168,6 +168,7 @@ class AuditAction(StrEnum):
     WEBHOOK_SWITCHED = "webhook:switched"
     WEBHOOK_SECRET_ROTATED = "webhook:secret-rotated"  # noqa: S105  # A name of an act.
     WEBHOOK_SENT_AGAIN = "webhook:sent-again"
+    MAIL_SENT_AGAIN = "mail:sent-again"
     GATEWAY_CONFIGURED = "gateway:configured"
     GATEWAY_TESTED = "gateway:tested"
     ROUTING_WRITTEN = "routing:written"

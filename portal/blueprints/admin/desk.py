@@ -145,6 +145,7 @@ def around(session: Session, current: str, *, waits: MallWaits | None = None) ->
                 ("admin.propagation", _("Channel status"), "activity", Permission.EVENT_VIEW, 0),
                 ("admin.webhooks", _("Webhooks"), "plug-connected", Permission.WEBHOOK_VIEW, 0),
                 ("admin.outbox", _("Outbox"), "send", Permission.EVENT_VIEW, 0),
+                ("admin.mails", _("Mails"), "mail", Permission.EVENT_VIEW, 0),
             ],
         ),
     ]

@@ -100,6 +100,7 @@ READING = {
     "admin.user_freeze": P.USER_RESTRICT,
     "admin.audit": P.AUDIT_VIEW,
     "admin.outbox": P.EVENT_VIEW,
+    "admin.mails": P.EVENT_VIEW,
     "admin.search": P.ANALYTICS_VIEW,
     "admin.order_clearance": P.ORDER_REVIEW,
     "admin.order_refusal": P.ORDER_REVIEW,
@@ -150,7 +151,7 @@ WRITING = {
         f"admin.webhook_{n}": P.WEBHOOK_MANAGE
         for n in ["making", "redelivery", "replay", "saving", "secret", "state", "test"]
     },
-    "admin.propagation_reconciliation": P.EVENT_REPLAY,
+    **dict.fromkeys(("admin.mail_again", "admin.mails_again", "admin.propagation_reconciliation"), P.EVENT_REPLAY),
     "admin.propagation_retry": P.EVENT_REPLAY,
     **{f"admin.remark_{n}": P.REMARK_MODERATE for n in ("hiding", "showing")},
     "admin.automation_save": P.COUPON_ISSUE,

@@ -1,0 +1,146 @@
+"""Mails go out one by one: what one address or one server says is never the reason that others wait (NOT-01)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from portal.config import Settings
+from portal.db import atomically, transaction
+from portal.jobs.mails import send_mails, set_mailer
+from portal.kit import clock
+from portal.kit.ids import new_id
+from portal.models import Mail
+from portal.rules.mailing import TRIES_MAX
+from portal.rules.notice_topics import NoticeWishes
+from portal.rules.permissions import SYSTEM
+from portal.services.notifications.keep_wishes import keep_notice_wishes
+from portal.services.notifications.send_again import MailOnceOnlyError, send_again, send_given_up_again
+from portal.stack import ports
+from tests.factories.account import make_person
+from tests.factories.cart import make_mall
+from tests.factories.refund import rows
+
+pytestmark = [pytest.mark.req("NOT-01"), pytest.mark.usefixtures("books")]
+
+
+@dataclass
+class Server:
+    """A mail server that answers some addresses as it is told, and remembers whom it served."""
+
+    refuses: dict[str, str] = field(default_factory=dict)
+    spoils: dict[str, str] = field(default_factory=dict)
+    served: list[str] = field(default_factory=list)
+
+    async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802  # aiosmtpd's name.
+        envelope.rcpt_tos.append(address)
+        return self.refuses.get(address, "250 OK")
+
+    async def handle_DATA(self, _server: Any, _session: Any, envelope: Any) -> str:  # noqa: N802  # aiosmtpd's name.
+        (address,) = envelope.rcpt_tos
+        if address in self.spoils:
+            return self.spoils[address]
+        self.served.append(address)
+        return "250 Kept"
+
+
+@pytest.fixture
+def server(settings: Settings) -> Iterator[Server]:
+    handler, port = Server(), ports.free_port()
+    controller = Controller(handler, "127.0.0.1", port)
+    controller.start()
+    set_mailer(replace(settings, smtp_url=f"smtp://127.0.0.1:{port}"))
+    yield handler
+    controller.stop()
+    set_mailer(settings)
+
+
+def write(*recipients: str, **more: Any) -> None:
+    """Mails that are due, in this order."""
+    now = clock.now()
+    with transaction() as session:
+        for place, recipient in enumerate(recipients):
+            values = {
+                "template": "receipt",
+                "subject": "Receipt",
+                "body": "Thank you.",
+                "created_at": now,
+                "due_at": now - timedelta(seconds=len(recipients) - place),
+            }
+            session.add(Mail(id=new_id(), dedup_key=f"t:{recipient}", recipient=recipient, **{**values, **more}))
+
+
+def unsent() -> list[tuple[bool, str]]:
+    found = rows(
+        "SELECT given_up_at IS NOT NULL, left(last_error, 3) FROM mail WHERE sent_at IS NULL ORDER BY dedup_key"
+    )
+    return [(given_up, error) for given_up, error in found]
+
+
+def due_in() -> timedelta:
+    (due,) = rows("SELECT due_at FROM mail WHERE sent_at IS NULL")[0]
+    assert isinstance(due, datetime)
+    return due - clock.now()
+
+
+def test_those_behind_a_refused_address_are_served_and_it_is_given_up(server: Server) -> None:
+    server.refuses["gone@example.com"] = "550 No such user"
+    server.spoils["full@example.com"] = "452 Mailbox full"
+    write("gone@example.com", "full@example.com", "bad\nname@example.com", "ada@example.com", "bea@example.com")
+    send_mails()
+    assert server.served == ["ada@example.com", "bea@example.com"]
+    assert unsent() == [(True, "Val"), (False, "452"), (True, "550")]  # Of bad, full and gone.
+    server.refuses.clear()
+    send_mails()
+    assert "gone@example.com" not in server.served
+
+
+def test_a_server_that_goes_away_keeps_all_waiting_and_gives_none_up(server: Server, settings: Settings) -> None:
+    write("ada@example.com", "bea@example.com")
+    set_mailer(replace(settings, smtp_url=f"smtp://127.0.0.1:{ports.free_port()}"))
+    send_mails()
+    assert [given_up for given_up, _ in unsent()] == [False, False]
+    assert due_in() <= timedelta(seconds=3)
+
+
+def test_after_days_in_vain_it_is_given_up_and_a_person_may_send_it_again(server: Server) -> None:
+    server.refuses["ada@example.com"] = "450 Later"
+    write("ada@example.com", attempts=TRIES_MAX - 1)
+    send_mails()
+    assert unsent() == [(True, "450")]
+    server.refuses.clear()
+    send_mails()
+    assert server.served == []
+    assert atomically(lambda s: send_given_up_again(s, actor=SYSTEM, now=clock.now())) == 1
+    send_mails()
+    assert server.served == ["ada@example.com"]
+    (found,) = rows("SELECT id FROM mail")[0]
+    atomically(lambda s: send_again(s, mail_id=found, actor=SYSTEM, now=clock.now()))
+    send_mails()
+    assert server.served == ["ada@example.com"] * 2
+    assert rows("SELECT count(*) FROM audit_row WHERE action = 'mail:sent-again'") == [(2,)]
+
+
+def test_a_code_that_arrived_is_not_sent_again(server: Server) -> None:
+    write("ada@example.com", template="step_up_code")
+    send_mails()
+    (found,) = rows("SELECT id FROM mail")[0]
+    with pytest.raises(MailOnceOnlyError):
+        atomically(lambda s: send_again(s, mail_id=found, actor=SYSTEM, now=clock.now()))
+
+
+def test_the_next_try_waits_for_the_end_of_quiet_hours(server: Server) -> None:
+    server.refuses["ada@example.com"] = "450 Later"
+    ada, now = make_person("ada"), clock.now()
+    # From now on for three hours.
+    wishes = NoticeWishes(quiet=(now.hour, (now.hour + 3) % 24))
+    channel_id = make_mall().kr.id
+    atomically(lambda s: keep_notice_wishes(s, user_id=ada.id, wishes=wishes, channel_id=channel_id, now=now))
+    write("ada@example.com", template="shipment", user_id=ada.id)
+    send_mails()
+    assert timedelta(hours=1, minutes=59) < due_in() <= timedelta(hours=3)
