@@ -97,6 +97,11 @@ def asked() -> Asked:
     return Asked(Period(today - timedelta(days=PERIODS[name][0] - 1), today), name, compare, today, tuple(remarks))
 
 
+def left_out(name: str) -> str:
+    """The sentence for a choice of the address that there is not."""
+    return _("There is no choice named %(name)s here: it was left out.", name=name.replace("\0", "")[:40])
+
+
 def _not_known() -> list[str]:
     """A sentence for each thing of the address that there is not."""
     given = {name: value.replace("\0", "")[:40] for name, value in request.args.items() if value}
@@ -109,9 +114,7 @@ def _not_known() -> list[str]:
         if name in given and date_arg(name) is None
     ]
     return remarks + [
-        _("There is no choice named %(name)s here: it was left out.", name=given[name])
-        for name, names in known.items()
-        if name in given and given[name] not in names
+        left_out(given[name]) for name, names in known.items() if name in given and given[name] not in names
     ]
 
 

@@ -16,7 +16,7 @@ from portal.blueprints.context import translated
 from portal.blueprints.desk import channel_arg, requires_in
 from portal.blueprints.figure_mails import end_figures_mail, figures_mail, set_figures_mail
 from portal.blueprints.figure_rows import asked_measure, rows_page
-from portal.blueprints.figures import Asked, Split, asked, board_file, board_page, kept, scope_of
+from portal.blueprints.figures import Asked, Split, asked, board_file, board_page, kept, left_out, scope_of
 from portal.blueprints.seller.desk import around, desk_of, open_desk
 from portal.db import reading
 from portal.htmx import page_or_partial
@@ -84,6 +84,9 @@ def show() -> ResponseReturnValue:
             ),
             file_href=url_for("seller.figures_file", **same),
         )
+        asked_for = request.args.get("store") or desk.store.slug
+        if asked_for != desk.store.slug:
+            page["remarks"].append(left_out(asked_for))
         currencies = currencies_of_store(session, desk.store.id)
         by_mail = figures_mail(session, _sight(scope))
     return page_or_partial(

@@ -331,7 +331,9 @@ def test_neither_the_rows_behind_figures_nor_a_store_show_what_is_no_number(
 ) -> None:
     sam = browser(app, make_person("sam", roles=("seller",), store_ids=(mall.store_ids[0],)))
     pages = [ada.get(f"/admin/figures/rows?of={name}&{ODD[odd]}") for name in ("tax", "success_rate", "deposit_owed")]
-    for answer in (*pages, sam.get(f"/seller/figures?{ODD[odd]}")):
+    of_store = sam.get(f"/seller/figures?{ODD[odd]}&store=atlantis")
+    assert "There is no choice named atlantis here: it was left out." in of_store.text
+    for answer in (*pages, of_store):
         assert answer.status_code == 200
         shown = re.sub(r"<[^>]+>", " ", answer.text.partition("<h1")[2].partition("<template")[0])
         assert NO_NUMBER.search(shown) is None
