@@ -11,7 +11,7 @@ from pathlib import Path
 
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 # Fields of /proc/PID/stat from the state (the third) on.
-_PPID, _UTIME, _STIME, _CUTIME, _CSTIME = 1, 11, 12, 13, 14
+_PPID, _UTIME, _STIME, _CUTIME, _CSTIME, _THREADS = 1, 11, 12, 13, 14, 17
 # Parts of the table in portal/stack that are shown together.
 GROUPS: Mapping[str, str] = {
     "web": "web",
@@ -53,6 +53,12 @@ def cpu_by_group(parts: Mapping[str, int]) -> dict[str, float]:
                 ticks = sum(int(fields[at]) for at in (_UTIME, _STIME, _CUTIME, _CSTIME))
                 used[GROUPS[name]] += ticks / TICKS_PER_S
     return dict(used)
+
+
+def threads_of(pid: int) -> int:
+    """How many threads a process and its children have."""
+    found = [_stat(one) for one in _tree(pid, _children())]
+    return sum(int(fields[_THREADS]) for fields in found if fields is not None)
 
 
 def memory_of(parts: Mapping[str, int]) -> Memory:

@@ -1,12 +1,11 @@
 """Measure a portal over HTTP: whole purchases with what they cost, and how long buyers wait for the truth."""
 
 import asyncio
-import contextlib
 import os
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -18,26 +17,28 @@ from portal.bench import desk as desk_figures
 from portal.bench import exports as export_figures
 from portal.bench import ledger as ledger_figures
 from portal.bench import offers as offer_figures
-from portal.bench.own import Running, own_portal
 from portal.bench.payments import LIMIT_S, Outcome, lines_of, measure
 from portal.bench.payments import Wish as PaymentsWish
 from portal.bench.pricing import measure_pricing
 from portal.bench.run import Wish, run
 from portal.bench.shoppers import lines_of as score_lines
 from portal.bench.shoppers import measure as measure_scores
-from portal.config import Settings
+from portal.cli._bench_portal import demo_settings, portal_at
+from portal.cli._propagation import propagation
 from portal.demo import bulk
 from portal.jobs.figures import renew_all
 from portal.kit import clock
 from portal.kit.tables import Format
 from portal.process import start
-from portal.stack.errors import StackError
 from portal.stack.supervisor import project_root
 
 
 @click.group()
 def bench() -> None:
     """Measure this portal on this machine."""
+
+
+bench.add_command(propagation)
 
 
 def _numbers(_context: click.Context, _parameter: click.Parameter, text: str) -> tuple[int, ...]:
@@ -297,25 +298,6 @@ def risk(*, orders: int, ranges: int, decisions: int, json_file: Path | None) ->
         json_file.write_bytes(orjson.dumps(found.as_json(), option=orjson.OPT_INDENT_2) + b"\n")
     if found.missed:
         raise SystemExit(1)
-
-
-def demo_settings(running: Running) -> Settings:
-    """The settings of a portal that may be bought from for nothing. Raises StackError for a real one."""
-    settings = Settings.from_environment(running.env)
-    if settings.is_production:
-        raise StackError("The bench buys for real: it measures demo portals only (PORTAL_ENV=demo).")
-    return settings
-
-
-@contextlib.contextmanager
-def portal_at(against: str | None) -> Iterator[Running]:
-    """The portal that runs there, or one of its own that is thrown away afterwards."""
-    if against is None:
-        click.echo("portal: starting a portal to measure", err=True)
-        with own_portal(os.environ) as running:
-            yield running
-    else:
-        yield Running(against.rstrip("/"), dict(os.environ), Path(os.environ.get("PORTAL_HOME") or "var").absolute())
 
 
 def _is_clean(env: Mapping[str, str]) -> bool:

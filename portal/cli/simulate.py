@@ -7,7 +7,7 @@ import orjson
 
 from portal.bench.attacks import ATTACKS, HONEST
 from portal.bench.simulation import simulate as run
-from portal.cli.bench import demo_settings, portal_at
+from portal.cli._bench_portal import demo_settings, portal_at
 
 
 @click.group(invoke_without_command=True)

@@ -23,14 +23,19 @@ class BorderRule(Base):
     __tablename__ = "border_rule"
     __table_args__ = (
         CheckConstraint(
-            "kind IN ('delivers', 'barred', 'value_max', 'code_above', 'duty_free', 'data_stays')", name="kind"
+            "kind IN ('delivers', 'barred', 'value_max', 'code_above', 'duty_free', 'duty_rate', 'data_stays')",
+            name="kind",
         ),
         CheckConstraint("country ~ '^([A-Z]{2}|[*])$'", name="country"),
         CheckConstraint(
             "(kind IN ('value_max', 'code_above', 'duty_free')) = (limit_minor IS NOT NULL) AND limit_minor >= 0",
             name="limit_minor",
         ),
-        CheckConstraint("kind = 'barred' OR num_nonnulls(section_id, customs_code) = 0", name="goods"),
+        CheckConstraint("kind IN ('barred', 'duty_rate') OR num_nonnulls(section_id, customs_code) = 0", name="goods"),
+        CheckConstraint(
+            "(kind = 'duty_rate') = (rate_basis_points IS NOT NULL) AND rate_basis_points BETWEEN 0 AND 200000",
+            name="rate_basis_points",
+        ),
         CheckConstraint("num_nonnulls(section_id, customs_code) < 2", name="one_kind_of_goods"),
         CheckConstraint("(withdrawn_at IS NULL) = (withdrawn_by IS NULL)", name="withdrawn_by"),
         Index("ix_border_rule_channel_id", "channel_id", text("id DESC")),
@@ -43,6 +48,7 @@ class BorderRule(Base):
     section_id: Mapped[int | None] = mapped_column(ForeignKey("section.id"))
     customs_code: Mapped[str | None]
     limit_minor: Mapped[int | None]
+    rate_basis_points: Mapped[int | None]
     words: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     note: Mapped[str]
     valid_from: Mapped[datetime]
@@ -57,7 +63,8 @@ class BorderRecord(Base):
 
     `declared_minor` is what is paid for the goods, without tax and shipping, in `currency`; where that is not the
     platform's, the same in the platform's, with the rate, its source and its time. `goods` has a row for each line,
-    `rules` the ids of the channel's rules for the country. `personal_code` goes with its person.
+    `rules` the ids of the channel's rules for the country. `duty_minor` is what customs were expected to ask of the
+    receiver, which is no part of the order; None where no rate says. `personal_code` goes with its person.
     """
 
     __tablename__ = "border_record"
@@ -82,6 +89,7 @@ class BorderRecord(Base):
     currency: Mapped[str]
     declared_minor: Mapped[int]
     tax_minor: Mapped[int]
+    duty_minor: Mapped[int | None]
     platform_currency: Mapped[str | None]
     platform_minor: Mapped[int | None]
     fx_rate: Mapped[Decimal | None] = mapped_column(Numeric)

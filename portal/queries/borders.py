@@ -19,6 +19,7 @@ IN_FORCE = """
     coalesce((SELECT jsonb_agg(jsonb_build_object('id', b.id, 'kind', b.kind, 'country', b.country,
                                                   'valid_from', b.valid_from, 'section_id', b.section_id,
                                                   'customs_code', b.customs_code, 'limit_minor', b.limit_minor,
+                                                  'rate_basis_points', b.rate_basis_points,
                                                   'words', b.words) ORDER BY b.id)
                 FROM border_rule b WHERE b.channel_id = channel.id AND b.withdrawn_at IS NULL), '[]')
 """

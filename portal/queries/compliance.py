@@ -137,6 +137,7 @@ class BorderRow:
     customs: str
     currency: str
     declared_minor: int
+    duty_minor: int | None
     platform_currency: str | None
     platform_minor: int | None
     fx_rate: Any
@@ -159,6 +160,7 @@ def list_border_records(session: Session, *, chosen: ComplianceFilter, cursor: s
             BorderRecord.customs,
             BorderRecord.currency,
             BorderRecord.declared_minor,
+            BorderRecord.duty_minor,
             BorderRecord.platform_currency,
             BorderRecord.platform_minor,
             BorderRecord.fx_rate,

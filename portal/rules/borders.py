@@ -11,10 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from fractions import Fraction
 from typing import Final
 
 from portal.kit.errors import PortalError
-from portal.kit.money import Money
+from portal.kit.money import Money, round_away
 from portal.kit.text import N_
 from portal.rules.coupons.words import Named
 
@@ -33,11 +34,17 @@ class BorderKind(StrEnum):
     VALUE_MAX = "value_max"
     CODE_ABOVE = "code_above"
     DUTY_FREE = "duty_free"
+    DUTY_RATE = "duty_rate"
     DATA_STAYS = "data_stays"
 
 
 # What these are about is an amount, in the channel's currency.
 LIMITS: Final = frozenset({BorderKind.VALUE_MAX, BorderKind.CODE_ABOVE, BorderKind.DUTY_FREE})
+# What these are about are goods, by category or customs code, or all.
+OF_GOODS: Final = frozenset({BorderKind.BARRED, BorderKind.DUTY_RATE})
+# Some countries take many times the value of farm produce.
+DUTY_RATE_MAX: Final = 200_000
+_WHOLE: Final = 10_000
 
 
 class Customs(StrEnum):
@@ -50,9 +57,9 @@ class Customs(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BorderRule:
-    """A rule of a channel. `section_id` or `customs_code` (its first digits) say which goods are barred.
+    """A rule of a channel. `section_id` or `customs_code` (its first digits) say which goods it is about.
 
-    Without either all goods are. `words` tell buyers why, {locale: text}.
+    Without either all goods are. `rate_basis_points` is the duty on them. `words` tell buyers why, {locale: text}.
     """
 
     id: int
@@ -62,6 +69,7 @@ class BorderRule:
     section_id: int | None = None
     customs_code: str | None = None
     limit_minor: int | None = None
+    rate_basis_points: int | None = None
     words: Mapping[str, str] = field(default_factory=dict)
 
     def is_for(self, country: str, *, own: str) -> bool:
@@ -131,6 +139,22 @@ class Borders:
         if limit is None:
             return Customs.NO_RULE
         return Customs.DUTY_FREE if shipment.value_minor <= limit else Customs.DUTIABLE
+
+    def duty_of(self, shipment: Shipment, country: str) -> int | None:
+        """What customs are expected to ask of the receiver, in minor units, rounded once; None where no rate says.
+
+        Of a shipment above the value that is free, all of it counts. The rule that is closest to the goods holds:
+        most digits of the customs code, then the category, then all goods; of equals the latest.
+        """
+        rates = sorted(self.of(BorderKind.DUTY_RATE, country), key=_closeness, reverse=True)
+        is_due = shipment.country != country and self.customs_of(shipment, country) is Customs.DUTIABLE
+        if not rates or not is_due:
+            return None
+        due = Fraction(0)
+        for goods in shipment.goods:
+            rule = next((one for one in rates if _speaks_of(one, goods)), None)
+            due += Fraction(goods.value_minor * ((rule and rule.rate_basis_points) or 0), _WHOLE)
+        return round_away(due)
 
 
 class BorderRefusedError(PortalError):
@@ -240,6 +264,10 @@ def _barred(borders: Borders, shipment: Shipment, country: str, locale: str) -> 
         why = rule.words.get(locale) or rule.words.get("en")
         found.append(GoodsBarredBecauseError(why=why, **told) if why else GoodsBarredError(**told))
     return found
+
+
+def _closeness(rule: BorderRule) -> tuple[int, bool, int]:
+    return len(rule.customs_code or ""), rule.section_id is not None, rule.id
 
 
 def _speaks_of(rule: BorderRule, goods: Goods) -> bool:

@@ -13,12 +13,13 @@ from urllib.parse import parse_qsl
 import psycopg
 import pytest
 
-from portal.bench import floor, payments
+from portal.bench import floor, payments, propagation
 from portal.bench.figures import Level, lines_of, percentile
 from portal.bench.forms import Form, FormError, find_form
 from portal.bench.journey import Purchase
 from portal.bench.own import Running
 from portal.bench.pricing import measure_pricing
+from portal.bench.propagation import Found
 from portal.bench.usage import cpu_by_group, parts_of
 from portal.stack.errors import StackError
 from portal.stack.home import Home
@@ -214,3 +215,15 @@ def test_the_bench_of_pricing_prices_the_same_carts_again() -> None:
     assert first.carts == second.carts == 3
     assert first.proven == second.proven
     assert all(first.quote_ms["max"] >= first.quote_ms[name] for name in ("p50", "p95"))
+
+
+@pytest.mark.req("PRF-04")
+def test_more_than_one_late_change_in_500_is_missed_and_so_is_a_thread_that_pages_take() -> None:
+    def found(slow: int, lost: int = 0, threads: tuple[int, int] | None = (12, 12)) -> Found:
+        times = [100.0] * (500 - slow - lost) + [2_001.0] * slow
+        return Found(propagation.Wish(1_000, 500, 10.0), times, lost, [20.0], [30.0], threads)
+
+    assert [found(1).missed, found(2).missed, found(1, lost=1).missed, found(0, threads=(12, 13)).missed] == [
+        False, True, True, True,
+    ]  # fmt: skip
+    assert "later than 2 s: 1" in propagation.lines_of(found(1))

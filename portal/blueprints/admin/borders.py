@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from portal import formatting
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.admin.dated_rules import begins_at, number, typed
+from portal.blueprints.admin.dated_rules import basis_points, begins_at, number, typed
 from portal.blueprints.admin.desk import around, may_of, requires_channel
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
@@ -31,7 +31,7 @@ from portal.queries.borders import list_border_rules
 from portal.queries.channel_life import load_channel
 from portal.queries.channels import forget_channels
 from portal.queries.sections import section_directory
-from portal.rules.borders import ANYWHERE, BorderKind
+from portal.rules.borders import ANYWHERE, OF_GOODS, BorderKind
 from portal.rules.channels import LOCALES
 from portal.rules.permissions import Permission
 from portal.services.channels.save_channel import ChannelUnfitError
@@ -49,6 +49,7 @@ KINDS: Mapping[str, str] = {
     BorderKind.VALUE_MAX: N_("A shipment from abroad is worth at most"),
     BorderKind.CODE_ABOVE: N_("Customs ask for the buyer's own code above"),
     BorderKind.DUTY_FREE: N_("Free of duty up to"),
+    BorderKind.DUTY_RATE: N_("Duty above that, in percent"),
     BorderKind.DATA_STAYS: N_("Partners there get no personal data of buyers"),
 }
 
@@ -117,6 +118,7 @@ def _terms(channel: Channel) -> BorderTerms:
         section_id=number("section"),
         customs_code=typed("customs_code").replace(".", ""),
         limit_minor=_limit(channel.currency),
+        rate_basis_points=basis_points("rate"),
         words={code: text[: WORDS_MAX + 1] for code, text in words.items()},
         note=typed("note"),
     )
@@ -173,8 +175,10 @@ def _said(rows: Sequence[BorderRule], channel: Channel) -> list[dict[str, Any]]:
     for one in rows:
         goods = sections.get(one.section_id, "") if one.section_id else one.customs_code or ""
         about = formatting.money(one.limit_minor, channel.currency) if one.limit_minor is not None else goods
-        if one.kind == BorderKind.BARRED and not goods:
+        if one.kind in OF_GOODS and not goods:
             about = _("All goods")
+        if one.rate_basis_points is not None:
+            about = f"{formatting.rate(one.rate_basis_points)} · {about}"
         country = _("All other countries") if one.country == ANYWHERE else name_of("country", one.country)
         told.append({"row": one, "kind": gettext(KINDS[one.kind]), "country": country, "about": about})
     return told

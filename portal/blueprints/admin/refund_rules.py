@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal import formatting
-from portal.blueprints.admin.dated_rules import YES_OR_NO, begins_at, number, typed
+from portal.blueprints.admin.dated_rules import YES_OR_NO, basis_points, begins_at, number, typed
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
@@ -28,7 +28,6 @@ from portal.queries.refund_policies import RefundRuleRow, list_refund_rules
 from portal.queries.sections import section_directory
 from portal.rules.permissions import Permission
 from portal.rules.refund_policy import DEFAULT
-from portal.rules.tiers import read_decimal
 from portal.services.refunds.set_rule import (
     BUYERS_REASONS,
     RefundRuleFeeError,
@@ -105,13 +104,12 @@ def _terms() -> RuleTerms:
 
 def _fee() -> int | None:
     """Basis points, as a percentage was typed."""
-    written = typed("restocking").removesuffix("%")
-    if not written:
+    if not typed("restocking").removesuffix("%"):
         return None
-    percent = read_decimal(written)
-    if not percent.is_finite() or not 0 <= percent <= 100 or percent * 100 % 1:
+    found = basis_points("restocking")
+    if found is None or found > 10_000:
         raise RefundRuleFeeError
-    return int(percent * 100)
+    return found
 
 
 def _limit() -> dict[str, int] | None:

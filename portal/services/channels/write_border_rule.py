@@ -13,7 +13,7 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import BorderRule, Channel, Section
 from portal.rules.addresses import is_country
-from portal.rules.borders import ANYWHERE, CUSTOMS_CODE, LIMITS, BorderKind
+from portal.rules.borders import ANYWHERE, CUSTOMS_CODE, DUTY_RATE_MAX, LIMITS, OF_GOODS, BorderKind
 from portal.rules.permissions import Actor, Permission, may
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.channels.house_rules import note_overrides
@@ -37,13 +37,18 @@ class BorderRuleOverError(PortalError):
 
 @dataclass(frozen=True, slots=True)
 class BorderTerms:
-    """What was typed of a rule. `limit_minor` is None where what was typed is no amount of the channel's currency."""
+    """What was typed of a rule.
+
+    `limit_minor` is None where what was typed is no amount of the channel's currency, and `rate_basis_points` where it
+    is no percentage.
+    """
 
     kind: str
     country: str
     section_id: int | None = None
     customs_code: str = ""
     limit_minor: int | None = None
+    rate_basis_points: int | None = None
     words: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
 
@@ -69,6 +74,7 @@ def set_border_rule(
         section_id=terms.section_id,
         customs_code=terms.customs_code or None,
         limit_minor=terms.limit_minor if terms.kind in LIMITS else None,
+        rate_basis_points=terms.rate_basis_points if terms.kind == BorderKind.DUTY_RATE else None,
         words={locale: text for locale, text in terms.words.items() if text},
         note=terms.note,
         valid_from=valid_from or now,
@@ -126,6 +132,9 @@ def _faults(session: Session, terms: BorderTerms, *, own: str) -> dict[str, str]
         faults["country"] = N_("Partners in the channel's own country need what is delivered: name another.")
     if terms.kind in LIMITS and terms.limit_minor is None:
         faults["limit"] = N_("Write the amount in the channel's currency.")
+    rate = terms.rate_basis_points
+    if terms.kind == BorderKind.DUTY_RATE and (rate is None or not 0 <= rate <= DUTY_RATE_MAX):
+        faults["rate"] = N_("Write a percentage with at most two decimals, such as 8 or 6.5.")
     faults |= _goods_faults(session, terms)
     for locale, text in terms.words.items():
         if len(text) > WORDS_MAX:
@@ -139,8 +148,8 @@ def _goods_faults(session: Session, terms: BorderTerms) -> dict[str, str]:
     faults: dict[str, str] = {}
     if terms.section_id is not None and terms.customs_code:
         faults["customs_code"] = N_("Name a category or a customs code, not both.")
-    elif terms.kind != BorderKind.BARRED and (terms.section_id is not None or terms.customs_code):
-        faults["customs_code"] = N_("Only goods that are not delivered have a category or a customs code.")
+    elif terms.kind not in OF_GOODS and (terms.section_id is not None or terms.customs_code):
+        faults["customs_code"] = N_("Only rules about goods have a category or a customs code.")
     elif terms.customs_code and not CUSTOMS_CODE.fullmatch(terms.customs_code):
         faults["customs_code"] = N_("A customs code has 4 to 10 digits; its first digits stand for all that begin so.")
     elif terms.section_id is not None and session.get(Section, terms.section_id) is None:
@@ -165,7 +174,8 @@ def _note(
 
 
 def _in_short(rule: BorderRule) -> str:
-    about = [rule.section_id and f"section {rule.section_id}", rule.customs_code, rule.limit_minor]
+    rate = None if rule.rate_basis_points is None else f"{rule.rate_basis_points} bp"
+    about = [rule.section_id and f"section {rule.section_id}", rule.customs_code, rule.limit_minor, rate]
     return " ".join([rule.country, *(str(one) for one in about if one is not None)])
 
 
@@ -177,5 +187,6 @@ def _told(rule: BorderRule) -> dict[str, object]:
         "section": rule.section_id,
         "customs_code": rule.customs_code,
         "limit_minor": rule.limit_minor,
+        "rate_basis_points": rule.rate_basis_points,
         "valid_from": rule.valid_from,
     }

@@ -52,6 +52,16 @@ def border_refusals(
     )
 
 
+def expected_duties(
+    channel: ChannelView, cart: CartView, quoted: CheckoutQuote, *, country: str, now: datetime, locale: str = "en"
+) -> list[tuple[str, int, str]]:
+    """What the receiver is expected to pay to customs for what each store sends: its name, minor units, currency."""
+    borders = channel.borders(now)
+    shipments = shipments_of(cart, quoted, locale=locale)
+    due = [(one.store_name, borders.duty_of(one, country) or 0, channel.currency) for one in shipments]
+    return [one for one in due if one[1]]
+
+
 def record_borders(
     session: Session,
     *,
@@ -80,6 +90,7 @@ def record_borders(
             "currency": channel.currency,
             "declared_minor": one.value_minor,
             "goods": _declared(quoted, one.store_id, line_ids),
+            "duty_minor": borders.duty_of(one, country),
             "tax_minor": sum(i.price.tax_minor for i in quoted.quote.lines if i.price.store_id == one.store_id),
             **fx_columns(one.value_minor, channel.currency, rate),
             "rules": _rules(borders, country),

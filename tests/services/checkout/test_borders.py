@@ -139,6 +139,21 @@ def test_above_its_limit_customs_want_the_buyers_own_code_and_it_is_kept_with_th
     assert kept[6] is None
 
 
+def test_the_duty_above_the_free_value_is_that_of_the_rule_closest_to_the_goods_and_rounded_once(mall: Mall) -> None:
+    mug, tea = make_variant(mall, store=1, krw=11_000), make_variant(mall, store=1, krw=1_102, name="Tea")
+    with transaction() as session:
+        session.get_one(Product, session.get_one(Variant, tea).product_id).customs_code = "090210"
+    for rate, about in ((800, {}), (650, {"section_id": mall.section_id}), (4_000, {"customs_code": "0902"})):
+        set_rule(mall, "duty_rate", "KR", rate_basis_points=rate, **about)
+    set_rule(mall, "duty_free", "KR", limit_minor=10_000)
+
+    for name, goods in (("bea", {mug: 1}), ("eve", {mug: 1, tea: 1})):
+        assert isinstance(ready_to_buy(make_person(name), channel_directory()["kr"], goods)(), Placed)
+    # 10,000 are free. 10,000 at 6.5 % and 1,002 at 40 %: 650 + 400.8, nowhere rounded before it is added up.
+    declared = "SELECT declared_minor, customs, duty_minor FROM border_record ORDER BY placed_at"
+    assert rows(declared) == [(10_000, "duty_free", None), (11_002, "dutiable", 1_051)]
+
+
 def test_the_record_of_another_currency_keeps_the_rate_with_its_source_and_time(mall: Mall) -> None:
     bowl, mug = make_variant(mall), make_variant(mall, store=1)
     make_order(make_person("bea"), mall, {bowl: 2, mug: 1}, channel=mall.us)
@@ -223,6 +238,8 @@ def test_a_rule_is_kept_with_who_and_why_and_ends_once(mall: Mall) -> None:
         ("barred", "KR", {"customs_code": "1234", "section_id": 1}, "customs_code"),
         ("value_max", "KR", {"limit_minor": 1, "customs_code": "1234"}, "customs_code"),
         ("barred", "KR", {"section_id": 0}, "section"),
+        ("duty_rate", "KR", {}, "rate"),
+        ("duty_rate", "KR", {"rate_basis_points": 200_001}, "rate"),
     ],
 )
 def test_what_cannot_be_a_rule_is_refused_by_field(

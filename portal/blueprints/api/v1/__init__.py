@@ -47,6 +47,7 @@ RESOURCES = (
     "webhooks",
     "channels",
     "channel_terms",
+    "channel_borders",
     "propagation",
     "mall_sales",
     "exports",

@@ -14,6 +14,7 @@ from portal.blueprints.api.v1.quote.schemas import (
     ConsentText,
     CouponOffer,
     DepositOffer,
+    ExpectedDuty,
     MethodOffer,
     MileageOffer,
     Quote,
@@ -21,10 +22,12 @@ from portal.blueprints.api.v1.quote.schemas import (
     QuotedShipping,
     RefusedCode,
 )
+from portal.blueprints.checkout.crossing import say_duty
 from portal.blueprints.checkout.method_names import method_name
 from portal.blueprints.checkout.offers import own_offers
 from portal.blueprints.checkout.words import say
 from portal.gateways.base import Flow
+from portal.kit import clock
 from portal.kit.errors import Rejection
 from portal.queries.carts import CartView
 from portal.queries.channels import ChannelView
@@ -33,6 +36,7 @@ from portal.rules.consents import CHECKOUT_CONSENTS
 from portal.rules.coupons.rejection import Code, reject
 from portal.rules.quote import FrozenItem
 from portal.rules.split import TenderKind
+from portal.services.checkout.cross_border import expected_duties
 from portal.services.checkout.quote import CheckoutQuote
 
 
@@ -64,6 +68,12 @@ def as_quote(quoted: CheckoutQuote, cart: CartView, channel: ChannelView) -> Quo
         to_pay_now=Amount.of(quote.to_pay_now_minor, currency),
         lines=_lines(quoted, currency),
         shipping=[_shipping(item, cart, currency) for item in quote.shipping],
+        duties=[
+            ExpectedDuty(store=store, amount=Amount.of(minor, unit), detail=say_duty(store, minor, unit))
+            for store, minor, unit in expected_duties(
+                channel, cart, quoted, country=channel.country, now=clock.now(), locale=g.locale
+            )
+        ],
         unavailable=[as_line(line, cart.store(line.store_id), currency) for line in quoted.unavailable],
         coupons=_coupons(quoted, currency),
         is_best_set=quoted.is_best_set,

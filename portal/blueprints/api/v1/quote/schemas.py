@@ -133,6 +133,14 @@ class ConsentText(Out):
     is_required: bool
 
 
+class ExpectedDuty(Out):
+    """What customs are expected to ask of the receiver for what a store sends from abroad: no part of the order."""
+
+    store: str
+    amount: Amount
+    detail: str = Field(description="A sentence to show.")
+
+
 class Quote(Out):
     """What an order would cost now. `fingerprint` marks every amount of it: the order is placed only at these."""
 
@@ -153,6 +161,9 @@ class Quote(Out):
     to_pay_now: Amount = Field(description="What is left for the payment method; with zero none is needed.")
     lines: list[QuotedLine]
     shipping: list[QuotedShipping]
+    duties: list[ExpectedDuty] = Field(
+        default=[], description="For delivery within the channel's country, where its rules say a rate."
+    )
     unavailable: list[CartLine] = Field(description="Lines of the cart that cannot be bought; take them out.")
     coupons: list[CouponOffer]
     is_best_set: bool = Field(description="No other set of these coupons saves more.")

@@ -1,0 +1,1 @@
+"""What may cross the borders of a channel."""
