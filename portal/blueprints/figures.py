@@ -99,7 +99,7 @@ def asked() -> Asked:
 
 def left_out(name: str) -> str:
     """The sentence for a choice of the address that there is not."""
-    return _("There is no choice named %(name)s here: it was left out.", name=name.replace("\0", "")[:40])
+    return str(_("There is no choice named %(name)s here: it was left out.", name=name.replace("\0", "")[:40]))
 
 
 def _not_known() -> list[str]:

@@ -94,7 +94,7 @@ def newest_model(session: Session) -> Fitted | None:
 
 
 def write_scores(session: Session, *, fitted: Fitted, histories: Sequence[History], now: datetime) -> None:
-    """Score these customers and keep it; at most AT_ONCE of them, so that the transaction stays short."""
+    """Score these customers and keep it; at most AT_ONCE of them, so that the statement stays short."""
     from portal.learning.scores import score
 
     if not histories:
@@ -123,10 +123,13 @@ def score_changed(session: Session, *, now: datetime) -> list[uuid.UUID]:
     fitted, newest = newest_model(session), newest_transition(session)
     if fitted is None or newest == state.transition_id:
         return []
-    changed = buyers_changed(session, since_transition=state.transition_id)[:AT_ONCE]
-    histories = load_histories(session, user_ids=changed)
-    write_scores(session, fitted=fitted, histories=histories, now=now)
-    gone = set(changed) - {one.user_id for one in histories}
+    changed = buyers_changed(session, since_transition=state.transition_id)
+    gone = set(changed)
+    # An import moves more than one statement scores; all of them are noted as scored below.
+    for place in range(0, len(changed), AT_ONCE):
+        histories = load_histories(session, user_ids=changed[place : place + AT_ONCE])
+        write_scores(session, fitted=fitted, histories=histories, now=now)
+        gone -= {one.user_id for one in histories}
     if gone:
         session.execute(delete(CustomerScore).where(CustomerScore.user_id.in_(gone)))
     note_scores(session, transition_id=newest, now=now)

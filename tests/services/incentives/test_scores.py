@@ -39,6 +39,18 @@ def test_everybody_who_bought_is_scored_and_the_next_order_counts_at_once(db: No
         assert score_changed(session, now=clock.now()) == []
 
 
+def test_everybody_is_scored_whose_orders_moved_however_many_they_are(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mall, people = make_mall(), [make_person("bea"), make_person("max")]
+    renew_scores()
+    for one in people:
+        make_order(one, mall, {make_variant(mall, krw=30_000): 1})
+    monkeypatch.setattr("portal.services.incentives.score_customers.AT_ONCE", 1)
+    renew_scores()
+    assert rows("SELECT count(*) FROM customer_score") == [(2,)]
+
+
 def test_what_was_given_back_is_no_purchase(db: None) -> None:
     mall, bea = make_mall(), make_person("bea")
     order = make_order(bea, mall, {make_variant(mall, krw=30_000): 1})
