@@ -157,8 +157,9 @@ class Stock(Base):
     """Units of a variant at a place. What may be sold is on_hand - reserved - safety.
 
     At `alert_at` or less for sale its store is told, once for each time that it falls there; `low_since` says so.
-    `version` counts the changes of all but `reserved`. `set_aside` is {channel id: {"kept": units, "floor": units}}:
-    units that only this channel sells, and what it leaves on the shelf; null where every channel sells all.
+    `version` counts the changes of all but `reserved`. `set_aside` is {channel id: {"kept": units, "floor": units,
+    "said": units}}: units that only this channel sells, what it leaves on the shelf, and how many its store kept for it
+    when it last said so; null where every channel sells all.
     """
 
     __tablename__ = "stock"

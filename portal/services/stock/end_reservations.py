@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# Each line is sold once: the unique index on sales refuses a second time.
+# Each line is sold once: the unique index on sales refuses a second time. A channel gets its own units back, but never
+# more than its store said last: what an order held since before that is everybody's.
 _END = text(
     """
     WITH kept AS (
@@ -25,8 +26,9 @@ _END = text(
                          on_hand = stock.on_hand - CASE WHEN :taken THEN w.quantity ELSE 0 END,
                          version = stock.version + CASE WHEN :taken THEN 1 ELSE 0 END,
                          set_aside = CASE WHEN :taken OR w.own = 0 OR stock.set_aside IS NULL THEN stock.set_aside
-                             ELSE jsonb_set(stock.set_aside, ARRAY[channel.id, 'kept'], to_jsonb(coalesce(
-                                 (stock.set_aside -> channel.id ->> 'kept')::integer, 0) + w.own)) END
+                             ELSE jsonb_set(stock.set_aside, ARRAY[channel.id, 'kept'], to_jsonb(least(
+                                 coalesce((stock.set_aside -> channel.id ->> 'kept')::integer, 0) + w.own,
+                                 (stock.set_aside -> channel.id ->> 'said')::integer))) END
           FROM w JOIN locked USING (variant_id)
           CROSS JOIN (SELECT channel_id::text AS id FROM orders WHERE id = :order_id) channel
          WHERE stock.variant_id = w.variant_id AND stock.place = 'main'

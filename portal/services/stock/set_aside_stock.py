@@ -57,11 +57,11 @@ def set_aside_stock(
         raise StockInvalidError
     key = str(channel_id)
     others = {other: held for other, held in (stock.set_aside or {}).items() if other != key}
-    before = (stock.set_aside or {}).get(key, {"kept": 0, "floor": 0})
+    before = {"kept": 0, "floor": 0, "said": 0, **(stock.set_aside or {}).get(key, {})}
     free = max(stock.on_hand - stock.reserved - stock.safety - sum(held["kept"] for held in others.values()), 0)
     if kept > free and kept > before["kept"]:
         raise SetAsideTooMuchError(free=free)
-    wanted = {"kept": kept, "floor": floor}
+    wanted = {"kept": kept, "floor": floor, "said": kept}
     if wanted == before:
         return
     mine = {key: wanted} if kept or floor else {}

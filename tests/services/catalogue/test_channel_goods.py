@@ -329,6 +329,13 @@ def test_units_set_aside_are_sold_on_their_channel_only_and_come_back_when_an_or
     with transaction() as session:
         release_stock(session, order_id=placed.order_id, now=clock.now(), status="expired")
     assert kept(bowl, mall.us) == 8
+    # What its store says meanwhile is the last word: the others are everybody's.
+    again = ready_to_buy(make_person("cho"), mall.us, {bowl: 9})()
+    assert not isinstance(again, Blocked)
+    set_aside(bowl, mall.us, 1)
+    with transaction() as session:
+        release_stock(session, order_id=again.order_id, now=clock.now(), status="expired")
+    assert kept(bowl, mall.us) == 1
 
 
 def test_a_channel_stops_at_what_it_leaves_on_the_shelf(mall: Mall, bea: Person, bowl: int) -> None:
