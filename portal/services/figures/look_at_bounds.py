@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,25 +26,28 @@ PAGE = "/admin/alerts"
 LOOK_AGAIN = timedelta(minutes=1)
 AT_ONCE_MAX = 50
 
+_NOT_TOLD = "NOT EXISTS (SELECT FROM figure_alert f WHERE f.bound_id = :bound_id AND f.subject = 'order:' || o.number)"
 # Names of uses are made by their time, so that the latest are a piece of the table's own index.
 _SINGLE = {
     Single.COUPON_USE: text(
-        """
+        f"""
         SELECT 'order:' || o.number AS subject, u.amount_minor AS value
           FROM coupon_use u JOIN orders o ON o.id = u.order_id
          WHERE u.id >= CAST(:first_id AS uuid) AND u.claimed_at >= :since AND u.status <> 'released'
            AND u.currency = :currency AND u.amount_minor > :limit
-           AND (CAST(:channel_id AS bigint) IS NULL OR o.channel_id = :channel_id) ORDER BY u.id LIMIT :most
-        """
+           AND (CAST(:channel_id AS bigint) IS NULL OR o.channel_id = :channel_id) AND {_NOT_TOLD}
+         ORDER BY u.id LIMIT :most
+        """  # noqa: S608  # Our own fragment.
     ),
     Single.MILEAGE_USE: text(
-        """
+        f"""
         SELECT 'order:' || o.number AS subject, -p.amount_minor AS value
           FROM ledger_posting p JOIN ledger_account a ON a.id = p.account_id AND a.kind = 'mileage'
           JOIN ledger_entry e ON e.id = p.entry_id AND e.kind = 'order_paid' JOIN orders o ON o.id = e.order_id
          WHERE p.at >= :since AND p.currency = :currency AND -p.amount_minor > :limit
-           AND (CAST(:channel_id AS bigint) IS NULL OR o.channel_id = :channel_id) ORDER BY p.id LIMIT :most
-        """
+           AND (CAST(:channel_id AS bigint) IS NULL OR o.channel_id = :channel_id) AND {_NOT_TOLD}
+         ORDER BY p.id LIMIT :most
+        """  # noqa: S608  # Our own fragment.
     ),
 }
 
@@ -63,8 +65,11 @@ def look_at_bounds(session: Session, *, now: datetime) -> int:
     for row in rows:
         bound = bound_of(row)
         if bound.single is not None:
-            raised += sum(_raise(session, row, subject, value, None, now) for subject, value in _large(session, row))
-            row.watched_at = now
+            large = _large(session, row)
+            raised += sum(_raise(session, row, subject, value, None, now) for subject, value in large)
+            # After a full look there may be more: the next one begins where this one began.
+            if len(large) < AT_ONCE_MAX:
+                row.watched_at = now
             continue
         zone = zones.get(row.channel_id or min(zones, default=0), ZoneInfo("UTC"))
         raised += _compare(session, row, bound, now.astimezone(zone).date(), now)
@@ -105,7 +110,8 @@ def _compare(session: Session, row: FigureBound, bound: Bound, today: date, now:
     return 0
 
 
-def _large(session: Session, row: FigureBound) -> Iterator[tuple[str, int]]:
+def _large(session: Session, row: FigureBound) -> list[tuple[str, int]]:
+    """Redemptions above the limit that nobody was told of, the earliest first; at most AT_ONCE_MAX."""
     since = row.watched_at - LOOK_AGAIN
     values = {
         "since": since,
@@ -113,10 +119,10 @@ def _large(session: Session, row: FigureBound) -> Iterator[tuple[str, int]]:
         "currency": row.currency,
         "limit": row.limit_value,
         "channel_id": row.channel_id,
+        "bound_id": row.id,
         "most": AT_ONCE_MAX,
     }
-    for found in session.execute(_SINGLE[Single(row.measure)], values).all():
-        yield found.subject, found.value
+    return [(found.subject, found.value) for found in session.execute(_SINGLE[Single(row.measure)], values)]
 
 
 def _raise(session: Session, row: FigureBound, subject: str, value: int, before: int | None, now: datetime) -> int:

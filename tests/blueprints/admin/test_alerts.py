@@ -104,22 +104,24 @@ def test_a_bound_that_is_ended_watches_no_longer(mall: Mall, as_mia: FlaskClient
 
 
 def test_each_large_redemption_is_told_once_by_its_order(
-    app: APIFlask, mall: Mall, mia: Person, as_mia: FlaskClient
+    app: APIFlask, mall: Mall, mia: Person, as_mia: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # More than one look takes in.
+    monkeypatch.setattr("portal.services.figures.look_at_bounds.AT_ONCE_MAX", 1)
     watch(as_mia, measure="one_mileage_use", limit="2000")
     watch(as_mia, measure="one_coupon_use", limit="100")
     bea, variant = make_person("bea"), make_variant(mall)
     give_mileage(bea, 10_000)
     make_order(bea, mall, {variant: 1}, mileage_points=2_000)
-    large = make_order(bea, mall, {variant: 1}, mileage_points=3_000)
+    large, second = (make_order(bea, mall, {variant: 1}, mileage_points=points) for points in (3_000, 2_500))
     make_campaign("code", code="TEN")
     coupon = make_order(bea, mall, {variant: 1}, codes=["TEN"])
     for _ in range(3):
         look()
     alerts = dict(rows("SELECT subject, value FROM figure_alert"))
-    assert set(alerts) == {f"order:{large.number}", f"order:{coupon.number}"}
+    assert set(alerts) == {f"order:{one.number}" for one in (large, second, coupon)}
     assert alerts[f"order:{large.number}"] == 3_000
-    assert len(rows("SELECT 1 FROM notice WHERE kind = 'redemption_large' AND user_id = :u", u=mia.id)) == 2
+    assert len(rows("SELECT 1 FROM notice WHERE kind = 'redemption_large' AND user_id = :u", u=mia.id)) == 3
     assert large.number in as_mia.get("/admin/alerts").text
     as_ada = browser(app, make_person("ada", roles=("admin",)))
     assert f'href="/admin/orders/{large.number}"' in as_ada.get("/admin/alerts").text
