@@ -203,9 +203,10 @@ def desk(*, orders: int, rounds: int, json_file: Path | None, against: str | Non
         start(settings, name="portal bench", connections=2)
         if against is None:
             click.echo(f"portal: making {orders:,} orders", err=True)
-            bulk.make_orders(settings, orders=orders, now=clock.now())
-            renew_all()
-            bulk.refresh_statistics(settings)
+            with bulk.figures_left_alone(settings):
+                bulk.make_orders(settings, orders=orders, now=clock.now())
+                bulk.refresh_statistics(settings)
+                renew_all()
         with tqdm(desc="portal: opening pages", unit=" pages", leave=False) as bar:
             found = asyncio.run(desk_figures.measure(settings, running.base, rounds=rounds, progress=bar.update))
     click.echo("\n".join(desk_figures.lines_of(found)))

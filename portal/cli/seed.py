@@ -56,7 +56,7 @@ def _make_orders(settings: "Settings", orders: int) -> None:
     from tqdm import tqdm
 
     from portal.db import reading
-    from portal.demo.bulk import has_demo_mall, make_orders, refresh_statistics
+    from portal.demo.bulk import figures_left_alone, has_demo_mall, make_orders, refresh_statistics
     from portal.jobs.figures import renew_all
     from portal.jobs.payouts import close_periods
     from portal.kit import clock
@@ -64,12 +64,13 @@ def _make_orders(settings: "Settings", orders: int) -> None:
     with reading() as session:
         if not has_demo_mall(session):
             raise click.ClickException("There is no demo mall here that could have orders: add --demo.")
-    with tqdm(total=orders, unit=" orders", desc="portal: orders", smoothing=0) as bar:
-        make_orders(settings, orders=orders, now=clock.now(), progress=bar.update)
-    with tqdm(unit=" days", desc="portal: figures", leave=False) as bar:
-        renew_all(progress=bar.update)
+    with figures_left_alone(settings):
+        with tqdm(total=orders, unit=" orders", desc="portal: orders", smoothing=0) as bar:
+            make_orders(settings, orders=orders, now=clock.now(), progress=bar.update)
+        click.echo("portal: looking through the tables, so that the database knows them", err=True)
+        refresh_statistics(settings)
+        with tqdm(unit=" days", desc="portal: figures", leave=False) as bar:
+            renew_all(progress=bar.update)
     click.echo("portal: closing the periods of the stores", err=True)
     close_periods()
-    click.echo("portal: looking through the tables, so that the database knows them", err=True)
-    refresh_statistics(settings)
     click.echo(f"portal: {orders:,} orders are there", err=True)

@@ -29,12 +29,13 @@ from portal.demo.life_tables import PAPER_TABLES, TABLES
 from portal.demo.lives import LIVES, SHIPPING_COUPON, Life, live
 from portal.demo.pattern import Pattern, paper_year, read_pattern
 from portal.models import Campaign, CouponCode
+from portal.services.figures.renew_figures import LOADING_LOCK
 from portal.services.ledger.accounts import ensure_accounts
 from portal.services.seal_audit import seal_audit
 
 # How far back the orders go.
 SPAN = timedelta(days=300)
-BATCH_ORDERS, WRITERS = 2_000, 2
+BATCH_ORDERS, WRITERS = 2_000, 3
 SEALED_AT_ONCE = 20_000
 CHANNELS = ("kr", "kr", "us")
 # Different goods and payments: so many lives of each kind are drawn at most, and one for so many orders.
@@ -106,7 +107,8 @@ def _connections(url: str) -> Iterator[SimpleQueue[psycopg.Connection[Any]]]:
     with contextlib.ExitStack() as opened:
         for _ in range(WRITERS):
             connection = opened.enter_context(psycopg.connect(url.replace("+psycopg", ""), autocommit=True))
-            connection.execute("SET timezone = 'UTC'")
+            # A power cut may take the last batches, each as a whole.
+            connection.execute("SET timezone = 'UTC'; SET synchronous_commit = off")
             free.put(connection)
         yield free
 
@@ -122,6 +124,14 @@ def seal_all() -> None:
 def has_demo_mall(session: Session) -> bool:
     """Whether the demo's stores sell here."""
     return bool(session.scalar(text("SELECT EXISTS (SELECT FROM store WHERE external_ref LIKE 'demo:%')")))
+
+
+@contextlib.contextmanager
+def figures_left_alone(settings: Settings) -> Iterator[None]:
+    """Nobody renews the figures of days that still change: whoever loads does it once, at the end."""
+    with _connections(settings.database_owner_url) as free:
+        free.get().execute("SELECT pg_advisory_lock(%s)", (LOADING_LOCK,))
+        yield
 
 
 def refresh_statistics(settings: Settings) -> None:
@@ -161,8 +171,7 @@ def _draw(life: Life, number: int, now: datetime) -> Pattern:
         with transaction() as session:
             code = CHANNELS[(number + 1) % len(CHANNELS)]
             person = live(session, life, channel_code=code, number=number, now=now)
-            session.flush()
-            found.append(read_pattern(session, user_id=person.id, now=now))
+            found.append(read_pattern(session, user_id=person.id, email=person.email, now=now))
             raise _TakenBackError  # noqa: TRY301  # Only an error takes a transaction back.
     except _TakenBackError:
         return found[0]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from portal.crypto import EncryptedText, email_index
+from portal.crypto import EncryptedText, email_index, person_marks
 from portal.demo.pattern import Pattern, Sealed, paper_year, sha256
 from portal.kit.ids import new_codes
 from portal.models import User
@@ -106,6 +106,8 @@ class Copier:
         email = f"guest-{supply.run}-{next(supply.people)}@example.com"
         for place in self.plain.get("email", ()):
             values[place] = email
+        for place in self.plain["email_mark"]:
+            (values[place],) = person_marks(emails=[email])
         for place in self.plain["email_index"]:
             values[place] = _bytea(email_index(email))
         for place in self.plain["user_account.email"]:

@@ -36,6 +36,7 @@ from portal.services.fulfilment.move_part import move_part
 from portal.services.fulfilment.say_arrived import say_arrived
 from portal.services.fulfilment.ship_part import Parcel, ship_part
 from portal.services.loyalty.refresh_tier import refresh_tier
+from portal.services.mark_people import mark_people
 from portal.services.orders.mature_mileage import mature_mileage
 from portal.services.orders.place_hold import place_hold
 from portal.services.payments.claim_attempt import claim_attempt
@@ -165,6 +166,8 @@ def live(session: Session, life: Life, *, channel_code: str, number: int, now: d
     for errand in life.errands:
         _run(stage, errand, now - errand.ago)
     refresh_tier(session, user_id=person.id, now=now - life.errands[-1].ago + HOUR)
+    session.flush()
+    mark_people(session, user_id=person.id)
     return person
 
 

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from portal.crypto import EncryptedText
+from portal.crypto import EncryptedText, person_marks
 from portal.demo.life_tables import TABLES, condition
 from portal.rules.posting import AccountKind, AccountRef
 
@@ -124,14 +124,15 @@ class Pattern:
         return sum(1 for slot in self.slots if slot[0] == kind)
 
 
-def read_pattern(session: Session, *, user_id: uuid.UUID, now: datetime) -> Pattern:
-    """Read what a person's life wrote, before it is taken back."""
+def read_pattern(session: Session, *, user_id: uuid.UUID, email: str, now: datetime) -> Pattern:
+    """Read what the life of a person with this address wrote, before it is taken back."""
     rows = {name: list(_rows(session, name, user_id)) for name in TABLES}
     ids = set(re.findall(_UUID, "\n".join("\t".join(row.values()) for table in rows.values() for row in table)))
     strangers = set(session.scalars(_STRANGERS, {"ids": sorted(ids), "user_id": user_id}))
-    papers = {row["label"]: (row["id"], "label") for row in rows["document"]}
-    papers |= {row["sha256"]: (row["id"], "sha256") for row in rows["document"]}
-    writer = _Writer(strangers, papers, since=now - _OWN_TIME)
+    known = {row["label"]: ("label", row["id"]) for row in rows["document"]}
+    known |= {row["sha256"]: ("sha256", row["id"]) for row in rows["document"]}
+    known |= dict.fromkeys(person_marks(emails=[email]), ("email_mark", ""))
+    writer = _Writer(strangers, known, since=now - _OWN_TIME)
     began = min(_moment(row["placed_at"]) for row in rows["orders"])
     pattern = Pattern(len(rows["orders"]), began)
     for table in ("ledger_account", "ledger_entry", "tender_share"):
@@ -178,14 +179,13 @@ def _rows(session: Session, name: str, user_id: uuid.UUID) -> Iterator[dict[str,
 class _Writer:
     """Finds the places in a text, and gives the same place to the same thing."""
 
-    def __init__(self, strangers: set[str], papers: Mapping[str, tuple[str, str]], *, since: datetime) -> None:
+    def __init__(self, strangers: set[str], texts: Mapping[str, Slot], *, since: datetime) -> None:
         self.slots: dict[Slot, int] = {}
         self.strangers = strangers
         self.since = since
         self.known: set[tuple[str, str]] = set()
-        self.papers = papers
-        # Of nothing there is nothing to be found: the first alternative never matches.
-        self.named_papers = re.compile("(" + "|".join(["(?!)", *map(re.escape, papers)]) + ")")
+        self.texts = texts
+        self.any_text = re.compile("(" + "|".join(map(re.escape, texts)) + ")")
         self.shared: dict[str, AccountRef] = {}
         self.table = ""
 
@@ -199,11 +199,10 @@ class _Writer:
         return self.slot(kind, value) if (kind, value) in self.known else value
 
     def pieces(self, value: str) -> Iterator[str | int]:
-        """The text with its places; known labels and hashes of papers first."""
-        for part in self.named_papers.split(value):
-            if part in self.papers:
-                paper, kind = self.papers[part]
-                yield self.slot(kind, paper)
+        """The text with its places; known texts first: labels and hashes of papers, the mark of the address."""
+        for part in self.any_text.split(value):
+            if part in self.texts:
+                yield self.slot(*self.texts[part])
             else:
                 yield from self._plain(part)
 

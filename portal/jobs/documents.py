@@ -13,6 +13,7 @@ from portal.jobs.mails import send_mails
 from portal.kit import clock
 from portal.models import Document, DocumentKind
 from portal.services.documents.issue_document import CreditAboveReceiptError, issue_document, wanted_documents
+from portal.services.notifications.notify_exchange import mail_exchange_paper
 from portal.services.notifications.notify_order import mail_receipt
 
 log = structlog.get_logger()
@@ -57,6 +58,8 @@ def _issue_and_mail(session: Session, document_id: uuid.UUID) -> bool:
         return False
     about = select(Document.kind, Document.order_id, Document.entry_id).where(Document.id == document_id)
     kind, order_id, entry_id = session.execute(about).one()
-    if kind == DocumentKind.RECEIPT and entry_id is None:
+    if entry_id is not None:
+        mail_exchange_paper(session, document_id=document_id, now=now)
+    elif kind == DocumentKind.RECEIPT:
         mail_receipt(session, order_id=order_id, document_id=document_id, label=label, now=now)
     return True

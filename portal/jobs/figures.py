@@ -12,6 +12,7 @@ from portal.kit import clock
 from portal.models import FigureState
 from portal.services.figures.look_at_bounds import look_at_bounds
 from portal.services.figures.renew_figures import (
+    is_being_filled,
     lock_figures,
     note_proof,
     note_renewal,
@@ -31,8 +32,10 @@ def _ignore(_days: int) -> None:
 
 
 def renew_figures() -> None:
-    """Renew what has changed; everything, where there are no figures yet."""
+    """Renew what has changed; everything, where there are no figures yet; nothing while orders are loaded in bulk."""
     with transaction() as session:
+        if is_being_filled(session):
+            return
         missing = renew_changed(session, now=clock.now()) is None
     if missing:
         renew_all()
@@ -66,8 +69,9 @@ def prove_figures() -> None:
     with reading() as session:
         state = session.get(FigureState, 1)
         proved_at = state.proved_at if state else None
+        is_filled = is_being_filled(session)
     now = clock.now()
-    if proved_at is not None and now - proved_at < PROVE_EVERY:
+    if is_filled or (proved_at is not None and now - proved_at < PROVE_EVERY):
         return
     renew_figures()
     differences = renew_all()

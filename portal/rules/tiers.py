@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from portal.kit.money import MAX_MINOR
@@ -18,6 +18,7 @@ MULTIPLIER_MAX = Decimal(10)
 NAME_LENGTH_MAX = 30
 WELCOME_MAX = 5
 _CODE = re.compile(r"[a-z][a-z0-9-]{0,19}")
+_WRITTEN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,8 +183,6 @@ def from_json(version: int, stored: Mapping[str, Any]) -> Ladder:
 
 
 def read_decimal(written: str) -> Decimal:
-    """A number as somebody typed it; not-a-number where it is none, which no rule lets through."""
-    try:
-        return Decimal(written.strip().replace(",", "."))
-    except InvalidOperation:
-        return Decimal("NaN")
+    """A number as people write it; not-a-number for all else, such as 1e3 or 1_000, which no rule lets through."""
+    typed = written.strip().replace(",", ".")
+    return Decimal(typed if _WRITTEN.fullmatch(typed) else "NaN")

@@ -6,10 +6,11 @@ seconds, so that no checkout waits for it, and rows from before there were marks
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 from sqlalchemy.orm import Session
 
 from portal.crypto import person_marks
@@ -18,16 +19,22 @@ from portal.models import Order, User
 BATCH = 500
 
 
-def mark_people(session: Session) -> int:
-    """Mark the next rows that have no marks, and say how many. Rows that somebody works on wait for the next time."""
+def mark_people(session: Session, *, user_id: uuid.UUID | None = None) -> int:
+    """Mark the next rows that have no marks, of one person or of all, and say how many.
+
+    Rows that somebody works on wait for the next time.
+    """
     users = session.execute(
-        select(User.id, User.name).where(User.marks.is_(None)).limit(BATCH).with_for_update(skip_locked=True)
+        select(User.id, User.name)
+        .where(User.marks.is_(None), User.id == user_id if user_id else true())
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
     ).all()
     if users:
         session.execute(update(User), [{"id": one.id, "marks": person_marks(names=[one.name])} for one in users])
     orders = session.execute(
         select(Order.id, Order.contact, Order.address)
-        .where(Order.marks.is_(None))
+        .where(Order.marks.is_(None), Order.buyer_id == user_id if user_id else true())
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     ).all()

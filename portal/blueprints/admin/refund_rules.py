@@ -104,7 +104,7 @@ def _terms() -> RuleTerms:
 
 def _fee() -> int | None:
     """Basis points, as a percentage was typed."""
-    if not typed("restocking").removesuffix("%"):
+    if not typed("restocking"):
         return None
     found = basis_points("restocking")
     if found is None or found > 10_000:

@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 from portal.models import FigureState
 from portal.queries.figure_facts import FACTS
 
+# Held shared by whoever renews what has changed, and alone by whoever loads so much that he renews all days himself.
+LOADING_LOCK = 7_236_420
+_IS_LOADED = text("SELECT NOT pg_try_advisory_xact_lock_shared(:key)")
 # One statement reads so many days at most: it stays short also where a day has ten thousand orders.
 DAYS_AT_ONCE = 31
 # Transitions get their numbers before they are committed: those of the last moments are read once more.
@@ -67,6 +70,11 @@ class Stretch:
 
     first: date
     last: date
+
+
+def is_being_filled(session: Session) -> bool:
+    """Whether somebody loads orders in bulk; until this transaction ends nobody begins to."""
+    return bool(session.execute(_IS_LOADED, {"key": LOADING_LOCK}).scalar_one())
 
 
 def lock_figures(session: Session) -> FigureState:

@@ -118,7 +118,10 @@ def test_what_comes_later_can_be_called_off_and_what_has_begun_cannot(client: Fl
         ("approve_above", {"approve_above": "1000"}),
         ("restocking", {"restocking": "100.01"}),
         ("restocking", {"restocking": "1.001"}),
-        ("restocking", {"restocking": "a tenth"}),
+        *(
+            ("restocking", {"restocking": typed})
+            for typed in ("a tenth", "-1", "-0.01", "NaN", "Infinity", "1e1", "1e3", "1_0", "%", "9" * 400)
+        ),
         ("valid_from", {"valid_from": "2020-01-01T00:00"}),
         ("valid_from", {"valid_from": "tomorrow"}),
     ],

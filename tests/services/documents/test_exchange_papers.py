@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 from apiflask import APIFlask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from portal.db import atomically, transaction
 from portal.jobs.documents import issue_documents
 from portal.kit import clock
+from portal.models import Document, Mail, Order
 from portal.queries.documents import find_document
 from portal.services.figures.renew_figures import lock_figures, note_renewal, renew_changed
 from tests.blueprints.desks import browser
@@ -37,6 +38,16 @@ def papers() -> list[dict[str, Any]]:
         found = session.execute(text(query)).all()
         documents = [find_document(session, order_id=one.order_id, label=one.label) for one in found]
     return [dict(one.content) for one in documents if one]
+
+
+def mails() -> list[Any]:
+    """What was mailed about exchanges, each with the document that goes with it, in the order of these."""
+    with transaction() as session:
+        about = select(Mail.subject, Mail.body, Mail.html, Order.locale, Document.kind).join(
+            Document, Document.id == Mail.document_id
+        )
+        found = about.join(Order, Order.id == Document.order_id).where(Mail.template == "exchange_paper")
+        return list(session.execute(found.order_by(Document.issued_at)).all())
 
 
 @pytest.mark.req("ORD-13")
@@ -69,6 +80,10 @@ def test_the_difference_has_a_receipt_with_its_tax_and_what_goes_back_a_credit_n
     assert [one["type"] for one in note["tenders"]] == ["deposit"]
     give_back(order, {case.line: 1}, case.ada)
     assert [one["total_minor"] for one in papers()] == [2 * (333 + tax), 333 + tax, 333 + tax]
+    mailed = mails()
+    assert [(one.locale, one.kind) for one in mailed] == [("en", "receipt"), *[("en", "credit_note")] * 2]
+    assert f"For the receipt: {receipt['label']}" in mailed[1].body
+    assert f"${(333 + tax) / 100:.2f} that you paid for exchange {code}" in mailed[1].body
     [told] = tax_report("USD")
     [(line_tax,)] = rows("SELECT tax_minor::int FROM order_line WHERE id = :id", id=case.line)
     assert told.tax_back_minor == line_tax + 2 * tax
@@ -78,16 +93,22 @@ def test_the_difference_has_a_receipt_with_its_tax_and_what_goes_back_a_credit_n
 def test_a_tax_within_prices_is_told_and_the_buyer_finds_the_receipt(app: APIFlask, books: None) -> None:
     case = Case()
     give_deposit(case.bea, 10_000)
+    with transaction() as session:
+        session.execute(text("UPDATE orders SET locale = 'ko'"))
     asked = taken(case, option_of(case.mall, case.variant, krw=15_000), 2)
     pay(case, asked)
     [receipt] = papers()
     assert [(one["inclusive"], one["amount_minor"]) for one in receipt["taxes"]] == [(True, 2 * (3_000 - 2_727))]
     bea = browser(app, case.bea)
     assert receipt["label"] in bea.get(f"/orders/{case.order.number}").text
+    [mail] = mails()
+    assert (mail.subject, "6,000원 결제" in mail.body) == (f"교환 {receipt['exchange']} 영수증", True)
+    assert receipt["label"] in mail.html
+    assert "border-bottom:3px solid" in mail.html
     paper = bea.get(f"/orders/{case.order.number}/documents/{receipt['label']}")
     said = " ".join(pages_of(paper.data))
-    assert "It is what goods that went out in exchange cost more than those that came back." in said
-    assert "₩6,000" in said
+    assert "교환으로 보낸 상품이 돌아온 상품보다 비싼 만큼의 금액입니다." in said
+    assert "6,000원" in said
 
 
 @pytest.mark.req("ANA-01")
