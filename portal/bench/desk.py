@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from sqlalchemy import text
 
@@ -18,7 +19,9 @@ from portal.bench.figures import percentile
 from portal.bench.journey import WalkError, sign_in
 from portal.bench.statements import Watch
 from portal.config import Settings
+from portal.crypto import email_index
 from portal.db import reading
+from portal.demo.lives import NAMES
 from portal.demo.people import PASSWORD
 from portal.kit.paging import Cursor, decode_cursor, encode_cursor
 from portal.rules.figures import Board
@@ -32,7 +35,8 @@ _SOME = text(
     """
     SELECT o.number, o.id, o.placed_at::date AS day, (SELECT tracking_number FROM shipment LIMIT 1) AS parcel,
            (SELECT p.id FROM order_part p JOIN store_member m ON m.store_id = p.store_id
-             ORDER BY p.placed_at DESC LIMIT 1) AS part_id
+             JOIN user_account u ON u.id = m.user_id AND u.email_index = :seller
+            WHERE p.released_at IS NOT NULL ORDER BY p.placed_at DESC LIMIT 1) AS part_id
       FROM orders o ORDER BY o.placed_at OFFSET :middle LIMIT 1
     """
 )
@@ -85,7 +89,7 @@ def visits() -> list[Visit]:
     """What people look at all day. Looks for one order, parcel and person of the middle of the past."""
     with reading() as session:
         orders = session.execute(text("SELECT count(*) FROM orders")).scalar_one()
-        some = session.execute(_SOME, {"middle": orders // 2}).one()
+        some = session.execute(_SOME, {"middle": orders // 2, "seller": email_index(SELLER)}).one()
     inbox = [Visit(f"inbox, {view}", SELLER, f"/seller/orders?view={view}") for view in VIEWS]
     boards = [
         Visit(
@@ -101,6 +105,13 @@ def visits() -> list[Visit]:
         Visit("inbox, half way back", SELLER, whole, is_deep=True),
         Visit("inbox, one state", SELLER, f"{whole}&state=closed"),
         Visit("inbox, one channel", SELLER, f"{whole}&channel=2"),
+        *(
+            Visit(f"inbox, sorted by {sort}", SELLER, f"{whole}&sort={sort}")
+            for sort in ("placed", "deliver", "-deliver", "amount", "-amount")
+        ),
+        Visit("inbox, to send by amount", SELLER, "/seller/orders?view=to_send&sort=-amount"),
+        Visit("inbox, one state by amount", SELLER, f"{whole}&state=closed&sort=-amount"),
+        Visit("inbox, by a common name", SELLER, f"{whole}&q={quote(NAMES[0])}"),
         Visit("inbox, by number", SELLER, f"{whole}&q={some.number}"),
         Visit("inbox, by tracking number", SELLER, f"{whole}&q={some.parcel}"),
         Visit("inbox, by product", SELLER, f"{whole}&q=cup"),
@@ -116,6 +127,12 @@ def visits() -> list[Visit]:
         Visit("orders, half way back", ADMIN, "/admin/orders", is_deep=True),
         *(Visit(f"orders, {one}", ADMIN, f"/admin/orders?status={one}") for one in ("paid", "shipped", "refunded")),
         Visit("orders, failed in one channel", ADMIN, "/admin/orders?status=failed&channel=1"),
+        *(
+            Visit(f"orders, sorted by {sort}", ADMIN, f"/admin/orders?sort={sort}")
+            for sort in ("placed", "amount", "-amount")
+        ),
+        Visit("orders, paid by amount", ADMIN, "/admin/orders?status=paid&sort=-amount"),
+        Visit("orders of one person", ADMIN, f"/admin/orders?q={BUYER}"),
         Visit("orders, held", ADMIN, "/admin/orders?held=1"),
         Visit("orders, one day", ADMIN, f"/admin/orders?first={some.day}&last={some.day}&paid=1"),
         Visit("an order", ADMIN, f"/admin/orders/{some.number}"),
@@ -127,6 +144,7 @@ def visits() -> list[Visit]:
         Visit("people", ADMIN, "/admin/users"),
         Visit("search, a number", ADMIN, f"/admin/search?q={some.number}"),
         Visit("search, a parcel", ADMIN, f"/admin/search?q={some.parcel}"),
+        Visit("search, a common name", ADMIN, f"/admin/search?q={quote(NAMES[0])}"),
         Visit("search, a person", ADMIN, f"/admin/search?q={BUYER}"),
         Visit("pipeline", ADMIN, "/admin/fulfilment", BOARD_MS),
         Visit("exceptions", ADMIN, "/admin/exceptions", BOARD_MS),

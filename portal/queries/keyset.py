@@ -6,7 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, Row, Select, Text, cast, func, literal, literal_column, select, tuple_
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.kit.paging import Cursor, CursorValue, Page, decode_cursor, page_of
@@ -18,6 +31,8 @@ AnyRow = Row[*tuple[Any, ...]]
 PAGE_ROWS = 50
 # Nobody reads on to the thousandth row; among a million orders, counting further costs more than the page.
 COUNT_MAX = 1_000
+# So many are looked up one by one; what more have in common is soon met among the newest.
+FEW = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +104,14 @@ def count_up_to(session: Session, statement: AnySelect) -> tuple[int, bool]:
 def has_mark(column: InstrumentedAttribute[Any], marks: Sequence[str]) -> ColumnElement[bool]:
     """Whether a row has any of these marks."""
     return column.op("&&", is_comparison=True)(cast(list(marks), ARRAY(Text)))
+
+
+def few_of(session: Session, *ways: AnySelect) -> list[Any] | None:
+    """The ids that any of these statements finds, each by its own index; None when they are more than FEW.
+
+    What a name or an address finds is mostly a handful. Asked at once for the newest of it, the database would walk
+    through all rows by time in the hope to meet some soon.
+    """
+    each = [select(way.limit(FEW + 1).subquery()) for way in ways]
+    found = list(session.scalars(union(*each) if len(each) > 1 else each[0]))
+    return found if len(found) <= FEW else None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, false, func, or_, select, union
+from sqlalchemy import ColumnElement, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.crypto import person_marks
 from portal.kit.ids import normalise_code
 from portal.models import Order, OrderLine, OrderPart, Product, Shipment, Variant
-from portal.queries.keyset import has_mark
+from portal.queries.keyset import few_of, has_mark
 
 MATCHED_MAX = 200
 
@@ -23,9 +23,12 @@ def named_parts(session: Session, *, store_id: int, words: str) -> ColumnElement
     parcels = select(Shipment.part_id).where(Shipment.tracking_number == normalise_code(words))
     # Each by its own index: as alternatives of one condition they would be looked for in all parts of the store.
     exact = [of_order.where(Order.number.in_(numbers)), parcels.where(Shipment.store_id == store_id)]
+    marked = has_mark(Order.marks, marks)
     if marks:
-        exact.append(of_order.where(OrderPart.released_at.is_not(None), has_mark(Order.marks, marks)))
-    parts = session.scalars(union(*exact).limit(MATCHED_MAX)).all()
+        exact.append(of_order.where(OrderPart.released_at.is_not(None), marked))
+    parts = few_of(session, *exact)
+    if parts is None:
+        return OrderPart.released_at.is_not(None) & OrderPart.order_id.in_(select(Order.id).where(marked))
     if parts:
         return OrderPart.id.in_(parts)
     products = select(Product.id).where(

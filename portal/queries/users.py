@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, column, false, func, or_, select, text
+from sqlalchemy import ColumnElement, column, func, or_, select, text
 from sqlalchemy.orm import Session
 
 from portal.crypto import EncryptedText, email_index, person_marks
@@ -26,7 +26,7 @@ from portal.models import (
     User,
     WebSession,
 )
-from portal.queries.keyset import AnyRow, Sorting, count_up_to, fetch_page, has_mark
+from portal.queries.keyset import AnyRow, Sorting, count_up_to, few_of, fetch_page, has_mark
 from portal.rules.permissions import Role
 
 # UUIDs of version 7 rise with time, so that the key alone is the order of joining.
@@ -140,7 +140,7 @@ def _row(row: Any) -> UserRow:
 
 def list_users(session: Session, *, chosen: UserFilter, cursor: str | None, now: datetime) -> Page[UserRow]:
     """One page of people, the newest first. Raises CursorInvalidError."""
-    statement = select(*_COLUMNS).where(*_wanted(chosen, now))
+    statement = select(*_COLUMNS).where(*_wanted(session, chosen, now))
     return fetch_page(
         session,
         statement,
@@ -153,7 +153,7 @@ def list_users(session: Session, *, chosen: UserFilter, cursor: str | None, now:
     )
 
 
-def _wanted(chosen: UserFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
+def _wanted(session: Session, chosen: UserFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
     if chosen.role:
         yield has_mark(User.roles, [chosen.role])
         if chosen.role != Role.BUYER:
@@ -177,15 +177,17 @@ def _wanted(chosen: UserFilter, now: datetime) -> Iterator[ColumnElement[bool]]:
     if chosen.joined_until is not None:
         yield User.created_at < chosen.joined_until
     if words := chosen.search.strip():
-        yield _is(words)
+        yield _is(session, words)
 
 
-def _is(words: str) -> ColumnElement[bool]:
+def _is(session: Session, words: str) -> ColumnElement[bool]:
     try:
         return User.id == uuid.UUID(words)
     except ValueError:
         marks = person_marks(names=[words])
-        return or_(User.email_index == email_index(words), has_mark(User.marks, marks) if marks else false())
+        ways = [User.email_index == email_index(words), *([has_mark(User.marks, marks)] if marks else [])]
+        few = few_of(session, *(select(User.id).where(way) for way in ways))
+        return or_(*ways) if few is None else User.id.in_(few)
 
 
 _NOTES = text(

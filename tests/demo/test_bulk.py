@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from portal.config import Settings
+from portal.crypto import person_marks
 from portal.db import database, reading, transaction
 from portal.demo import bulk, lives
-from portal.demo.bulk import make_orders
+from portal.demo.bulk import figures_left_alone, make_orders
 from portal.demo.fill import fill
-from portal.jobs.figures import renew_all
+from portal.jobs.figures import prove_figures, renew_all, renew_figures
 from portal.kit import clock
+from portal.models import Order
 from portal.queries.channels import forget_channels
 from portal.queries.gateways import forget_gateways
 from portal.queries.invariants import find_violations
@@ -81,7 +84,18 @@ def test_copies_of_lives_hold_together_as_if_they_had_been_lived(
     assert scalar(f"SELECT count(*) FROM order_part WHERE {open_since}") == 0  # noqa: S608  # Text of this test.
     assert int(str(scalar("SELECT count(DISTINCT date_trunc('week', placed_at)) FROM orders"))) >= 42
     assert scalar("SELECT count(*) FROM user_account") == scalar("SELECT count(DISTINCT email_index) FROM user_account")
-    # The figures by day are those of the rows.
+    # They are found by their buyers from the first moment, each by his own address.
+    assert scalar("SELECT count(*) FROM orders WHERE marks IS NULL") == 0
+    with reading() as session:
+        orders = session.execute(select(Order.contact, Order.buyer_id, Order.marks)).all()
+    for order in orders[:: ORDERS // 10]:
+        [mark] = person_marks(emails=[orjson.loads(order.contact or "")["email"]])
+        assert {one.buyer_id for one in orders if mark in one.marks} == {order.buyer_id}
+    # The clock leaves the figures alone meanwhile; then they are those of the rows.
+    with figures_left_alone(settings):
+        renew_figures()
+        prove_figures()
+    assert scalar("SELECT count(*) FROM figure_day") == 0
     assert renew_all() > 0
     assert renew_all() == 0
     _break_off(settings, monkeypatch)

@@ -27,7 +27,7 @@ from portal.models import (
     Withdrawal,
 )
 from portal.queries.finding.words import HITS_MAX, Hit, Words, ids_of, named, tail
-from portal.queries.keyset import has_mark
+from portal.queries.keyset import few_of, has_mark
 from portal.queries.users import masked, masked_email
 
 _ID_END = re.compile(r"[0-9a-f]{8}")
@@ -43,9 +43,10 @@ def find_people(session: Session, words: Words) -> list[Hit]:
         ways.append(has_mark(User.marks, words.marks))
     if _ID_END.fullmatch(words.text.lower()):
         ways.append(func.right(cast(User.id, String), 8) == words.text.lower())
+    few = few_of(session, *(select(User.id).where(way) for way in ways))
     rows = session.execute(
         select(User.id, User.email, User.name, User.state, User.created_at)
-        .where(or_(*ways))
+        .where(or_(*ways) if few is None else User.id.in_(few))
         .order_by(User.id.desc())
         .limit(HITS_MAX)
     ).all()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from portal.models import (
     Dispute,
@@ -23,7 +24,7 @@ from portal.models import (
     Ticket,
 )
 from portal.queries.finding.words import HITS_MAX, Hit, Words, ids_of, tail
-from portal.queries.keyset import has_mark
+from portal.queries.keyset import few_of, has_mark
 from portal.queries.payments import payments_named
 
 
@@ -36,13 +37,14 @@ def find_orders(session: Session, words: Words) -> list[Hit]:
         select(Shipment.order_id).where(Shipment.tracking_number == words.code),
         words.by_id(Order.id),
     )
-    ids = exact or ids_of(session, _marked(words))
+    ids = exact or _newest_marked(session, words, select(Order.id), Order.placed_at)
     rows = session.execute(
         select(
             Order.id, Order.number, Order.buyer_id, Order.status, Order.placed_at, Order.payable_minor, Order.currency
         )
         .where(Order.id.in_(ids))
         .order_by(Order.placed_at.desc())
+        .limit(HITS_MAX)
     )
     return [
         Hit("order", row.number, row.number, "", row.status, "order", row.placed_at, row.payable_minor, row.currency,
@@ -51,11 +53,15 @@ def find_orders(session: Session, words: Words) -> list[Hit]:
     ]  # fmt: skip
 
 
-def _marked(words: Words) -> Select[Any] | None:
+def _newest_marked(
+    session: Session, words: Words, ids: Select[Any], placed_at: InstrumentedAttribute[datetime]
+) -> list[Any]:
+    """What is found by its buyer: all of it where it is little, else the newest."""
     if not words.marks:
-        return None
-    newest = select(Order.id).where(has_mark(Order.marks, words.marks)).order_by(Order.placed_at.desc())
-    return select(newest.limit(HITS_MAX).subquery().c.id)
+        return []
+    marked = ids.where(has_mark(Order.marks, words.marks))
+    few = few_of(session, marked)
+    return few if few is not None else list(session.scalars(marked.order_by(placed_at.desc()).limit(HITS_MAX)))
 
 
 def find_parts(session: Session, words: Words) -> list[Hit]:
@@ -68,7 +74,8 @@ def find_parts(session: Session, words: Words) -> list[Hit]:
         part.join(Shipment, Shipment.part_id == OrderPart.id).where(Shipment.tracking_number == words.code),
         part.where(OrderPart.id == words.id) if words.id else None,
     )
-    ids = exact or ids_of(session, _marked_parts(part, words))
+    of_order = part.join(Order, Order.id == OrderPart.order_id)
+    ids = exact or _newest_marked(session, words, of_order, OrderPart.placed_at)
     rows = session.execute(
         select(
             OrderPart.id, Order.number, OrderPart.status, OrderPart.placed_at, OrderPart.payable_minor, Order.currency
@@ -76,19 +83,13 @@ def find_parts(session: Session, words: Words) -> list[Hit]:
         .join(Order, Order.id == OrderPart.order_id)
         .where(OrderPart.id.in_(ids))
         .order_by(OrderPart.placed_at.desc())
+        .limit(HITS_MAX)
     )
     return [
         Hit("part", str(row.id), row.number, "", row.status, "part", row.placed_at, row.payable_minor, row.currency,
             exact=bool(exact))
         for row in (rows if ids else ())
     ]  # fmt: skip
-
-
-def _marked_parts(part: Select[Any], words: Words) -> Select[Any] | None:
-    if not words.marks:
-        return None
-    marked = part.join(Order, Order.id == OrderPart.order_id).where(has_mark(Order.marks, words.marks))
-    return select(marked.order_by(OrderPart.placed_at.desc()).limit(HITS_MAX).subquery().c.id)
 
 
 def find_payments(session: Session, words: Words) -> list[Hit]:

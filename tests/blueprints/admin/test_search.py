@@ -23,6 +23,7 @@ from portal.models import (
     SellerStatement,
     Withdrawal,
 )
+from portal.queries import keyset
 from portal.queries.finding.everything import MALL, find_everything, only_exact
 from portal.queries.finding.words import Words
 from portal.services.mark_people import mark_people
@@ -54,7 +55,11 @@ def _views() -> list[tuple[object, ...]]:
 
 
 @pytest.mark.req("PAY-13", "IDN-05")
-def test_an_order_is_found_by_its_buyers_phone_and_name_and_that_is_recorded(app: APIFlask, shop: Shopful) -> None:
+@pytest.mark.parametrize("few", [1_000, 0])
+def test_an_order_is_found_by_its_buyers_phone_and_name_and_that_is_recorded(
+    app: APIFlask, shop: Shopful, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(keyset, "FEW", few)  # A name may be rare or common.
     _mark()
     ada = make_person("ada", roles=ADMIN)
     for words in ("+82 10-1234-5678", "김 베아"):
@@ -185,7 +190,11 @@ def test_permission_decides_which_kinds_are_shown(app: APIFlask, shop: Shopful) 
 
 
 @pytest.mark.req("IDN-02", "ORD-10")
-def test_a_seller_finds_his_own_things_and_nobody_elses(app: APIFlask, shop: Shopful) -> None:
+@pytest.mark.parametrize("few", [1_000, 0])
+def test_a_seller_finds_his_own_things_and_nobody_elses(
+    app: APIFlask, shop: Shopful, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(keyset, "FEW", few)
     _mark()
     other = make_order(shop.bea, shop.mall, {make_variant(shop.mall, store=1): 1})
     _mark()
