@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Executable,
     Row,
     Select,
     Text,
@@ -113,5 +114,6 @@ def few_of(session: Session, *ways: AnySelect) -> list[Any] | None:
     through all rows by time in the hope to meet some soon.
     """
     each = [select(way.limit(FEW + 1).subquery()) for way in ways]
-    found = list(session.scalars(union(*each) if len(each) > 1 else each[0]))
+    statement: Executable = union(*each) if len(each) > 1 else each[0]
+    found = list(session.scalars(statement))
     return found if len(found) <= FEW else None

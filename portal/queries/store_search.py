@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, and_, false, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.crypto import person_marks
@@ -28,7 +28,7 @@ def named_parts(session: Session, *, store_id: int, words: str) -> ColumnElement
         exact.append(of_order.where(OrderPart.released_at.is_not(None), marked))
     parts = few_of(session, *exact)
     if parts is None:
-        return OrderPart.released_at.is_not(None) & OrderPart.order_id.in_(select(Order.id).where(marked))
+        return and_(OrderPart.released_at.is_not(None), OrderPart.order_id.in_(select(Order.id).where(marked)))
     if parts:
         return OrderPart.id.in_(parts)
     products = select(Product.id).where(

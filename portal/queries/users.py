@@ -26,7 +26,7 @@ from portal.models import (
     User,
     WebSession,
 )
-from portal.queries.keyset import AnyRow, Sorting, count_up_to, few_of, fetch_page, has_mark
+from portal.queries.keyset import AnyRow, Sorting, count_up_to, fetch_page, few_of, has_mark
 from portal.rules.permissions import Role
 
 # UUIDs of version 7 rise with time, so that the key alone is the order of joining.
@@ -185,7 +185,10 @@ def _is(session: Session, words: str) -> ColumnElement[bool]:
         return User.id == uuid.UUID(words)
     except ValueError:
         marks = person_marks(names=[words])
-        ways = [User.email_index == email_index(words), *([has_mark(User.marks, marks)] if marks else [])]
+        ways: list[ColumnElement[bool]] = [
+            User.email_index == email_index(words),
+            *([has_mark(User.marks, marks)] if marks else []),
+        ]
         few = few_of(session, *(select(User.id).where(way) for way in ways))
         return or_(*ways) if few is None else User.id.in_(few)
 

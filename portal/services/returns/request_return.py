@@ -156,6 +156,8 @@ def request_return(
         left = units_to_return(known, line)
         if not 0 < chosen[line.id] <= left:
             raise ReturnUnitsError(left=left)
+    if sum(chosen.values()) > UNITS_MAX:
+        raise ReturnUnitsError(left=UNITS_MAX)
     if request.kind is ReturnKind.CLAIM:
         _check_parcel(session, request, part.id, chosen)
     if party is Party.BUYER and not pictures and needs_pictures(policies, request.reason):
@@ -212,8 +214,6 @@ def _lines(known: Refundable, chosen: Mapping[uuid.UUID, int]) -> list[LineFacts
         raise RefundOrderUnknownError
     if len({line.part_id for line in lines}) > 1:
         raise OnePartError
-    if sum(chosen.values()) > UNITS_MAX:
-        raise ReturnUnitsError(left=UNITS_MAX)
     return lines
 
 

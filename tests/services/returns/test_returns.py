@@ -88,8 +88,10 @@ def test_what_is_not_taken_goes_back_and_is_not_refunded(case: Case) -> None:
     assert (status_of_return(asked), case.part()) == ("settled", "delivered")
     assert units_of(asked) == ["accepted", "sent_back", "sent_back"]
     # They are the buyer's again: he may ask once more, for these two.
-    with pytest.raises(ReturnUnitsError):
-        case.ask({case.line: 3})
+    for units in (3, 100_000):
+        with pytest.raises(ReturnUnitsError) as refused:
+            case.ask({case.line: units})
+        assert refused.value.params == {"left": 2}
     assert case.ask({case.line: 2})
 
 
