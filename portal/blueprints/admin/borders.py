@@ -49,7 +49,7 @@ KINDS: Mapping[str, str] = {
     BorderKind.VALUE_MAX: N_("A shipment from abroad is worth at most"),
     BorderKind.CODE_ABOVE: N_("Customs ask for the buyer's own code above"),
     BorderKind.DUTY_FREE: N_("Free of duty up to"),
-    BorderKind.DUTY_RATE: N_("Duty above that, in percent"),
+    BorderKind.DUTY_RATE: N_("Rate of duty above the free value"),
     BorderKind.DATA_STAYS: N_("Partners there get no personal data of buyers"),
 }
 
