@@ -90,7 +90,8 @@ def make_past_orders(*, now: datetime, progress: Callable[[int], object] = lambd
     go_on(now=now)
     with transaction() as session:
         # Whoever had to hear of them did so when they were placed.
-        session.execute(update(OutboxEvent).where(OutboxEvent.handled_at.is_(None)).values(handled_at=now))
+        waiting = update(OutboxEvent).where(OutboxEvent.handled_at.is_(None))
+        session.execute(waiting.values(handled_at=OutboxEvent.created_at))
 
 
 def _make_buyer(session: Session, number: int, directory: ChannelDirectory, now: datetime) -> _Buyer:

@@ -119,6 +119,9 @@ def test_the_command_fills_once_and_then_leaves_everything(settings: Settings) -
         assert numbers(session, f"SELECT {', '.join(f'(SELECT count(*) FROM {one})' for one in samples)}") == [1] * 7  # noqa: S608  # Ours.
         purposes = session.scalars(text("SELECT purpose FROM payment WHERE status = 'pending' ORDER BY purpose")).all()
         assert purposes == ["gift_card", "top_up"]
+        # The status of channels says nothing of times in which nobody was there.
+        late = "SELECT count(*) FROM outbox_event WHERE handled_at - created_at > interval '2 seconds'"
+        assert session.scalar(text(late)) == 0
         of_bea = select(Order.id).join(User, User.id == Order.buyer_id)
         assert session.scalars(of_bea.where(User.email_index == email_index("bea@example.com"))).all()
     seal_whole_trail()
