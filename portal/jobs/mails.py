@@ -66,6 +66,9 @@ _CLAIM = text(
     unsubscribe=Mail.unsubscribe.type,
 )
 _SENT = text("UPDATE mail SET sent_at = :now, last_error = NULL WHERE id = :id")
+_PUT_BACK = text(
+    "UPDATE mail SET due_at = :now, attempts = attempts - 1 WHERE id = ANY(CAST(:ids AS uuid[])) AND sent_at IS NULL"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +89,26 @@ def send_mails() -> None:
             return
         waiting = deque(mails)
         try:
-            _send(waiting)
+            _send(waiting, until=now + LEASE / 2)
         except (OSError, smtplib.SMTPException) as error:
             log.warning("mails_wait", count=len(waiting), error=str(error))
             with transaction() as session:
                 for mail in waiting:
                     _note_failure(session, mail, _Refusal(str(error), for_good=False), clock.now())
             return
-        if len(mails) < BATCH:
+        if waiting:
+            # A slow server: nobody else may find their lease over while we are still at it.
+            with alone() as session:
+                session.execute(_PUT_BACK, {"ids": [mail.id for mail in waiting], "now": clock.now()})
+        elif len(mails) < BATCH:
             return  # Who writes another one meanwhile asks for it to be sent.
 
 
-def _send(waiting: deque[Row[Any]]) -> None:
-    """Send one after the other; who is done with leaves the queue. What is raised concerns all that are left in it."""
+def _send(waiting: deque[Row[Any]], *, until: datetime) -> None:
+    """Send one after the other, at least one, till `until`; who is done with leaves the queue.
+
+    What is raised concerns all that are left in it.
+    """
     with _connection() as smtp:
         while waiting:
             mail = waiting[0]
@@ -111,6 +121,8 @@ def _send(waiting: deque[Row[Any]]) -> None:
                 log.warning("mail_refused", mail=str(mail.id), template=mail.template, reason=refusal.reason)
                 with transaction() as session:
                     _note_failure(session, mail, refusal, clock.now())
+            if clock.now() >= until:
+                return
 
 
 def _send_one(smtp: smtplib.SMTP, mail: Row[Any]) -> _Refusal | None:
