@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from flask_babel import gettext
 
@@ -336,6 +336,11 @@ def actor_word(actor: str) -> str:
     """Who did something, as records name him (`system`, `user:0193…`): the word, and the end of the id."""
     kind, _colon, ref = actor.partition(":")
     return f"{word('actor', kind)} {ref[-12:]}".strip()
+
+
+def actor_words(names: Mapping[str, str]) -> Callable[[str], str]:
+    """As actor_word(), with the name of whom it is known of (queries/actor_names.py)."""
+    return lambda actor: names.get(actor) or actor_word(actor)
 
 
 def words(group: str) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from portal.blueprints.admin.dated_rules import basis_points, begins_at, number,
 from portal.blueprints.admin.desk import around, may_of, requires_channel
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
-from portal.blueprints.desk_words import actor_word
+from portal.blueprints.desk_words import actor_words
 from portal.blueprints.identity import current_actor
 from portal.blueprints.thing_words import name_of
 from portal.db import atomically, reading
@@ -27,6 +27,7 @@ from portal.kit.errors import PortalError
 from portal.kit.money import AmountInvalidError, parse_minor
 from portal.kit.text import N_
 from portal.models import BorderRule, Channel
+from portal.queries.actor_names import actor_names
 from portal.queries.borders import list_border_rules
 from portal.queries.channel_life import load_channel
 from portal.queries.channels import forget_channels
@@ -135,6 +136,7 @@ def _page(channel: Channel, error: PortalError | None = None) -> ResponseReturnV
     now = clock.now()
     with reading() as session:
         rows = list_border_rules(session, channel_id=channel.id)
+        names = actor_names(session, [by for one in rows for by in (one.set_by, one.withdrawn_by)])
         frame = around(session, "admin.channels")
     faults = _faults(error)
     page = render_template(
@@ -151,7 +153,7 @@ def _page(channel: Channel, error: PortalError | None = None) -> ResponseReturnV
         problem=say(error) if error and not faults else None,
         can_save=may_of(Permission.CHANNEL_CONFIGURE, channel.id),
         has_errors=error is not None,
-        actor_word=actor_word,
+        actor_word=actor_words(names),
         **frame,
     )
     return page, error.status if error else 200

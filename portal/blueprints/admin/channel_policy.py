@@ -14,13 +14,14 @@ from portal.blueprints.admin.borders import KINDS
 from portal.blueprints.admin.desk import around, may_of, requires_channel
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
-from portal.blueprints.desk_words import actor_word
+from portal.blueprints.desk_words import actor_words
 from portal.blueprints.identity import current_actor
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.models import Channel
+from portal.queries.actor_names import actor_names
 from portal.queries.channel_life import load_channel
 from portal.queries.channels import forget_channels
 from portal.queries.house_rules import decisions_of, fixed_terms
@@ -93,6 +94,7 @@ def _page(
         frame = around(session, "admin.channels")
         fixed = fixed_terms(session)
         decisions = decisions_of(session, channel_id=channel.id)
+        names = actor_names(session, [one.by for one in decisions])
     page = render_template(
         "admin/channels/terms.html",
         row=channel,
@@ -103,7 +105,7 @@ def _page(
         decisions=decisions,
         why=request.form.get("why", "") if faults or problem else "",
         labels=labels_of_terms(),
-        actor_word=actor_word,
+        actor_word=actor_words(names),
         usual={name: usual_of(term, channel.currency) for name, term in TERMS.items()},
         faults=faults or {},
         can_save=may_of(Permission.CHANNEL_CONFIGURE, channel.id),

@@ -15,7 +15,7 @@ from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, may_all, may_of, requires_all, requires_channel
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
-from portal.blueprints.desk_words import actor_word
+from portal.blueprints.desk_words import actor_words
 from portal.blueprints.identity import current_actor
 from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
@@ -24,6 +24,7 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel
+from portal.queries.actor_names import actor_names
 from portal.queries.channel_life import (
     list_all_channels,
     list_moves,
@@ -269,18 +270,21 @@ def _page(
     with reading() as session:
         if channel is not None:
             met = met_requirements(session, channel, now=now)
+            moves = list_moves(session, channel.id)
+            called = actor_words(actor_names(session, [*met.values(), *(one.by for one in moves)]))
             life = {
                 "checks": [
                     {
                         "id": one.value,
                         "words": gettext(words),
                         "is_met": one in met,
-                        "by": actor_word(met[one]) if met.get(one) else "",
+                        "by": called(met[one]) if met.get(one) else "",
                         "by_hand": one in BY_HAND,
                     }
                     for one, words in REQUIREMENTS.items()
                 ],
-                "moves": list_moves(session, channel.id),
+                "moves": moves,
+                "actor_word": called,
                 "next_states": [
                     {"id": one.value, "words": gettext(MOVE_WORDS[one]), "tells": one in TELLING}
                     for one in MOVES[State(channel.state)]
@@ -300,7 +304,6 @@ def _page(
         can_hand_over=may_all(Permission.CHANNEL_CONFIGURE),
         problem=_words(problem) if problem else None,
         has_errors=bool(form.faults),
-        actor_word=actor_word,
         **life,
         **frame,
     )

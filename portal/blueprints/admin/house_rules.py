@@ -14,13 +14,14 @@ from portal.blueprints.admin.channel_policy import labels_of_terms
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import zone_of_reader
-from portal.blueprints.desk_words import actor_word
+from portal.blueprints.desk_words import actor_words
 from portal.blueprints.identity import current_actor
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.moments import read_moment
+from portal.queries.actor_names import actor_names
 from portal.queries.channels import forget_channels
 from portal.queries.house_rules import decisions_of, fixed_terms, list_versions, standings
 from portal.rules.channel_policy import GROUPS
@@ -106,6 +107,8 @@ def _page(
         versions = list_versions(session)
         fixed = fixed_terms(session)
         decisions = decisions_of(session)
+        acted = [one.by for one in (*rows, *decisions)] + [one.written_by for one in versions]
+        names = actor_names(session, acted)
     page = render_template(
         "admin/channels/house_rules.html",
         standings=rows,
@@ -122,7 +125,7 @@ def _page(
         has_errors=bool(faults),
         problem=say(problem) if problem else None,
         can_save=may_all(Permission.CHANNEL_CONFIGURE),
-        actor_word=actor_word,
+        actor_word=actor_words(names),
         locales=[("en", _("English")), ("ko", _("Korean"))],
         **frame,
     )

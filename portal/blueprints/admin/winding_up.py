@@ -14,7 +14,7 @@ from portal.blueprints.admin.dated_rules import number
 from portal.blueprints.admin.desk import around, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
-from portal.blueprints.desk_words import actor_word
+from portal.blueprints.desk_words import actor_words
 from portal.blueprints.identity import current_actor
 from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
@@ -23,6 +23,7 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel
+from portal.queries.actor_names import actor_names
 from portal.queries.channel_life import load_channel
 from portal.queries.channels import forget_channels
 from portal.queries.listings import LISTINGS
@@ -89,6 +90,7 @@ def _page(channel: Channel, error: PortalError | None = None) -> ResponseReturnV
     with reading() as session:
         record = load_wind_up(session, channel_id=channel.id)
         counts = record.handed if record else count_left(session, channel_id=channel.id)
+        names = actor_names(session, [record.done_by] if record else [])
         successors = list_successors(session, channel_id=channel.id)
         frame = around(session, "admin.channels")
     field = error.field if isinstance(error, SuccessorUnfitError) else None
@@ -105,7 +107,7 @@ def _page(channel: Channel, error: PortalError | None = None) -> ResponseReturnV
         faults={field: say(error)} if error and field else {},
         problem=say(error) if error and not field else None,
         has_errors=error is not None,
-        actor_word=actor_word,
+        actor_word=actor_words(names),
         **frame,
     )
     return page, error.status if error else 200

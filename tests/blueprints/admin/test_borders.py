@@ -54,6 +54,8 @@ def test_a_rule_set_on_the_desk_asks_for_the_code_at_the_checkout_and_nothing_ch
     assert NOTE["note"] in shown
     log = ada.get("/admin/house-rules").text
     assert (log.count("data-decision"), NOTE["note"] in log) == (1, True)
+    assert [one.count("User ") for one in (shown, log)] == [0, 0], "who did it is named"
+    assert [one.count(">Ada<") > 0 for one in (shown, log)] == [True, True]
     assert 'name="personal_code"' in desk.open()
     before = counts()
     refused = desk.place()
