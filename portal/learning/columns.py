@@ -56,6 +56,9 @@ WORD_MAX = 200
 NUMBER_MAX = 1e37
 # What a number may be dressed in.
 _DRESS = str.maketrans("", "", "$€£¥₩₹, ")
+# The same where a comma stands before the decimals and a point or an apostrophe between thousands, and what only that can be.
+_DRESS_COMMA = str.maketrans(",", ".", "$€£¥₩₹. '")
+_DECIMAL_COMMA = re.compile(r"[-+]?(?:(?:\d+|\d{1,3}(?:[.' ]\d{3})+),(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:[.' ]\d{3})+,\d+)")
 _OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
 AS_ISO = Clock(ISO)
 # Named for a role, it says that the file has no such column.
@@ -91,7 +94,7 @@ class EventRow:
 class Columns:
     """Where to find what. `numbers` and `words` are further features, `dates` those of the numbers that are dates.
 
-    A file without times is taken in the order of its lines, a minute each.
+    A file without times is taken in the order of its lines, a minute each. `comma` says what stands before decimals.
     """
 
     roles: Mapping[str, str]
@@ -99,11 +102,12 @@ class Columns:
     words: tuple[str, ...]
     clock: Clock = AS_ISO
     dates: Mapping[str, Clock] | None = None
+    comma: bool = False
 
     def event(self, cells: Mapping[str, str], line: int = 0) -> EventRow:
         """Read a line; `line` is its number. Raises EventError."""
-        if cells.get("") == "more":
-            raise EventError("it has more cells than the file has columns")
+        if (count := cells.get("")) in {"more", "fewer"}:
+            raise EventError(f"it has {count} cells than the file has columns")
         if "\0" in "".join(cells.values()):
             raise EventError("it holds a NUL character")
         told = {role: _cell(cells, name) for role, name in self.roles.items()}
@@ -122,7 +126,7 @@ class Columns:
         )
 
     def _amount(self, cell: str) -> float:
-        amount = number_of(cell)
+        amount = number_of(cell, comma=self.comma)
         if math.isnan(amount) and cell.lower() not in UNKNOWN:
             raise EventError(f"{self.roles[AMOUNT]}: {cell[:40]!r} is no number")
         return amount
@@ -130,13 +134,13 @@ class Columns:
     def _numbers(self, cells: Mapping[str, str]) -> list[float]:
         told = [cells.get(name, "") for name in self.numbers]
         if not self.dates:
-            return [number_of(cell) if cell else math.nan for cell in told]
+            return [number_of(cell, comma=self.comma) if cell else math.nan for cell in told]
         return [self._number(name, cell) for name, cell in zip(self.numbers, told, strict=True)]
 
     def _number(self, name: str, cell: str) -> float:
         clock = self.dates.get(name) if self.dates else None
         if clock is None:
-            return number_of(cell)
+            return number_of(cell, comma=self.comma)
         try:
             return clock.read(cell).timestamp()
         except TimeError:
@@ -171,11 +175,12 @@ def recognise(
     others = [name for name in dict.fromkeys(header) if name and name not in taken]
     samples = {name: [cells.get(name, "") for cells in first] for name in header}
     numbers, words, dates = [], [], {}
+    comma = any(_has_decimal_comma(samples[name]) for name in [roles.get(AMOUNT), *others] if name)
     for name in others:
         kind = given.get(name)
         if kind is Kind.WORD:
             words.append(name)
-        elif all(map(_is_number, samples[name])):
+        elif all(_is_number(cell, comma=comma) for cell in samples[name]):
             numbers.append(name)
         elif form := date_form([cell for cell in samples[name] if cell.lower() not in UNKNOWN]):
             numbers.append(name)
@@ -185,7 +190,7 @@ def recognise(
     clock = AS_ISO
     if TIME in roles:
         clock = recognise_clock(samples[roles[TIME]], unit or _unit(roles[TIME], header), epoch_s)
-    return Columns(roles, tuple(numbers), tuple(words), clock, dates)
+    return Columns(roles, tuple(numbers), tuple(words), clock, dates, comma)
 
 
 def _given(header: Sequence[str], kinds: Mapping[str, Kind]) -> dict[str, Kind]:
@@ -237,20 +242,32 @@ def _unit(name: str, header: Sequence[str]) -> str:
     return "days" if STEPS_ARE_DAYS_BESIDE in header else "hours"
 
 
-def number_of(cell: str) -> float:
-    """The number of a cell, dressed as it may be; NaN where it is none."""
+def number_of(cell: str, *, comma: bool = False) -> float:
+    """The number of a cell, dressed as it may be, with a point or a `comma` before decimals; NaN where it is none."""
+    number = _read(cell, comma=comma)
+    return number if number is not None and -NUMBER_MAX < number < NUMBER_MAX else math.nan
+
+
+def _read(cell: str, *, comma: bool) -> float | None:
     try:
-        number = float(cell)
+        return float(cell)
     except ValueError:
+        dress = _DRESS_COMMA if comma and "," in cell else _DRESS
         try:
-            number = float(cell.strip("'\"").translate(_DRESS).removesuffix("%"))
+            return float(cell.strip("'\"").translate(dress).removesuffix("%"))
         except ValueError:
-            return math.nan
-    return number if -NUMBER_MAX < number < NUMBER_MAX else math.nan
+            return None
 
 
-def _is_number(cell: str) -> bool:
-    return cell.lower() in UNKNOWN or not math.isnan(number_of(cell))
+def _is_number(cell: str, *, comma: bool) -> bool:
+    """Also what is too large to be known, or endless: a column of such numbers is none of words."""
+    return cell.lower() in UNKNOWN or _read(cell, comma=comma) is not None
+
+
+def _has_decimal_comma(cells: Sequence[str]) -> bool:
+    """Whether a column holds numbers that are one only with a comma before their decimals, and none of another kind."""
+    told = [cell for cell in cells if "," in cell]
+    return any(map(_DECIMAL_COMMA.fullmatch, told)) and all(_read(cell, comma=True) is not None for cell in told)
 
 
 def _label(cell: str) -> bool | None:

@@ -83,6 +83,7 @@ def test_what_is_not_known_is_not_guessed(columns: Columns) -> None:
         ("tx_datetime", "9999-12-31", "outside of 1970"),
         ("country", "k\0r", "NUL"),
         ("", "more", "more cells"),
+        ("", "fewer", "fewer cells"),
     ],
 )
 def test_what_is_no_event_says_why(columns: Columns, column: str, cell: str, reason: str) -> None:
@@ -92,6 +93,31 @@ def test_what_is_no_event_says_why(columns: Columns, column: str, cell: str, rea
 
 def test_a_column_without_name_is_no_further_cell(columns: Columns) -> None:
     assert columns.event(LINE | {"": "17"}).amount == 12.5
+
+
+@pytest.mark.parametrize(
+    ("cells", "amounts"),
+    [
+        (["9,88", "1234,5", "1.234,50", "7"], [9.88, 1234.5, 1234.5, 7.0]),
+        (["0,125", "1,500"], [0.125, 1.5]),
+        (["1'234,50 €", "2 000,00"], [1234.5, 2000.0]),
+        # A comma between thousands, whatever is beside it.
+        (["1,234", "12,345,678", "1,234.50", "9.88"], [1234.0, 12345678.0, 1234.5, 9.88]),
+    ],
+)
+def test_a_comma_before_decimals_is_told_from_one_between_thousands(cells: list[str], amounts: list[float]) -> None:
+    lines = [LINE | {"tx_amount": cell} for cell in cells]
+    columns = recognise(HEADER, lines, named={})
+    assert [columns.event(line).amount for line in lines] == amounts
+
+
+def test_a_column_of_numbers_stays_one_where_some_are_endless() -> None:
+    lines = [LINE | {"country": cell} for cell in ("0.5", "inf", "-Infinity", "1e300", "nan")]
+    columns = recognise(HEADER, lines, named={})
+    assert "country" in columns.numbers
+    found = [columns.event(line).numbers[columns.numbers.index("country")] for line in lines]
+    assert found[0] == 0.5
+    assert all(map(math.isnan, found[1:]))
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,9 @@ def header_of(path: Path, *, delimiter: str = ",") -> tuple[str, ...]:
     try:
         with _opened(path, lambda _position: None) as lines:
             return _header(next(csv.reader(lines, delimiter=delimiter), []), path)
-    except (OSError, UnicodeDecodeError, csv.Error, EOFError) as failure:
+    except UnicodeDecodeError as failure:
+        raise FileUnreadableError(f"{path} is no text in UTF-8: save it so.") from failure
+    except (OSError, csv.Error, EOFError) as failure:
         raise FileUnreadableError(f"{path} cannot be read: {failure}") from failure
 
 
@@ -53,7 +55,9 @@ def delimiter_of(path: Path) -> str:
     try:
         with _opened(path, lambda _position: None) as lines:
             first = lines.readline(CELL_MAX)
-    except (OSError, UnicodeDecodeError, EOFError) as failure:
+    except UnicodeDecodeError as failure:
+        raise FileUnreadableError(f"{path} is no text in UTF-8: save it so.") from failure
+    except (OSError, EOFError) as failure:
         raise FileUnreadableError(f"{path} cannot be read: {failure}") from failure
     return max(",;\t|", key=first.count)
 
@@ -63,15 +67,15 @@ def read_rows(
 ) -> Iterator[Row]:
     """Every line after the header. `moved` is told how many bytes of the file have been read.
 
-    Lines with more cells than columns come with the cell `""` filled, so that they can be refused. Raises
+    Lines with more or fewer cells than columns come with the cell `""` filled, so that they can be refused. Raises
     FileUnreadableError when the file breaks off.
     """
     lines = read_cells(path, delimiter=delimiter, moved=moved)
     columns = next(lines)[1]
     for line, cells in lines:
         values = {name: cell.strip() for name, cell in zip(columns, cells, strict=False)}
-        if len(cells) > len(columns):
-            values[""] = "more"
+        if len(cells) != len(columns):
+            values[""] = "more" if len(cells) > len(columns) else "fewer"
         yield Row(line, values)
 
 
