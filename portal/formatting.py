@@ -83,6 +83,11 @@ def decimal(value: Decimal) -> str:
     return display.format_decimal(value, _locale())
 
 
+def exactly(value: Decimal) -> str:
+    """Write a number with all its decimals, as a rule names it."""
+    return display.format_exactly(value, _locale())
+
+
 def exchange_rate(fx: FxRate) -> str:
     """Write a rate as what one unit buys: "1 USD = 1,377.73 KRW"."""
     return display.format_exchange(fx.source, fx.target, fx.rate, _locale())

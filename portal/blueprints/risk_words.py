@@ -11,7 +11,7 @@ from typing import Any
 from flask_babel import gettext, ngettext
 from flask_babel import gettext as _
 
-from portal.formatting import decimal, money
+from portal.formatting import decimal, exactly, money
 from portal.kit.currency import is_currency
 from portal.kit.errors import fill
 from portal.kit.text import N_
@@ -192,6 +192,9 @@ def shown(value: Value, kind: Kind, currency: str | None) -> str:
 
 def _said(node: Node, currency: str | None, features: Mapping[str, Feature], *, inside: str = "") -> str:
     match node:
+        case Constant(value=Decimal() as value):
+            # A rule is read back as it is, not about so.
+            return _span(value, exact=True) if node.kind is Kind.DURATION else exactly(value)
         case Constant():
             return shown(node.value, node.kind, None)
         case Amounts():
@@ -227,13 +230,15 @@ def told_span(span: timedelta) -> str:
     return _span(span // timedelta(seconds=1))
 
 
-def _span(seconds: int) -> str:
+def _span(seconds: Decimal | int, *, exact: bool = False) -> str:
+    """An age is told in the greatest unit that it fills twice; what has to be exact, in the greatest that it fills."""
     for unit in ("d", "h", "min"):
         size = UNITS[unit]
-        # What rules say is exact in its unit; an age is told in the greatest that it fills twice.
-        if seconds and (seconds % size == 0 or seconds >= 2 * size):
-            return _in_unit(unit, seconds // size)
-    return str(ngettext("%(num)s second", "%(num)s seconds", seconds))
+        if seconds and (seconds % size == 0 or (not exact and seconds >= 2 * size)):
+            return _in_unit(unit, int(seconds // size))
+    if seconds == int(seconds):
+        return str(ngettext("%(num)s second", "%(num)s seconds", int(seconds)))
+    return str(_("%(num)s seconds", num=exactly(Decimal(seconds))))
 
 
 def _in_unit(unit: str, count: int) -> str:

@@ -89,8 +89,13 @@ _READ = Context(prec=6)  # What people read of a rate; the row keeps all of it.
 @lru_cache(maxsize=256)
 def format_decimal(value: Decimal, locale: str) -> str:
     """Write a number with at most six significant digits, and no decimals that say nothing."""
-    pattern = "#,##0." + "#" * 12
-    return str(_format_decimal(_READ.create_decimal(value), format=pattern, locale=_locale(locale)))
+    return format_exactly(_READ.create_decimal(value), locale)
+
+
+def format_exactly(value: Decimal, locale: str) -> str:
+    """Write a number as it is: what was asked for is not rounded."""
+    pattern = "#,##0." + "#" * max(12, -int(value.as_tuple().exponent))
+    return str(_format_decimal(value, format=pattern, locale=_locale(locale)))
 
 
 def format_exchange(source: str, target: str, rate: Decimal, locale: str) -> str:

@@ -56,9 +56,12 @@ WORD_MAX = 200
 NUMBER_MAX = 1e37
 # What a number may be dressed in.
 _DRESS = str.maketrans("", "", "$€£¥₩₹, ")
-# The same where a comma stands before the decimals and a point or an apostrophe between thousands, and what only that can be.
+# The same where a comma stands before the decimals and a point or an apostrophe between thousands; then what can be
+# nothing else.
 _DRESS_COMMA = str.maketrans(",", ".", "$€£¥₩₹. '")
-_DECIMAL_COMMA = re.compile(r"[-+]?(?:(?:\d+|\d{1,3}(?:[.' ]\d{3})+),(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:[.' ]\d{3})+,\d+)")
+_DECIMAL_COMMA = re.compile(
+    r"[-+]?(?:(?:\d+|\d{1,3}(?:[.' ]\d{3})+),(?:\d{1,2}|\d{4,})|0,\d+|\d{1,3}(?:[.' ]\d{3})+,\d+)"
+)
 _OTHER_SIGNS = re.compile(r"[^a-z0-9]+")
 AS_ISO = Clock(ISO)
 # Named for a role, it says that the file has no such column.

@@ -48,11 +48,16 @@ def decode(content: bytes) -> str:
 
 
 def read_table(text: str, columns: Sequence[str], *, optional: Collection[str] = ()) -> list[TableRow]:
-    """The rows of a file by the names in its head; optional columns that it lacks are empty.
+    """The rows of a file by the names in its head, whose cells are parted by comma, semicolon or tab.
+
+    Optional columns that it lacks are empty.
 
     Raises FileUnfitError for a file without the columns, without rows, or with too many.
     """
-    reader = csv.reader(io.StringIO(text.replace("\0", "")))
+    text = text.replace("\0", "")
+    first = text.partition("\n")[0]
+    # Spreadsheets of many countries part cells by semicolons.
+    reader = csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count))
     try:
         rows = list(reader)
     except csv.Error:

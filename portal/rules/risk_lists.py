@@ -80,11 +80,14 @@ def _in_form(kind: ListKind, text: str) -> str:
         return str(uuid.UUID(text))
     if kind is ListKind.EMAIL:
         name, at, host = text.casefold().rpartition("@")
-        if not at or not name or "." not in host or " " in text:
+        # A pattern would name nobody: entries are whole addresses.
+        if not at or not name or "." not in host or " " in text or "*" in text:
             raise ValueError(text)
         return text.casefold()
     if kind is ListKind.IP:
-        return str(ipaddress.ip_address(text))
+        address = ipaddress.ip_address(text)
+        # One of the fourth version, written as one of the sixth, is met as what it is.
+        return str(getattr(address, "ipv4_mapped", None) or address)
     if kind is ListKind.NETWORK:
         network = ipaddress.ip_network(text, strict=False)
         if network.prefixlen < PREFIX_MIN[network.version]:

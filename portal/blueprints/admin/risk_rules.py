@@ -181,6 +181,8 @@ def release(name: str, version: int) -> ResponseReturnValue:
     actor, now = current_actor(), clock.now()
     reason = request.form.get("reason", "").replace("\0", "")
     wanted = request.form.get("do", "")
+    if wanted == "live" and "warned" not in request.form and _is_too_many(name, version):
+        return _version_page(name, version, reason=reason, tried=True)
     try:
         atomically(
             lambda session: release_rule(
@@ -202,12 +204,30 @@ def release(name: str, version: int) -> ResponseReturnValue:
     return done(location=url_for("admin.risk_rule", name=name))
 
 
-def _version_page(name: str, version: int, error: PortalError | None = None, reason: str = "") -> ResponseReturnValue:
+def _days() -> DaysForm:
+    """The days that were asked for, or the latest ones."""
     today = clock.now().astimezone(zone_of_reader()).date()
-    form = DaysForm(
+    return DaysForm(
         request.args.get("from", (today - timedelta(days=REPLAY_DAYS - 1)).isoformat()),
         request.args.get("to", today.isoformat()),
     )
+
+
+def _is_too_many(name: str, version: int) -> bool:
+    """Whether a version would fire on so much of the latest days that whoever puts it in force has to know."""
+    days = _days().range()
+    with reading() as session:
+        row = load_version(session, name=name, version=version)
+        if row is None or days is None:
+            return False
+        past = load_past(session, since=days[0], until=days[1])
+    return replay(Rule(name, row.source, version), past.decisions).is_too_many
+
+
+def _version_page(
+    name: str, version: int, error: PortalError | None = None, reason: str = "", *, tried: bool = False
+) -> ResponseReturnValue:
+    form = _days()
     days = form.range()
     made = past = None
     with reading() as session:
@@ -217,7 +237,7 @@ def _version_page(name: str, version: int, error: PortalError | None = None, rea
         standing = load_standings(session)[name]
         live = load_version(session, name=name, version=standing.live) if standing.live else None
         title = _title(list_versions(session, name=name), name)
-        if days is not None and "from" in request.args:
+        if days is not None and (tried or "from" in request.args):
             past = load_past(session, since=days[0], until=days[1])
             made = replay(Rule(name, row.source, version), past.decisions)
         frame = around(session, "admin.risk_rules")
@@ -237,12 +257,13 @@ def _version_page(name: str, version: int, error: PortalError | None = None, rea
         sentence=sentence,
         title_of=title_of,
         reason=reason,
+        is_refused=tried,
         fault=say(error) if error and is_reason else None,
         problem=say(error) if error and not is_reason else None,
         has_errors=error is not None or bool(form.faults),
         **frame,
     )
-    return page, error.status if error else 422 if form.faults else 200
+    return page, error.status if error else 422 if form.faults or tried else 200
 
 
 def _changes(live: VersionRow, row: VersionRow) -> list[tuple[str, str, str]]:

@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime
 
 from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from portal.crypto import blind_index, email_index
@@ -133,12 +134,12 @@ def _check(actor: Actor) -> None:
 
 def _refuse_lock_out(session: Session, value: ListValue, actor: Actor, ip: str | None) -> None:
     if value.kind in {ListKind.IP, ListKind.NETWORK}:
-        if ip is not None and _covers(value.text, ip):
+        if (ip is not None and _covers(value.text, ip)) or _is_where_all_admins_are(session, value):
             raise LocksOutError
         return
     if value.kind is ListKind.DEVICE:
         own = select(WebSession.device_id).where(WebSession.id == actor.session_id)
-        if str(session.scalar(own)) == value.text:
+        if str(session.scalar(own)) == value.text or _is_where_all_admins_are(session, value):
             raise LocksOutError
         return
     if value.kind not in {ListKind.USER, ListKind.EMAIL}:
@@ -157,6 +158,21 @@ def _refuse_lock_out(session: Session, value: ListValue, actor: Actor, ip: str |
         )
         if session.scalar(others.limit(1)) is None:
             raise LocksOutError
+
+
+def _is_where_all_admins_are(session: Session, value: ListValue) -> bool:
+    """Whether each administrator who has been here was here last from the place that is to be blocked."""
+    last = (
+        select(WebSession.ip, WebSession.device_id)
+        .ext(distinct_on(WebSession.user_id))
+        .join(User, User.id == WebSession.user_id)
+        .where(User.roles.op("@>")([Role.ADMIN.value]), User.state == UserState.ACTIVE)
+        .order_by(WebSession.user_id, WebSession.last_seen_at.desc())
+    )
+    places = session.execute(last).all()
+    if value.kind is ListKind.DEVICE:
+        return bool(places) and all(str(one.device_id) == value.text for one in places)
+    return bool(places) and all(_covers(value.text, one.ip) for one in places)
 
 
 def _covers(network: str, ip: str) -> bool:

@@ -51,10 +51,11 @@ def test_a_file_is_taken_whole_or_not_at_all_and_comes_out_as_it_went_in(app: AP
     head = "kind,mode,value,reason,until\n"
     assert take(head + "ip,block,192.0.2.1,bots,\nip,block,nonsense,bots,\n") == 422
     assert rows("SELECT count(*) FROM risk_list_entry") == [(0,)]
+    assert take(head.replace(",", ";") + "ip;block;192.0.2.9;bots, all of them;\n") == 303
     good = head + "ip,block,192.0.2.1,bots,\nemail,allow,vip@example.com,a friend,2999-01-01\n"
     assert take(good) == 303
     assert take(good) == 303
-    assert rows("SELECT count(*) FROM risk_list_entry") == [(2,)]
+    assert rows("SELECT count(*) FROM risk_list_entry") == [(3,)]
     out = rita.get(f"{PATH}/file").text
     assert "email,allow,vip@example.com,a friend,2999-01-0" in out
     assert take("nothing") == 422

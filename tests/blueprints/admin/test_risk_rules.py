@@ -63,7 +63,7 @@ def test_a_rule_is_written_read_back_and_put_in_force(client: FlaskClient, bea: 
     assert "Rita" in page
     assert score(bea).outcome is Outcome.ALLOW
 
-    assert place(client).status_code == 303
+    assert place(client, warned="y").status_code == 303  # It fires on all that there was.
     assert score(bea).outcome is Outcome.BLOCK
     listed = client.get("/admin/risk/rules").text
     assert "Cheap things" in listed
@@ -89,6 +89,18 @@ def test_a_preview_reads_back_and_shows_the_newest_events(client: FlaskClient, b
     assert "The amount is less than ₩1,000." in page
     assert "The amount: ₩900" in page or "the amount: ₩900" in page
     assert 'value="cheap"' in page
+
+
+def test_a_rule_is_read_back_exactly(client: FlaskClient) -> None:
+    for source, words in (
+        ("paid_orders > 1234567", "is more than 1,234,567."),
+        ("paid_orders > 0.1234567", "is more than 0.1234567."),
+        ("account_age < 50 h", "is less than 50 hours."),
+        ("account_age < 150 min", "is less than 150 minutes."),
+        ("account_age < 2 d", "is less than 2 days."),
+        ("account_age < 1.5 s", "is less than 1.5 seconds."),
+    ):
+        assert words in send(client, "preview", source=source).text
 
 
 @pytest.mark.parametrize(
@@ -148,6 +160,14 @@ def test_a_version_is_tried_on_the_past(client: FlaskClient, mall: Mall, bea: Pe
     assert "Large amount" in page
     sample = page.partition("Some of them, the newest first")[2]
     assert "Fraud" in sample
+
+    # Whoever has not looked is shown it before it decides anything.
+    warned = place(client)
+    assert warned.status_code == 422
+    assert "It fires on everything: each of the 2 past events." in warned.text
+    assert "It is not in force yet" in warned.text
+    assert score(bea, 900).outcome is Outcome.ALLOW
+    assert place(client, **{**fields(warned.text), "reason": "As agreed"}).status_code == 303
     assert client.get("/admin/risk/rules/cheap/1?from=x&to=y").status_code == 422
 
 

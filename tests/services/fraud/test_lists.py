@@ -30,7 +30,7 @@ from portal.services.fraud.change_lists import (
     remove_entry,
 )
 from portal.services.fraud.score_features import load_features
-from tests.factories.account import Person, make_person
+from tests.factories.account import Person, make_person, make_session
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import LONG_AGO, make_order
 from tests.factories.refund import rows
@@ -133,6 +133,15 @@ def test_nobody_shuts_himself_or_the_last_administrator_out(rita: Person) -> Non
         with pytest.raises(LocksOutError):
             put(kind, value, rita, ip="203.0.113.9")
     put("ip", "203.0.113.9", rita, "allow", ip="203.0.113.9")
+    # From elsewhere: where the administrators were last, and not where one of them was before.
+    make_session(ada, now=clock.now() - timedelta(days=1))
+    [(before,)] = rows("SELECT device_id FROM web_session WHERE user_id = :id", id=ada.id)
+    make_session(ada)
+    [(device,)] = rows("SELECT device_id FROM web_session WHERE device_id <> :before", before=before)
+    for kind, value in (("ip", "203.0.113.7"), ("network", "203.0.113.0/24"), ("device", str(device))):
+        with pytest.raises(LocksOutError):
+            put(kind, value, rita, ip="198.51.100.1")
+    put("device", str(before), rita, ip="198.51.100.1")
     make_person("eve", roles=("admin",))
     put("user", str(ada.id), rita)
 
@@ -157,11 +166,23 @@ def test_the_index_of_networks_serves_the_question(db: None) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "value"),
-    [("ip", "203.0.113"), ("email", "bea"), ("user", "bea"), ("network", "x/8"), ("card", "한글"), ("card", "")],
+    [
+        ("ip", "203.0.113"),
+        ("email", "bea"),
+        ("email", "*@example.com"),
+        ("user", "bea"),
+        ("network", "x/8"),
+        ("card", "한글"),
+        ("card", ""),
+    ],
 )
 def test_what_is_none_of_its_kind_is_refused(kind: str, value: str) -> None:
     with pytest.raises(EntryUnfitError):
         read_value(ListKind(kind), value)
+
+
+def test_an_address_is_the_same_however_it_is_written() -> None:
+    assert read_value(ListKind.IP, "::ffff:203.0.113.9").text == "203.0.113.9"
 
 
 def test_networks_are_not_the_whole_world() -> None:
