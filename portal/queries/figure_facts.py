@@ -24,6 +24,15 @@ bought AS MATERIALIZED (
            p.captured_minor
       FROM channels c JOIN payment p ON p.channel_id = c.id AND p.created_at >= c.since AND p.created_at < c.before
      WHERE p.created_at >= CAST(:first AS date) - 1 AND p.created_at < CAST(:last AS date) + 2
+), tried AS (
+    SELECT b.day, b.channel_id, b.currency, b.created_at, b.id AS payment_id, a.id, a.gateway,
+           a.state IN ('captured', 'authorised') AS is_approved,
+           a.state = 'declined' AND why.fault AS is_failed, a.state = 'declined' AND NOT why.fault AND NOT why.given_up
+               AS is_declined
+      FROM begun b JOIN payment_attempt a ON a.payment_id = b.id
+     CROSS JOIN LATERAL (
+           SELECT coalesce(a.reason IN ('not_executed', 'processing_error', 'issuer_unavailable'), false) AS fault,
+                  coalesce(a.reason IN ('cancelled_by_buyer', 'session_expired'), false) AS given_up) why
 ), asked AS MATERIALIZED (
     SELECT r.id, o.number, r.requested_at, (r.requested_at AT TIME ZONE c.time_zone)::date AS day, c.id AS channel_id,
            r.currency, r.total_minor,
@@ -82,21 +91,24 @@ _FACTS = (
     """,
     """
     SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.gateway, v.value
-      FROM (SELECT b.day, b.channel_id, b.currency, a.gateway,
-                   count(*) FILTER (WHERE a.state IN ('captured', 'authorised')) AS approved,
-                   count(*) FILTER (WHERE a.state = 'declined') AS declined
-              FROM begun b JOIN payment_attempt a ON a.payment_id = b.id GROUP BY 1, 2, 3, 4) s
+      FROM (SELECT day, channel_id, currency, gateway, count(*) FILTER (WHERE is_approved) AS approved,
+                   count(*) FILTER (WHERE is_declined) AS declined, count(*) FILTER (WHERE is_failed) AS failed
+              FROM tried GROUP BY 1, 2, 3, 4) s
      CROSS JOIN LATERAL (VALUES ('attempts', s.approved + s.declined), ('attempts_approved', s.approved),
-                                ('attempts_declined', s.declined)) v (fact, value)
+                                ('attempts_declined', s.declined), ('attempts_failed', s.failed),
+                                ('attempts_ended', s.approved + s.declined + s.failed)) v (fact, value)
     """,
     """
     SELECT v.fact, s.day, s.channel_id, 0, s.currency, '', v.value
       FROM (SELECT day, channel_id, currency, count(*) AS refunds, sum(total_minor) AS refunded,
                    count(*) FILTER (WHERE is_self_service AND (completed_at IS NOT NULL OR due_at <= :now)) AS counted,
-                   count(*) FILTER (WHERE is_self_service AND completed_at <= due_at) AS in_time
+                   count(*) FILTER (WHERE is_self_service AND completed_at <= due_at) AS in_time,
+                   count(completed_at) AS done,
+                   sum(round(extract(epoch FROM completed_at - requested_at))) AS seconds
               FROM asked GROUP BY 1, 2, 3) s
      CROSS JOIN LATERAL (VALUES ('refunds', s.refunds), ('refunded', s.refunded), ('refunds_counted', s.counted),
-                                ('refunds_in_time', s.in_time)) v (fact, value)
+                                ('refunds_in_time', s.in_time), ('refunds_done', s.done),
+                                ('refund_seconds', s.seconds)) v (fact, value)
     """,
     """
     SELECT v.fact, s.day, s.channel_id, s.store_id, s.currency, '', v.value

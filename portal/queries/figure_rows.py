@@ -64,13 +64,14 @@ _SOURCES = (
     Source(
         "attempt",
         Permission.PAYMENT_VIEW,
-        """SELECT a.id::text AS ref, right(b.id::text, 12) AS label, b.created_at AS at, b.channel_id, b.currency,
-                  a.gateway AS key, a.state, b.id::text AS owner
-             FROM begun b JOIN payment_attempt a ON a.payment_id = b.id""",
+        """SELECT id::text AS ref, right(payment_id::text, 12) AS label, created_at AS at, channel_id, currency,
+                  gateway AS key, is_approved, is_declined, is_failed, payment_id::text AS owner FROM tried""",
         {
-            Fact.ATTEMPTS: "(state IN ('captured', 'authorised', 'declined'))::int",
-            Fact.ATTEMPTS_APPROVED: "(state IN ('captured', 'authorised'))::int",
-            Fact.ATTEMPTS_DECLINED: "(state = 'declined')::int",
+            Fact.ATTEMPTS: "(is_approved OR is_declined)::int",
+            Fact.ATTEMPTS_APPROVED: "is_approved::int",
+            Fact.ATTEMPTS_DECLINED: "is_declined::int",
+            Fact.ATTEMPTS_FAILED: "is_failed::int",
+            Fact.ATTEMPTS_ENDED: "(is_approved OR is_declined OR is_failed)::int",
         },
         owner="owner",
     ),
@@ -78,12 +79,14 @@ _SOURCES = (
         "refund",
         Permission.REFUND_HANDLE,
         """SELECT id::text AS ref, number AS label, requested_at AS at, channel_id, currency, '' AS key, total_minor,
-                  completed_at, due_at, is_self_service FROM asked""",
+                  requested_at, completed_at, due_at, is_self_service FROM asked""",
         {
             Fact.REFUNDS: "1",
             Fact.REFUNDED: "total_minor",
             Fact.REFUNDS_COUNTED: "(is_self_service AND (completed_at IS NOT NULL OR due_at <= :now))::int",
             Fact.REFUNDS_IN_TIME: "(is_self_service AND completed_at <= due_at)::int",
+            Fact.REFUNDS_DONE: "(completed_at IS NOT NULL)::int",
+            Fact.REFUND_SECONDS: "round(extract(epoch FROM completed_at - requested_at))",
         },
     ),
     Source(

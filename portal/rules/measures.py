@@ -11,6 +11,7 @@ _ORDERS = N_("Orders, by the day on which they were placed in their channel's ca
 _PAYMENTS = N_("Payments of every purpose, by the day on which they began in their channel's calendar.")
 _BOOKS = N_("Entries of the ledger, by the day of the first channel's calendar.")
 _ATTEMPTS = N_("Attempts of payments, by the day on which the payment began.")
+_UNDECIDED = N_("Failures at gateways, which stand apart, attempts that a buyer gave up, and those under way.")
 _NOTHING = N_("Nothing.")
 _UNSENT = N_("Parts that are not sent yet, and those without a deadline.")
 _VERDICTS = N_("Cases, by the day of their verdict in the first channel's calendar.")
@@ -53,9 +54,16 @@ MEASURES: Mapping[str, Measure] = {
         ),
         Measure(
             "success_rate", N_("Payment success"), N_("Attempts approved ÷ attempts approved or declined."),
-            N_("Attempts that a gateway did not answer, that a buyer gave up, and that are under way."),
-            _ATTEMPTS, Unit.SHARE, Fact.ATTEMPTS_APPROVED,
-            Fact.ATTEMPTS, good=Good.UP,
+            _UNDECIDED, _ATTEMPTS, Unit.SHARE, Fact.ATTEMPTS_APPROVED, Fact.ATTEMPTS, good=Good.UP,
+        ),
+        Measure(
+            "gateway_failures", N_("Gateway failures"),
+            N_(
+                "Attempts that ended because the gateway, or the bank behind it, was not reached or had a fault"
+                " ÷ attempts approved, declined or ended so."
+            ),
+            N_("Attempts that a buyer gave up, and those under way."), _ATTEMPTS, Unit.SHARE, Fact.ATTEMPTS_FAILED,
+            Fact.ATTEMPTS_ENDED, good=Good.DOWN,
         ),
         Measure(
             "captured", N_("Captured"),
@@ -68,8 +76,7 @@ MEASURES: Mapping[str, Measure] = {
         ),
         Measure(
             "declined", N_("Declined"), N_("Attempts that a gateway or a bank refused."),
-            N_("Attempts without an answer."), _ATTEMPTS,
-            Unit.COUNT, Fact.ATTEMPTS_DECLINED, good=Good.DOWN,
+            _UNDECIDED, _ATTEMPTS, Unit.COUNT, Fact.ATTEMPTS_DECLINED, good=Good.DOWN,
         ),
         Measure(
             "paid_quickly", N_("Paid within 5 seconds"),
@@ -91,6 +98,12 @@ MEASURES: Mapping[str, Measure] = {
             N_("Refunds by stores and administrators, and those still in time."),
             N_("Refunds, by the day on which they were asked for."), Unit.SHARE, Fact.REFUNDS_IN_TIME,
             Fact.REFUNDS_COUNTED, good=Good.UP,
+        ),
+        Measure(
+            "refund_time", N_("Refund time"),
+            N_("Mean of the time from when a refund was asked for until all of it had been given back."),
+            N_("Refunds that are not complete yet."), N_("Refunds, by the day on which they were asked for."),
+            Unit.SECONDS, Fact.REFUND_SECONDS, Fact.REFUNDS_DONE, good=Good.DOWN,
         ),
         Measure(
             "discount", N_("Discounts"), N_("What coupons took off paid orders."), _UNPAID, _ORDERS, Unit.MONEY,
@@ -198,8 +211,8 @@ MEASURES: Mapping[str, Measure] = {
             Unit.MONEY, Fact.SECTION_SALES, good=Good.UP,
         ),
         Measure(
-            "attempts", N_("Attempts decided"), N_("Attempts approved or declined."), N_("Attempts without an answer."),
-            _ATTEMPTS, Unit.COUNT, Fact.ATTEMPTS,
+            "attempts", N_("Attempts decided"), N_("Attempts approved or declined."), _UNDECIDED, _ATTEMPTS,
+            Unit.COUNT, Fact.ATTEMPTS,
         ),
         Measure(
             "coupon_cost", N_("Taken off"), N_("What the coupons of a campaign took off paid orders."),
@@ -240,8 +253,8 @@ BOARDS: Mapping[Board, tuple[str, ...]] = {
         "sales", "orders_placed", "orders_paid", "paid_share", "average_order", "tax", "refunded", "sent_in_time",
     ),
     Board.PAYMENTS: (
-        "success_rate", "captured", "payments", "declined", "paid_quickly", "paid_seconds", "refunded",
-        "refunds_in_time",
+        "success_rate", "gateway_failures", "captured", "payments", "paid_quickly", "paid_seconds", "refunds_in_time",
+        "refund_time",
     ),
     Board.INCENTIVES: (
         "discount", "discounted_share", "average_discount", "coupon_uses", "mileage_granted", "mileage_spent",

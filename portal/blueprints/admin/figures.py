@@ -175,7 +175,7 @@ def _splits(session: Session, board: Board, scope: Scope) -> list[Split]:
     if board is Board.PAYMENTS:
         return [
             by_key(_("By method"), _("Method"), "captured", "payments"),
-            by_key(_("By gateway"), _("Gateway"), "attempts", "success_rate", "declined"),
+            by_key(_("By gateway"), _("Gateway"), "attempts", "success_rate", "declined", "gateway_failures"),
         ]
     if board is Board.INCENTIVES:
         return [by_key(_("By campaign"), _("Campaign"), "coupon_cost", "coupon_uses")]

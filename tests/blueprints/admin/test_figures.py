@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from portal.blueprints.figures import shown
 from portal.db import reading, transaction
+from portal.gateways.base import DeclineReason
 from portal.jobs.figures import prove_figures, renew_all, renew_figures
 from portal.kit import clock
 from portal.queries.figure_rows import load_figure_rows
@@ -24,8 +25,8 @@ from portal.rules.measures import BOARDS, MEASURES, STORE_BOARD
 from tests.blueprints.desks import browser
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
-from tests.factories.order import give_deposit, make_order
-from tests.factories.refund import rows
+from tests.factories.order import answer, give_deposit, make_order
+from tests.factories.refund import answer_legs, ask_refund, lines_of, rows
 from tests.reading_html import by_id, links, text_of, tree
 
 pytestmark = [pytest.mark.req("ANA-01"), pytest.mark.usefixtures("books")]
@@ -79,6 +80,34 @@ def test_figures_are_the_sums_of_the_rows_and_follow_what_happens(mall: Mall, be
     assert figure("store_orders") == 4
 
 
+def test_failures_of_gateways_stand_apart_from_payment_success(mall: Mall, bea: Person) -> None:
+    """An attempt that nobody could decide says nothing of buyers and banks; one that was given up says nothing."""
+    sell(mall, bea)
+    sell(mall, bea, "declined")
+    for reason in (DeclineReason.ISSUER_UNAVAILABLE, DeclineReason.CANCELLED_BY_BUYER):
+        order = make_order(bea, mall, {make_variant(mall): 1}, outcome=None)
+        answer(order, "declined", reason=reason)
+    renew_figures()
+    assert (figure("attempts"), figure("success_rate"), figure("declined")) == (2, 5_000, 1)
+    assert figure("gateway_failures") == 3_333, "one of three that ended"
+
+
+def test_refund_time_is_the_mean_of_those_that_are_complete(mall: Mall, bea: Person) -> None:
+    orders = [make_order(bea, mall, {make_variant(mall): 1}) for _ in range(3)]
+    asked = [ask_refund(order, dict.fromkeys(lines_of(order), 1)).refund_id for order in orders]
+    renew_figures()
+    assert figure("refund_time") is None, "nothing has been given back"
+    for refund, hours in zip(asked[:2], (2, 5), strict=True):
+        assert answer_legs(refund) == "succeeded"
+        with transaction() as session:
+            session.execute(
+                text("UPDATE refund SET completed_at = requested_at + make_interval(hours => :hours) WHERE id = :id"),
+                {"hours": hours, "id": refund},
+            )
+    renew_figures()
+    assert figure("refund_time") == 35 * 3_600, "three hours and a half, in tenths of a second"
+
+
 def test_what_stands_at_the_end_is_the_balance_of_the_books(mall: Mall, bea: Person) -> None:
     give_deposit(bea, 70_000)
     renew_figures()
@@ -97,6 +126,9 @@ def test_the_rows_behind_each_figure_sum_to_it(app: APIFlask, mall: Mall, bea: P
     """Whatever a tile of a board says, the rows that it leads to say the same."""
     sell(mall, bea)
     sell(mall, bea, "declined")
+    lost, returned = (make_order(bea, mall, {make_variant(mall): 1}, outcome=one) for one in (None, "captured"))
+    answer(lost, "declined", reason=DeclineReason.PROCESSING_ERROR)
+    answer_legs(ask_refund(returned, dict.fromkeys(lines_of(returned), 1)).refund_id)
     give_deposit(bea, 70_000)
     renew_figures()
     now = clock.now()
@@ -113,8 +145,8 @@ def test_the_rows_behind_each_figure_sum_to_it(app: APIFlask, mall: Mall, bea: P
     assert all(found for (name, _store), (found, _now) in compared.items() if name in {"store_sales", "section_sales"})
     page = tree(ada.get("/admin/figures?board=payments&lang=en").text)
     [href] = {one for one in links(page).values() if "of=captured" in one and "key=" not in one}
-    assert "1 row ·" in text_of(tree(ada.get(href).text))
-    assert "2 rows ·" in text_of(tree(ada.get(href.replace("captured", "success_rate")).text))
+    assert "2 rows ·" in text_of(tree(ada.get(href).text))
+    assert "3 rows ·" in text_of(tree(ada.get(href.replace("captured", "success_rate")).text))
     assert ada.get(href.replace("captured", "nothing")).status_code == 404
     assert ada.get(f"{href}&store={mall.store_ids[0]}").status_code == 404, "payments belong to no store"
     stranger = browser(app, make_person("mia", roles=("marketing",)))
@@ -333,9 +365,9 @@ def test_neither_the_rows_behind_figures_nor_a_store_show_what_is_no_number(
     pages = [ada.get(f"/admin/figures/rows?of={name}&{ODD[odd]}") for name in ("tax", "success_rate", "deposit_owed")]
     of_store = sam.get(f"/seller/figures?{ODD[odd]}&store=atlantis")
     assert "There is no choice named atlantis here: it was left out." in of_store.text
-    for answer in (*pages, of_store):
-        assert answer.status_code == 200
-        shown = re.sub(r"<[^>]+>", " ", answer.text.partition("<h1")[2].partition("<template")[0])
+    for page in (*pages, of_store):
+        assert page.status_code == 200
+        shown = re.sub(r"<[^>]+>", " ", page.text.partition("<h1")[2].partition("<template")[0])
         assert NO_NUMBER.search(shown) is None
         assert "Nothing happened in this period." in shown
 
