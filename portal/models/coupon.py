@@ -132,6 +132,7 @@ class CouponGrant(Base):
         CheckConstraint("state IN ('held', 'suspended', 'revoked', 'expired')", name="state"),
         CheckConstraint("source IN ('claimed', 'code', 'given')", name="source"),
         UniqueConstraint("user_id", "campaign_id"),
+        Index("ix_coupon_grant_granted_at", "granted_at"),
         Index("ix_coupon_grant_code", "code", postgresql_where=text("code IS NOT NULL")),
     )
 

@@ -99,6 +99,7 @@ class OfferChoice(Base):
         CheckConstraint("probability > 0 AND probability <= 1", name="probability"),
         Index("ix_offer_choice_user_id", "user_id", "stands_until"),
         Index("ix_offer_choice_chosen_at", "chosen_at"),
+        Index("ix_offer_choice_taken_at", "taken_at", postgresql_where=text("taken_at IS NOT NULL")),
         Index("ix_offer_choice_unrewarded", "chosen_at", postgresql_where=text("rewarded_at IS NULL")),
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 # after, wherever its channel lies: the database knows by that how few rows they are, and finds them by their index.
 BEGAN = """
 channels AS (
-    SELECT id, time_zone, CAST(:first AS date)::timestamp AT TIME ZONE time_zone AS since,
+    SELECT id, time_zone, currency, CAST(:first AS date)::timestamp AT TIME ZONE time_zone AS since,
            (CAST(:last AS date) + 1)::timestamp AT TIME ZONE time_zone AS before
       FROM channel
 ), house AS (SELECT * FROM channels ORDER BY id LIMIT 1),
@@ -53,6 +53,18 @@ bought AS MATERIALIZED (
      CROSS JOIN LATERAL (SELECT CASE WHEN l.tax_inclusive
                                      THEN u.more_minor - round(u.more_minor / (1 + l.tax_rate::numeric))
                                      ELSE u.more_tax_minor END AS tax) x
+), given AS (
+    SELECT g.id, g.user_id, g.campaign_id, g.granted_at, (g.granted_at AT TIME ZONE h.time_zone)::date AS day,
+           EXISTS (SELECT FROM coupon_use u WHERE u.user_id = g.user_id AND u.campaign_id = g.campaign_id
+                      AND u.status = 'redeemed') AS is_redeemed
+      FROM house h JOIN coupon_grant g ON g.granted_at >= h.since AND g.granted_at < h.before
+     WHERE g.granted_at >= CAST(:first AS date) - 1 AND g.granted_at < CAST(:last AS date) + 2
+), offered AS (
+    SELECT k.id, k.user_id, k.offer_id, k.chosen_at, k.taken_at, (k.chosen_at AT TIME ZONE c.time_zone)::date AS day,
+           k.channel_id, c.currency
+      FROM channels c JOIN offer_choice k ON k.channel_id = c.id AND k.chosen_at >= c.since AND k.chosen_at < c.before
+     WHERE k.chosen_at >= CAST(:first AS date) - 1 AND k.chosen_at < CAST(:last AS date) + 2
+       AND k.offer_id IS NOT NULL
 ), judged AS MATERIALIZED (
     SELECT k.id, (k.decided_at AT TIME ZONE h.time_zone)::date AS day, k.verdict, k.opened_at, k.decided_at,
            k.verdict NOT IN ('genuine', 'inconclusive') AS is_bad
@@ -176,6 +188,18 @@ _FACTS = (
               FROM bought b JOIN coupon_use u ON u.order_id = b.id
              WHERE u.status = 'redeemed' GROUP BY 1, 2, 3, 4) s
      CROSS JOIN LATERAL (VALUES ('coupon_uses', s.uses), ('coupon_cost', s.cost)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, 0, 0, '', s.campaign_id::text, v.value
+      FROM (SELECT day, campaign_id, count(*) AS given, count(*) FILTER (WHERE is_redeemed) AS redeemed
+              FROM given GROUP BY 1, 2) s
+     CROSS JOIN LATERAL (VALUES ('coupons_given', s.given), ('coupons_redeemed', s.redeemed)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, s.channel_id, 0, s.currency, s.offer_id::text, v.value
+      FROM (SELECT day, channel_id, currency, offer_id, count(*) AS shown, count(taken_at) AS taken
+              FROM offered GROUP BY 1, 2, 3, 4) s
+     CROSS JOIN LATERAL (VALUES ('offers_shown', s.shown), ('offers_taken', s.taken)) v (fact, value)
     """,
     """
     SELECT 'balance_change', day, 0, 0, currency, kind, sum(amount_minor) FROM booked GROUP BY 2, 5, 6

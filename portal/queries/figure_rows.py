@@ -126,6 +126,22 @@ _SOURCES = (
         {Fact.COUPON_USES: "1", Fact.COUPON_COST: "amount_minor"},
     ),
     Source(
+        "grant",
+        Permission.USER_VIEW,
+        """SELECT id::text AS ref, right(user_id::text, 8) AS label, granted_at AS at, 0 AS channel_id, '' AS currency,
+                  campaign_id::text AS key, is_redeemed, user_id::text AS owner FROM given""",
+        {Fact.COUPONS_GIVEN: "1", Fact.COUPONS_REDEEMED: "is_redeemed::int"},
+        owner="owner",
+    ),
+    Source(
+        "offer",
+        Permission.USER_VIEW,
+        """SELECT id::text AS ref, right(user_id::text, 8) AS label, chosen_at AS at, channel_id, currency,
+                  offer_id::text AS key, taken_at, user_id::text AS owner FROM offered""",
+        {Fact.OFFERS_SHOWN: "1", Fact.OFFERS_TAKEN: "(taken_at IS NOT NULL)::int"},
+        owner="owner",
+    ),
+    Source(
         "posting",
         Permission.LEDGER_VIEW,
         """SELECT id::text AS ref, entry_id::text AS label, at, 0 AS channel_id, currency, kind AS key, entry,

@@ -16,7 +16,7 @@ from portal.rules.figures import Fact, Measure, Period, value_of
 # These belong to no channel, and these to no currency either: a filter for them says nothing.
 _WITHOUT_CURRENCY = frozenset({
     Fact.DECISIONS, Fact.DECISIONS_HELD, Fact.CASES_DECIDED, Fact.CASES_GENUINE, Fact.REVIEW_SECONDS, Fact.CASES_TOLD,
-    Fact.ALERT_SECONDS, Fact.FRAUDS,
+    Fact.ALERT_SECONDS, Fact.FRAUDS, Fact.COUPONS_GIVEN, Fact.COUPONS_REDEEMED,
 })  # fmt: skip
 OF_THE_HOUSE = _WITHOUT_CURRENCY | {
     Fact.BALANCE_CHANGE, Fact.MILEAGE_GRANTED, Fact.MILEAGE_SPENT, Fact.MILEAGE_EXPIRED,

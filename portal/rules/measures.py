@@ -15,6 +15,7 @@ _UNDECIDED = N_("Failures at gateways, which stand apart, attempts that a buyer 
 _NOTHING = N_("Nothing.")
 _UNSENT = N_("Parts that are not sent yet, and those without a deadline.")
 _VERDICTS = N_("Cases, by the day of their verdict in the first channel's calendar.")
+_GIVEN = N_("Coupons in people's wallets, by the day on which they came there in the first channel's calendar.")
 _UNPAID = N_("Orders that were never paid.")
 
 MEASURES: Mapping[str, Measure] = {
@@ -122,6 +123,19 @@ MEASURES: Mapping[str, Measure] = {
             N_("Uses that were released, as their order failed."), _ORDERS, Unit.COUNT, Fact.COUPON_USES, good=Good.UP,
         ),
         Measure(
+            "redemption_rate", N_("Coupons redeemed"),
+            N_("Coupons given to people in the period that a paid order has used, then or later ÷ coupons given."),
+            N_("Coupons that nobody holds: those that apply by themselves, and codes typed at the checkout."),
+            _GIVEN, Unit.SHARE, Fact.COUPONS_REDEEMED, Fact.COUPONS_GIVEN, good=Good.UP,
+        ),
+        Measure(
+            "offers_taken", N_("Offers taken"),
+            N_("Offers chosen for a customer that he took ÷ offers shown."),
+            N_("Choices to show nothing, and the control group, which is shown none."),
+            N_("Offers on the home page and in the cart, by the day on which each was first shown."), Unit.SHARE,
+            Fact.OFFERS_TAKEN, Fact.OFFERS_SHOWN, good=Good.UP,
+        ),
+        Measure(
             "mileage_granted", N_("Mileage granted"), N_("Points promised to buyers, pending ones included."),
             _NOTHING, _BOOKS, Unit.POINTS, Fact.MILEAGE_GRANTED,
         ),
@@ -219,6 +233,11 @@ MEASURES: Mapping[str, Measure] = {
             N_("Uses that were released, as their order failed."), _ORDERS, Unit.MONEY, Fact.COUPON_COST,
         ),
         Measure(
+            "coupons_given", N_("Coupons given"), N_("Coupons that people took, typed in, or were given."),
+            N_("Coupons that nobody holds: those that apply by themselves, and codes typed at the checkout."),
+            _GIVEN, Unit.COUNT, Fact.COUPONS_GIVEN,
+        ),
+        Measure(
             "store_sales", N_("Sales"), N_("What buyers had to pay for this store's parts of paid orders."),
             N_("Orders that were never paid. Refunds are not taken off."), _ORDERS, Unit.MONEY, Fact.STORE_SALES,
             good=Good.UP,
@@ -257,8 +276,8 @@ BOARDS: Mapping[Board, tuple[str, ...]] = {
         "refund_time",
     ),
     Board.INCENTIVES: (
-        "discount", "discounted_share", "average_discount", "coupon_uses", "mileage_granted", "mileage_spent",
-        "mileage_expired",
+        "discount", "discounted_share", "average_discount", "redemption_rate", "offers_taken", "mileage_granted",
+        "mileage_spent", "mileage_expired",
     ),
     Board.BALANCES: ("deposit_owed", "refund_credit_owed", "gift_owed", "mileage_owed", "mileage_pending"),
     Board.RISK: (

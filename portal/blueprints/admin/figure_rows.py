@@ -32,6 +32,8 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "part": (N_("Order"), "admin.order", "number"),
     "line": (N_("Order"), "admin.order", "number"),
     "coupon_use": (N_("Order"), "admin.order", "number"),
+    "grant": (N_("Person"), "admin.user", "user_id"),
+    "offer": (N_("Person"), "admin.user", "user_id"),
     "payment": (N_("Payment"), "admin.payment", "payment_id"),
     "attempt": (N_("Payment"), "admin.payment", "payment_id"),
     "refund": (N_("Refund"), "admin.refund", "refund_id"),
@@ -73,7 +75,7 @@ def namer(session: Session, fact: Fact) -> Callable[[str], str]:
         return named(section_names(session))
     if fact in {Fact.STORE_SALES, Fact.STORE_ORDERS}:
         return named(store_names(session))
-    if fact in {Fact.COUPON_COST, Fact.COUPON_USES}:
+    if fact in {Fact.COUPON_COST, Fact.COUPON_USES, Fact.COUPONS_GIVEN, Fact.COUPONS_REDEEMED}:
         return named(campaign_names(session))
     if fact in {Fact.CAPTURED, Fact.PAYMENTS}:
         return lambda ref: word("method", ref)

@@ -178,7 +178,10 @@ def _splits(session: Session, board: Board, scope: Scope) -> list[Split]:
             by_key(_("By gateway"), _("Gateway"), "attempts", "success_rate", "declined", "gateway_failures"),
         ]
     if board is Board.INCENTIVES:
-        return [by_key(_("By campaign"), _("Campaign"), "coupon_cost", "coupon_uses")]
+        return [
+            by_key(_("By campaign"), _("Campaign"), "coupon_cost", "coupon_uses"),
+            by_key(_("Of what was given"), _("Campaign"), "coupons_given", "redemption_rate"),
+        ]
     if board is Board.RISK:
         return [
             by_key(_("By verdict"), _("Verdict"), "cases_decided", "review_time"),

@@ -28,10 +28,12 @@ _SPAN = text(
     SELECT min(first)::date AS first, max(last)::date AS last FROM (
         SELECT min(placed_at) - interval '1 day' AS first, max(placed_at) + interval '1 day' AS last FROM orders
         UNION ALL SELECT min(at) - interval '1 day', max(at) + interval '1 day' FROM ledger_posting
+        UNION ALL SELECT min(granted_at) - interval '1 day', max(granted_at) + interval '1 day' FROM coupon_grant
+        UNION ALL SELECT min(chosen_at) - interval '1 day', max(chosen_at) + interval '1 day' FROM offer_choice
         UNION ALL SELECT min(day), max(day) FROM figure_day) s
     """
 )
-# The days of everything that has changed its state since, whenever it began, or whose exchange was paid.
+# The days of everything that has changed its state since, whenever it began, and of exchanges paid and offers taken.
 _CHANGED = text(
     """
     WITH moved AS (SELECT DISTINCT order_id, subject, subject_id FROM transition WHERE id > :seen)
@@ -43,7 +45,11 @@ _CHANGED = text(
             JOIN orders o ON o.id = r.order_id
         UNION ALL SELECT o.placed_at, o.channel_id FROM ledger_posting g JOIN ledger_entry e ON e.id = g.entry_id
             JOIN orders o ON o.id = e.order_id
-            WHERE g.at >= :since AND e.kind IN ('exchange_paid', 'exchange_given_back')) d
+            WHERE g.at >= :since AND e.kind IN ('exchange_paid', 'exchange_given_back')
+        UNION ALL SELECT g.granted_at, (SELECT min(id) FROM channel) FROM moved m
+            JOIN coupon_use u ON u.order_id = m.order_id
+            JOIN coupon_grant g ON g.user_id = u.user_id AND g.campaign_id = u.campaign_id
+        UNION ALL SELECT chosen_at, channel_id FROM offer_choice WHERE taken_at >= :since) d
       JOIN channel c ON c.id = d.channel_id
     """
 )

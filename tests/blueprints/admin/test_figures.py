@@ -25,6 +25,7 @@ from portal.rules.measures import BOARDS, MEASURES, STORE_BOARD
 from tests.blueprints.desks import browser
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
+from tests.factories.coupon import give, make_campaign, type_code
 from tests.factories.order import answer, give_deposit, make_order
 from tests.factories.refund import answer_legs, ask_refund, lines_of, rows
 from tests.reading_html import by_id, links, text_of, tree
@@ -58,9 +59,25 @@ def formatted(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
-def figure(name: str, *, currency: str = "KRW") -> int | None:
+def show_offers(mall: Mall, person: Person, many: int) -> None:
+    """So many offers that were shown five days ago, and as many choices to show nothing."""
+    with transaction() as session:
+        session.execute(
+            text("""
+                WITH made AS (INSERT INTO offer (title, campaign_id, position, people_max, author_id, created_at)
+                              VALUES ('Ten percent', :campaign, 1, 10, :person, now()) RETURNING id)
+                INSERT INTO offer_choice (user_id, channel_id, place, arm, offer_id, candidates, probability, context,
+                                          told_by, reasons, chosen_at, stands_until, window_days)
+                SELECT :person, :channel, 'home', 'chosen', CASE WHEN n % 2 = 0 THEN made.id END, '[]', 0.5, '{}',
+                       'draw', '{}', now() - interval '5 days', now(), 14 FROM made, generate_series(1, 2 * :many) n
+            """),
+            {"campaign": make_campaign(), "person": person.id, "channel": mall.kr.id, "many": many},
+        )
+
+
+def figure(name: str, *, currency: str = "KRW", days: int = 1) -> int | None:
     today = clock.now().date()
-    period = Period(today - timedelta(days=1), today + timedelta(days=1))
+    period = Period(today - timedelta(days=days), today + timedelta(days=1))
     with reading() as session:
         measures = [MEASURES[name]]
         return load_figures(session, measures=measures, scope=Scope(currency), period=period, beside=None)[0].now
@@ -108,6 +125,31 @@ def test_refund_time_is_the_mean_of_those_that_are_complete(mall: Mall, bea: Per
     assert figure("refund_time") == 35 * 3_600, "three hours and a half, in tenths of a second"
 
 
+def test_coupons_redeemed_are_of_those_that_were_given_whenever_they_are_used(mall: Mall, bea: Person) -> None:
+    make_campaign("code", code="TENOFF")
+    type_code("TENOFF", bea)
+    give(make_campaign(), make_person("max"))
+    with transaction() as session:
+        session.execute(text("UPDATE coupon_grant SET granted_at = granted_at - interval '9 days'"))
+    renew_all()
+    assert (figure("coupons_given"), figure("coupons_given", days=9), figure("redemption_rate", days=9)) == (0, 2, 0)
+    make_order(bea, mall, {make_variant(mall): 1}, codes=("TENOFF",), outcome="declined")
+    make_order(bea, mall, {make_variant(mall): 1}, codes=("TENOFF",))
+    renew_figures()
+    assert figure("redemption_rate", days=9) == 5_000
+    assert figure("redemption_rate") is None, "nothing was given on the day of the order"
+
+
+def test_offers_taken_are_of_those_that_were_shown(mall: Mall, bea: Person) -> None:
+    show_offers(mall, bea, 3)
+    renew_all()
+    assert figure("offers_taken", days=9) == 0
+    with transaction() as session:
+        session.execute(text("UPDATE offer_choice SET taken_at = now() WHERE id = (SELECT max(id) FROM offer_choice)"))
+    renew_figures()
+    assert (figure("offers_taken", days=9), figure("offers_taken", days=9, currency="USD")) == (3_333, None)
+
+
 def test_what_stands_at_the_end_is_the_balance_of_the_books(mall: Mall, bea: Person) -> None:
     give_deposit(bea, 70_000)
     renew_figures()
@@ -130,9 +172,11 @@ def test_the_rows_behind_each_figure_sum_to_it(app: APIFlask, mall: Mall, bea: P
     answer(lost, "declined", reason=DeclineReason.PROCESSING_ERROR)
     answer_legs(ask_refund(returned, dict.fromkeys(lines_of(returned), 1)).refund_id)
     give_deposit(bea, 70_000)
+    give(make_campaign(), bea)
+    show_offers(mall, bea, 1)
     renew_figures()
     now = clock.now()
-    period = Period(now.date() - timedelta(days=1), now.date() + timedelta(days=1))
+    period = Period(now.date() - timedelta(days=9), now.date() + timedelta(days=1))
     compared = {}
     with reading() as session:
         for measure in MEASURES.values():
