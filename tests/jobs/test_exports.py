@@ -107,6 +107,11 @@ def test_the_filter_narrows_the_file(mall: Mall, ada: Person) -> None:
     assert [one["Order"] for one in lines(export_id)] == [numbers[1]]
 
 
+def test_a_file_is_called_by_the_code_of_its_channel(mall: Mall, ada: Person) -> None:
+    name = export_of(ask(ada, "orders", OrderFilter(status="paid", channel_id=mall.kr.id))).name
+    assert name == f"orders-paid-kr-{clock.now().date().isoformat()}.csv"
+
+
 @pytest.mark.parametrize("listing", sorted(LISTINGS))
 @pytest.mark.parametrize("kind", list(Format))
 def test_each_list_is_written_in_each_format(mall: Mall, ada: Person, listing: str, kind: Format) -> None:

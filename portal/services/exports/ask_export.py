@@ -15,7 +15,7 @@ from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
 from portal.kit.tables import Format
 from portal.kit.text import N_
-from portal.models import ListExport, User
+from portal.models import Channel, ListExport, User
 from portal.queries.listings import LISTINGS
 from portal.rules.exports import OPEN_MAX, file_name, pack
 from portal.rules.permissions import Actor, Permission, Scope, scopes_of
@@ -85,7 +85,7 @@ def ask_export(
         id=export_id,
         listing=listing,
         format=kind.value,
-        name=file_name(listing, pack(chosen), day=now.date(), kind=kind),
+        name=file_name(listing, _said(session, chosen), day=now.date(), kind=kind),
         locale=locale,
         chosen=kept,
         made_by=actor.user_id,
@@ -100,6 +100,13 @@ def ask_export(
     record(session, Fact(AuditAction.LIST_EXPORT_WANTED, f"list-export:{export_id}", after=after), actor=actor, now=now)
     emit(session, Event("list_export.wanted", f"list_export:{export_id}", priority="high"), now=now)
     return export_id
+
+
+def _said(session: Session, chosen: Any) -> dict[str, Any]:
+    """The filter as the name of a file says it: a channel by its code, for its number means nothing to people."""
+    kept = pack(chosen)
+    channel = session.get(Channel, kept["channel_id"]) if "channel_id" in kept else None
+    return kept | ({"channel_id": channel.code} if channel else {})
 
 
 def find_export(session: Session, *, export_id: uuid.UUID, actor: Actor) -> ListExport:
