@@ -58,13 +58,25 @@ class ChannelBlock(Base):
 
 
 class OverrideDecision(Base):
-    """A channel differs from the mall in a term, or no more: what was and is typed, who decided it, and why."""
+    """A channel differs from the mall in a term, or no more: what was and is typed, who decided it, and why.
+
+    With a product it is about the channel's own words of it.
+    """
 
     __tablename__ = "override_decision"
-    __table_args__ = (Index("ix_override_decision_channel_id", "channel_id", text("id DESC")),)
+    __table_args__ = (
+        Index("ix_override_decision_channel_id", "channel_id", text("id DESC")),
+        Index(
+            "ix_override_decision_product_id",
+            "product_id",
+            text("id DESC"),
+            postgresql_where=text("product_id IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
     channel_id: Mapped[int] = mapped_column(ForeignKey("channel.id"))
+    product_id: Mapped[int | None] = mapped_column(ForeignKey("product.id"))
     term: Mapped[str]
     before: Mapped[str | None]
     after: Mapped[str | None]

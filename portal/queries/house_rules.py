@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session, aliased
 
-from portal.models import HouseRule, OverrideDecision
+from portal.models import HouseRule, OverrideDecision, Product
 
 VERSIONS_MAX = 20
 DECISIONS_MAX = 30
@@ -76,9 +75,36 @@ def fixed_terms(session: Session) -> frozenset[str]:
     return frozenset(session.scalar(newest) or ())
 
 
-def decisions_of(session: Session, *, channel_id: int | None = None) -> Sequence[Any]:
-    """The latest overrides of a channel, or of all, each with who decided it and why."""
-    found = select(OverrideDecision)
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """A decision by which a channel differs from the mall, or no more; of a product's words with the product."""
+
+    channel_id: int
+    product_id: int | None
+    product_name: Mapping[str, str] | None
+    term: str
+    before: str | None
+    after: str | None
+    why: str
+    by: str
+    at: datetime
+
+
+def decisions_of(
+    session: Session,
+    *,
+    channel_id: int | None = None,
+    product_id: int | None = None,
+    terms: Collection[str] | None = None,
+) -> Sequence[DecisionRow]:
+    """The latest overrides of a channel, of a product, in some terms, or all, each with who decided it and why."""
+    of = OverrideDecision
+    found = select(of.channel_id, of.product_id, Product.name, of.term, of.before, of.after, of.why, of.by, of.at)
+    found = found.outerjoin(Product, Product.id == of.product_id)
     if channel_id is not None:
-        found = found.where(OverrideDecision.channel_id == channel_id)
-    return session.scalars(found.order_by(OverrideDecision.id.desc()).limit(DECISIONS_MAX)).all()
+        found = found.where(of.channel_id == channel_id)
+    if product_id is not None:
+        found = found.where(of.product_id == product_id)
+    if terms is not None:
+        found = found.where(of.term.in_(sorted(terms)))
+    return [DecisionRow(*row) for row in session.execute(found.order_by(of.id.desc()).limit(DECISIONS_MAX))]

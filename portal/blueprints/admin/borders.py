@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from portal import formatting
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.dated_rules import basis_points, begins_at, number, typed
 from portal.blueprints.admin.desk import around, may_of, requires_channel
+from portal.blueprints.border_words import BORDER_KINDS
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk_words import actor_words
@@ -25,14 +26,13 @@ from portal.htmx import done
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.money import AmountInvalidError, parse_minor
-from portal.kit.text import N_
 from portal.models import BorderRule, Channel
 from portal.queries.actor_names import actor_names
 from portal.queries.borders import list_border_rules
 from portal.queries.channel_life import load_channel
 from portal.queries.channels import forget_channels
 from portal.queries.sections import section_directory
-from portal.rules.borders import ANYWHERE, OF_GOODS, BorderKind
+from portal.rules.borders import ANYWHERE, OF_GOODS
 from portal.rules.channels import LOCALES
 from portal.rules.permissions import Permission
 from portal.services.channels.save_channel import ChannelUnfitError
@@ -43,16 +43,6 @@ from portal.services.channels.write_border_rule import (
     end_border_rule,
     set_border_rule,
 )
-
-KINDS: Mapping[str, str] = {
-    BorderKind.DELIVERS: N_("The channel delivers there"),
-    BorderKind.BARRED: N_("Goods are not delivered there"),
-    BorderKind.VALUE_MAX: N_("A shipment from abroad is worth at most"),
-    BorderKind.CODE_ABOVE: N_("Customs ask for the buyer's own code above"),
-    BorderKind.DUTY_FREE: N_("Free of duty up to"),
-    BorderKind.DUTY_RATE: N_("Rate of duty above the free value"),
-    BorderKind.DATA_STAYS: N_("Partners there get no personal data of buyers"),
-}
 
 
 def hang(bp: Blueprint) -> None:
@@ -145,7 +135,7 @@ def _page(channel: Channel, error: PortalError | None = None) -> ResponseReturnV
         heading=_("Borders of %(channel)s", channel=translated(channel.name)),
         held=[one for one in _said(rows, channel) if _holds(one["row"], now)],
         rows=_said(rows, channel),
-        kinds=[(key, gettext(text)) for key, text in KINDS.items()],
+        kinds=[(key, gettext(text)) for key, text in BORDER_KINDS.items()],
         places={one.id: translated(dict(one.name)) for one in section_directory()},
         given=request.form,
         faults=faults,
@@ -182,5 +172,5 @@ def _said(rows: Sequence[BorderRule], channel: Channel) -> list[dict[str, Any]]:
         if one.rate_basis_points is not None:
             about = f"{formatting.rate(one.rate_basis_points)} · {about}"
         country = _("All other countries") if one.country == ANYWHERE else name_of("country", one.country)
-        told.append({"row": one, "kind": gettext(KINDS[one.kind]), "country": country, "about": about})
+        told.append({"row": one, "kind": gettext(BORDER_KINDS[one.kind]), "country": country, "about": about})
     return told

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, flash, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_babel import gettext as _
 
 from portal.blueprints.admin.desk import requires_channel
@@ -18,6 +19,7 @@ from portal.kit.errors import PortalError
 from portal.kit.file_kinds import PICTURES
 from portal.queries.channels import forget_channels
 from portal.rules.permissions import Permission
+from portal.services.channels.save_channel import ChannelUnfitError
 from portal.services.channels.save_logo import save_logo
 
 
@@ -41,10 +43,14 @@ def save(channel_id: int) -> ResponseReturnValue:
                 channel_id=channel_id,
                 version=version,
                 file=files[0] if files else None,
+                why=request.form.get("why", "").replace("\0", ""),
                 actor=actor,
                 now=now,
             )
         )
+    except ChannelUnfitError as error:
+        flash(gettext(error.faults["why"]), "warning")
+        return done(location=url_for("admin.channel", channel_id=channel_id))
     except PortalError as error:
         flash(say(error), "warning")
         return done(location=url_for("admin.channel", channel_id=channel_id))

@@ -10,12 +10,12 @@ from flask_babel import gettext
 from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.admin.borders import KINDS
 from portal.blueprints.admin.desk import around, may_of, requires_channel
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk_words import actor_words
 from portal.blueprints.identity import current_actor
+from portal.blueprints.override_words import decision_rows
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
@@ -69,12 +69,6 @@ def save(channel_id: int) -> ResponseReturnValue:
     return done(location=url_for("admin.channel_terms", channel_id=channel_id))
 
 
-def labels_of_terms() -> Mapping[str, str]:
-    """What decisions are about, in words: limits and terms, and kinds of rules of borders."""
-    terms = {term.name: gettext(term.label) for term in TERMS.values()}
-    return terms | {f"border-{kind}": gettext(text) for kind, text in KINDS.items()}
-
-
 def _channel(channel_id: int) -> Channel:
     with reading() as session:
         channel = load_channel(session, channel_id)
@@ -93,7 +87,7 @@ def _page(
     with reading() as session:
         frame = around(session, "admin.channels")
         fixed = fixed_terms(session)
-        decisions = decisions_of(session, channel_id=channel.id)
+        decisions = decisions_of(session, channel_id=channel.id, terms=TERMS)
         names = actor_names(session, [one.by for one in decisions])
     page = render_template(
         "admin/channels/terms.html",
@@ -102,10 +96,8 @@ def _page(
         groups=[(gettext(group.title), [(term, gettext(term.label)) for term in group.terms]) for group in GROUPS],
         typed=typed,
         fixed=fixed,
-        decisions=decisions,
+        decisions=decision_rows(decisions, actor_words(names)),
         why=request.form.get("why", "") if faults or problem else "",
-        labels=labels_of_terms(),
-        actor_word=actor_words(names),
         usual={name: usual_of(term, channel.currency) for name, term in TERMS.items()},
         faults=faults or {},
         can_save=may_of(Permission.CHANNEL_CONFIGURE, channel.id),

@@ -17,6 +17,7 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk_words import actor_words
 from portal.blueprints.identity import current_actor
+from portal.blueprints.override_words import decision_rows
 from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
 from portal.htmx import done
@@ -33,7 +34,7 @@ from portal.queries.channel_life import (
     met_requirements,
 )
 from portal.queries.channels import forget_channels
-from portal.queries.house_rules import standings
+from portal.queries.house_rules import decisions_of, standings
 from portal.rules.channels import (
     BY_HAND,
     LOCALES,
@@ -46,6 +47,7 @@ from portal.rules.channels import (
     read_extensions,
     write_extensions,
 )
+from portal.rules.overrides import BRAND_TERMS
 from portal.rules.permissions import Permission
 from portal.services.channels.move_channel import ChannelMoveRefusedError, move_channel, tick_requirement
 from portal.services.channels.save_channel import ChannelUnfitError, save_channel
@@ -111,7 +113,7 @@ class Form:
 
 PLAIN = (
     *("code", "kind", "country", "currency", "time_zone", "default_locale", "colour", "support_email", "hosts"),
-    *("manager", "extensions"),
+    *("manager", "extensions", "why"),
 )
 FIELDS = (*PLAIN, *(f"{name}_{locale}" for name in ("name", "issuer", "notice", "legal") for locale in LOCALES))
 
@@ -160,7 +162,13 @@ def _save(form: Form, channel: Channel | None) -> ResponseReturnValue:
     try:
         saved = atomically(
             lambda session: save_channel(
-                session, channel_id=channel_id, version=version, terms=form.terms(), actor=actor, now=now
+                session,
+                channel_id=channel_id,
+                version=version,
+                terms=form.terms(),
+                why=form.values["why"],
+                actor=actor,
+                now=now,
             )
         )
     except ChannelUnfitError as error:
@@ -248,6 +256,7 @@ def _filled(channel: Channel) -> Form:
         "kind": channel.kind,
         "manager": manager,
         "extensions": write_extensions(channel.extensions),
+        "why": "",
     }
     for locale in LOCALES:
         values[f"name_{locale}"] = str(channel.name.get(locale, ""))
@@ -271,7 +280,9 @@ def _page(
         if channel is not None:
             met = met_requirements(session, channel, now=now)
             moves = list_moves(session, channel.id)
-            called = actor_words(actor_names(session, [*met.values(), *(one.by for one in moves)]))
+            decisions = decisions_of(session, channel_id=channel.id, terms=BRAND_TERMS)
+            acted = [*met.values(), *(one.by for one in moves), *(one.by for one in decisions)]
+            called = actor_words(actor_names(session, acted))
             life = {
                 "checks": [
                     {
@@ -284,6 +295,7 @@ def _page(
                     for one, words in REQUIREMENTS.items()
                 ],
                 "moves": moves,
+                "decisions": decision_rows(decisions, called),
                 "actor_word": called,
                 "next_states": [
                     {"id": one.value, "words": gettext(MOVE_WORDS[one]), "tells": one in TELLING}

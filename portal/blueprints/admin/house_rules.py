@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import gettext as _
 
-from portal.blueprints.admin.channel_policy import labels_of_terms
 from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.desk import zone_of_reader
 from portal.blueprints.desk_words import actor_words
 from portal.blueprints.identity import current_actor
+from portal.blueprints.override_words import decision_rows
 from portal.db import atomically, reading
 from portal.htmx import done
 from portal.kit import clock
@@ -107,14 +107,13 @@ def _page(
         versions = list_versions(session)
         fixed = fixed_terms(session)
         decisions = decisions_of(session)
-        acted = [one.by for one in (*rows, *decisions)] + [one.written_by for one in versions]
+        acted = [*(one.by for one in rows), *(one.by for one in decisions), *(one.written_by for one in versions)]
         names = actor_names(session, acted)
     page = render_template(
         "admin/channels/house_rules.html",
         standings=rows,
         versions=versions,
-        decisions=decisions,
-        labels=labels_of_terms(),
+        decisions=decision_rows(decisions, actor_words(names)),
         kinds=list(RuleKind),
         features=list(Feature),
         groups=[(gettext(group.title), [(term, gettext(term.label)) for term in group.terms]) for group in GROUPS],

@@ -31,6 +31,7 @@ from portal.rules.addresses import AddressUnfitError
 from portal.rules.coupons.words import Named
 from portal.rules.webhooks import WebhookUnfitError
 from portal.services.accounts.step_up import StepUpNeededError, begin_step_up
+from portal.services.catalogue.local_product import LocalTextsUnfitError
 from portal.services.channels.move_channel import ChannelMoveRefusedError
 from portal.services.channels.save_channel import ChannelUnfitError
 
@@ -39,7 +40,7 @@ log = structlog.get_logger()
 MIMETYPE = "application/problem+json"
 FIELDS_SHOWN_MAX = 50
 # Forms have a field for each language of a text.
-_LANGUAGE = re.compile(r"_(en|ko)$")
+_LANGUAGE = re.compile(r"[_-](en|ko)$")
 
 # Where the sentence of a page speaks of forms, a program is told the same in its own terms.
 FOR_PROGRAMS: Mapping[str, str] = {
@@ -144,7 +145,7 @@ def as_problem(error: PortalError) -> dict[str, Any]:
     if isinstance(error, WebhookUnfitError):
         names = {"kinds": "events"}
         errors = [fault(names.get(name, name), "value_invalid", text) for name, text in error.faults.items()]
-    if isinstance(error, ChannelUnfitError):
+    if isinstance(error, ChannelUnfitError | LocalTextsUnfitError):
         found = {_LANGUAGE.sub(r".\1", name): text for name, text in error.faults.items()}
         errors = [fault(name, "value_invalid", text) for name, text in found.items()]
     listed = [one.model_dump() for one in errors]

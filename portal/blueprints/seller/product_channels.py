@@ -17,6 +17,7 @@ from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.desk import requires_in
 from portal.blueprints.identity import current_actor
+from portal.blueprints.override_words import decision_rows
 from portal.blueprints.seller.desk import around, open_desk
 from portal.blueprints.seller.fulfil_words import name_of
 from portal.blueprints.shelves import shelf_choices
@@ -29,6 +30,7 @@ from portal.kit.moments import read_moment
 from portal.kit.money import parse_minor
 from portal.queries.channel_goods import locals_of, notes_of_product, variants_here, windows_of
 from portal.queries.channels import ChannelView, channel_directory, selling_channels
+from portal.queries.house_rules import decisions_of
 from portal.queries.store_products import EditableProduct, load_editable
 from portal.rules.csv_table import whole_number
 from portal.rules.permissions import Permission, Scope, may
@@ -92,11 +94,11 @@ def save_texts(product_id: int, channel_id: int) -> ResponseReturnValue:
         whole_number(section, 2**31 - 1),
         request.form.get("manual") == "1",
     )
-    actor, now, version = current_actor(), clock.now(), shown_version()
+    actor, now, version, why = current_actor(), clock.now(), shown_version(), _typed("why")
     return _done_or_told(
         product,
         lambda s: save_local_texts(
-            s, product_id=product.id, channel_id=place.id, version=version, texts=texts, actor=actor, now=now
+            s, product_id=product.id, channel_id=place.id, version=version, texts=texts, why=why, actor=actor, now=now
         ),
         place=place,
     )
@@ -194,7 +196,8 @@ def _done_or_told(
     try:
         atomically(write)
     except LocalTextsUnfitError as error:
-        faults = {name: gettext(words) for name, words in error.faults.items()}
+        assert place is not None  # The form of a channel's texts.
+        faults = {f"{name}-{place.code}": gettext(words) for name, words in error.faults.items()}
         return _page(product, faults=faults, place=place, status=error.status)
     except PortalError as error:
         return _page(product, problem=say(error), place=place, status=error.status)
@@ -241,7 +244,8 @@ def _page(
             "windows": windows_of(session, product_id=product.id, now=now),
             "notes": notes_of_product(session, product_id=product.id),
         }
-        acted = {one.by for one in values["notes"]} | {one.made_by for one in values["windows"]}
+        decisions = decisions_of(session, product_id=product.id)
+        acted = {one.by for one in (*values["notes"], *decisions)} | {one.made_by for one in values["windows"]}
         names = {by: name_of(session, by) for by in acted}
     page = render_template(
         "seller/products/channels.html",
@@ -259,6 +263,10 @@ def _page(
         now=now,
         may_count=may(current_actor(), Permission.STOCK_EDIT, store_id=product.store_id),
         actor_word=lambda by: names[by],
+        decided={
+            one.id: decision_rows([row for row in decisions if row.channel_id == one.id], lambda by: names[by])
+            for one in selling_channels()
+        },
         **values,
         **around(desk, "seller.products"),
     )

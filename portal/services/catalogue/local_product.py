@@ -15,12 +15,14 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, LocalProduct, Product, Section
 from portal.rules.channel_goods import Field, Outcome, texts_faults
+from portal.rules.overrides import SECTION, in_languages, why_faults
 from portal.rules.permissions import Actor, Permission
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.catalogue.errors import ChannelUnknownError
 from portal.services.catalogue.guard import require_stores
 from portal.services.catalogue.note_catalogue import Note, note_catalogue
 from portal.services.catalogue.refresh_listings import refresh_listings
+from portal.services.overrides import note_overrides
 
 
 class LocalTextsUnfitError(PortalError):
@@ -66,10 +68,13 @@ def save_local_texts(
     channel_id: int,
     version: int | None,
     texts: LocalTexts,
+    why: str,
     actor: Actor,
     now: datetime,
 ) -> None:
     """Keep them; what is not the channel's own is taken over from the master now. `version` is None for the first.
+
+    Each own text that changes is a decision with its `why`.
 
     Raises CatalogueForbiddenError, ChannelUnknownError, LocalTextsUnfitError, LocalTextsChangedError.
     """
@@ -77,11 +82,6 @@ def save_local_texts(
     require_stores(actor, Permission.PRODUCT_EDIT, [product.store_id])
     if session.scalar(select(Channel.id).where(Channel.id == channel_id)) is None:
         raise ChannelUnknownError
-    faults = texts_faults(texts.name, texts.description)
-    known_section = texts.section_id is None or session.get(Section, texts.section_id) is not None
-    faults |= {} if known_section else {"section": N_("Choose the category in which the product stands.")}
-    if faults:
-        raise LocalTextsUnfitError(faults)
     row = session.execute(
         select(LocalProduct)
         .where(LocalProduct.product_id == product_id, LocalProduct.channel_id == channel_id)
@@ -89,6 +89,13 @@ def save_local_texts(
     ).scalar_one_or_none()
     if (row.version if row else None) != version:
         raise LocalTextsChangedError
+    was, will = _own_words(session, row), _words_of(session, texts)
+    faults = texts_faults(texts.name, texts.description)
+    known_section = texts.section_id is None or SECTION in will
+    faults |= {} if known_section else {"section": N_("Choose the category in which the product stands.")}
+    faults |= why_faults(was, will, why)
+    if faults:
+        raise LocalTextsUnfitError(faults)
     before = _told(row) if row else None
     if row is None:
         row = LocalProduct(product_id=product_id, channel_id=channel_id, version=0, master_version=0)
@@ -100,8 +107,18 @@ def save_local_texts(
     except IntegrityError:  # Two who wrote the first at once.
         raise LocalTextsChangedError from None
     refresh_listings(session, product_ids=[product_id])
-    fact = Fact(AuditAction.LOCAL_TEXTS_SAVED, f"product:{product_id}", before, _told(row))
+    fact = Fact(AuditAction.LOCAL_TEXTS_SAVED, f"product:{product_id}", before, _told(row), why.strip() or None)
     record(session, fact, actor=actor, now=now)
+    note_overrides(
+        session,
+        channel_id=channel_id,
+        product_id=product_id,
+        before=was,
+        after=will,
+        why=why,
+        actor=actor,
+        now=now,
+    )
     notes = [
         Note(
             channel_id,
@@ -113,6 +130,27 @@ def save_local_texts(
         for field in Field
     ]
     note_catalogue(session, notes, actor=actor, now=now)
+
+
+def _own_words(session: Session, row: LocalProduct | None) -> dict[str, str]:
+    """What the channel says itself now, by the terms of decisions; a category by its slug."""
+    if row is None:
+        return {}
+    own = LocalTexts(
+        (row.name if Field.NAME in row.own else None) or {},
+        (row.description if Field.DESCRIPTION in row.own else None) or {},
+        row.section_id if Field.SECTION in row.own else None,
+    )
+    return _words_of(session, own)
+
+
+def _words_of(session: Session, texts: LocalTexts) -> dict[str, str]:
+    section = session.get(Section, texts.section_id) if texts.section_id is not None else None
+    return {
+        **in_languages("product-name", texts.name),
+        **in_languages("product-description", texts.description),
+        **({SECTION: section.slug} if section else {}),
+    }
 
 
 def _fill(row: LocalProduct, product: Product, texts: LocalTexts) -> None:

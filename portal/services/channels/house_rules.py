@@ -9,16 +9,16 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.db import insert_rows
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
-from portal.models import Channel, ChannelConfirmation, HouseRule, OverrideDecision
+from portal.models import Channel, ChannelConfirmation, HouseRule
 from portal.rules.channel_policy import read_typed, typed_of, with_terms
 from portal.rules.house_rules import NOTE_MAX, RuleKind, rule_faults
 from portal.rules.permissions import SYSTEM, Actor, Permission, Scope, scopes_of
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.channels.save_channel import ChannelUnfitError, ChannelUnknownError
 from portal.services.notifications.notify_channel import tell_of_block
+from portal.services.overrides import note_overrides
 
 _BLOCK = text(
     """
@@ -111,35 +111,7 @@ def _follow(session: Session, fixed: Collection[str], why: str, actor: Actor, no
         row.version += 1
         fact = Fact(AuditAction.CHANNEL_SAVED, f"channel:{row.id}", {"policy": before}, {"policy": row.policy}, why)
         record(session, fact, actor=actor, now=now)
-        note_overrides(session, channel_id=row.id, before=typed, after={}, terms=lost, why=why, actor=actor, now=now)
-
-
-def note_overrides(
-    session: Session,
-    *,
-    channel_id: int,
-    before: Mapping[str, str],
-    after: Mapping[str, str],
-    terms: Collection[str],
-    why: str,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    """Write down each decision by which a channel differs from the mall in a term, or no more."""
-    rows = [
-        {
-            "channel_id": channel_id,
-            "term": name,
-            "before": before.get(name) or None,
-            "after": after.get(name) or None,
-            "why": why,
-            "by": label(actor),
-            "at": now,
-        }
-        for name in sorted(terms)
-    ]
-    if rows:
-        insert_rows(session, OverrideDecision, rows)
+        note_overrides(session, channel_id=row.id, before=lost, after={}, why=why, actor=actor, now=now)
 
 
 def confirm_rule(session: Session, *, channel_id: int, rule_id: int, note: str, actor: Actor, now: datetime) -> None:

@@ -16,9 +16,11 @@ from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import Channel, User, UserState
 from portal.rules.channels import ChannelTerms, State, problems_of
+from portal.rules.overrides import COLOUR, in_languages, why_faults
 from portal.rules.permissions import Actor, Permission, Scope, may, scopes_of
 from portal.services.accounts.emails import EmailUnfitError, normalise_email
 from portal.services.audit import AuditAction, Fact, record
+from portal.services.overrides import note_overrides
 
 
 class ChannelUnknownError(PortalError):
@@ -51,9 +53,18 @@ FIXED_WHEN_OPEN = {"currency": "currency", "country": "country", "time_zone": "t
 
 
 def save_channel(
-    session: Session, *, channel_id: int | None, version: int | None, terms: ChannelTerms, actor: Actor, now: datetime
+    session: Session,
+    *,
+    channel_id: int | None,
+    version: int | None,
+    terms: ChannelTerms,
+    why: str,
+    actor: Actor,
+    now: datetime,
 ) -> int:
     """Make a draft, or change a channel; returns its id. Its manager changes it, but hands it to nobody.
+
+    What it says in words and colours of its own is decided with a `why`, each time that it changes.
 
     Raises ChannelUnknownError, ChannelChangedError, ChannelUnfitError.
     """
@@ -74,6 +85,11 @@ def save_channel(
     if row is not None and row.state != State.DRAFT:
         fixed = N_("It stays as it was when the channel opened.")
         faults |= {field: fixed for column, field in FIXED_WHEN_OPEN.items() if getattr(row, column) != values[column]}
+    was = {}
+    if row is not None:
+        was = _words(row.brand.get("colour"), row.name, row.policy.get("issuer", {}), row.legal, row.notices)
+    will = _words(terms.colour, terms.names, terms.issuers, terms.legal, terms.notices)
+    faults |= why_faults(was, will, why)
     if faults:
         raise ChannelUnfitError(faults)
     before = None
@@ -90,8 +106,9 @@ def save_channel(
         session.flush()
     except IntegrityError as error:  # Two who took the same code at once.
         raise ChannelUnfitError({"code": N_("Another channel has this code.")}) from error
-    fact = Fact(AuditAction.CHANNEL_SAVED, f"channel:{row.id}", _told(before), _told(values))
+    fact = Fact(AuditAction.CHANNEL_SAVED, f"channel:{row.id}", _told(before), _told(values), why.strip() or None)
     record(session, fact, actor=actor, now=now)
+    note_overrides(session, channel_id=row.id, before=was, after=will, why=why, actor=actor, now=now)
     return row.id
 
 
@@ -125,6 +142,23 @@ def _values(terms: ChannelTerms) -> dict[str, Any]:
         "kind": terms.kind,
         "legal": dict(terms.legal),
         "extensions": dict(terms.extensions or {}),
+    }
+
+
+def _words(
+    colour: object,
+    names: Mapping[str, str],
+    issuers: Mapping[str, str],
+    legal: Mapping[str, str],
+    notices: Mapping[str, str],
+) -> dict[str, str]:
+    """What a channel says of itself, by the terms of decisions."""
+    return {
+        COLOUR: str(colour or ""),
+        **in_languages("channel-name", names),
+        **in_languages("channel-issuer", issuers),
+        **in_languages("channel-legal", legal),
+        **in_languages("channel-notice", notices),
     }
 
 

@@ -9,13 +9,12 @@ from sqlalchemy.orm import Session
 
 from portal.kit.text import N_
 from portal.queries.house_rules import fixed_terms
-from portal.rules.channel_policy import TERMS, read_typed, typed_of, with_terms
+from portal.rules.channel_policy import read_typed, typed_of, with_terms
+from portal.rules.overrides import changed_terms, why_faults
 from portal.rules.permissions import Actor
 from portal.services.audit import AuditAction, Fact, record
-from portal.services.channels.house_rules import note_overrides
 from portal.services.channels.save_channel import ChannelUnfitError, lock_channel
-
-WHY_MAX = 300
+from portal.services.overrides import note_overrides
 
 
 def save_policy(
@@ -38,18 +37,15 @@ def save_policy(
     values, faults = read_typed(typed, row.currency)
     made = with_terms(row.policy, values, row.currency)
     was, will = typed_of(row.policy, row.currency), typed_of(made, row.currency)
-    changed = {name for name in TERMS if was[name] != will[name]}
+    fixed = fixed_terms(session)
     same = N_("The mall keeps this the same on every channel.")
-    faults |= {name: same for name in changed & fixed_terms(session) if will[name]}
-    reason = why.strip()[:WHY_MAX]
-    if changed and not reason:
-        faults["why"] = N_("Say why the channel differs from the mall.")
+    faults |= {name: same for name in changed_terms(was, will) if will[name] and name in fixed}
+    faults |= why_faults(was, will, why)
     if faults:
         raise ChannelUnfitError(faults)
     before, row.policy = row.policy, made
     row.version += 1
-    fact = Fact(
-        AuditAction.CHANNEL_SAVED, f"channel:{row.id}", {"policy": before}, {"policy": row.policy}, reason or None
-    )
+    reason = why.strip() or None
+    fact = Fact(AuditAction.CHANNEL_SAVED, f"channel:{row.id}", {"policy": before}, {"policy": row.policy}, reason)
     record(session, fact, actor=actor, now=now)
-    note_overrides(session, channel_id=row.id, before=was, after=will, terms=changed, why=reason, actor=actor, now=now)
+    note_overrides(session, channel_id=row.id, before=was, after=will, why=why, actor=actor, now=now)

@@ -16,9 +16,9 @@ from portal.rules.addresses import is_country
 from portal.rules.borders import ANYWHERE, CUSTOMS_CODE, DUTY_RATE_MAX, LIMITS, OF_GOODS, BorderKind
 from portal.rules.permissions import Actor, Permission, may
 from portal.services.audit import AuditAction, Fact, label, record
-from portal.services.channels.house_rules import note_overrides
 from portal.services.channels.save_channel import ChannelUnfitError, ChannelUnknownError
 from portal.services.channels.write_tax_rate import AHEAD_MAX
+from portal.services.overrides import note_overrides
 
 WORDS_MAX, NOTE_MAX = 300, 300
 
@@ -166,7 +166,6 @@ def _note(
         channel_id=rule.channel_id,
         before={term: before or ""},
         after={term: after or ""},
-        terms=[term],
         why=why,
         actor=actor,
         now=now,

@@ -42,7 +42,7 @@ def test_a_logo_is_drawn_anew_and_stands_on_pages_and_in_mails_until_it_is_taken
 
     def send(**values: object) -> int:
         hidden = fields(ada.get(page).text)
-        sent = {"csrf_token": hidden["csrf_token"], "version": hidden["version"], **values}
+        sent = {"csrf_token": hidden["csrf_token"], "version": hidden["version"], "why": "Our mark", **values}
         return ada.post(f"{page}/logo", data=sent).status_code
 
     assert send(logo_file=(io.BytesIO(b"<svg onload=alert(1)>"), "logo.svg")) == 303
@@ -54,6 +54,8 @@ def test_a_logo_is_drawn_anew_and_stands_on_pages_and_in_mails_until_it_is_taken
     kept = ada.get(shown[1])
     assert kept.status_code == 200
     assert max(Image.open(io.BytesIO(kept.data)).size) == 1_600
+    assert send(remove="1", why=" ") == 303
+    assert "Say why the channel differs" in ada.get(page).text
     [(brand,)] = rows("SELECT brand FROM channel WHERE code = 'kr'")
     assert brand["logo"] == shown[1]
     assert rows("SELECT count(*) FROM audit_row WHERE action = 'channel:saved'") == [(1,)]
@@ -82,7 +84,9 @@ def test_it_stands_on_receipts_that_are_issued_while_it_is_there(app: APIFlask) 
     def keep(content: bytes | None, version: int) -> None:
         file = prepare_files([("logo.png", content)])[0] if content else None
         atomically(
-            lambda s: save_logo(s, channel_id=mall.kr.id, version=version, file=file, actor=ada.actor, now=clock.now())
+            lambda s: save_logo(
+                s, channel_id=mall.kr.id, version=version, file=file, why="A mark", actor=ada.actor, now=clock.now()
+            )
         )
 
     def receipt() -> tuple[uuid.UUID, str]:

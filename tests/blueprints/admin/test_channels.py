@@ -27,7 +27,7 @@ JAPAN = {
     "country": "jp", "currency": "jpy", "time_zone": "Asia/Tokyo", "locales": ["en", "ko"], "default_locale": "en",
     "issuer_en": "Portal Japan K.K.", "issuer_ko": "포털 재팬", "support_email": "help@jp.example.com",
     "notice_en": "", "notice_ko": "", "kind": "web", "manager": "ada@example.com", "extensions": "none",
-    "legal_en": "Portal Japan K.K., Tokyo.", "legal_ko": "포털 재팬, 도쿄.",
+    "legal_en": "Portal Japan K.K., Tokyo.", "legal_ko": "포털 재팬, 도쿄.", "why": "Opens in Japan",
 }  # fmt: skip
 MESSAGE = {"notice_en": "Back at noon.", "notice_ko": "정오에 다시 엽니다."}
 
@@ -123,7 +123,11 @@ def test_the_second_of_two_people_is_told_and_what_orders_are_made_of_stays(mall
     found = ada.post(page, data=values)
     assert (found.status_code, found.text.count("It stays as it was when the channel opened.")) == (422, 6)
     same = values | {"country": "KR", "currency": "KRW", "time_zone": "Asia/Seoul"}
+    silent = ada.post(page, data=same | {"why": " "})
+    assert (silent.status_code, 'id="why-error"' in silent.text) == (422, True)
     assert ada.post(page, data=same).status_code == 303
+    assert ("channel-colour", "Opens in Japan") in rows("SELECT term, why FROM override_decision")
+    assert "data-decision" in ada.get(page).text
     late = ada.post(page, data=same | {"name_en": "Other"})
     assert (late.status_code, "Somebody has changed this channel" in late.text) == (409, True)
     assert rows("SELECT name->>'en' FROM channel WHERE code = 'kr'") == [("Portal Korea",)]

@@ -50,7 +50,13 @@ def test_a_program_sets_price_units_texts_and_sale_of_one_channel(world: World, 
     foreign = {"variants": [{"variant_id": world.lamp, "kept": 1}]}
     assert store.put(f"{path}/us/units", foreign).status_code == 404
 
-    texts = data(store.put(f"{path}/us/texts", {"name": {"en": "Sage bowl"}, "by_hand": True}))["texts"]
+    own: Any = {"name": {"en": "Sage bowl"}, "by_hand": True}
+    silent = store.put(f"{path}/us/texts", own)
+    assert (silent.status_code, [one["field"] for one in data(silent)["errors"]]) == (422, ["why"])
+    here = data(store.put(f"{path}/us/texts", own | {"why": "They say sage"}))
+    texts = here["texts"]
+    [decided] = here["decisions"]
+    assert (decided["term"], decided["after"], decided["why"]) == ("product-name-en", "Sage bowl", "They say sage")
     assert (texts["version"], texts["name"], texts["description"], texts["by_hand"]) == (
         1,
         {"en": "Sage bowl"},

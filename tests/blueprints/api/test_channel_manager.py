@@ -133,6 +133,7 @@ def test_a_channel_is_made_by_the_mall_and_changed_by_its_manager(world: World, 
         "support_email": "help@jp.example.com",
         "manager": "mei@example.com",
         "extensions": {"push": "on"},
+        "why": "Opens in Japan",
     }
     assert mei.post("/channels", terms, Idempotency_Key="one").status_code == 403
     unfit = ada.post("/channels", terms | {"name": {"en": "Japan"}, "time_zone": "Mars"}, Idempotency_Key="zero")
@@ -148,9 +149,17 @@ def test_a_channel_is_made_by_the_mall_and_changed_by_its_manager(world: World, 
     assert (changed["colour"], changed["manager"]) == ("#15803d", "mei@example.com")
     stale = mei.put(path, change)
     assert (stale.status_code, data(stale)["code"]) == (409, "channel_changed")
-    logo = mei.put(f"{path}/logo", {"file": EXAMPLE, "version": changed["version"]})
+    newest = changed["decisions"][0]
+    assert (newest["term"], newest["before"], newest["why"]) == ("channel-colour", "#1d4ed8", "Opens in Japan")
+    silent = mei.put(path, change | {"colour": "#000000", "why": " ", "version": changed["version"]})
+    assert (silent.status_code, [one["field"] for one in data(silent)["errors"]]) == (422, ["why"])
+    assert mei.put(f"{path}/logo", {"file": EXAMPLE, "version": changed["version"]}).status_code == 422
+    logo = mei.put(f"{path}/logo", {"file": EXAMPLE, "why": "Our mark", "version": changed["version"]})
     assert data(logo)["logo"].startswith("/photos/")
-    assert data(mei.put(f"{path}/logo", {"file": None, "version": data(logo)["version"]}))["logo"] is None
+    assert (
+        data(mei.put(f"{path}/logo", {"file": None, "why": "Old mark", "version": data(logo)["version"]}))["logo"]
+        is None
+    )
     assert mei.put(f"/channels/{world.mall.us.id}", change).status_code == 404
     assert mei.put(f"/channels/{world.mall.us.id}/logo", {"file": None, "version": 1}).status_code == 404
     ann = make_person("ann", roles=("operations",))

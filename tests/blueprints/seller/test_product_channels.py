@@ -60,7 +60,12 @@ def test_a_store_sets_price_texts_units_and_sale_of_one_channel(
     assert send(sam, page, f"{page}/prices", channel="us", variant="", price="8.50", until=until)[0] == 303
     status, told = send(sam, page, f"{page}/prices", channel="us", variant="", price="7", until=until)
     assert (status, "another price holds" in told, 'value="7"' in told) == (409, True, True)
-    assert send(sam, page, f"{here}/texts", version="", **{"name-en": "Soup bowl"})[0] == 303
+    own = {"name-en": "Soup bowl", "version": ""}
+    status, told = send(sam, page, f"{here}/texts", **own)
+    assert (status, 'id="why-us-error"' in told, 'value="Soup bowl"' in told) == (422, True, True)
+    assert send(sam, page, f"{here}/texts", **own, why="They eat soup of it")[0] == 303
+    decided = "SELECT product_id, term, before, after, why FROM override_decision"
+    assert rows(decided) == [(product, "product-name-en", None, "Soup bowl", "They eat soup of it")]
     assert (
         send(sam, page, f"{here}/units", **{f"kept-{mall.us.id}-{bowl}": "4", f"floor-{mall.us.id}-{bowl}": "1"})[0]
         == 303
@@ -68,6 +73,7 @@ def test_a_store_sets_price_texts_units_and_sale_of_one_channel(
     shown = sam.get(page).text
     assert "$8.50" in shown
     assert "Soup bowl" in shown
+    assert (shown.count("data-decision"), "They eat soup of it" in shown) == (1, True)
     assert 'value="4"' in shown
     assert send(sam, page, f"{here}/sale", sold="0")[0] == 303
     assert "Not sold here" in sam.get(page).text

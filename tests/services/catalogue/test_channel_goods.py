@@ -268,6 +268,7 @@ def texts(session: object, product: int, channel: ChannelView, version: int | No
         channel_id=channel.id,
         version=version,
         texts=local,
+        why="Buyers there say so",
         actor=SYSTEM,
         now=clock.now(),
     )

@@ -33,6 +33,7 @@ def test_of_two_who_write_the_first_texts_at_once_one_is_told() -> None:
                     channel_id=mall.kr.id,
                     version=None,
                     texts=LocalTexts({"en": name}, {}),
+                    why="Buyers there say so",
                     actor=SYSTEM,
                     now=clock.now(),
                 )

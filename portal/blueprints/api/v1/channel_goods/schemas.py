@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from portal.blueprints.api.schemas import BIGINT_MAX, Amount, Code, In, Instant, Minor, Moment, Out, Texts
+from portal.blueprints.api.v1.overrides import Decision, Why
 from portal.blueprints.api.v1.products.schemas import Language, Line, Prose, Units, Version
 from portal.rules.products import VARIANTS_MAX
 
@@ -52,6 +53,7 @@ class GoodsHere(Out):
     variants: list[VariantHere]
     prices: list[PriceForTime]
     texts: TextsHere | None
+    decisions: list[Decision] = Field(description="Its own texts of the product: who chose them and why.")
 
 
 class GoodsEverywhere(Out):
@@ -97,3 +99,4 @@ class TextsIn(In):
     description: dict[Language, Prose] = Field(default={})
     section: Code | None = Field(default=None, description="The slug of a section.")
     by_hand: bool = False
+    why: Why = ""

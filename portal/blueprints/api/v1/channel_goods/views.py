@@ -22,11 +22,13 @@ from portal.blueprints.api.v1.channel_goods.schemas import (
     UnitsIn,
     VariantHere,
 )
+from portal.blueprints.api.v1.overrides import decision_out
 from portal.blueprints.api.v1.products.views import PRODUCT, TAG, load_own
 from portal.db import atomically, reading
 from portal.kit import clock
 from portal.queries.channel_goods import HereVariant, LocalRow, WindowRow, locals_of, variants_here, windows_of
 from portal.queries.channels import ChannelView, selling_channels
+from portal.queries.house_rules import DecisionRow, decisions_of
 from portal.queries.sections import section_directory
 from portal.queries.store_products import EditableProduct
 from portal.rules.permissions import Permission
@@ -140,7 +142,7 @@ def put_units_here(product_id: int, channel: str, body: UnitsIn) -> GoodsHere:
     f"{PATH}/<string:channel>/texts",
     tag=TAG,
     summary="Tell of a product in a channel's own words",
-    description="All of it is as it is sent; what is left out follows the master.",
+    description="All of it is as it is sent; what is left out follows the master. What changes needs a reason.",
     permission=Permission.PRODUCT_EDIT,
     body=TextsIn,
     body_example=examples.WORDS,
@@ -158,7 +160,14 @@ def put_texts_here(product_id: int, channel: str, body: TextsIn) -> GoodsHere:
     actor, now = api_actor(), clock.now()
     atomically(
         lambda s: save_local_texts(
-            s, product_id=product.id, channel_id=place.id, version=body.version, texts=texts, actor=actor, now=now
+            s,
+            product_id=product.id,
+            channel_id=place.id,
+            version=body.version,
+            texts=texts,
+            why=body.why,
+            actor=actor,
+            now=now,
         )
     )
     return _shown(product, place)
@@ -258,19 +267,25 @@ def _everywhere(session: Session, product: EditableProduct, places: Sequence[Cha
     here = variants_here(session, product_id=product.id)
     windows = windows_of(session, product_id=product.id, now=clock.now())
     texts = locals_of(session, product_id=product.id)
+    decisions = decisions_of(session, product_id=product.id)
     return [
         _here(
             place,
             [one for one in here if one.channel_id == place.id],
             [one for one in windows if one.channel_id == place.id],
             texts.get(place.id),
+            [one for one in decisions if one.channel_id == place.id],
         )
         for place in places
     ]
 
 
 def _here(
-    place: ChannelView, variants: Sequence[HereVariant], windows: Sequence[WindowRow], texts: LocalRow | None
+    place: ChannelView,
+    variants: Sequence[HereVariant],
+    windows: Sequence[WindowRow],
+    texts: LocalRow | None,
+    decisions: Sequence[DecisionRow],
 ) -> GoodsHere:
     unit = place.currency
     return GoodsHere(
@@ -297,6 +312,7 @@ def _here(
             for one in windows
         ],
         texts=_texts(texts) if texts else None,
+        decisions=[decision_out(one) for one in decisions],
     )
 
 

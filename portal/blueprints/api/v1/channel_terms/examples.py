@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal.blueprints.api.v1.examples import AT
+from portal.blueprints.api.v1.overrides import EXAMPLE as DECISION
 
 RULE_ID = 7
 TERM = {
@@ -14,15 +15,6 @@ TERM = {
     "value": 3_650,
     "usual": 1_825,
     "is_fixed": False,
-}
-DECISION = {
-    "channel_id": 3,
-    "term": "gift_card-valid_days",
-    "before": None,
-    "after": "3650",
-    "why": "The law of the country asks for ten years.",
-    "by": "ada",
-    "at": AT,
 }
 TERMS: dict[str, Any] = {"terms": [TERM], "decisions": [DECISION], "version": 5}
 CHANGE: dict[str, Any] = {"values": {"gift_card-valid_days": 3_650}, "why": DECISION["why"], "version": 5}

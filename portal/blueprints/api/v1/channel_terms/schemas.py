@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints
 
 from portal.blueprints.api.schemas import BIGINT_MAX, SAID, Code, In, Instant, Moment, Out
 from portal.blueprints.api.v1.channels.schemas import InLanguages
+from portal.blueprints.api.v1.overrides import Decision, Why
 from portal.kit.money import MAX_MINOR
 from portal.rules.channel_policy import TERMS
 
@@ -29,18 +30,6 @@ class TermOut(Out):
     is_fixed: bool = Field(description="The mall keeps it the same on every channel.")
 
 
-class Decision(Out):
-    """A decision by which a channel differs from the mall, or no more."""
-
-    channel_id: int
-    term: str
-    before: str | None
-    after: str | None
-    why: str
-    by: str
-    at: Instant
-
-
 class ChannelTermsOut(Out):
     """All terms of a channel, and the latest decisions."""
 
@@ -53,7 +42,7 @@ class TermsChange(In):
     """Everything in which the channel differs from the mall; what is left out or null follows the mall."""
 
     values: Annotated[dict[Code, Annotated[int, Field(ge=0, le=MAX_MINOR)] | None], Field(max_length=len(TERMS))]
-    why: Annotated[str, StringConstraints(max_length=300)] = Field(default="", description="Needed for any change.")
+    why: Why = ""
     version: Version
 
 

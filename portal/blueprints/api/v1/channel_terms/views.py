@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from flask import g
 from flask_babel import gettext
@@ -17,7 +16,6 @@ from portal.blueprints.api.schemas import BIGINT_MAX, FieldProblem
 from portal.blueprints.api.v1.channel_terms import examples
 from portal.blueprints.api.v1.channel_terms.schemas import (
     ChannelTermsOut,
-    Decision,
     EndIn,
     HouseRules,
     Note,
@@ -29,6 +27,7 @@ from portal.blueprints.api.v1.channel_terms.schemas import (
     WindUp,
 )
 from portal.blueprints.api.v1.channels.views import CHANNEL
+from portal.blueprints.api.v1.overrides import decision_out
 from portal.db import atomically, reading
 from portal.kit import clock
 from portal.models import Channel
@@ -288,13 +287,6 @@ def _terms(channel_id: int) -> ChannelTermsOut:
         ],
         decisions=[decision_out(one) for one in decisions],
         version=row.version,
-    )
-
-
-def decision_out(row: Any) -> Decision:
-    """A decision as programs read it."""
-    return Decision(
-        channel_id=row.channel_id, term=row.term, before=row.before, after=row.after, why=row.why, by=row.by, at=row.at
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from portal.blueprints.api.files import EXAMPLE
+from portal.blueprints.api.v1 import overrides
 from portal.blueprints.api.v1.examples import AT
 
 CHANNEL_ID = 3
@@ -17,6 +18,12 @@ ITEM: dict[str, Any] = {
     "state": "live",
 }
 LIST: dict[str, Any] = {"items": [ITEM]}
+DECISION: dict[str, Any] = {
+    **overrides.EXAMPLE,
+    "term": "channel-colour",
+    "after": "#c2410c",
+    "why": "The colour of the kiosks' maker.",
+}
 CHANNEL: dict[str, Any] = {
     **ITEM,
     "default_locale": "ko",
@@ -35,6 +42,7 @@ CHANNEL: dict[str, Any] = {
     "next_states": ["maintenance", "sunset"],
     "requirements": [{"requirement": "goods", "is_met": True, "by_hand": False}],
     "moves": [{"from_state": "readiness", "to_state": "live", "note": None, "at": AT}],
+    "decisions": [DECISION],
     "version": 5,
 }
 TERMS: dict[str, Any] = {
@@ -44,7 +52,8 @@ TERMS: dict[str, Any] = {
         *("default_locale", "colour", "support_email", "manager", "hosts", "extensions"),
     )
 }
+TERMS["why"] = DECISION["why"]
 CHANGE: dict[str, Any] = {**TERMS, "version": 5}
-LOGO: dict[str, Any] = {"file": EXAMPLE, "version": 5}
+LOGO: dict[str, Any] = {"file": EXAMPLE, "why": DECISION["why"], "version": 5}
 STEP: dict[str, Any] = {"state": "maintenance", "note": "New card readers.", "version": 5}
 TICK: dict[str, Any] = {"is_met": True, "version": 4}

@@ -8,6 +8,7 @@ from pydantic import Field, StringConstraints
 
 from portal.blueprints.api.files import FileIn
 from portal.blueprints.api.schemas import Code, In, Instant, Out, Text, Texts
+from portal.blueprints.api.v1.overrides import Decision, Why
 from portal.blueprints.api.v1.products.schemas import Language
 from portal.rules.channels import EXTENSIONS_MAX, ChannelTerms, read_extensions, write_extensions
 
@@ -67,6 +68,7 @@ class Channel(ChannelItem):
     next_states: list[State] = Field(description="Where it can go from here.")
     requirements: list[RequirementState]
     moves: list[ChannelMove] = Field(description="The newest first.")
+    decisions: list[Decision] = Field(description="Its own name, colour, logo and texts: who chose them and why.")
     version: int
 
 
@@ -93,6 +95,7 @@ class ChannelIn(In):
     manager: Text = Field(description="The e-mail address of who answers for it.")
     hosts: Annotated[list[Text], Field(max_length=20)] = Field(default=[])
     extensions: Annotated[dict[Code, Text], Field(max_length=EXTENSIONS_MAX)] = Field(default={})
+    why: Why = ""
 
 
 class ChannelChange(ChannelIn):
@@ -105,6 +108,7 @@ class LogoIn(In):
     """A picture, or none."""
 
     file: FileIn | None
+    why: Why = ""
     version: Annotated[int, Field(ge=1, le=2**31 - 1)] = Field(description="The version that was read.")
 
 

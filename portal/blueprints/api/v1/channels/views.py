@@ -26,6 +26,7 @@ from portal.blueprints.api.v1.channels.schemas import (
     Tick,
     terms_of,
 )
+from portal.blueprints.api.v1.overrides import decision_out
 from portal.db import atomically, reading
 from portal.kit import clock
 from portal.kit.file_kinds import PICTURES
@@ -37,7 +38,9 @@ from portal.queries.channel_life import (
     met_requirements,
 )
 from portal.queries.channels import forget_channels
+from portal.queries.house_rules import decisions_of
 from portal.rules.channels import BY_HAND, MOVES, Requirement, State
+from portal.rules.overrides import BRAND_TERMS
 from portal.rules.permissions import Permission, may
 from portal.services.accounts.throttle import TooOftenError
 from portal.services.channels.move_channel import (
@@ -200,7 +203,9 @@ def make_mall_channel(body: ChannelIn, key: str) -> Reply:
         known = claim(session, key, scope=scope, about=[], body=body)
         if known is not None:
             return int((known.answer or {})["channel"]), True
-        made = save_channel(session, channel_id=None, version=None, terms=terms_of(body), actor=actor, now=now)
+        made = save_channel(
+            session, channel_id=None, version=None, terms=terms_of(body), why=body.why, actor=actor, now=now
+        )
         keep_answer(session, scope=scope, key=own_key(key), status=201, answer={"channel": made})
         return made, False
 
@@ -214,7 +219,10 @@ def make_mall_channel(body: ChannelIn, key: str) -> Reply:
     "/channels/<int:channel_id>",
     tag=TAG,
     summary="Change a channel",
-    description="All that it says of itself is as it is sent. Its manager changes it, but hands it to nobody.",
+    description=(
+        "All that it says of itself is as it is sent; names, colours and texts that change need a reason. Its manager "
+        "changes it, but hands it to nobody."
+    ),
     permission=Permission.CHANNEL_CONFIGURE,
     within=FOR_CHANNELS,
     body=ChannelChange,
@@ -229,7 +237,7 @@ def change_mall_channel(channel_id: int, body: ChannelChange) -> Channel:
     _shown(channel_id)
     atomically(
         lambda s: save_channel(
-            s, channel_id=channel_id, version=body.version, terms=terms_of(body), actor=actor, now=now
+            s, channel_id=channel_id, version=body.version, terms=terms_of(body), why=body.why, actor=actor, now=now
         )
     )
     forget_channels()
@@ -254,6 +262,7 @@ def change_mall_channel(channel_id: int, body: ChannelChange) -> Channel:
         NotFoundError,
         ChannelUnknownError,
         ChannelChangedError,
+        ChannelUnfitError({}),
         *UNFIT,
         TooOftenError(timedelta(minutes=30)),
     ),
@@ -264,7 +273,11 @@ def put_channel_logo(channel_id: int, body: LogoIn) -> Channel:
     # Made safe before anything is locked.
     files = read_attachments([body.file] if body.file else [], taken=PICTURES, files_max=1)
     file = files[0] if files else None
-    atomically(lambda s: save_logo(s, channel_id=channel_id, version=body.version, file=file, actor=actor, now=now))
+    atomically(
+        lambda s: save_logo(
+            s, channel_id=channel_id, version=body.version, file=file, why=body.why, actor=actor, now=now
+        )
+    )
     forget_channels()
     return _shown(channel_id)
 
@@ -277,6 +290,7 @@ def _shown(channel_id: int) -> Channel:
             raise NotFoundError
         met = met_requirements(session, row, now=clock.now())
         moves = list_moves(session, row.id)
+        decisions = decisions_of(session, channel_id=row.id, terms=BRAND_TERMS)
         return Channel(
             id=row.id,
             code=row.code,
@@ -305,5 +319,6 @@ def _shown(channel_id: int) -> Channel:
             moves=[
                 ChannelMove(from_state=one.from_state, to_state=one.to_state, note=one.note, at=one.at) for one in moves
             ],
+            decisions=[decision_out(one) for one in decisions],
             version=row.version,
         )
