@@ -179,7 +179,14 @@ def evaluate(trained: FraudModel, events: Events, table: Table, *, since_s: floa
     everybody = measure(at_s=at_s, label=label, margin=margin, probability=probability, customer=customer)
     not_known = None
     if events.customer is not None and customer is not None and trained.held is None:
-        fresh = not_known_yet(events.at_s, events.label, events.customer, delay_s=trained.label_delay_s)[places]
+        of_all = not_known_yet(
+            events.at_s,
+            events.label,
+            events.customer,
+            delay_s=trained.label_delay_s,
+            since_s=trained.learned_from_s,
+        )
+        fresh = of_all[places]
         not_known = measure(
             at_s=at_s[fresh],
             label=label[fresh],

@@ -12,7 +12,6 @@ from portal.learning.windows import DAY_S, Floats, Ints
 CARDS_A_DAY = 100
 # Where the ranking is cut, from the least suspicious on: frauds are rare, so the end is looked at closely.
 CUTS = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.999)
-KNOWN_FOR_S = 14 * DAY_S
 
 Flags = npt.NDArray[np.bool_]
 
@@ -94,15 +93,22 @@ def card_precision(
     return float(np.mean(precisions)) if precisions else None
 
 
-def not_known_yet(at_s: Floats, label: Floats, customer: Ints, *, delay_s: float) -> Flags:
-    """Events of customers whose frauds nobody knew of by the beginning of the day: the others were stopped already."""
-    fraud = label == 1
+def not_known_yet(at_s: Floats, label: Floats, customer: Ints, *, delay_s: float, since_s: float) -> Flags:
+    """Events of customers whose frauds nobody knew of by the beginning of the day: the others were stopped already.
+
+    Known are the frauds from `since_s` on that are older than the delay (the handbook's test set, chapter 3: of its
+    training and of each day since).
+    """
+    fraud = (label == 1) & (at_s >= since_s)
     order = np.lexsort((at_s[fraud], customer[fraud]))
-    span = float(at_s.max(initial=0.0)) + 2 * (KNOWN_FOR_S + delay_s) + DAY_S
-    keys = (customer[fraud] * span + at_s[fraud])[order]
-    until = customer * span + np.floor(at_s / DAY_S) * DAY_S - delay_s
-    told = np.searchsorted(keys, until) - np.searchsorted(keys, until - KNOWN_FOR_S)
-    return np.asarray(told == 0)
+    when_s, whose = at_s[fraud][order], customer[fraud][order]
+    # The first fraud of each customer is the first that is told.
+    people, first = np.unique(whose, return_index=True)
+    if not people.size:
+        return np.ones(at_s.size, dtype=np.bool_)
+    place = np.minimum(np.searchsorted(people, customer), people.size - 1)
+    told_s = np.where(people[place] == customer, when_s[first][place], np.inf)
+    return np.asarray(told_s >= np.floor(at_s / DAY_S) * DAY_S - delay_s)
 
 
 def _bands(label: Floats, probability: Floats) -> tuple[Band, ...]:

@@ -129,6 +129,11 @@ def selling_channels() -> tuple[ChannelView, ...]:
     return tuple(one for one in channel_directory().channels.values() if one.state not in {"closed", "sunset"})
 
 
+def channel_currencies(session: Session | None = None) -> frozenset[str]:
+    """The currencies of all channels, closed ones too: in these there are orders."""
+    return frozenset(view.currency for view in channel_directory(session).channels.values())
+
+
 def forget_channels() -> None:
     """Read channels anew at the next request: after a change made by this process, and between tests."""
     _kept.directory = None

@@ -13,8 +13,10 @@ import structlog
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session, aliased
 
+from portal.kit.currency import POINTS
 from portal.kit.money import round_half_up
 from portal.models import RiskRuleRelease, RiskRuleVersion, RiskSnooze, User
+from portal.queries.channels import channel_currencies
 from portal.rules.fraud import DEFAULT_RULES, SHIPPED, Mode, Rule, RuleSet
 from portal.rules.fraud_language import ExpressionError
 
@@ -47,6 +49,11 @@ def rules_by_stamp(session: Session, stamp: int) -> RuleSet:
 def forget_risk_rules() -> None:
     """Read the rules anew: between tests, which begin to count releases anew."""
     _kept.rules = DEFAULT_RULES
+
+
+def event_currencies(session: Session) -> frozenset[str]:
+    """The currencies that events have: an amount in none of them is never met."""
+    return channel_currencies(session) | {POINTS}
 
 
 def rules_in_force(session: Session) -> RuleSet:

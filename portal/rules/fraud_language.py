@@ -11,7 +11,7 @@ Nothing of Python is evaluated: what is not in this file cannot be said.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
@@ -108,11 +108,14 @@ def _tokens(source: str) -> Iterator[_Token]:
     yield _Token("end", "", len(source))
 
 
-def parse(source: str, features: Mapping[str, Feature] = FEATURES) -> Node:
-    """Read a condition over these features. Raises ExpressionError with the place of what is wrong."""
+def parse(source: str, features: Mapping[str, Feature] = FEATURES, *, sold_in: Set[str] | None = None) -> Node:
+    """Read a condition over these features; with `sold_in`, amounts have at least one of these currencies.
+
+    Raises ExpressionError with the place of what is wrong.
+    """
     if len(source) > LENGTH_MAX:
         raise ExpressionError(N_("A condition has at most %(length)s characters."), LENGTH_MAX, length=LENGTH_MAX)
-    reader = _Reader(list(_tokens(source)), features)
+    reader = _Reader(list(_tokens(source)), features, sold_in)
     node = reader.either()
     reader.end()
     if node.kind is not Kind.BOOL:
@@ -128,8 +131,8 @@ def names_in(node: Node) -> frozenset[str]:
 
 
 class _Reader:
-    def __init__(self, tokens: list[_Token], features: Mapping[str, Feature]) -> None:
-        self._tokens, self._place, self._depth, self._features = tokens, 0, 0, features
+    def __init__(self, tokens: list[_Token], features: Mapping[str, Feature], sold_in: Set[str] | None) -> None:
+        self._tokens, self._place, self._depth, self._features, self._sold_in = tokens, 0, 0, features, sold_in
 
     @property
     def _here(self) -> _Token:
@@ -297,6 +300,9 @@ class _Reader:
                 if currency in minor:
                     raise ExpressionError(N_("%(currency)s stands here twice."), further.at, currency=currency)
                 minor[currency] = amount
+            if self._sold_in is not None and not self._sold_in & minor.keys():
+                sentence = N_("Nobody sells in %(currencies)s, so this would never hold.")
+                raise ExpressionError(sentence, token.at, currencies=", ".join(minor))
             return Amounts(minor, at=token.at)
         return Constant(_decimal(token), Kind.NUMBER, token.at)
 

@@ -159,10 +159,15 @@ def test_measures_of_a_perfect_and_of_no_ranking() -> None:
     assert (honest.average_precision, honest.roc_auc) == (None, None)
 
 
-def test_who_was_found_is_known_after_the_delay_and_for_two_weeks() -> None:
-    at_s = np.array([0.0, 5.0, 9.0, 24.0]) * DAY_S
-    label, customer = np.array([1.0, 0.0, 0.0, 0.0]), np.array([1, 1, 1, 1])
-    assert not_known_yet(at_s, label, customer, delay_s=DELAY_S).tolist() == [True, True, False, True]
+def test_who_was_defrauded_is_known_after_the_delay_and_from_the_first_day_of_learning_on() -> None:
+    at_s = np.array([0.0, 5.0, 9.0, 40.0, 40.0]) * DAY_S
+    label, customer = np.array([1.0, 0.0, 0.0, 0.0, 1.0]), np.array([1, 1, 1, 1, 2])
+
+    def known_since(day: int) -> list[bool]:
+        return not_known_yet(at_s, label, customer, delay_s=DELAY_S, since_s=day * DAY_S).tolist()
+
+    assert known_since(0) == [True, True, False, False, True]
+    assert known_since(1) == [True] * 5
 
 
 def test_where_the_newest_hold_too_few_frauds_more_or_others_say_when_to_stop() -> None:

@@ -12,7 +12,7 @@ from werkzeug.datastructures import MultiDict
 from portal.gateways.base import Method
 from portal.kit.currency import exponent, is_currency
 from portal.kit.money import AmountInvalidError, parse_minor
-from portal.queries.channels import channel_directory
+from portal.queries.channels import channel_currencies
 from portal.queries.gateway_accounts import GatewayAccountView, SettingView, setting_views
 from portal.rules.capture import CaptureOn
 from portal.services.payments.save_gateway_account import AccountTerms
@@ -72,7 +72,7 @@ class AccountForm:
 def empty_form(gateway: str) -> AccountForm:
     """A new account: all that the channels sell in is offered."""
     form = AccountForm(gateway, shown=setting_views(gateway))
-    form.currencies = ", ".join(sorted({view.currency for view in channel_directory().channels.values()}))
+    form.currencies = ", ".join(sorted(channel_currencies()))
     form.limits = dict.fromkeys(_words(form.currencies), ("", ""))
     return form
 

@@ -21,7 +21,7 @@ from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.kit.money import parse_minor
-from portal.queries.channels import channel_directory
+from portal.queries.channels import channel_currencies
 from portal.queries.invoices import all_owed, list_credit_lines, list_invoices, load_invoice, load_invoice_moves
 from portal.rules.invoices import DAYS_USUAL
 from portal.rules.permissions import Permission
@@ -139,7 +139,7 @@ def _lines(error: PortalError | None = None) -> ResponseReturnValue:
     with reading() as session:
         found = list_credit_lines(session, cursor=request.args.get("cursor"))
         frame = around(session, "admin.invoices")
-    currencies = sorted({channel.currency for channel in channel_directory().channels.values()})
+    currencies = sorted(channel_currencies())
     page = make_response(
         render_template(
             "admin/invoices/lines.html",

@@ -22,7 +22,7 @@ from portal.db import look, reading, transaction
 from portal.htmx import page_or_partial
 from portal.kit import clock
 from portal.queries.books_overview import owners_matching
-from portal.queries.channels import channel_directory
+from portal.queries.channels import channel_currencies
 from portal.queries.figure_names import campaign_names
 from portal.queries.listings.books import BalanceFilter
 from portal.queries.listings.coupons import UseFilter
@@ -44,7 +44,7 @@ def hang(bp: Blueprint) -> None:
 
 
 def _currencies() -> list[str]:
-    return sorted({view.currency for view in channel_directory().channels.values()} | {POINTS})
+    return sorted(channel_currencies() | {POINTS})
 
 
 def balance_filter() -> BalanceFilter:

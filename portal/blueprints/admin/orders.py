@@ -48,7 +48,7 @@ from portal.htmx import done, is_htmx, page_or_partial, peeked_at, target
 from portal.kit import clock
 from portal.queries.admin_order import OrderDetail, load_order, load_preview, load_summary, share_rows
 from portal.queries.admin_orders import SORTINGS, OrderFilter, list_orders
-from portal.queries.channels import channel_directory
+from portal.queries.channels import channel_currencies, channel_directory
 from portal.queries.documents import order_documents
 from portal.queries.holds import holds_of_order
 from portal.queries.shipments import shipments_of_order
@@ -79,7 +79,7 @@ def order_filter() -> OrderFilter:
         held=plain_arg("held") == "1",
         first=date_arg("from"),
         last=date_arg("until"),
-        currency=choice_arg("currency", {view.currency for view in channel_directory().channels.values()}),
+        currency=choice_arg("currency", channel_currencies()),
         paid=plain_arg("paid") == "1",
         sort=sort_arg(SORTINGS) or "-placed",
         only=None if (seen := channels_seen(Permission.ORDER_LIST)) is None else tuple(sorted(seen)),
@@ -126,7 +126,7 @@ def index() -> ResponseReturnValue:
         states=[("", _("Any"))] + [(state, gettext(status_of(state, "order").word)) for state in STATES],
         channels=channel_options(channels_seen(Permission.ORDER_LIST)),
         periods=period_options(),
-        currencies=[(code, code) for code in sorted({view.currency for view in channel_directory().channels.values()})],
+        currencies=[(code, code) for code in sorted(channel_currencies())],
         **frame,
     )
 

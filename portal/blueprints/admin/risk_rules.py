@@ -26,6 +26,7 @@ from portal.queries.risk_decisions import PAST_MAX, load_examples, load_past
 from portal.queries.risk_rules import (
     Standing,
     VersionRow,
+    event_currencies,
     list_releases,
     list_snoozes,
     list_versions,
@@ -314,20 +315,19 @@ def _read() -> RuleForm:
 
 def _editor(form: RuleForm, *, problem: PortalError | None = None, status: int = 200) -> ResponseReturnValue:
     said, examples = "", []
-    if form.source and "source" not in form.faults:
-        try:
-            node = parse(form.source)
-        except ExpressionError as error:
-            form.faults["source"] = fault_of(error)
-        else:
-            said = sentence(form.source)
-            with reading() as session:
+    with reading() as session:
+        frame = around(session, "admin.risk_rules")
+        if form.source and "source" not in form.faults:
+            try:
+                node = parse(form.source, sold_in=event_currencies(session))
+            except ExpressionError as error:
+                form.faults["source"] = fault_of(error)
+            else:
+                said = sentence(form.source)
                 for features, currency in load_examples(session):
                     names = sorted(names_in(node))
                     seen = seen_of({name: features.get(name) for name in names}, features, currency)
                     examples.append(Example(seen, ask(node, from_json(features), currency).holds))
-    with reading() as session:
-        frame = around(session, "admin.risk_rules")
     page = page_or_partial(
         "admin/risk/rules/new.html",
         {"editor": "admin/risk/rules/_editor.html"},

@@ -37,7 +37,7 @@ from portal.kit.errors import PortalError
 from portal.queries.campaign_things import load_options
 from portal.queries.campaign_turns import turns_of
 from portal.queries.campaigns import CampaignFilters, CampaignRow, list_campaigns, list_versions, load_campaign
-from portal.queries.channels import channel_directory
+from portal.queries.channels import channel_currencies
 from portal.rules.coupons.draft import faults
 from portal.rules.permissions import Permission, Scope
 from portal.services.coupons.guard import channels_of, may_begin, may_run
@@ -249,7 +249,7 @@ def _beginning(now: datetime) -> dict[str, str]:
 
 
 def _currencies() -> list[str]:
-    return sorted({view.currency for view in channel_directory().channels.values()})
+    return sorted(channel_currencies())
 
 
 def _refused(

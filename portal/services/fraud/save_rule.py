@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import RiskRuleVersion, User
-from portal.queries.risk_rules import Standing, load_standings
+from portal.queries.risk_rules import Standing, event_currencies, load_standings
 from portal.rules.fraud import POINTS_MAX, SHIPPED, Mode
 from portal.rules.fraud_language import ExpressionError, parse
 from portal.rules.permissions import Actor, Permission, may
@@ -70,8 +70,11 @@ class RuleDraft:
     note: str = ""
 
 
-def faults_of(draft: RuleDraft) -> tuple[dict[str, str], ExpressionError | None]:
-    """What cannot be so: sentences by the field's name, and the error of the condition."""
+def faults_of(draft: RuleDraft, *, sold_in: Set[str]) -> tuple[dict[str, str], ExpressionError | None]:
+    """What cannot be so: sentences by the field's name, and the error of the condition.
+
+    `sold_in` are the currencies that events have.
+    """
     faults: dict[str, str] = {}
     error = None
     if not NAME_PATTERN.fullmatch(draft.name):
@@ -83,7 +86,7 @@ def faults_of(draft: RuleDraft) -> tuple[dict[str, str], ExpressionError | None]
     if not 0 <= draft.points <= POINTS_MAX:
         faults["points"] = N_("Points are a whole number from 0 to 100.")
     try:
-        parse(draft.source)
+        parse(draft.source, sold_in=sold_in)
     except ExpressionError as wrong:
         error = wrong
     return faults, error
@@ -96,7 +99,7 @@ def save_rule(session: Session, *, actor: Actor, draft: RuleDraft, newest: int, 
     """
     if actor.user_id is None or not may(actor, Permission.FRAUD_CONFIGURE):
         raise RiskRulesForbiddenError
-    faults, error = faults_of(draft)
+    faults, error = faults_of(draft, sold_in=event_currencies(session))
     if faults or error:
         raise RiskRuleUnfitError(faults, error)
     standing = load_standings(session).get(draft.name, Standing())

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.req("FRD-02")
 
 @pytest.fixture
 def rita(db: None) -> Actor:
+    make_mall()
     return make_reviewer()
 
 
