@@ -164,7 +164,7 @@ _FACTS = (
       FROM (SELECT day, channel_id, currency, rate, sum(tax) AS tax, sum(amount) - sum(tax) AS base
               FROM (SELECT b.day, b.channel_id, b.currency, l.tax_rate AS rate,
                            l.refunded_minor + coalesce((SELECT sum(restocking_minor) FROM tender_share
-                                                         WHERE line_id = l.id), 0) AS amount,
+                                                         WHERE order_id = b.id AND line_id = l.id), 0) AS amount,
                            least(l.tax_minor, round(l.tax_minor * l.refunded_quantity::numeric / l.quantity)
                                               + l.tax_less_minor) AS tax
                       FROM bought b JOIN order_line l ON l.order_id = b.id
