@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from portal.kit.ids import normalise_code
 from portal.kit.paging import Page, fingerprint
 from portal.models import GoodsReturn, Order, Refund, ReturnUnit, Store
-from portal.queries.keyset import COUNT_MAX, Sorting, count_up_to, fetch_page
+from portal.queries.keyset import COUNT_MAX, PAGE_ROWS, Sorting, count_up_to, fetch_page
 
 
 class ReturnQueue(StrEnum):
@@ -67,6 +67,7 @@ def list_returns(
     buyer_id: uuid.UUID | None = None,
     search: str = "",
     cursor: str | None = None,
+    rows_max: int = PAGE_ROWS,
 ) -> Page[ReturnRow]:
     """One page of a list, the newest first; of a store or a buyer only. Raises CursorInvalidError."""
     due = case(
@@ -108,6 +109,7 @@ def list_returns(
         make=lambda row: ReturnRow(*row),
         key=lambda row: (row.requested_at, row.id),
         cursor_text=cursor,
+        rows_max=rows_max,
         mark=fingerprint("returns", queue.value, store_id, buyer_id, search),
         total=count_up_to(session, counted),
     )

@@ -32,6 +32,11 @@ def test_a_program_is_refused_with_a_code_and_a_sentence_and_may_send_the_code(a
     (duty,) = quote["duties"]
     assert duty["amount"] == {"amount_minor": 1_773, "currency": "KRW"}  # 30,000 with a tenth of tax within.
     assert "collected by the carrier" in duty["detail"]
+    assert [one["code"] for one in quote["borders"]] == ["personal_code_missing"]
+    # To another country other rules hold: none says a rate, and it is not delivered to.
+    abroad: dict[str, Any] = world.api.post("/quote", choices | {"country": "FR"}).json or {}
+    assert (abroad["duties"], abroad["borders"][0]["code"]) == ([], "country_not_served")
+    assert world.api.post("/quote", choices | {"country": "fr"}).status_code == 422
     answer = world.api.post("/orders", order_body(quote, **choices), Idempotency_Key="one")
     problem = answer.json or {}
     assert (answer.status_code, problem["code"]) == (422, "personal_code_missing")

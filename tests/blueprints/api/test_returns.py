@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from portal.blueprints.api.files import EXAMPLE
+from portal.db import transaction
+from portal.kit import clock
+from portal.services.channels.write_tax_rate import set_tax_rate
+from portal.services.refunds.set_rule import RuleTerms, set_refund_rule
 from tests.blueprints.api.conftest import Api, World, data, make_key
 from tests.factories.account import make_person
 from tests.factories.order import give_deposit, make_order
@@ -145,3 +150,31 @@ def test_a_buyers_program_pays_what_an_exchange_costs_more_or_takes_the_money(wo
         price,
     )
     assert world.api.post(f"{second}/money").status_code == 409
+
+
+@pytest.mark.req("ORD-11", "REF-01", "ORD-13", "API-01", "IDN-02")
+def test_the_mall_reads_the_returns_of_every_store_and_its_rules_and_no_store_does(world: World) -> None:
+    order = make_order(world.bea, world.mall, {world.bowl: 1})
+    sam = make_person("sam", roles=("buyer", "seller"), store_ids=(world.mall.store_ids[0],))
+    line = str(rows("SELECT id FROM order_line WHERE order_id = :id", id=order.id)[0][0])
+    send(order.part_ids[0], sam)
+    body = {"lines": [{"line_id": line, "units": 1}], "reason": "changed_mind"}
+    asked: Any = world.api.post(f"/orders/{order.number}/returns", body, Idempotency_Key="r-1").json
+    boss = make_person("ada", roles=("admin",))
+    ada, store = (Api(world.api.client, make_key(one, world.mall.kr)) for one in (boss, sam))
+    [listed] = ada.read(f"/mall/returns?queue=waiting&number={asked['number']}&limit=1")["items"]
+    assert (listed["id"], listed["order_number"], bool(listed["store"])) == (asked["id"], order.number, True)
+    assert ada.read("/mall/returns?queue=arrived")["items"] == []
+    shown = ada.get(f"/mall/returns/{listed['id']}")
+    assert (data(shown)["status"], world.bea.email in shown.text) == ("requested", False)
+    assert ada.get(f"/mall/returns/{order.id}").status_code == 404
+    with transaction() as session:
+        of = {"channel_id": world.mall.kr.id, "section_id": None, "valid_from": None, "note": "The law of 2026."}
+        for_all: Any = of | {"actor": boss.actor, "now": clock.now()}
+        set_refund_rule(session, terms=RuleTerms(window_days=10), **for_all)
+        set_tax_rate(session, percent=Decimal("8.5"), inclusive=True, **for_all)
+    [rule], [rate] = ada.read("/refund-rules")["items"], ada.read("/tax-rates")["items"]
+    assert (rule["window_days"], rule["returnable"], rule["note"]) == (10, None, "The law of 2026.")
+    assert (Decimal(rate["rate"]), rate["inclusive"], rate["set_by"]) == (Decimal("0.085"), True, "Ada")
+    for path in ("/mall/returns", f"/mall/returns/{listed['id']}", "/refund-rules", "/tax-rates"):
+        assert (store.get(path).status_code, world.api.get(path).status_code) == (403, 403)

@@ -50,6 +50,8 @@ RESOURCES = (
     "channel_borders",
     "propagation",
     "mall_sales",
+    "mall_returns",
+    "mall_rules",
     "exports",
     "audit",
 )

@@ -115,7 +115,8 @@ def _quote_of_now(submission: Submission) -> dict[str, Any]:
     """What the order would cost now, so that the client can show it and go on."""
     with reading() as session:
         cart, quoted = price(session, submission.choices, locale=submission.locale)
-        return as_quote(quoted, cart, current_channel()).model_dump(mode="json")
+        country = submission.address["country"]
+        return as_quote(quoted, cart, current_channel(), country=country).model_dump(mode="json")
 
 
 def read_submission(body: OrderRequest, key: str) -> Submission:

@@ -59,7 +59,9 @@ SHIPMENT = {"carrier": "cj", "tracking_number": "688012345678"}
 )
 def list_own_returns(query: Paging) -> ReturnPage:
     with reading() as session:
-        page = list_returns(session, queue=ReturnQueue.ALL, now=clock.now(), buyer_id=_user(), cursor=query.cursor)
+        page = list_returns(
+            session, queue=ReturnQueue.ALL, now=clock.now(), buyer_id=_user(), cursor=query.cursor, rows_max=query.limit
+        )
     return ReturnPage.of(page, [as_item(row) for row in page.rows])
 
 

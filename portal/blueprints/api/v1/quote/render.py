@@ -36,7 +36,7 @@ from portal.rules.consents import CHECKOUT_CONSENTS
 from portal.rules.coupons.rejection import Code, reject
 from portal.rules.quote import FrozenItem
 from portal.rules.split import TenderKind
-from portal.services.checkout.cross_border import expected_duties
+from portal.services.checkout.cross_border import border_refusals, expected_duties
 from portal.services.checkout.quote import CheckoutQuote
 
 
@@ -44,9 +44,12 @@ def reason(rejection: Rejection | None) -> Reason | None:
     return None if rejection is None else Reason(code=str(rejection.code), detail=say(rejection))
 
 
-def as_quote(quoted: CheckoutQuote, cart: CartView, channel: ChannelView) -> Quote:
-    """Everything that a client must show before it may place the order."""
-    quote, currency = quoted.quote, channel.currency
+def as_quote(quoted: CheckoutQuote, cart: CartView, channel: ChannelView, *, country: str) -> Quote:
+    """Everything that a client must show before it may place the order, for delivery to a country."""
+    quote, currency, now = quoted.quote, channel.currency, clock.now()
+    refused = border_refusals(
+        cart, quoted, channel=channel, country=country, personal_code=None, locale=g.locale, now=now
+    )
     return Quote(
         fingerprint=quoted.fingerprint,
         can_be_placed=bool(quoted.lines) and not (quoted.unavailable or quote.rejections or quoted.closed),
@@ -70,10 +73,9 @@ def as_quote(quoted: CheckoutQuote, cart: CartView, channel: ChannelView) -> Quo
         shipping=[_shipping(item, cart, currency) for item in quote.shipping],
         duties=[
             ExpectedDuty(store=store, amount=Amount.of(minor, unit), detail=say_duty(store, minor, unit))
-            for store, minor, unit in expected_duties(
-                channel, cart, quoted, country=channel.country, now=clock.now(), locale=g.locale
-            )
+            for store, minor, unit in expected_duties(channel, cart, quoted, country=country, now=now, locale=g.locale)
         ],
+        borders=[Reason(code=one.code, detail=say(one)) for one in refused],
         unavailable=[as_line(line, cart.store(line.store_id), currency) for line in quoted.unavailable],
         coupons=_coupons(quoted, currency),
         is_best_set=quoted.is_best_set,

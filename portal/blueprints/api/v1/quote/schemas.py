@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from portal.blueprints.api.schemas import Amount, Code, In, Minor, Out, PlatformAmount, Reason, StoreRef
 from portal.blueprints.api.v1.cart.schemas import CartLine
@@ -30,6 +30,14 @@ class Choices(In):
     keep_gift: bool = Field(default=False, description="Leave the gift balance alone, which else covers what is left.")
     method: Method | None = Field(
         default=None, description="How the rest is paid. Needed for an order with something left to pay."
+    )
+
+
+class QuoteRequest(Choices):
+    """The same, and where it would go."""
+
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = Field(
+        default=None, description="Two letters; left out, the channel's own.", examples=["KR"]
     )
 
 
@@ -162,7 +170,12 @@ class Quote(Out):
     lines: list[QuotedLine]
     shipping: list[QuotedShipping]
     duties: list[ExpectedDuty] = Field(
-        default=[], description="For delivery within the channel's country, where its rules say a rate."
+        default=[], description="For delivery to the `country`, where the channel's rules say a rate."
+    )
+    borders: list[Reason] = Field(
+        default=[],
+        description="Why it may not go to the `country`, each with what to change; `personal_code_missing` asks for "
+        "the `personal_customs_code` of the order.",
     )
     unavailable: list[CartLine] = Field(description="Lines of the cart that cannot be bought; take them out.")
     coupons: list[CouponOffer]

@@ -11,7 +11,7 @@ from portal.blueprints.api.keys import api_actor, may_use, require
 from portal.blueprints.api.operations import operation
 from portal.blueprints.api.v1.quote import examples
 from portal.blueprints.api.v1.quote.render import as_quote
-from portal.blueprints.api.v1.quote.schemas import Choices, Quote
+from portal.blueprints.api.v1.quote.schemas import Choices, Quote, QuoteRequest
 from portal.blueprints.code_tries import admit_codes
 from portal.blueprints.identity import current_channel
 from portal.db import reading
@@ -37,19 +37,19 @@ from portal.services.checkout.quote import CheckoutQuote, quote_cart
         "all. Codes need the permission `coupon:apply`, points `mileage:use`."
     ),
     permission=Permission.PAYMENT_INITIATE,
-    body=Choices,
+    body=QuoteRequest,
     body_example=examples.CHOICES,
     answer=Quote,
     example=examples.QUOTE,
     refusals=(CartEmptyError, TotalTooLargeError, TooOftenError(timedelta(minutes=15))),
 )
-def quote(body: Choices) -> Quote:
+def quote(body: QuoteRequest) -> Quote:
     chosen, channel = read_choices(body), current_channel()
     with reading() as session:
         cart, quoted = price(session, chosen, locale=g.locale)
     if cart.is_empty:
         raise CartEmptyError
-    return as_quote(quoted, cart, channel)
+    return as_quote(quoted, cart, channel, country=body.country or channel.country)
 
 
 def read_choices(body: Choices) -> Chosen:

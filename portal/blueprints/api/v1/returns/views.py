@@ -160,7 +160,12 @@ def list_store_returns(query: StoreReturnQuery) -> ReturnPage:
     with reading() as session:
         store_id = own_store(session, query.store, ReturnUnknownError)
         page = list_returns(
-            session, queue=ReturnQueue(query.queue), now=clock.now(), store_id=store_id, cursor=query.cursor
+            session,
+            queue=ReturnQueue(query.queue),
+            now=clock.now(),
+            store_id=store_id,
+            cursor=query.cursor,
+            rows_max=query.limit,
         )
     return ReturnPage.of(page, [as_item(row) for row in page.rows])
 

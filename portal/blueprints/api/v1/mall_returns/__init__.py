@@ -1,0 +1,1 @@
+"""Returns of every store, for the mall."""

@@ -1,0 +1,1 @@
+"""Rules of refunds and rates of tax, with their history."""
