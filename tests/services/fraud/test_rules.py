@@ -22,7 +22,7 @@ from portal.services.fraud.save_rule import (
 from portal.services.fraud.score_event import RiskEvent, score_event
 from portal.services.fraud.snooze_rule import SnoozeUnfitError, end_snooze, snooze_rule
 from tests.factories.account import ADDRESS_KR, Person, make_person
-from tests.factories.cart import make_mall, make_variant
+from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import make_order
 from tests.factories.refund import rows
 from tests.services.fraud.rules import live_release, make_reviewer, place, write
@@ -31,8 +31,12 @@ pytestmark = pytest.mark.req("FRD-02")
 
 
 @pytest.fixture
-def rita(db: None) -> Actor:
-    make_mall()
+def mall(db: None) -> Mall:
+    return make_mall()
+
+
+@pytest.fixture
+def rita(mall: Mall) -> Actor:
     return make_reviewer()
 
 
@@ -139,8 +143,7 @@ def test_accounts_at_one_address_and_one_door_are_counted(rita: Actor) -> None:
 
 
 @pytest.mark.req("FRD-10")
-def test_cards_that_accounts_share_are_counted(app: APIFlask, rita: Actor, bea: Person) -> None:
-    mall = make_mall()
+def test_cards_that_accounts_share_are_counted(app: APIFlask, mall: Mall, rita: Actor, bea: Person) -> None:
     write(rita, "cards_24h = 1 and accounts_on_cards_30d = 2")
     place(rita, 1)
     assert score(bea).outcome is Outcome.ALLOW
