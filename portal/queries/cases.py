@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import Row, func, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from portal.crypto import EncryptedText
@@ -173,12 +173,16 @@ def signs_of_cases(session: Session, *, case_ids: Sequence[uuid.UUID]) -> dict[u
     return {row.case_id: row for row in session.execute(_SIGNS, {"case_ids": list(case_ids)})}
 
 
-def next_case(session: Session, *, after: uuid.UUID | None = None) -> uuid.UUID | None:
-    """The open case with the largest expected loss, another than this one."""
-    open_ones = select(RiskCase.id).where(RiskCase.state == "open")
-    if after is not None:
-        open_ones = open_ones.where(RiskCase.id != after)
-    return session.scalar(open_ones.order_by(RiskCase.expected_loss_minor.desc(), RiskCase.id.desc()).limit(1))
+def next_case(session: Session, *, after: uuid.UUID) -> uuid.UUID | None:
+    """The open case that follows this one in the queue, after the last its first; None where no other is open."""
+    place = tuple_(RiskCase.expected_loss_minor, RiskCase.id)
+    here = select(RiskCase.expected_loss_minor, RiskCase.id).where(RiskCase.id == after).scalar_subquery()
+    return session.scalar(
+        select(RiskCase.id)
+        .where(RiskCase.state == "open", RiskCase.id != after)
+        .order_by((place < here).desc(), RiskCase.expected_loss_minor.desc(), RiskCase.id.desc())
+        .limit(1)
+    )
 
 
 _PEOPLE = text(

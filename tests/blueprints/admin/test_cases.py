@@ -71,11 +71,11 @@ def test_nobody_decides_about_himself_or_without_the_permission(app: APIFlask) -
 
 def test_the_next_case_opens_and_offers_to_undo_the_last(app: APIFlask) -> None:
     mall = make_mall()
-    for n, name in enumerate(("bea", "max"), start=1):
+    for n, name in enumerate(("bea", "max", "kim"), start=1):
         person = make_person(name, now=LONG_AGO)
         make_order(person, mall, {make_variant(mall, krw=REVIEWED_KRW + n): 1}, outcome="authorised")
     atomically(lambda s: open_cases(s, now=clock.now()))
-    [(first,), (second,)] = rows("SELECT id FROM risk_case ORDER BY expected_loss_minor DESC")
+    [(first,), (second,), (third,)] = rows("SELECT id FROM risk_case ORDER BY expected_loss_minor DESC, id DESC")
     rita = browser(app, make_person("rita", roles=("risk",)))
     sent = fields(rita.get(f"/admin/cases/{first}").text)
 
@@ -86,9 +86,14 @@ def test_the_next_case_opens_and_offers_to_undo_the_last(app: APIFlask) -> None:
     page = rita.get(answer.location).text
     assert "This is the next one." in page
     assert f"/admin/cases/{first}/undoing" in page
-    last = rita.post(
-        f"/admin/cases/{second}/verdict", data=fields(rita.get(f"/admin/cases/{second}").text) | {"verdict": "genuine"}
-    )
+    # Who skips goes through the whole queue, and from its end to its beginning.
+    for here, there in ((second, third), (third, second)):
+        page = rita.get(f"/admin/cases/{here}").text
+        [link] = [one for one in tree(page).iter("a") if one.get("data-key") == "n"]
+        assert link.get("href") == f"/admin/cases/{there}"
+    for one in (third, second):
+        sent = fields(rita.get(f"/admin/cases/{one}").text) | {"verdict": "genuine"}
+        last = rita.post(f"/admin/cases/{one}/verdict", data=sent)
     assert last.location == "/admin/cases?view=decided"
 
 
