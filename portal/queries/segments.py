@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Row, text
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from portal.queries.exchange import platform_currency
@@ -18,8 +18,17 @@ from portal.rules.fraud_features import Value, Values
 HISTORY_DAYS = 30
 PREVIEWED = 10
 
-_VALUES = text(
+
+def _values(condition: str) -> TextClause:
+    """The statement for people of whom `condition` holds, as a fragment with their column for {}.
+
+    Each sum is made once for all of them: one by one, every person would read the refunds of all.
     """
+    return text(_VALUES.format(*(condition.format(one) for one in _PEOPLE)))
+
+
+_PEOPLE = ("k.user_id", "user_id", "user_id", "o.buyer_id", "u.id")
+_VALUES = """
     SELECT u.id, coalesce(s.purchases, 0) AS purchases,
            extract(epoch FROM CAST(:now AS timestamptz) - s.last_on::timestamptz)::bigint AS since,
            coalesce(s.spent_minor, 0) AS spent, s.spent_minor / s.purchases AS mean,
@@ -33,27 +42,32 @@ _VALUES = text(
       LEFT JOIN customer_score s ON s.user_id = u.id
       LEFT JOIN member_tier m ON m.user_id = u.id
       LEFT JOIN ledger_account p ON p.owner = 'user:' || u.id AND p.kind = 'mileage' AND p.currency = 'PTS'
-      LEFT JOIN LATERAL (SELECT sum(l.quantity) AS things FROM cart k JOIN cart_line l ON l.cart_id = k.id
-                          WHERE k.user_id = u.id) c ON true
-      LEFT JOIN LATERAL (SELECT count(*) AS coupons FROM coupon_grant WHERE user_id = u.id AND state = 'held') g ON true
-      LEFT JOIN LATERAL (SELECT count(*) AS uses FROM coupon_use WHERE user_id = u.id AND status = 'redeemed'
-                            AND claimed_at > CAST(:now AS timestamptz) - interval '90 days') w ON true
-      LEFT JOIN LATERAL (SELECT count(*) AS refunds FROM orders o JOIN refund f ON f.order_id = o.id
-                          WHERE o.buyer_id = u.id AND f.requested_at > CAST(:now AS timestamptz) - interval '90 days')
-                r ON true
-     WHERE u.state = 'active' AND 'buyer' = ANY(u.roles)
-       AND (CAST(:user_ids AS uuid[]) IS NULL OR u.id = ANY(CAST(:user_ids AS uuid[])))
+      LEFT JOIN (SELECT k.user_id, sum(l.quantity) AS things FROM cart k JOIN cart_line l ON l.cart_id = k.id
+                  WHERE {} GROUP BY 1) c ON c.user_id = u.id
+      LEFT JOIN (SELECT user_id, count(*) AS coupons FROM coupon_grant
+                  WHERE state = 'held' AND {} GROUP BY 1) g ON g.user_id = u.id
+      LEFT JOIN (SELECT user_id, count(*) AS uses FROM coupon_use
+                  WHERE status = 'redeemed' AND claimed_at > CAST(:now AS timestamptz) - interval '90 days'
+                    AND {} GROUP BY 1) w ON w.user_id = u.id
+      LEFT JOIN (SELECT o.buyer_id, count(*) AS refunds FROM orders o JOIN refund f ON f.order_id = o.id
+                  WHERE f.requested_at > CAST(:now AS timestamptz) - interval '90 days'
+                    AND {} GROUP BY 1) r ON r.buyer_id = u.id
+     WHERE u.state = 'active' AND 'buyer' = ANY(u.roles) AND {}
      ORDER BY u.id
-    """
-)
+"""
+# Two statements, so that a plan that is kept for everybody never serves a few.
+_VALUES_OF_ALL = _values("true")
+_VALUES_OF_SOME = _values("{} = ANY(CAST(:user_ids AS uuid[]))")
 
 
 def load_customers(
     session: Session, *, user_ids: Sequence[uuid.UUID] | None = None, now: datetime
 ) -> Iterator[tuple[uuid.UUID, Values]]:
     """These customers, or all of them, with everything that a segment may ask about. Money is in the platform's."""
-    values = {"now": now, "user_ids": list(user_ids) if user_ids is not None else None}
-    for row in session.execute(_VALUES, values):
+    values: dict[str, Any] = {"now": now}
+    if user_ids is not None:
+        values["user_ids"] = list(user_ids)
+    for row in session.execute(_VALUES_OF_ALL if user_ids is None else _VALUES_OF_SOME, values):
         known = row._asdict()
         user_id = known.pop("id")
         yield user_id, {name: _value(value) for name, value in known.items()}
