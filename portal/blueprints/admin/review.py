@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 from wtforms import HiddenField, RadioField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
@@ -26,8 +24,8 @@ from portal.kit import clock
 from portal.models import User
 from portal.queries.admin_order import OrderDetail, find_order_id, load_summary
 from portal.rules.permissions import Permission
-from portal.services.cases.close_by_review import close_by_review
-from portal.services.orders.review_order import AlreadyReviewedError, Decision, Reviewed, review_order
+from portal.services.cases.decide_review import decide_review
+from portal.services.orders.review_order import AlreadyReviewedError, Decision
 
 NOTE_MAX = 500
 
@@ -66,10 +64,21 @@ def _view(kind: _Kind) -> Any:
             order_id = find_order_id(session, number)
         if order_id is None:
             raise NotFoundError
-        reason = form.reason.data + (f": {form.note.data.strip()}" if form.note.data else "")
+        actor, now, note = current_actor(), clock.now(), form.note.data or ""
         version = int(form.version.data) if (form.version.data or "").isdigit() else None
         try:
-            reviewed = atomically(lambda session: _review(session, kind, order_id, reason, version))
+            reviewed = atomically(
+                lambda session: decide_review(
+                    session,
+                    order_id=order_id,
+                    decision=kind.decision,
+                    reason=form.reason.data,
+                    note=note,
+                    version=version,
+                    actor=actor,
+                    now=now,
+                )
+            )
         except AlreadyReviewedError as error:
             return _page(kind, number, form, status=409, conflict=error)
         if not reviewed.is_repeat:
@@ -77,16 +86,6 @@ def _view(kind: _Kind) -> Any:
         return done(location=url_for("admin.order", number=number))
 
     return decide
-
-
-def _review(session: Session, kind: _Kind, order_id: uuid.UUID, reason: str, version: int | None) -> Reviewed:
-    """Decide, and close the case that waited for nothing else."""
-    actor, now = current_actor(), clock.now()
-    reviewed = review_order(
-        session, order_id=order_id, decision=kind.decision, reason=reason, actor=actor, now=now, version=version
-    )
-    close_by_review(session, order_id=order_id, actor=actor, now=now)
-    return reviewed
 
 
 def _form(kind: _Kind) -> ReviewForm:

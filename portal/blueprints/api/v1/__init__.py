@@ -50,6 +50,7 @@ RESOURCES = (
     "channel_borders",
     "propagation",
     "mall_sales",
+    "mall_holds",
     "mall_returns",
     "mall_rules",
     "exports",

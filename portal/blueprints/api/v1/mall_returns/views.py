@@ -21,7 +21,7 @@ from portal.queries.returns import load_return
 from portal.rules.permissions import Permission
 from portal.services.returns.take_return import ReturnUnknownError
 
-EXAMPLE: dict[str, Any] = {**examples.PAGE, "items": [{**examples.PAGE["items"][0], "store": STORE_REF["name"]}]}
+EXAMPLE: dict[str, Any] = {**examples.PAGE, "items": [{**examples.ITEM, "store": STORE_REF["name"]}]}
 
 
 class MallReturnQuery(Paging):

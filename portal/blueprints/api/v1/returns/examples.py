@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from portal.blueprints.api.v1.examples import AT, BOWL, NUMBER, krw
 
 RETURN_ID = "01935f2e-7b1c-7000-8000-00000000000d"
@@ -48,21 +50,20 @@ SETTLED = RETURN | {
     "version": 5,
     "refund": {"status": "approved", "total": krw(12000), "restocking_fee": krw(0)},
 }
+ITEM: dict[str, Any] = {
+    "id": RETURN_ID,
+    "number": CODE,
+    "order_number": NUMBER,
+    "kind": "return",
+    "wish": "refund",
+    "reason": "damaged",
+    "status": "received",
+    "pieces": 1,
+    "requested_at": AT,
+    "due_at": None,
+}
 PAGE = {
-    "items": [
-        {
-            "id": RETURN_ID,
-            "number": CODE,
-            "order_number": NUMBER,
-            "kind": "return",
-            "wish": "refund",
-            "reason": "damaged",
-            "status": "received",
-            "pieces": 1,
-            "requested_at": AT,
-            "due_at": None,
-        }
-    ],
+    "items": [ITEM],
     "next_cursor": None,
     "previous_cursor": None,
 }
