@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
@@ -43,8 +44,9 @@ from tools.chromium import find as find_chromium
 
 # Nothing here measures time: how long an example takes says how busy the machine is. What passed once passes again:
 # the examples are the same in each run, but for HYPOTHESIS_PROFILE=search, which looks for new ones.
-hypothesis_settings.register_profile("portal", hypothesis_settings(), deadline=None, derandomize=True)
-hypothesis_settings.register_profile("search", hypothesis_settings(), deadline=None)
+UNTIMED = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.register_profile("portal", UNTIMED, derandomize=True)
+hypothesis_settings.register_profile("search", UNTIMED)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portal"))
 
 # The second browser, API client and so on of a test run are told apart by database and Redis number.
