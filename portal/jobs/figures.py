@@ -17,7 +17,7 @@ from portal.services.figures.renew_figures import (
     note_proof,
     note_renewal,
     pieces,
-    renew,
+    prove,
     renew_changed,
     whole_span,
 )
@@ -42,15 +42,17 @@ def renew_figures() -> None:
 
 
 def renew_all(progress: Callable[[int], object] = _ignore) -> int:
-    """Renew all days from the rows behind them, in short transactions; returns how many facts had not been right."""
+    """Renew all days from the rows behind them, in short transactions; returns how many facts had not been right.
+
+    A fact of the present days, or of what moves meanwhile, is not wrong but not yet renewed.
+    """
     with transaction() as session:
         span = whole_span(session)
         lock_figures(session)
     differences = 0
     for piece in pieces(span) if span else ():
         with transaction() as session:
-            lock_figures(session)
-            differences += renew(session, piece, now=clock.now())
+            differences += prove(session, lock_figures(session), piece, now=clock.now())
         progress((piece.last - piece.first).days + 1)
     with transaction() as session:
         lock_figures(session)

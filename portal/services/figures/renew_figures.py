@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
@@ -22,6 +22,7 @@ DAYS_AT_ONCE = 31
 READ_AGAIN = 2_000
 # What is paid for an exchange moves no state of its order; it is committed a moment after the time that it bears.
 COMMITTED_WITHIN = timedelta(hours=1)
+COMMITTED_SOON = timedelta(minutes=1)
 
 _SPAN = text(
     """
@@ -36,7 +37,8 @@ _SPAN = text(
 # The days of everything that has changed its state since, whenever it began, and of exchanges paid and offers taken.
 _CHANGED = text(
     """
-    WITH moved AS (SELECT DISTINCT order_id, subject, subject_id FROM transition WHERE id > :seen)
+    WITH moved AS (SELECT DISTINCT order_id, subject, subject_id FROM transition
+                    WHERE id > :from_id AND (id > :seen OR at >= :lately))
     SELECT DISTINCT (d.at AT TIME ZONE c.time_zone)::date AS day FROM (
         SELECT o.placed_at AS at, o.channel_id FROM moved m JOIN orders o ON o.id = m.order_id
         UNION ALL SELECT p.created_at, p.channel_id FROM moved m JOIN payment p
@@ -58,14 +60,14 @@ _RENEW = text(
     WITH fresh AS ({FACTS}), gone AS (
         DELETE FROM figure_day d WHERE d.day BETWEEN :first AND :last AND NOT EXISTS (SELECT FROM fresh f
          WHERE (f.fact, f.day, f.channel_id, f.store_id, f.currency, f.key)
-             = (d.fact, d.day, d.channel_id, d.store_id, d.currency, d.key)) RETURNING 1
+             = (d.fact, d.day, d.channel_id, d.store_id, d.currency, d.key)) RETURNING d.day
     ), put AS (
         INSERT INTO figure_day AS d (fact, day, channel_id, store_id, currency, key, value)
         SELECT fact, day, channel_id, store_id, currency, key, value FROM fresh
         ON CONFLICT (fact, day, channel_id, store_id, currency, key) DO UPDATE SET value = EXCLUDED.value
-         WHERE d.value <> EXCLUDED.value RETURNING 1
+         WHERE d.value <> EXCLUDED.value RETURNING d.day
     )
-    SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM put)
+    SELECT day FROM gone UNION ALL SELECT day FROM put
     """  # noqa: S608 - our own fragment
 )
 
@@ -89,10 +91,19 @@ def lock_figures(session: Session) -> FigureState:
     return session.execute(select(FigureState).where(FigureState.id == 1).with_for_update()).scalar_one()
 
 
-def renew(session: Session, stretch: Stretch, *, now: datetime) -> int:
-    """Make the facts of these days what the rows say. Returns how many were not."""
+def renew(session: Session, stretch: Stretch, *, now: datetime) -> list[date]:
+    """Make the facts of these days what the rows say. Returns the day of each that was not."""
     days = {"first": stretch.first, "last": stretch.last, "now": now}
-    return int(session.execute(_RENEW, days).scalar_one())
+    return list(session.scalars(_RENEW, days))
+
+
+def prove(session: Session, state: FigureState, stretch: Stretch, *, now: datetime) -> int:
+    """Renew these days, and say how many facts were wrong: not what has changed since figures were last renewed."""
+    wrong = renew(session, stretch, now=now)
+    if not wrong or state.renewed_at is None:
+        return 0
+    moved = _moved(session, state, now=now, lately=state.renewed_at - COMMITTED_SOON)
+    return sum(day not in moved for day in wrong)
 
 
 def renew_changed(session: Session, *, now: datetime) -> int | None:
@@ -104,13 +115,26 @@ def renew_changed(session: Session, *, now: datetime) -> int | None:
     if state.renewed_at is None:
         return None
     newest = session.execute(text("SELECT coalesce(max(id), 0) FROM transition")).scalar_one()
-    last = {"seen": state.transition_id - READ_AGAIN, "since": state.renewed_at - COMMITTED_WITHIN}
-    days = set(session.scalars(_CHANGED, last))
-    # Balances, decisions and disputes have no transition. Wherever a channel lies, its day is one of these three.
-    days |= {now.date() + timedelta(days=n) for n in (-1, 0, 1)}
-    changed = sum(renew(session, stretch, now=now) for stretch in stretches(sorted(days)))
+    days = _moved(session, state, now=now, lately=datetime.min.replace(tzinfo=UTC))
+    changed = sum(len(renew(session, stretch, now=now)) for stretch in stretches(sorted(days)))
     note_renewal(session, now=now, transition_id=newest)
     return changed
+
+
+def _moved(session: Session, state: FigureState, *, now: datetime, lately: datetime) -> set[date]:
+    """The days of what has changed since the last renewal, the present ones always among them.
+
+    Of the transitions that stood there already only those of `lately` or after it count.
+    """
+    assert state.renewed_at is not None
+    last = {
+        "from_id": state.transition_id - READ_AGAIN,
+        "seen": state.transition_id,
+        "lately": lately,
+        "since": state.renewed_at - COMMITTED_WITHIN,
+    }
+    # Balances, decisions and disputes have no transition. Wherever a channel lies, its day is one of these three.
+    return set(session.scalars(_CHANGED, last)) | {now.date() + timedelta(days=n) for n in (-1, 0, 1)}
 
 
 def note_renewal(session: Session, *, now: datetime, transition_id: int | None = None) -> None:

@@ -267,6 +267,18 @@ def test_the_proof_of_the_night_mends_and_tells_what_was_not_right(mall: Mall, b
         assert rows("SELECT proved_differences FROM figure_state") == [(2,)], "once a day is enough"
 
 
+def test_what_has_moved_since_the_last_renewal_was_not_wrong(mall: Mall, bea: Person) -> None:
+    then = clock.now()
+    sell(mall, bea)
+    with clock.frozen(then + timedelta(days=3)):
+        renew_figures()
+    with clock.frozen(then):
+        sell(mall, bea)
+    with clock.frozen(then + timedelta(days=3, seconds=5)):
+        assert renew_all() == 0
+    assert rows("SELECT value FROM figure_day WHERE fact = 'orders_paid'") == [(2,)]
+
+
 @pytest.mark.parametrize("board", [board.value for board in BOARDS])
 @pytest.mark.parametrize("extra", ["", "&period=365d&compare=year", "&from=2030-01-01&until=2030-03-01", "&channel=us"])
 def test_every_board_opens_whatever_there_is(mall: Mall, bea: Person, ada: FlaskClient, board: str, extra: str) -> None:
