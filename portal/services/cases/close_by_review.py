@@ -64,6 +64,9 @@ def close_by_review(session: Session, *, order_id: uuid.UUID, actor: Actor, now:
         return False
     rows = session.execute(_REVIEWS, {"case_id": case_id}).all()
     if any(row.is_held for row in rows):
+        # Whoever has the case open was told other money than what would follow now.
+        weigh_case(session, case_id=case.id)
+        emit(session, Event("case.changed", f"case:{case.id}"), now=now)
         return False
     said: dict[Verdict | None, set[uuid.UUID]] = {}
     for one in people_of(session, case_id=case.id):

@@ -89,7 +89,10 @@ def test_the_gravest_of_several_orders_counts_when_the_last_is_decided(
 ) -> None:
     other = make_order(bea, mall, {make_variant(mall, krw=REVIEWED_KRW): 1}, outcome="authorised")
     gathered()
+    [(version,)] = rows("SELECT version FROM risk_case")
     assert not review(held, rita)
+    # A verdict that was thought of before tells of other money than would move: it is not taken.
+    assert rows("SELECT version > :version FROM risk_case", version=version) == [(True,)]
     assert review(other, rita, Decision.REFUSE, "stolen_means: the owner called")
     assert rows("SELECT k.state, verdict, froze FROM risk_case k JOIN risk_case_person p ON p.case_id = k.id") == [
         ("closed", "fraud", False)
