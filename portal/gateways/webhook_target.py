@@ -21,10 +21,10 @@ from urllib.parse import urlsplit
 
 from portal.kit.networks import Address, AllowedTarget, may_be_called
 
-LOOK_UP_TIMEOUT_S = 3.0
-CONNECT_TIMEOUT_S = 3.0
+LOOK_UP_TIMEOUT_S = 3
+CONNECT_TIMEOUT_S = 3
 # From the first packet to the last, whatever comes in between.
-TOTAL_TIMEOUT_S = 10.0
+TOTAL_TIMEOUT_S = 10
 # Names of somebody whose server never answers keep a thread until the system's own patience is over.
 LOOK_UPS_AT_ONCE = 32
 ANSWER_MAX_BYTES = 4_096
@@ -141,7 +141,7 @@ def post(target: Target, *, headers: Mapping[str, str], body: bytes) -> TargetAn
         return TargetAnswer(None, took(), Problem.NO_CONNECTION)
     # Time-outs of sockets are for each piece: what comes in drops is cut off by the clock.
     late = threading.Event()
-    watch = threading.Timer(max(0.0, began + TOTAL_TIMEOUT_S - time.monotonic()), _cut, (raw, late))
+    watch = threading.Timer(max(0, began + TOTAL_TIMEOUT_S - time.monotonic()), _cut, (raw, late))
     watch.daemon = True
     watch.start()
     try:

@@ -97,7 +97,7 @@ def test_copies_of_lives_hold_together_as_if_they_had_been_lived(
         prove_figures()
     assert scalar("SELECT count(*) FROM figure_day") == 0
     renew_all()
-    assert scalar("SELECT count(*) FROM figure_day") > 0
+    assert scalar("SELECT count(*) > 0 FROM figure_day")
     assert renew_all() == 0
     _break_off(settings, monkeypatch)
 

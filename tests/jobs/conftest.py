@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -12,6 +13,7 @@ from portal.config import Settings
 from portal.db import transaction
 from portal.gateways.registry import settings_from
 from portal.jobs.parcels import set_tracker
+from portal.jobs.webhooks import allow_targets
 from portal.models import GatewayAccount
 from portal.queries.gateways import forget_gateways
 from tests.factories.account import Person, make_person
@@ -25,6 +27,15 @@ def sandbox_server() -> Iterator[Sandbox]:
     # Nobody listens for notices here: tests bring them in by themselves.
     with start_sandbox(portal_url="http://127.0.0.1:9") as running:
         yield running
+
+
+@pytest.fixture
+def receivers(sandbox_server: Sandbox, settings: Settings) -> Iterator[Sandbox]:
+    """The sandbox, whose receivers of webhooks may be called."""
+    allow_targets(replace(settings, webhook_targets=(f"127.0.0.1:{urlsplit(sandbox_server.url).port}",)))
+    yield sandbox_server
+    sandbox_server.clear_faults()
+    allow_targets(settings)
 
 
 @pytest.fixture

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -16,8 +14,7 @@ from portal.config import Settings
 from portal.db import reading, transaction
 from portal.gateways import webhook_target
 from portal.jobs.outbox import handle_events
-from portal.jobs.queue import CALLS, SLOW_CALLS, queue
-from portal.jobs.webhooks import allow_targets, send_at_once, send_webhooks
+from portal.jobs.webhooks import allow_targets, send_webhooks
 from portal.kit import clock
 from portal.rules.permissions import SYSTEM
 from portal.rules.webhooks import EndpointState
@@ -39,14 +36,6 @@ from tests.sandbox_server import Sandbox
 pytestmark = [pytest.mark.req("API-02"), pytest.mark.usefixtures("books")]
 
 
-@pytest.fixture
-def sandbox(sandbox_server: Sandbox, settings: Settings) -> Iterator[Sandbox]:
-    allow_targets(replace(settings, webhook_targets=(f"127.0.0.1:{urlsplit(sandbox_server.url).port}",)))
-    yield sandbox_server
-    sandbox_server.clear_faults()
-    allow_targets(settings)
-
-
 def moved(state: str = "live") -> Event:
     """A fact that concerns the whole mall, about one thing."""
     return Event("campaign.moved", "campaign:1", {"state": state, "budget": 5})
@@ -65,9 +54,9 @@ def state_of(hook: Hook) -> str:
     return str(rows("SELECT state FROM webhook_endpoint WHERE id = :id", id=hook.id)[0][0])
 
 
-def test_a_paid_order_is_told_thinly_signed_and_once(sandbox: Sandbox) -> None:
+def test_a_paid_order_is_told_thinly_signed_and_once(receivers: Sandbox) -> None:
     mall = make_mall()
-    hook = make_hook(sandbox, kinds=["order.paid"])
+    hook = make_hook(receivers, kinds=["order.paid"])
     order = make_order(make_person("bea"), mall, {make_variant(mall): 1})
     handle_waiting()
     handle_waiting()
@@ -87,12 +76,12 @@ def test_a_paid_order_is_told_thinly_signed_and_once(sandbox: Sandbox) -> None:
     assert rows("SELECT lease FROM webhook_endpoint") == [(None,)]
 
 
-def test_each_hears_of_his_own_and_of_nothing_held(sandbox: Sandbox) -> None:
+def test_each_hears_of_his_own_and_of_nothing_held(receivers: Sandbox) -> None:
     mall = make_mall()
     bea, maximilian = make_person("bea", now=LONG_AGO), make_person("max")
-    bowls, lamps = (make_hook(sandbox, kinds=["order.paid"], store_id=store) for store in mall.store_ids[:2])
-    hers, his = (make_hook(sandbox, kinds=["order.paid"], user_id=one.id) for one in (bea, maximilian))
-    korea, america = (make_hook(sandbox, channel_id=one.id, kinds=["order.paid"]) for one in (mall.kr, mall.us))
+    bowls, lamps = (make_hook(receivers, kinds=["order.paid"], store_id=store) for store in mall.store_ids[:2])
+    hers, his = (make_hook(receivers, kinds=["order.paid"], user_id=one.id) for one in (bea, maximilian))
+    korea, america = (make_hook(receivers, channel_id=one.id, kinds=["order.paid"]) for one in (mall.kr, mall.us))
     order = make_order(bea, mall, {make_variant(mall): 1})
     make_order(bea, mall, {make_variant(mall, store=1, krw=REVIEWED_KRW): 1}, outcome="authorised")
     handle_waiting()
@@ -105,9 +94,9 @@ def test_each_hears_of_his_own_and_of_nothing_held(sandbox: Sandbox) -> None:
     assert [one["data"]["number"] for one in korea.bodies] == [order.number]
 
 
-def test_a_store_hears_of_refunds_of_its_own_lines_only(sandbox: Sandbox) -> None:
+def test_a_store_hears_of_refunds_of_its_own_lines_only(receivers: Sandbox) -> None:
     mall = make_mall()
-    bowls, lamps = (make_hook(sandbox, kinds=["refund.approved"], store_id=store) for store in mall.store_ids[:2])
+    bowls, lamps = (make_hook(receivers, kinds=["refund.approved"], store_id=store) for store in mall.store_ids[:2])
     order = make_order(make_person("bea"), mall, {make_variant(mall): 1, make_variant(mall, store=1): 1})
     ask_refund(order, {lines_of(order)[0]: 1})
     handle_waiting()
@@ -118,13 +107,13 @@ def test_a_store_hears_of_refunds_of_its_own_lines_only(sandbox: Sandbox) -> Non
     assert lamps.bodies == []
 
 
-def test_a_client_that_ended_hears_nothing_more(sandbox: Sandbox) -> None:
+def test_a_client_that_ended_hears_nothing_more(receivers: Sandbox) -> None:
     mall, ada = make_mall(), make_person("ada", roles=("admin",))
     with transaction() as session:
         made = make_api_client(
             session, actor=ada.actor, user_id=ada.id, channel_id=mall.kr.id, name="BI", now=clock.now()
         )
-    hook = make_hook(sandbox, client_id=made.id)
+    hook = make_hook(receivers, client_id=made.id)
     happen(moved())
     with transaction() as session:
         revoke_api_client(session, actor=ada.actor, client_id=made.id, now=clock.now())
@@ -135,13 +124,13 @@ def test_a_client_that_ended_hears_nothing_more(sandbox: Sandbox) -> None:
     assert len(states(hook)) == 1
 
 
-def test_a_new_secret_and_the_old_one_hold_together_until_the_overlap_ends(sandbox: Sandbox) -> None:
-    hook = make_hook(sandbox)
+def test_a_new_secret_and_the_old_one_hold_together_until_the_overlap_ends(receivers: Sandbox) -> None:
+    hook = make_hook(receivers)
     with transaction() as session:
         secret = rotate_secret(session, endpoint_id=hook.id, overlap_hours=24, actor=SYSTEM, now=clock.now())
     happen(moved("a"))
     hook.send()
-    sandbox.receiver(hook.name, secrets=[secret])
+    receivers.receiver(hook.name, secrets=[secret])
     happen(moved("b"))
     hook.send()
     assert [one["verdict"] for one in hook.got] == ["verified", "verified"]
@@ -155,9 +144,9 @@ def test_a_new_secret_and_the_old_one_hold_together_until_the_overlap_ends(sandb
     assert states(hook) == ["delivered", "delivered", "waiting"]
 
 
-def test_messages_about_one_thing_keep_their_order_and_others_pass(sandbox: Sandbox) -> None:
-    hook = make_hook(sandbox)
-    sandbox.fault(kind="error_before", on="receive", vendor="receiver", order=hook.name, times=1)
+def test_messages_about_one_thing_keep_their_order_and_others_pass(receivers: Sandbox) -> None:
+    hook = make_hook(receivers)
+    receivers.fault(kind="error_before", on="receive", vendor="receiver", order=hook.name, times=1)
     happen(moved("first"))
     hook.send()
     happen(moved("second"), Event("campaign.moved", "campaign:2", {"state": "other"}))
@@ -173,8 +162,8 @@ def test_messages_about_one_thing_keep_their_order_and_others_pass(sandbox: Sand
     assert [attempts for (attempts,) in hook.deliveries("attempts")] == [2, 1, 1]
 
 
-def test_a_message_waits_for_an_earlier_event_that_no_worker_has_handled(sandbox: Sandbox) -> None:
-    hook = make_hook(sandbox)
+def test_a_message_waits_for_an_earlier_event_that_no_worker_has_handled(receivers: Sandbox) -> None:
+    hook = make_hook(receivers)
     with transaction() as session:
         emit(session, moved("first"), moved("second"), now=clock.now())
     first, second = (row[0] for row in rows("SELECT id FROM outbox_event ORDER BY id"))
@@ -187,12 +176,12 @@ def test_a_message_waits_for_an_earlier_event_that_no_worker_has_handled(sandbox
 
 
 def test_a_worker_that_is_killed_in_the_middle_is_followed_by_another(
-    sandbox: Sandbox, environment: dict[str, str]
+    receivers: Sandbox, environment: dict[str, str]
 ) -> None:
-    hook = make_hook(sandbox)
-    sandbox.fault(kind="timeout_after", on="receive", vendor="receiver", order=hook.name, times=1)
+    hook = make_hook(receivers)
+    receivers.fault(kind="timeout_after", on="receive", vendor="receiver", order=hook.name, times=1)
     happen(moved())
-    allowed = {**environment, "WEBHOOK_ALLOWED_TARGETS": f"127.0.0.1:{urlsplit(sandbox.url).port}"}
+    allowed = {**environment, "WEBHOOK_ALLOWED_TARGETS": f"127.0.0.1:{urlsplit(receivers.url).port}"}
     with worker(allowed, hook.id, "send_messages"):
         assert wait_until(lambda: bool(hook.got), timeout_s=10)
     hook.send()
@@ -208,8 +197,8 @@ def test_a_worker_that_is_killed_in_the_middle_is_followed_by_another(
     assert len(hook.got) == 2
 
 
-def test_a_redirect_is_not_followed_and_a_flood_is_not_read(sandbox: Sandbox) -> None:
-    away, flood = make_hook(sandbox, behaviour="redirect"), make_hook(sandbox, behaviour="large")
+def test_a_redirect_is_not_followed_and_a_flood_is_not_read(receivers: Sandbox) -> None:
+    away, flood = make_hook(receivers, behaviour="redirect"), make_hook(receivers, behaviour="large")
     happen(moved())
     away.send()
     flood.send()
@@ -220,51 +209,19 @@ def test_a_redirect_is_not_followed_and_a_flood_is_not_read(sandbox: Sandbox) ->
     assert longest == webhook_target.EXCERPT_MAX
 
 
-def test_a_receiver_that_hangs_is_left_in_time(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_receiver_that_hangs_is_left_in_time(receivers: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook_target, "TOTAL_TIMEOUT_S", 0.2)
-    hook = make_hook(sandbox)
-    sandbox.fault(kind="timeout_before", on="receive", vendor="receiver", order=hook.name, times=1)
+    hook = make_hook(receivers)
+    receivers.fault(kind="timeout_before", on="receive", vendor="receiver", order=hook.name, times=1)
     happen(moved())
     hook.send()
 
     assert hook.deliveries("state", "status_code", "problem") == [("waiting", None, "timeout")]
 
 
-def jobs(name: str) -> list[tuple[str, list[str]]]:
-    """What waits in a queue."""
-    return [(one.func_name.rpartition(".")[2], list(one.args)) for one in queue(name).jobs]
-
-
-def test_only_who_answers_at_once_is_served_before_the_slow_and_each_has_its_turn(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hook = make_hook(sandbox)
-    lanes = [queue(name) for name in (CALLS, SLOW_CALLS)]
-
-    def tell() -> None:
-        for lane in lanes:
-            lane.empty()
-        happen(moved(), Event("campaign.moved", "campaign:2", {"state": "live"}))
-        assert jobs(CALLS) == [("send_at_once", [str(hook.id)])]
-        send_at_once(str(hook.id))
-
-    tell()  # Nobody knows yet how quick it is.
-    assert (hook.got, jobs(SLOW_CALLS)) == ([], [("send_messages", [str(hook.id)])])
-    hook.send()
-    assert len(hook.got) == 2
-    tell()
-    assert (len(hook.got), jobs(SLOW_CALLS)) == (4, [])
-    monkeypatch.setattr("portal.jobs.webhooks.QUICK_MS", -1)  # As if it took long: it goes behind the others.
-    tell()
-    assert len(hook.got) == 5
-    assert len(jobs(CALLS)) == 2
-    tell()
-    assert jobs(SLOW_CALLS) == [("send_messages", [str(hook.id)])]
-
-
-def test_410_ends_it_at_once_and_its_people_are_told(sandbox: Sandbox) -> None:
+def test_410_ends_it_at_once_and_its_people_are_told(receivers: Sandbox) -> None:
     mall, sam = make_mall(), make_person("sam", store_ids=(1,))
-    hook = make_hook(sandbox, store_id=mall.store_ids[0], behaviour="gone")
+    hook = make_hook(receivers, store_id=mall.store_ids[0], behaviour="gone")
     happen(Event("stock.low", f"store:{mall.store_ids[0]}", {"store": mall.store_ids[0], "count": 1, "goods": []}))
     hook.send()
     handle_waiting()
@@ -276,10 +233,10 @@ def test_410_ends_it_at_once_and_its_people_are_told(sandbox: Sandbox) -> None:
     assert len(states(hook)) == 1
 
 
-def test_after_many_failures_it_is_off_and_goes_on_when_switched_on(sandbox: Sandbox) -> None:
+def test_after_many_failures_it_is_off_and_goes_on_when_switched_on(receivers: Sandbox) -> None:
     ada = make_person("ada", roles=("admin",))
-    hook = make_hook(sandbox)
-    sandbox.fault(kind="error_before", on="receive", vendor="receiver", order=hook.name, times=1)
+    hook = make_hook(receivers)
+    receivers.fault(kind="error_before", on="receive", vendor="receiver", order=hook.name, times=1)
     happen(moved())
     change("UPDATE webhook_endpoint SET failures = 19, failing_since = now() - interval '2 hours'")
     hook.send()
@@ -297,9 +254,9 @@ def test_after_many_failures_it_is_off_and_goes_on_when_switched_on(sandbox: San
     assert rows("SELECT failures, failing_since FROM webhook_endpoint") == [(0, None)]
 
 
-def test_a_message_is_given_up_after_its_day_and_goes_out_again_by_hand_or_replay(sandbox: Sandbox) -> None:
-    hook = make_hook(sandbox)
-    sandbox.fault(kind="error_before", on="receive", vendor="receiver", order=hook.name, times=1)
+def test_a_message_is_given_up_after_its_day_and_goes_out_again_by_hand_or_replay(receivers: Sandbox) -> None:
+    hook = make_hook(receivers)
+    receivers.fault(kind="error_before", on="receive", vendor="receiver", order=hook.name, times=1)
     happen(moved())
     change("UPDATE webhook_delivery SET attempts = 10")
     hook.send()
@@ -319,9 +276,9 @@ def test_a_message_is_given_up_after_its_day_and_goes_out_again_by_hand_or_repla
         assert replay(session, endpoint_id=hook.id, since=since, actor=SYSTEM, now=clock.now()) == 0
 
 
-def test_replay_brings_what_happened_before_the_endpoint_was_made(sandbox: Sandbox) -> None:
+def test_replay_brings_what_happened_before_the_endpoint_was_made(receivers: Sandbox) -> None:
     happen(moved("early"))
-    hook = make_hook(sandbox)
+    hook = make_hook(receivers)
     with transaction() as session:
         replay(session, endpoint_id=hook.id, since=clock.now() - timedelta(hours=1), actor=SYSTEM, now=clock.now())
     hook.send()
@@ -329,8 +286,8 @@ def test_replay_brings_what_happened_before_the_endpoint_was_made(sandbox: Sandb
     assert [one["data"]["state"] for one in hook.bodies] == ["early"]
 
 
-def test_a_test_message_goes_the_way_of_all_others_to_one_alone(sandbox: Sandbox) -> None:
-    hook, other = make_hook(sandbox, kinds=["order.paid"]), make_hook(sandbox)
+def test_a_test_message_goes_the_way_of_all_others_to_one_alone(receivers: Sandbox) -> None:
+    hook, other = make_hook(receivers, kinds=["order.paid"]), make_hook(receivers)
     with transaction() as session:
         send_test(session, endpoint_id=hook.id, actor=SYSTEM, now=clock.now())
     handle_waiting()
@@ -341,8 +298,8 @@ def test_a_test_message_goes_the_way_of_all_others_to_one_alone(sandbox: Sandbox
     assert other.got == []
 
 
-def test_with_redis_gone_nothing_is_lost_and_500_changes_arrive_in_order(sandbox: Sandbox) -> None:
-    hook = make_hook(sandbox)
+def test_with_redis_gone_nothing_is_lost_and_500_changes_arrive_in_order(receivers: Sandbox) -> None:
+    hook = make_hook(receivers)
     broker.client.flushall()
     happen(*(Event("campaign.moved", f"campaign:{n % 7}", {"state": str(n)}) for n in range(500)))
     broker.client.flushall()
@@ -356,9 +313,9 @@ def test_with_redis_gone_nothing_is_lost_and_500_changes_arrive_in_order(sandbox
 
 
 def test_a_name_that_leads_into_our_network_at_the_time_of_the_call_is_refused(
-    sandbox: Sandbox, settings: Settings
+    receivers: Sandbox, settings: Settings
 ) -> None:
-    hook = make_hook(sandbox)
+    hook = make_hook(receivers)
     happen(moved())
     allow_targets(settings)
     hook.send()
@@ -367,7 +324,7 @@ def test_a_name_that_leads_into_our_network_at_the_time_of_the_call_is_refused(
     assert hook.deliveries("state", "problem") == [("waiting", "forbidden_address")]
 
 
-def test_an_unknown_message_cannot_be_sent_again(sandbox: Sandbox) -> None:
-    hook = make_hook(sandbox)
+def test_an_unknown_message_cannot_be_sent_again(receivers: Sandbox) -> None:
+    hook = make_hook(receivers)
     with pytest.raises(WebhookUnknownError), transaction() as session:
         send_again(session, endpoint_id=hook.id, message_id=uuid.uuid4(), actor=SYSTEM, now=clock.now())

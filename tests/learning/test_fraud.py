@@ -164,7 +164,7 @@ def test_who_was_defrauded_is_known_after_the_delay_and_from_the_first_day_of_le
     label, customer = np.array([1.0, 0.0, 0.0, 0.0, 1.0]), np.array([1, 1, 1, 1, 2])
 
     def known_since(day: int) -> list[bool]:
-        return not_known_yet(at_s, label, customer, delay_s=DELAY_S, since_s=day * DAY_S).tolist()
+        return [bool(one) for one in not_known_yet(at_s, label, customer, delay_s=DELAY_S, since_s=day * DAY_S)]
 
     assert known_since(0) == [True, True, False, False, True]
     assert known_since(1) == [True] * 5

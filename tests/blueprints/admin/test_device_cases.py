@@ -147,7 +147,7 @@ def test_sweeps_at_once_open_one_case_for_a_device_and_the_database_allows_no_se
         gather()
         with pytest.raises(IntegrityError), transaction() as session:
             session.execute(
-                text(f"INSERT INTO risk_case_{table} (case_id, {column}, case_state) VALUES (:id, :value, 'open')"),  # noqa: S608
+                text(f"INSERT INTO risk_case_{table} (case_id, {column}, case_state) VALUES (:id, :value, 'open')"),  # noqa: S608  # Ours.
                 {"id": case_of(other), "value": value},
             )
 

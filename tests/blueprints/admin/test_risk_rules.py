@@ -168,7 +168,8 @@ def test_a_version_is_tried_on_the_past(client: FlaskClient, mall: Mall, bea: Pe
     assert "It fires on everything: each of the 2 past events." in warned.text
     assert "It is not in force yet" in warned.text
     assert score(bea, 900).outcome is Outcome.ALLOW
-    assert place(client, **{**fields(warned.text), "reason": "As agreed"}).status_code == 303
+    shown: dict[str, Any] = {**fields(warned.text), "reason": "As agreed"}
+    assert place(client, **shown).status_code == 303
     assert client.get("/admin/risk/rules/cheap/1?from=x&to=y").status_code == 422
 
 

@@ -94,7 +94,7 @@ def test_he_reads_the_campaigns_that_run_on_his_channel(world: World, mei: Api) 
 @pytest.mark.req("CPN-10")
 def test_he_makes_campaigns_for_his_channel_and_for_no_other(world: World, mei: Api) -> None:
     def on(*channels: int) -> dict[str, object]:
-        return TERMS | {"conditions": [{"name": "channel", "params": {"channel_ids": list(channels)}}]}
+        return {**TERMS, "conditions": [{"name": "channel", "params": {"channel_ids": list(channels)}}]}
 
     here, there = world.mall.kr.id, world.mall.us.id
     everywhere = make_coupon("BOTH")

@@ -10,7 +10,6 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.db import reading, transaction
 from portal.kit import clock
-from portal.kit.errors import PortalError
 from portal.models import PriceWindow
 from portal.queries.carts import CartLineView, load_cart
 from portal.queries.catalogue import Filters, Sort, list_products
@@ -19,7 +18,7 @@ from portal.queries.products import find_product
 from portal.rules.channel_goods import Field
 from portal.rules.permissions import SYSTEM, Actor, Role
 from portal.services.cart.add_to_cart import add_to_cart
-from portal.services.cart.errors import NotSoldHereError, StockShortError
+from portal.services.cart.errors import NotSoldHereError
 from portal.services.catalogue.assign_products import assign_products
 from portal.services.catalogue.errors import CatalogueForbiddenError
 from portal.services.catalogue.local_product import LocalTexts, LocalTextsChangedError, save_local_texts
@@ -33,10 +32,7 @@ from portal.services.catalogue.price_windows import (
     turn_prices,
 )
 from portal.services.catalogue.refresh_listings import refresh_listings
-from portal.services.checkout.place_order import Blocked, ChangedSinceShownError
-from portal.services.stock.end_reservations import release_stock
-from portal.services.stock.reserve_stock import OutOfStockError
-from portal.services.stock.set_aside_stock import SetAsideTooMuchError, set_aside_stock
+from portal.services.checkout.place_order import ChangedSinceShownError
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant, put_into_cart
 from tests.factories.order import make_gateway
@@ -302,55 +298,3 @@ def test_a_channel_keeps_its_own_title_and_one_that_follows_by_hand_waits(mall: 
     assert names()["kr"] == "Dish"
     with pytest.raises(LocalTextsChangedError), transaction() as session:
         texts(session, product, mall.kr, 1, LocalTexts({"en": "Late"}, {}))
-
-
-def set_aside(variant: int, channel: ChannelView, kept: int, floor: int = 0) -> None:
-    with transaction() as session:
-        set_aside_stock(
-            session, variant_id=variant, channel_id=channel.id, kept=kept, floor=floor, actor=SYSTEM, now=clock.now()
-        )
-
-
-def kept(variant: int, channel: ChannelView) -> int:
-    found = rows(f"SELECT set_aside -> '{channel.id}' ->> 'kept' FROM stock WHERE variant_id = {variant}")  # noqa: S608  # Ours.
-    return int(found[0][0])
-
-
-def test_units_set_aside_are_sold_on_their_channel_only_and_come_back_when_an_order_is_given_up(
-    mall: Mall, bea: Person, bowl: int
-) -> None:
-    set_aside(bowl, mall.us, 8)
-    with pytest.raises(StockShortError), transaction() as session:
-        add_to_cart(session, actor=bea.actor, channel_id=mall.kr.id, variant_id=bowl, quantity=3, now=clock.now())
-    # Nine on the channel whose eight they are: its own go first, and one that all share.
-    press = ready_to_buy(bea, mall.us, {bowl: 9})
-    placed = press()
-    assert not isinstance(placed, Blocked)
-    assert (kept(bowl, mall.us), rows("SELECT quantity, set_aside FROM reservation")) == (0, [(9, 8)])
-    with transaction() as session:
-        release_stock(session, order_id=placed.order_id, now=clock.now(), status="expired")
-    assert kept(bowl, mall.us) == 8
-    # What its store says meanwhile is the last word: the others are everybody's.
-    again = ready_to_buy(make_person("cho"), mall.us, {bowl: 9})()
-    assert not isinstance(again, Blocked)
-    set_aside(bowl, mall.us, 1)
-    with transaction() as session:
-        release_stock(session, order_id=again.order_id, now=clock.now(), status="expired")
-    assert kept(bowl, mall.us) == 1
-
-
-def test_a_channel_stops_at_what_it_leaves_on_the_shelf(mall: Mall, bea: Person, bowl: int) -> None:
-    press = ready_to_buy(bea, mall.kr, {bowl: 8})
-    set_aside(bowl, mall.kr, 0, floor=4)
-    with pytest.raises((OutOfStockError, ChangedSinceShownError)):
-        press()
-    set_aside(bowl, mall.kr, 0, floor=2)
-    assert not isinstance(ready_to_buy(make_person("cho"), mall.kr, {bowl: 8})(), Blocked)
-
-
-def test_no_more_can_be_set_aside_than_is_free(mall: Mall, bowl: int) -> None:
-    set_aside(bowl, mall.us, 6)
-    with pytest.raises(SetAsideTooMuchError, match="Only 4 units"):
-        set_aside(bowl, mall.kr, 5)
-    with pytest.raises(PortalError):
-        set_aside(bowl, mall.kr, -1)
