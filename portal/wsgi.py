@@ -1,10 +1,27 @@
 """The application for a WSGI server, from the environment."""
 
 import os
+import threading
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal import create_app
 from portal.config import Settings
+from portal.db import reading
 from portal.process import settle
+from portal.queries.risk_models import models_in_place
+
+
+def _read_models() -> None:
+    """Read the models that score now, so that no buyer waits for it; without a database the first decision does it."""
+    try:
+        with reading() as session:
+            models_in_place(session)
+    except SQLAlchemyError as error:
+        structlog.get_logger().warning("models_not_read", error=str(error))
+
 
 app = create_app(Settings.from_environment(os.environ))
 settle()
+threading.Thread(target=_read_models, name="models", daemon=True).start()

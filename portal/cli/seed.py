@@ -39,7 +39,10 @@ def _fill(settings: "Settings") -> None:
     from portal.db import transaction
     from portal.demo.fill import count_goods, fill, is_filled
     from portal.demo.orders import ORDERS, make_past_orders
+    from portal.demo.risk_past import played_past
+    from portal.jobs.risk_model import learn_from_play
     from portal.kit import clock
+    from portal.rules.permissions import SYSTEM
 
     with transaction() as session:
         if is_filled(session):
@@ -49,6 +52,8 @@ def _fill(settings: "Settings") -> None:
             fill(session, settings=settings, now=clock.now(), progress=bar.update)
     with tqdm(total=ORDERS, unit=" orders", desc="portal: demo orders", leave=False) as bar:
         make_past_orders(now=clock.now(), progress=bar.update)
+    # Nobody has said yet which of the demo's orders were fraud: its model learns from a past that is played.
+    learn_from_play(played_past(now=clock.now()), actor=SYSTEM)
     click.echo("portal: the demo mall is ready", err=True)
 
 

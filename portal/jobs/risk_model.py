@@ -12,7 +12,7 @@ from portal.db import database, transaction
 from portal.kit import clock
 from portal.learning.boosting import TooFewError
 from portal.learning.columns import Columns
-from portal.learning.decisions import learn, to_json
+from portal.learning.decisions import Labelled, learn, to_json
 from portal.learning.measures import Report
 from portal.queries.risk_models import MONEY, NAMES, OWN, list_models, load_labelled
 from portal.rules.permissions import SYSTEM, Actor
@@ -53,9 +53,22 @@ def learn_from_decisions(*, actor: Actor, delay: timedelta = DELAY, promotes: bo
     The first is tried as challenger like every other. With `promotes` it becomes champion where there is none, or where
     its average precision beats the champion's of its own training by BETTER_BY. Raises TooFewError.
     """
+    with database.snapshot() as session:
+        past = load_labelled(session, now=clock.now(), delay=delay)
+    return _learn(past, actor=actor, promotes=promotes, known={"delay_days": delay.days})
+
+
+def learn_from_play(past: Labelled, *, actor: Actor) -> Learned:
+    """Learn from a past that was played instead of recorded, as a demo has no other; its card says so.
+
+    It is tried as challenger: rules decide alone. Raises TooFewError.
+    """
+    return _learn(past, actor=actor, promotes=False, known={"delay_days": 0, "is_played": True})
+
+
+def _learn(past: Labelled, *, actor: Actor, promotes: bool, known: dict[str, Any]) -> Learned:
     now = clock.now()
     with database.snapshot() as session:
-        past = load_labelled(session, now=now, delay=delay)
         before = {row.place: row for row in list_models(session) if row.place is not None}
     model, report = learn(past, names=NAMES, money=MONEY)
     champion = before.get("champion")
@@ -63,7 +76,7 @@ def learn_from_decisions(*, actor: Actor, delay: timedelta = DELAY, promotes: bo
         champion is None or report.average_precision >= _precision(champion.card) + BETTER_BY
     )
     place = "champion" if promotes and is_better else "challenger"
-    card: dict[str, Any] = {
+    card: dict[str, Any] = known | {
         "report": asdict(report),
         "events": int(past.at_s.size),
         "frauds": int(past.label.sum()),
@@ -71,7 +84,6 @@ def learn_from_decisions(*, actor: Actor, delay: timedelta = DELAY, promotes: bo
         "until_s": float(past.at_s[-1]),
         "learned_until_s": model.learned_until_s,
         "features": list(model.names),
-        "delay_days": delay.days,
     }
     with transaction() as session:
         set_id = open_set(session, name=OWN, columns=Columns({}, (), ()), now=now)
