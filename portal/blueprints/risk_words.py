@@ -273,12 +273,15 @@ class Weighed:
 
 @dataclass(frozen=True, slots=True)
 class ModelWord:
-    """What a model said: its risk in per cent, and the features that moved it, strongest first."""
+    """What a model said: its risk in per cent, and the features that moved it, strongest first.
+
+    `risk` is None of one that could not be asked.
+    """
 
     place: str
     version: int
-    risk: str
-    weighed: Sequence[Weighed]
+    risk: str | None
+    weighed: Sequence[Weighed] = ()
 
 
 def models_of(kept: Mapping[str, Any] | None, features: Mapping[str, Any], currency: str | None) -> Sequence[ModelWord]:
@@ -287,6 +290,9 @@ def models_of(kept: Mapping[str, Any] | None, features: Mapping[str, Any], curre
     for place in ("champion", "challenger"):
         said = (kept or {}).get(place)
         if said is None:
+            continue
+        if said.get("is_silent"):
+            found.append(ModelWord(gettext(PLACES[place]), said["version"], None))
             continue
         weighed = []
         for name, weight in said["parts"].items():

@@ -45,10 +45,14 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class InPlace:
-    """The models that score now, by their place; `stamp` is the newest change."""
+    """The models that score now, by their place; `stamp` is the newest change.
+
+    `silent` are the versions that stand in a place and cannot be asked, as they are not what was trained.
+    """
 
     stamp: int = 0
     models: Mapping[str, Placed] = field(default_factory=dict)
+    silent: Mapping[str, int] = field(default_factory=dict)
 
 
 class _Kept:
@@ -90,7 +94,7 @@ def _load(session: Session, stamp: int) -> InPlace:
     from portal.learning.decisions import from_json
     from portal.learning.fraud import ModelAlteredError
 
-    found = {}
+    found, silent = {}, {}
     for row in session.execute(_PLACED):
         stamp = max(stamp, row.id)
         if row.version is None:
@@ -99,7 +103,8 @@ def _load(session: Session, stamp: int) -> InPlace:
             found[row.place] = Placed(row.version, from_json(row.kept, row.trees, row.sha256))
         except (ModelAlteredError, KeyError, ValueError) as error:
             log.warning("risk_model_unusable", place=row.place, version=row.version, error=str(error))
-    return InPlace(stamp, found)
+            silent[row.place] = row.version
+    return InPlace(stamp, found, silent)
 
 
 def plain(features: Mapping[str, Any]) -> Plain:

@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
-from portal.queries.risk_models import models_by_stamp, plain
+from portal.queries.risk_models import InPlace, models_by_stamp, plain
 from portal.rules.fraud_features import Value, Values, to_json
 
 log = structlog.get_logger()
@@ -29,14 +29,15 @@ NOTHING = Said({"model_risk": None, "anomaly": None}, None)
 
 def score_by_models(session: Session, *, values: Values, currency: str | None, stamp: int) -> Said:
     """Ask the models. Only the champion's word is a feature; the challenger's is kept beside it and decides nothing."""
-    models = models_by_stamp(session, stamp).models if currency is not None else {}
-    kept: dict[str, Any] = {}
-    for place, placed in models.items():
+    in_place = models_by_stamp(session, stamp) if currency is not None else InPlace()
+    kept: dict[str, Any] = {place: _silent(version) for place, version in in_place.silent.items()}
+    for place, placed in in_place.models.items():
         try:
             scored = placed.model.score(plain(to_json(values)), currency)
         except (ImportError, ValueError) as error:
             # The engine is not installed, or cannot read its trees: an order is not lost for that.
             log.warning("risk_model_silent", place=place, version=placed.version, error=str(error))
+            kept[place] = _silent(placed.version)
             continue
         kept[place] = {
             "version": placed.version,
@@ -45,8 +46,13 @@ def score_by_models(session: Session, *, values: Values, currency: str | None, s
             "parts": dict(scored.parts),
         }
     champion = kept.get("champion")
-    if champion is None:
+    if champion is None or champion.get("is_silent"):
         return Said(NOTHING.values, kept or None)
     return Said(
         {"model_risk": Decimal(str(champion["risk"])), "anomaly": Decimal(str(champion["anomaly"]))}, kept or None
     )
+
+
+def _silent(version: int) -> dict[str, Any]:
+    """What a decision keeps of a model that could not be asked."""
+    return {"version": version, "is_silent": True}

@@ -118,7 +118,7 @@ def test_the_queue_and_the_case_say_how_risky_why_and_since_when(app: APIFlask, 
     told = {one.get("data-label"): text_of(one) for one in rows_of[0].iter("td")}
     assert told["Level"].split()[0] in {"High", "Raised", "Low"}
     assert told["At stake"] == "₩3,500,000"
-    assert told["Paid by"].startswith("Credit card")
+    assert told["Paid with"].startswith("Credit card")
     assert "Firefox" in told["Device and network"]
     assert "203.0.…" in told["Device and network"]
     assert "113" not in told["Device and network"]

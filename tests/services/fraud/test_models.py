@@ -11,6 +11,7 @@ import pytest
 from apiflask import APIFlask
 from sqlalchemy import create_engine, text
 
+from portal.blueprints.risk_words import models_of
 from portal.config import Settings
 from portal.db import insert_rows, reading, transaction
 from portal.jobs.risk_model import learn_from_decisions, learn_risk
@@ -171,7 +172,9 @@ def test_who_may_not_and_what_is_not_there_is_refused(rita: Actor) -> None:
             place_model(session, actor=actor, place="champion", version=version, reason="Now", now=clock.now())
 
 
-def test_a_model_that_was_altered_is_not_asked(rita: Actor, settings: Any) -> None:
+def test_a_model_that_was_altered_is_not_asked_and_the_decision_says_so(
+    app: APIFlask, rita: Actor, settings: Any
+) -> None:
     keep_past()
     learn_from_decisions(actor=SYSTEM, promotes=True)
     owner = create_engine(settings.database_owner_url)
@@ -180,7 +183,11 @@ def test_a_model_that_was_altered_is_not_asked(rita: Actor, settings: Any) -> No
     owner.dispose()
     forget_models()
     assert score(make_person("bea")).outcome is Outcome.ALLOW
-    assert rows("SELECT contributions FROM risk_decision WHERE event = 'top_up'") == [(None,)]
+    [(kept,)] = rows("SELECT contributions FROM risk_decision WHERE event = 'top_up'")
+    assert kept == {"champion": {"version": 1, "is_silent": True}}
+    with app.test_request_context("/?lang=en"):
+        [said] = models_of(kept, {}, "KRW")
+    assert (said.version, said.risk) == (1, None)
 
 
 def test_the_page_shows_the_card_and_places_the_model(app: APIFlask, rita: Actor) -> None:
