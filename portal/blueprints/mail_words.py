@@ -17,6 +17,7 @@ MAIL_WORDS: Mapping[str, Mapping[str, str]] = {
         "books_differ": N_("Books differ"),
         "coupon": N_("Coupon"),
         "digest": N_("Digest of the day"),
+        "exchange_paper": N_("Exchange"),
         "factor_changed": N_("Second factor changed"),
         "figure_alert": N_("Alert on a figure"),
         "figures": N_("Figures by mail"),

@@ -10,11 +10,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.queries.desk_counts import MALL_COLUMNS, MallWaits
+from portal.queries.mails import LATELY
 
 
 @dataclass(frozen=True)
 class Today:
-    """Figures from `start` to now. Sums are pairs of currency and minor units. `unknown` and `waits` are of any day."""
+    """Figures from `start` to now. Sums are pairs of currency and minor units. `unknown` and `waits` are of any day.
+
+    Of mails: those that nobody took lately, and those that were tried in vain and are tried again.
+    """
 
     start: datetime
     placed: int
@@ -23,6 +27,8 @@ class Today:
     captured: Sequence[tuple[str, int]]
     unknown: int
     waits: MallWaits
+    mails_given_up: int
+    mails_failing: int
 
     @property
     def held(self) -> int:
@@ -41,14 +47,17 @@ _TODAY = text(
               FROM (SELECT currency, sum(captured_minor)::bigint AS total FROM payment
                      WHERE created_at >= :start AND captured_minor > 0 GROUP BY currency) s) AS captured,
            (SELECT count(DISTINCT payment_id) FROM payment_attempt WHERE state = 'unknown') AS unknown,
+           (SELECT count(*) FROM mail WHERE sent_at IS NULL AND given_up_at > :lately) AS mails_given_up,
+           (SELECT count(*) FROM mail WHERE sent_at IS NULL AND given_up_at IS NULL AND last_error IS NOT NULL)
+               AS mails_failing,
            {MALL_COLUMNS}
     """  # noqa: S608  # Text of ours.
 )
 
 
-def load_today(session: Session, *, start: datetime) -> Today:
+def load_today(session: Session, *, start: datetime, now: datetime) -> Today:
     """All of it in one statement."""
-    row = session.execute(_TODAY, {"start": start}).one()
+    row = session.execute(_TODAY, {"start": start, "lately": now - LATELY}).one()
     return Today(
         start=start,
         placed=row.placed,
@@ -57,4 +66,6 @@ def load_today(session: Session, *, start: datetime) -> Today:
         captured=[(currency, int(total)) for currency, total in row.captured or ()],
         unknown=row.unknown,
         waits=MallWaits(row.held, row.tickets),
+        mails_given_up=row.mails_given_up,
+        mails_failing=row.mails_failing,
     )

@@ -106,7 +106,7 @@ QUERIES: dict[str, Query] = {
     "replay": lambda s: load_past(s, since=NOW() - timedelta(days=50), until=NOW()),
     "pipeline": lambda s: load_stages(s, now=NOW()),
     "carriers": lambda s: carrier_figures(s, now=NOW()),
-    "today": lambda s: load_today(s, start=NOW() - timedelta(hours=9)),
+    "today": lambda s: load_today(s, start=NOW() - timedelta(hours=9), now=NOW()),
 }
 
 

@@ -18,7 +18,6 @@ from portal.queries.admin_home import Today, load_today
 from portal.queries.admin_orders import OrderFilter, OrderRow, list_orders
 from portal.queries.audit_log import ChainState, OutboxState, chain_state, outbox_state
 from portal.queries.exchange import list_channel_rates
-from portal.queries.mails import MailCounts, count_unsent
 from portal.queries.refund_lists import RefundSpeed, refund_speed
 from portal.rules.permissions import Permission
 
@@ -37,8 +36,8 @@ def show() -> ResponseReturnValue:
     start = period_start("today", now)
     assert start is not None
     with reading() as session:
-        today = load_today(session, start=start)
-        chain, outbox, mails = chain_state(session), outbox_state(session), count_unsent(session, now=now)
+        today = load_today(session, start=start, now=now)
+        chain, outbox = chain_state(session), outbox_state(session)
         speed = refund_speed(session, since=now - SPEED_OVER, now=now)
         oldest: tuple[OrderRow, ...] = ()
         if may_all(Permission.ORDER_LIST) and today.held:
@@ -49,7 +48,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "admin/home.html",
         today=today,
-        tiles=_tiles(today, chain, outbox, mails, lag, speed),
+        tiles=_tiles(today, chain, outbox, lag, speed),
         held=oldest,
         closed=[one for one in closed if not one.is_open],
         now=now,
@@ -57,9 +56,7 @@ def show() -> ResponseReturnValue:
     )
 
 
-def _tiles(
-    today: Today, chain: ChainState, outbox: OutboxState, mails: MailCounts, lag: int, speed: RefundSpeed
-) -> list[dict[str, Any]]:
+def _tiles(today: Today, chain: ChainState, outbox: OutboxState, lag: int, speed: RefundSpeed) -> list[dict[str, Any]]:
     """Those whose rows one may not see are figures without a link."""
     orders = may_all(Permission.ORDER_LIST)
     payments = may_all(Permission.PAYMENT_VIEW)
@@ -124,8 +121,8 @@ def _tiles(
         ),
         _count(
             _("Mails that nobody took"),
-            mails.given_up,
-            _("%(count)s tried in vain", count=mails.failing) if mails.failing else _("of the last 7 days"),
+            today.mails_given_up,
+            _("%(count)s tried in vain", count=today.mails_failing) if today.mails_failing else _("of the last 7 days"),
             "mail",
             to(may_all(Permission.EVENT_VIEW), "admin.mails", state="given_up"),
         ),

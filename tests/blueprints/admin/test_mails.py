@@ -55,6 +55,7 @@ def test_each_state_has_its_list_and_nobody_reads_what_a_mail_says(desk: FlaskCl
     assert "550 No such user" in everything
     assert "Secret words" not in desk.get("/admin/mails").text
     assert "receipt@example.com" not in everything
+    assert "Mails that nobody took" in text_of(tree(desk.get("/admin/?lang=en").text))
     for state, about in (("given_up", "Ticket"), ("failing", "Shipment"), ("waiting", "Shipment")):
         narrowed = listed(desk, f"state={state}")
         assert "1 mail" in narrowed
