@@ -107,7 +107,7 @@ def test_a_rule_is_read_back_exactly(client: FlaskClient) -> None:
     ("field", "value", "words"),
     [
         ("source", "amount < 1000", "At character 10"),
-        ("source", "amount > 5 XXX | 4 CHF", "Nobody sells in XXX, CHF"),
+        ("source", "amount > 5 SEK | 4 CHF", "Nobody sells in SEK, CHF"),
         ("source", "", "value is missing"),
         ("source", "<script>alert(1)</script>", "At character 1"),
         ("name", "No Good", "small letters"),

@@ -15,6 +15,7 @@ from portal.rules.permissions import SYSTEM
 from portal.services.catalogue.create_store import StoreDraft, create_stores
 from portal.services.catalogue.drafts import OptionDraft, PriceDraft, ProductDraft, VariantDraft
 from portal.services.catalogue.save_sections import SectionDraft, save_sections
+from tests.factories.refund import rows
 
 NOW = datetime(2026, 3, 2, 3, 0, tzinfo=UTC)  # A Monday noon in Seoul.
 COLOUR = {"en": "Colour", "ko": "색상"}
@@ -93,3 +94,7 @@ def cup(mall: Mall, number: int = 1, *, price: int = 12000, on_hand: int = 10, *
         ),
     }
     return ProductDraft(**{**values, **changes})  # type: ignore[arg-type]  # Tests change any field.
+
+
+def product_of(variant: int) -> int:
+    return int(rows(f"SELECT product_id FROM variant WHERE id = {variant}")[0][0])  # noqa: S608  # Ours.

@@ -34,36 +34,13 @@ from portal.services.catalogue.price_windows import (
 from portal.services.catalogue.refresh_listings import refresh_listings
 from portal.services.checkout.place_order import ChangedSinceShownError
 from tests.factories.account import Person, make_person
-from tests.factories.cart import Mall, make_mall, make_variant, put_into_cart
-from tests.factories.order import make_gateway
+from tests.factories.cart import Mall, make_variant, put_into_cart
 from tests.factories.purchase import ready_to_buy
 from tests.factories.refund import rows
+from tests.services.catalogue.mall import product_of
 
 pytestmark = [pytest.mark.req("CHN-03"), pytest.mark.usefixtures("books")]
 HOUR = timedelta(hours=1)
-
-
-@pytest.fixture
-def mall(books: None) -> Mall:
-    make_gateway()
-    return make_mall()
-
-
-@pytest.fixture
-def bea(mall: Mall) -> Person:
-    return make_person("bea")
-
-
-@pytest.fixture
-def bowl(mall: Mall) -> int:
-    variant = make_variant(mall, krw=12_000, usd=1_000, on_hand=10)
-    with transaction() as session:
-        refresh_listings(session, product_ids=[product_of(variant)])
-    return variant
-
-
-def product_of(variant: int) -> int:
-    return int(rows(f"SELECT product_id FROM variant WHERE id = {variant}")[0][0])  # noqa: S608  # Ours.
 
 
 def reduce(variant: int, channel: ChannelView, amount: int, *, begins: timedelta, ends: timedelta) -> int:

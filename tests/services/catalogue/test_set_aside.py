@@ -11,38 +11,16 @@ from portal.queries.channels import ChannelView
 from portal.rules.permissions import SYSTEM
 from portal.services.cart.add_to_cart import add_to_cart
 from portal.services.cart.errors import StockShortError
-from portal.services.catalogue.refresh_listings import refresh_listings
 from portal.services.checkout.place_order import Blocked, ChangedSinceShownError
 from portal.services.stock.end_reservations import release_stock
 from portal.services.stock.reserve_stock import OutOfStockError
 from portal.services.stock.set_aside_stock import SetAsideTooMuchError, set_aside_stock
 from tests.factories.account import Person, make_person
-from tests.factories.cart import Mall, make_mall, make_variant
-from tests.factories.order import make_gateway
+from tests.factories.cart import Mall
 from tests.factories.purchase import ready_to_buy
 from tests.factories.refund import rows
-from tests.services.catalogue.test_channel_goods import product_of
 
 pytestmark = [pytest.mark.req("CHN-03"), pytest.mark.usefixtures("books")]
-
-
-@pytest.fixture
-def mall(books: None) -> Mall:
-    make_gateway()
-    return make_mall()
-
-
-@pytest.fixture
-def bea(mall: Mall) -> Person:
-    return make_person("bea")
-
-
-@pytest.fixture
-def bowl(mall: Mall) -> int:
-    variant = make_variant(mall, krw=12_000, usd=1_000, on_hand=10)
-    with transaction() as session:
-        refresh_listings(session, product_ids=[product_of(variant)])
-    return variant
 
 
 def set_aside(variant: int, channel: ChannelView, kept: int, floor: int = 0) -> None:
