@@ -18,6 +18,7 @@ from tests.factories.order import LONG_AGO, REVIEWED_KRW, make_order
 from tests.factories.refund import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
+NO_SIDEWAYS = "document.documentElement.scrollWidth <= innerWidth"
 
 
 @pytest.mark.req("FRD-06")
@@ -31,13 +32,18 @@ def test_cases_are_decided_by_keys_and_figures_say_what_they_are(shop: Shop) -> 
     page = shop.enter(rita)
 
     # The queue is walked by j and k, a case opens with Enter; one key chooses a verdict, none fires in a field.
+    page.set_viewport_size({"width": 1280, "height": 900})
     shop.go(page, "/admin/cases")
+    assert page.evaluate(NO_SIDEWAYS)
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     page.wait_for_url("**/admin/cases/*")
     first = page.url.rpartition("/")[2]
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate(NO_SIDEWAYS)
+    page.set_viewport_size({"width": 1280, "height": 900})
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_contain_text("Choose a verdict")
     page.keyboard.press("Escape")
