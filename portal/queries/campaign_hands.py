@@ -24,7 +24,7 @@ from portal.models import (
     Store,
     User,
 )
-from portal.queries.keyset import Sorting, count_up_to, fetch_page
+from portal.queries.keyset import PAGE_ROWS, Sorting, count_up_to, fetch_page
 
 BATCHES_MAX = 100
 
@@ -181,7 +181,13 @@ def _codes(campaign_id: int) -> Select[Any]:
 
 
 def list_codes(
-    session: Session, *, campaign_id: int, search: str, batch_id: uuid.UUID | None, cursor: str | None
+    session: Session,
+    *,
+    campaign_id: int,
+    search: str,
+    batch_id: uuid.UUID | None,
+    cursor: str | None,
+    rows_max: int = PAGE_ROWS,
 ) -> Page[CodeRow]:
     """One page of a campaign's codes: of a batch, or the one looked for, else those that people share.
 
@@ -202,6 +208,7 @@ def list_codes(
         key=lambda row: (row.code,),
         cursor_text=cursor,
         mark=fingerprint("codes", campaign_id, search, batch_id),
+        rows_max=rows_max,
         total=count_up_to(session, statement.with_only_columns(CouponCode.code)),
     )
 
@@ -222,7 +229,13 @@ def _person(search: str) -> ColumnElement[bool]:
 
 
 def list_holders(
-    session: Session, *, campaign_id: int, state: str | None, search: str, cursor: str | None
+    session: Session,
+    *,
+    campaign_id: int,
+    state: str | None,
+    search: str,
+    cursor: str | None,
+    rows_max: int = PAGE_ROWS,
 ) -> Page[HolderRow]:
     """One page of who has the coupon, the newest first. Raises CursorInvalidError."""
     uses = (
@@ -264,11 +277,14 @@ def list_holders(
         key=lambda row: (row.id,),
         cursor_text=cursor,
         mark=fingerprint("holders", campaign_id, state, search),
+        rows_max=rows_max,
         total=count_up_to(session, statement.with_only_columns(CouponGrant.id)),
     )
 
 
-def list_campaign_uses(session: Session, *, campaign_id: int, status: str | None, cursor: str | None) -> Page[UseRow]:
+def list_campaign_uses(
+    session: Session, *, campaign_id: int, status: str | None, cursor: str | None, rows_max: int = PAGE_ROWS
+) -> Page[UseRow]:
     """One page of a campaign's uses, the newest first. Raises CursorInvalidError."""
     statement = (
         select(
@@ -297,5 +313,6 @@ def list_campaign_uses(session: Session, *, campaign_id: int, status: str | None
         key=lambda row: (row.id,),
         cursor_text=cursor,
         mark=fingerprint("campaign-uses", campaign_id, status),
+        rows_max=rows_max,
         total=count_up_to(session, statement.with_only_columns(CouponUse.id)),
     )

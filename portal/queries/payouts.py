@@ -104,7 +104,9 @@ _STATEMENT: Any = (
 ).outerjoin(SellerPayout, SellerPayout.statement_id == SellerStatement.id)
 
 
-def list_statements(session: Session, *, store_id: int, cursor: str | None) -> Page[StatementRow]:
+def list_statements(
+    session: Session, *, store_id: int, cursor: str | None, rows_max: int = PAGE_ROWS
+) -> Page[StatementRow]:
     """One page of a store's statements, the latest first. Raises CursorInvalidError."""
     return fetch_page(
         session,
@@ -114,6 +116,7 @@ def list_statements(session: Session, *, store_id: int, cursor: str | None) -> P
         key=lambda row: (row.period_end, row.id),
         cursor_text=cursor,
         mark=fingerprint("statements", store_id),
+        rows_max=rows_max,
     )
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, fingerprint
 from portal.models import Order, OrderLine, OrderPart, Refund, RefundApproval, RefundLeg, RefundLine
-from portal.queries.keyset import COUNT_MAX, Sorting, count_up_to, fetch_page
+from portal.queries.keyset import COUNT_MAX, PAGE_ROWS, Sorting, count_up_to, fetch_page
 
 
 class RefundQueue(StrEnum):
@@ -48,7 +48,13 @@ UNDER_WAY = ("approved", "sent", "unknown")
 
 
 def list_refunds(
-    session: Session, *, queue: RefundQueue, now: datetime, store_id: int | None = None, cursor: str | None = None
+    session: Session,
+    *,
+    queue: RefundQueue,
+    now: datetime,
+    store_id: int | None = None,
+    cursor: str | None = None,
+    rows_max: int = PAGE_ROWS,
 ) -> Page[RefundRow]:
     """One page of a queue, the newest first; of one store's parts only with `store_id`. Raises CursorInvalidError."""
     columns = narrowed(
@@ -75,6 +81,7 @@ def list_refunds(
         key=lambda row: (row.requested_at, row.id),
         cursor_text=cursor,
         mark=fingerprint("refunds", queue.value, store_id),
+        rows_max=rows_max,
         total=count_up_to(session, narrowed(select(Refund.id), queue, store_id, now)),
     )
 

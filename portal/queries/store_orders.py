@@ -16,7 +16,7 @@ from portal.kit.money import Money
 from portal.kit.paging import CursorValue, Page, fingerprint
 from portal.models import Order, OrderHold, OrderLine, OrderPart, Payment, Store
 from portal.models.order import TO_SEND
-from portal.queries.keyset import AnySelect, Sorting, count_up_to, fetch_page, neighbour, sorted_by
+from portal.queries.keyset import PAGE_ROWS, AnySelect, Sorting, count_up_to, fetch_page, neighbour, sorted_by
 from portal.queries.store_order import PAID_STATES, StoreOrder, address_of, shares_with
 from portal.queries.store_search import named_parts
 
@@ -229,7 +229,9 @@ def _first_line(column: Any) -> Any:
     )
 
 
-def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str | None) -> Page[StoreOrderRow]:
+def list_store_orders(
+    session: Session, *, chosen: StoreOrderFilter, cursor: str | None, rows_max: int = PAGE_ROWS
+) -> Page[StoreOrderRow]:
     """One page of the inbox, with the number of rows that match. Raises CursorInvalidError."""
     units = (
         select(func.sum(OrderLine.quantity))
@@ -285,6 +287,7 @@ def list_store_orders(session: Session, *, chosen: StoreOrderFilter, cursor: str
         make=make,
         key=lambda row: _key(chosen, row),
         cursor_text=cursor,
+        rows_max=rows_max,
         mark=chosen.mark,
         total=total,
     )

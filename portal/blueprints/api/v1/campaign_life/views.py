@@ -147,7 +147,12 @@ def list_campaign_holders(campaign_id: int, query: HolderQuery) -> HolderPage:
     check_issuer(campaign_id, is_nameless=False)
     with reading() as session:
         page = list_holders(
-            session, campaign_id=campaign_id, state=query.state, search=query.person, cursor=query.cursor
+            session,
+            campaign_id=campaign_id,
+            state=query.state,
+            search=query.person,
+            cursor=query.cursor,
+            rows_max=query.limit,
         )
     return HolderPage.of(
         page,

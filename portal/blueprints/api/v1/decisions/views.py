@@ -59,7 +59,12 @@ def list_refund_queue(query: RefundQueueQuery) -> RefundQueuePage:
     with reading() as session:
         store_id = _store(session, actor, query.store)
         page = list_refunds(
-            session, queue=RefundQueue(query.queue), now=clock.now(), store_id=store_id, cursor=query.cursor
+            session,
+            queue=RefundQueue(query.queue),
+            now=clock.now(),
+            store_id=store_id,
+            cursor=query.cursor,
+            rows_max=query.limit,
         )
     return RefundQueuePage.of(
         page,

@@ -77,7 +77,14 @@ def list_campaign_codes(campaign_id: int, query: CodeQuery) -> CodePage:
     except ValueError:
         raise CampaignUnknownError from None
     with reading() as session:
-        page = list_codes(session, campaign_id=campaign_id, search=query.code, batch_id=batch_id, cursor=query.cursor)
+        page = list_codes(
+            session,
+            campaign_id=campaign_id,
+            search=query.code,
+            batch_id=batch_id,
+            cursor=query.cursor,
+            rows_max=query.limit,
+        )
     return CodePage.of(page, [_as_code(one) for one in page.rows])
 
 

@@ -67,7 +67,7 @@ def list_store_parts(query: StoreOrderQuery) -> StoreOrderPage:
     with reading() as session:
         store_id = own_store(session, query.store, PartUnknownError)
         chosen = StoreOrderFilter(store_id=store_id, view=StoreView(query.view), now=clock.now())
-        page = list_store_orders(session, chosen=chosen, cursor=query.cursor)
+        page = list_store_orders(session, chosen=chosen, cursor=query.cursor, rows_max=query.limit)
     return StoreOrderPage.of(
         page,
         [

@@ -82,7 +82,7 @@ def show_store_balance(query: StoreQuery) -> StoreBalance:
 def list_store_statements(query: StatementQuery) -> StatementPage:
     with reading() as session:
         store_id = own_store(session, query.store, NotFoundError)
-        page = list_statements(session, store_id=store_id, cursor=query.cursor)
+        page = list_statements(session, store_id=store_id, cursor=query.cursor, rows_max=query.limit)
     return StatementPage.of(page, [_shown(row) for row in page.rows])
 
 
