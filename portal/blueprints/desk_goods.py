@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -35,13 +34,13 @@ from portal.queries.channel_goods import (
     goods_ids,
     list_goods,
     notes_of_channel,
-    variants_by_sku,
 )
 from portal.queries.channels import ChannelView, channel_directory
-from portal.rules.channel_goods import COLUMNS, Outcome, Place, RowFault, read_assignments
+from portal.rules.channel_goods import COLUMNS, Outcome
 from portal.rules.csv_table import FileUnfitError, decode
 from portal.services.catalogue.apply_assignments import RowRefusedError, apply_assignments
 from portal.services.catalogue.assign_products import AT_ONCE_MAX, assign_products
+from portal.services.catalogue.check_assignments import check_assignments
 
 View = Callable[..., ResponseReturnValue]
 SHOWN_MAX = 200
@@ -266,18 +265,10 @@ def _template(area: Area) -> Response:
 
 
 def _checked(desk: Entered, text: str) -> dict[str, Any]:
-    places = {
-        code: Place(one.id, one.currency, ZoneInfo(one.time_zone))
-        for code, one in channel_directory().channels.items()
-        if one.state != "closed"
-    }
-    rows, problems = read_assignments(text, places)
     with reading() as session:
-        variants = variants_by_sku(session, skus=[row.sku for row in rows], store_id=desk.store_id)
-    unknown = N_("Your store has no such goods.") if desk.store_id is not None else N_("There are no such goods.")
-    problems += [RowFault(row.row, row.sku, Rejection("SKU", unknown)) for row in rows if row.sku not in variants]
-    told = [(one.row, one.sku, say(one.refusal)) for one in sorted(problems, key=lambda one: one.row)]
-    return {"rows": rows, "variants": variants, "problems": told}
+        found = check_assignments(session, text=text, store_id=desk.store_id)
+    told = [(one.row, one.sku, say(one.refusal)) for one in found.problems]
+    return {"rows": found.rows, "variants": found.variants, "problems": told}
 
 
 def _page(area: Area, desk: Entered, values: dict[str, Any], error: PortalError | None) -> ResponseReturnValue:

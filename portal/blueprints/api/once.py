@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +12,19 @@ from sqlalchemy.orm import Session
 from portal.blueprints.api.keys import own_key
 from portal.blueprints.api.schemas import In
 from portal.config import Settings
+from portal.db import atomically
 from portal.kit import clock
-from portal.services.idempotency import StoredAnswer, claim_key, fingerprint
+from portal.services.idempotency import (
+    IdempotencyKeyMissingError,
+    IdempotencyKeyReusedError,
+    StoredAnswer,
+    claim_key,
+    fingerprint,
+    keep_answer,
+)
+
+REFUSALS = (IdempotencyKeyMissingError, IdempotencyKeyReusedError)
+HEADERS = {"Idempotent-Replayed": "`true` if an earlier request with the same key has done it."}
 
 
 def claim(session: Session, key: str, *, scope: str, about: Sequence[Any], body: In) -> StoredAnswer | None:
@@ -30,3 +41,20 @@ def claim(session: Session, key: str, *, scope: str, about: Sequence[Any], body:
         now=clock.now(),
         lifetime=timedelta(hours=settings.idempotency_hours),
     )
+
+
+def make_once(
+    key: str, *, scope: str, about: Sequence[Any] = (), body: In, make: Callable[[Session], int]
+) -> tuple[int, dict[str, str]]:
+    """The number that `make` returns, of this request or of the first one under this key, and the headers to answer
+    with. Raises IdempotencyKeyReusedError, and what `make` raises: then the key is free again."""
+
+    def work(session: Session) -> tuple[int, dict[str, str]]:
+        known = claim(session, key, scope=scope, about=about, body=body)
+        if known is not None:
+            return int((known.answer or {})["made"]), {"Idempotent-Replayed": "true"}
+        made = make(session)
+        keep_answer(session, scope=scope, key=own_key(key), status=201, answer={"made": made})
+        return made, {}
+
+    return atomically(work)

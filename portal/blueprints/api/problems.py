@@ -31,6 +31,7 @@ from portal.rules.addresses import AddressUnfitError
 from portal.rules.coupons.words import Named
 from portal.rules.webhooks import WebhookUnfitError
 from portal.services.accounts.step_up import StepUpNeededError, begin_step_up
+from portal.services.catalogue.apply_assignments import RowRefusedError
 from portal.services.catalogue.local_product import LocalTextsUnfitError
 from portal.services.channels.move_channel import ChannelMoveRefusedError
 from portal.services.channels.save_channel import ChannelUnfitError
@@ -157,6 +158,8 @@ def sentence_of(error: PortalError) -> str:
         return str(gettext(FOR_PROGRAMS[error.code]))
     if isinstance(error, ChannelMoveRefusedError):
         return f"{say(error)} {gettext(error.reason)}"
+    if isinstance(error, RowRefusedError):
+        return f"{say(error)} {say(error.reason)}"
     return say(error)
 
 

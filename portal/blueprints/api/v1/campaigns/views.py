@@ -152,7 +152,7 @@ def get_campaign(campaign_id: int) -> Campaign:
 )
 def try_campaign(campaign_id: int, query: DryRunQuery) -> DryRun:
     with reading() as session:
-        row = _find_own(load_campaign(session, campaign_id=campaign_id))
+        row = find_own(load_campaign(session, campaign_id=campaign_id))
         found = run_dry(session, row, days=query.days, now=clock.now())
     run = found.run
     return DryRun(
@@ -217,10 +217,11 @@ def _reach(permission: Permission) -> tuple[tuple[int, ...] | None, tuple[int, .
 def _find(session: Session, campaign_id: int) -> CampaignRow:
     row, actor = load_campaign(session, campaign_id=campaign_id), api_actor()
     manages = Scope.CHANNEL in scopes_of(actor, Permission.COUPON_VIEW)
-    return row if row is not None and manages and runs_on(row, actor.managed_ids) else _find_own(row)
+    return row if row is not None and manages and runs_on(row, actor.managed_ids) else find_own(row)
 
 
-def _find_own(row: CampaignRow | None) -> CampaignRow:
+def find_own(row: CampaignRow | None) -> CampaignRow:
+    """A campaign that the key's person issues, or looks at for the mall. Raises CampaignUnknownError."""
     if row is None or not may_issue(api_actor(), row.draft.store_id, Permission.COUPON_VIEW):
         raise CampaignUnknownError
     return row

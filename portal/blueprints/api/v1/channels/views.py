@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy.orm import Session
-
 from portal.blueprints.access import NotFoundError
+from portal.blueprints.api import once
 from portal.blueprints.api.files import BODY_BYTES_MAX, UNFIT, read_attachments
-from portal.blueprints.api.keys import api_actor, own_key
-from portal.blueprints.api.once import claim
+from portal.blueprints.api.keys import api_actor
 from portal.blueprints.api.operations import FOR_CHANNELS, FOR_MALL, PathValue, Reply, operation
 from portal.blueprints.api.schemas import BIGINT_MAX
 from portal.blueprints.api.v1.channels import examples
@@ -56,7 +54,6 @@ from portal.services.channels.save_channel import (
     save_channel,
 )
 from portal.services.channels.save_logo import save_logo
-from portal.services.idempotency import IdempotencyKeyMissingError, IdempotencyKeyReusedError, keep_answer
 
 TAG = "Channels"
 _ID = {"type": "integer", "minimum": 1, "maximum": BIGINT_MAX}
@@ -192,26 +189,22 @@ def tick_mall_requirement(channel_id: int, requirement: str, body: Tick) -> Chan
     status=201,
     answer_text="The draft.",
     example=examples.CHANNEL,
-    refusals=(ChannelUnfitError({}), IdempotencyKeyMissingError, IdempotencyKeyReusedError),
+    refusals=(ChannelUnfitError({}), *once.REFUSALS),
     is_idempotent=True,
-    headers={"Idempotent-Replayed": "`true` if an earlier request with the same key has made it."},
+    headers=once.HEADERS,
 )
 def make_mall_channel(body: ChannelIn, key: str) -> Reply:
-    actor, now, scope = api_actor(), clock.now(), "channel"
-
-    def work(session: Session) -> tuple[int, bool]:
-        known = claim(session, key, scope=scope, about=[], body=body)
-        if known is not None:
-            return int((known.answer or {})["channel"]), True
-        made = save_channel(
-            session, channel_id=None, version=None, terms=terms_of(body), why=body.why, actor=actor, now=now
-        )
-        keep_answer(session, scope=scope, key=own_key(key), status=201, answer={"channel": made})
-        return made, False
-
-    channel_id, is_repeat = atomically(work)
+    actor, now = api_actor(), clock.now()
+    channel_id, headers = once.make_once(
+        key,
+        scope="channel",
+        body=body,
+        make=lambda s: save_channel(
+            s, channel_id=None, version=None, terms=terms_of(body), why=body.why, actor=actor, now=now
+        ),
+    )
     forget_channels()
-    return Reply(_shown(channel_id), 201, {"Idempotent-Replayed": "true"} if is_repeat else {})
+    return Reply(_shown(channel_id), 201, headers)
 
 
 @operation(

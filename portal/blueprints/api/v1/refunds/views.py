@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +13,7 @@ from portal.blueprints.api.schemas import Amount, PlatformAmount
 from portal.blueprints.api.v1.orders.views import NUMBER, TAG
 from portal.blueprints.api.v1.refunds import examples
 from portal.blueprints.api.v1.refunds.schemas import (
+    LineUnits,
     PlannedCoupon,
     PlannedLeg,
     Refund,
@@ -25,6 +27,7 @@ from portal.blueprints.api.v1.refunds.schemas import (
 from portal.blueprints.checkout.words import say
 from portal.db import atomically, reading
 from portal.kit import clock
+from portal.kit.errors import RejectedError
 from portal.queries.orders import load_order
 from portal.queries.refunds import RefundView, load_refunds
 from portal.rules.permissions import Permission
@@ -41,7 +44,9 @@ REFUSALS = (
     planning.NothingToRefundError,
     planning.NothingChosenError,
     planning.RefundWaitingError,
+    planning.CaptureUnderWayError,
     RefundUnitsError(left=1),
+    RejectedError(planning.DISPUTED),
 )
 
 
@@ -69,36 +74,12 @@ def quote_refund(number: str, body: RefundChoices) -> RefundQuote:
             actor=api_actor(),
             party=Party.BUYER,
             order_id=_order_id(session, number),
-            selection=_selection(body),
+            selection=selection_of(body.lines),
             reason=body.reason,
             otherwise=body.otherwise,
             now=clock.now(),
         )
-    plan = planned.plan
-    return RefundQuote(
-        fingerprint=plan.mark,
-        total=Amount.of(plan.total_minor, plan.currency),
-        legs=[
-            PlannedLeg(
-                type=leg.type,
-                amount=Amount.of(leg.amount_minor, plan.currency),
-                points=leg.points,
-                destination=leg.destination,
-                closed=leg.closed,
-            )
-            for leg in plan.legs
-        ],
-        coupons=[PlannedCoupon(name=dict(one.names), outcome=one.why) for one in plan.coupons],
-        discount_asked_back=Amount.of(plan.asked_minor, plan.currency),
-        restocking_fee=Amount.of(plan.restocking_minor, plan.currency),
-        points_taken=plan.points_taken,
-        points_owed=plan.points_owed,
-        needs_consent=bool(planned.consents),
-        refused=[
-            RefusedLine(line_id=line_id, code=why.code.lower(), detail=say(why))
-            for line_id, why in planned.refused.items()
-        ],
-    )
+    return as_quote(planned)
 
 
 @operation(
@@ -138,7 +119,7 @@ def ask_refund(number: str, body: RefundRequest, key: str) -> Reply:
         order_id = _order_id(session, number)
     asked = requesting.RefundRequest(
         key=own_key(key),
-        selection=_selection(body),
+        selection=selection_of(body.lines),
         reason=body.reason,
         shown=body.fingerprint,
         note=body.note,
@@ -174,6 +155,35 @@ def list_refunds(number: str) -> RefundList:
     return RefundList(items=[as_refund(one) for one in found])
 
 
+def as_quote(planned: planning.PlannedRefund) -> RefundQuote:
+    """What a refund would do, as the API shows it."""
+    plan = planned.plan
+    return RefundQuote(
+        fingerprint=plan.mark,
+        total=Amount.of(plan.total_minor, plan.currency),
+        legs=[
+            PlannedLeg(
+                type=leg.type,
+                amount=Amount.of(leg.amount_minor, plan.currency),
+                points=leg.points,
+                destination=leg.destination,
+                closed=leg.closed,
+            )
+            for leg in plan.legs
+        ],
+        coupons=[PlannedCoupon(name=dict(one.names), outcome=one.why) for one in plan.coupons],
+        discount_asked_back=Amount.of(plan.asked_minor, plan.currency),
+        restocking_fee=Amount.of(plan.restocking_minor, plan.currency),
+        points_taken=plan.points_taken,
+        points_owed=plan.points_owed,
+        needs_consent=bool(planned.consents),
+        refused=[
+            RefusedLine(line_id=line_id, code=why.code.lower(), detail=say(why))
+            for line_id, why in planned.refused.items()
+        ],
+    )
+
+
 def as_refund(refund: RefundView) -> Refund:
     """A refund of the queries as the API shows it."""
     return Refund(
@@ -199,11 +209,12 @@ def as_refund(refund: RefundView) -> Refund:
     )
 
 
-def _selection(body: RefundChoices) -> planning.Selection:
-    if body.lines is None:
+def selection_of(lines: Sequence[LineUnits] | None) -> planning.Selection:
+    """The units that are asked back, of a line that is named twice the sum; None is all that is left."""
+    if lines is None:
         return planning.Selection()
     units: dict[uuid.UUID, int] = {}
-    for one in body.lines:
+    for one in lines:
         units[one.line_id] = units.get(one.line_id, 0) + one.units
     return planning.Selection(units)
 

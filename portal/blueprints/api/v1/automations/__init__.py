@@ -1,0 +1,1 @@
+"""Offers that are made by themselves."""

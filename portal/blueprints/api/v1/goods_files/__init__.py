@@ -1,0 +1,1 @@
+"""What channels sell, as a file."""

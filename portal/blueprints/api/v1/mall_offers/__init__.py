@@ -1,0 +1,1 @@
+"""Offers to choose from, and how they are chosen."""

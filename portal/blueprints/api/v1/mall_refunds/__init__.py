@@ -1,0 +1,1 @@
+"""Refunds that the mall gives in a buyer's stead."""
