@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.figures import Asked, definition_of, shown
 from portal.kit import clock
+from portal.queries.exchange import platform_currency
 from portal.queries.figure_rows import FigureRow, load_figure_rows
 from portal.queries.figures import Scope
 from portal.rules.figures import Measure, Unit
@@ -50,7 +51,8 @@ def rows_page(
     )
     if found is None:
         raise NotFoundError
-    currency = measure.currency or scope.currency
+    # What is compared between people is in the currency of the books, whichever they paid in.
+    currency = platform_currency(session) if measure.is_compared else measure.currency or scope.currency
     title = gettext(measure.title)
     return {
         "title": _("%(figure)s: %(of)s", figure=title, of=of) if of else title,
@@ -61,10 +63,17 @@ def rows_page(
         "value": shown(measure, found.value, currency),
         "is_ratio": measure.over is not None,
         "rows": [
-            (href_of(row), row.label or "–", row.at, _added(measure, row.total, currency), row.over)
+            (
+                href_of(row),
+                row.label or "–",
+                row.at,
+                _added(measure, row.total, currency),
+                _base(measure, row.over, currency),
+            )
             for row in found.page.rows
         ],
         "total": _added(measure, found.total, currency),
+        "over": _base(measure, found.over, currency),
     }
 
 
@@ -72,5 +81,10 @@ def _added(measure: Measure, value: int, currency: str) -> str:
     """What a row adds: money in its currency, seconds, points or a count."""
     if measure.unit is Unit.SECONDS:
         return str(_("%(seconds)s s", seconds=value))
-    as_sum = replace(measure, over=None, unit=Unit.COUNT if measure.unit is Unit.SHARE else measure.unit)
+    as_sum = replace(measure, over=None, unit=measure.sum_unit if measure.unit is Unit.SHARE else measure.unit)
     return shown(as_sum, value, currency)
+
+
+def _base(measure: Measure, value: int, currency: str) -> str:
+    """What a row counts in the base of a ratio."""
+    return shown(replace(measure, over=None, unit=measure.sum_unit), value, currency)

@@ -31,7 +31,7 @@ from portal.queries.figures import (
     load_slices,
 )
 from portal.rules.figure_words import as_tenths, is_better
-from portal.rules.figures import Board, Compare, Measure, Period, Unit
+from portal.rules.figures import Board, Compare, Good, Measure, Period, Unit
 from portal.rules.measures import MEASURES
 
 PERIODS = {"7d": (7, N_("Last 7 days")), "30d": (30, N_("Last 30 days")), "90d": (90, N_("Last 90 days"))} | {
@@ -42,7 +42,14 @@ COMPARES = {
     Compare.WEEKDAY: N_("Same weekdays before"),
     Compare.YEAR: N_("52 weeks before"),
 }
+_UNITS = {
+    Unit.COUNT: N_("A number"), Unit.MONEY: N_("Money"), Unit.POINTS: N_("Points"), Unit.SHARE: N_("Percent"),
+    Unit.SECONDS: N_("Time"),
+}  # fmt: skip
+_BETTER = {Good.UP: N_("More"), Good.DOWN: N_("Less"), Good.NEITHER: N_("Neither more nor less")}
 DAYS_MAX = 5 * 366
+# What every board's address may say.
+ARGUMENTS = ("period", "from", "until", "compare", "currency")
 LATE_AFTER = timedelta(minutes=5)
 
 
@@ -120,8 +127,7 @@ def _not_known() -> list[str]:
 
 def kept(*more: str) -> dict[str, Any]:
     """What the address asks for, which stays while one moves between boards (A22)."""
-    names = ("period", "from", "until", "compare", "currency", *more)
-    return {name: request.args[name] for name in names if name in request.args}
+    return {name: request.args[name] for name in (*ARGUMENTS, *more) if name in request.args}
 
 
 def scope_of(session: Session, *, channel_id: int | None, channel_currency: str | None, default: str) -> Scope:
@@ -175,6 +181,8 @@ def definition_of(measure: Measure) -> dict[str, str]:
         "formula": gettext(measure.formula),
         "left_out": gettext(measure.left_out),
         "source": gettext(measure.source),
+        "unit": gettext(_UNITS[measure.unit]),
+        "good": gettext(_BETTER[measure.good]),
     }
 
 

@@ -38,13 +38,15 @@ HIDE = "hide"
 
 @dataclass(frozen=True)
 class Inbox:
-    """A list that has views. `count` loads its first page by what the address says, for the number on the tab."""
+    """A list or a board that has views. `count` loads a list's first page by what the address says, for the number on
+    the tab.
+    """
 
     endpoint: str
     permission: Permission
     scope: Scope
     arguments: tuple[str, ...]
-    count: Callable[[Session, int | None], Page[Any]]
+    count: Callable[[Session, int | None], Page[Any]] | None = None
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -93,10 +95,12 @@ def views_for(session: Session, inbox: Inbox, *, store_id: int | None = None) ->
     query = query_of(request.args.items(multi=True), inbox.known)
     tabs = []
     for view in views_of(session, list_name=inbox.endpoint, store_id=store_id, user_id=user_id):
-        with list_address(view.query):
-            page = inbox.count(session, store_id)
-        href = _href(inbox, view.query)
-        tabs.append(Tab(view, href, view.query == query, page.total, page.total_is_capped))
+        page = None
+        if inbox.count is not None:
+            with list_address(view.query):
+                page = inbox.count(session, store_id)
+        total, is_capped = (page.total, page.total_is_capped) if page else (None, False)
+        tabs.append(Tab(view, _href(inbox, view.query), view.query == query, total, is_capped))
     return Views(inbox, store_id, query, _href(inbox, ""), tabs)
 
 

@@ -190,6 +190,7 @@ class IncentiveAssignment(Base):
         CheckConstraint("(arm = 'offer') OR (state = 'withheld')", name="control"),
         Index("ix_incentive_assignment_due", "due_at", postgresql_where=text("state = 'waiting'")),
         Index("ix_incentive_assignment_user_id", "user_id", "made_at"),
+        Index("ix_incentive_assignment_automation_id", "automation_id", "assigned_at"),
     )
 
     id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)

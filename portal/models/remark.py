@@ -83,6 +83,7 @@ class ReviewInvitation(Base):
     """That the buyer of a part that arrived was asked what he thinks of it; once."""
 
     __tablename__ = "review_invitation"
+    __table_args__ = (Index("ix_review_invitation_at", "at"),)
 
     part_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("order_part.id"), primary_key=True)
     at: Mapped[datetime]

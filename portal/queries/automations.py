@@ -20,15 +20,9 @@ _COUNTS = text(
      WHERE automation_id = :id GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     """
 )
-# What people paid for goods within the window after they were drawn, less what went back, in the platform's currency;
-# what the offer cost: what its coupon took off, or what was given, in the same.
-_OUTCOMES = text(
-    """
-    SELECT a.arm, a.churn_bp, coalesce(o.revenue, 0)::bigint AS revenue, coalesce(o.orders, 0) AS orders,
-           CASE WHEN g.action = 'coupon' THEN coalesce(c.taken_off, 0)
-                WHEN a.state = 'made' THEN g.amount_minor ELSE 0 END::bigint AS cost,
-           a.user_id, a.assigned_at
-      FROM incentive_assignment a JOIN automation g ON g.id = a.automation_id
+# Of an assignment `a` to an automation `g`: what the person paid for goods within the window after he was drawn, less
+# what went back (`o.revenue`), and what the automation's coupon took off (`c.taken_off`), in the platform's currency.
+BROUGHT = """
       LEFT JOIN LATERAL (
            SELECT count(*) AS orders,
                   sum(CASE WHEN o.currency = :platform THEN l.kept
@@ -47,9 +41,18 @@ _OUTCOMES = text(
             WHERE u.campaign_id = g.campaign_id AND u.user_id = a.user_id AND u.status = 'redeemed'
               AND u.claimed_at > a.assigned_at
               AND u.claimed_at <= a.assigned_at + make_interval(days => g.window_days)) c ON a.arm = 'offer'
+"""
+# What the offer cost: what its coupon took off, or what was given.
+COST = """CASE WHEN g.action = 'coupon' THEN coalesce(c.taken_off, 0)
+                WHEN a.state = 'made' THEN g.amount_minor ELSE 0 END::bigint"""
+_OUTCOMES = text(
+    f"""
+    SELECT a.arm, a.churn_bp, coalesce(o.revenue, 0)::bigint AS revenue, coalesce(o.orders, 0) AS orders,
+           {COST} AS cost, a.user_id, a.assigned_at
+      FROM incentive_assignment a JOIN automation g ON g.id = a.automation_id {BROUGHT}
      WHERE a.automation_id = :id AND a.arm IN ('offer', 'control')
        AND a.assigned_at + make_interval(days => g.window_days) <= :now
-    """
+    """  # noqa: S608  # Fragments of this file.
 )
 
 

@@ -5,9 +5,11 @@ A day is one of the channel's own calendar; what belongs to no channel goes by t
 
 from __future__ import annotations
 
+from portal.queries.automations import BROUGHT, COST
+
 # Everything that began on the days from :first to :last, both included. Each is first taken from a day before to a day
 # after, wherever its channel lies: the database knows by that how few rows they are, and finds them by their index.
-BEGAN = """
+BEGAN = f"""
 channels AS (
     SELECT id, time_zone, currency, CAST(:first AS date)::timestamp AT TIME ZONE time_zone AS since,
            (CAST(:last AS date) + 1)::timestamp AT TIME ZONE time_zone AS before
@@ -65,6 +67,26 @@ bought AS MATERIALIZED (
       FROM channels c JOIN offer_choice k ON k.channel_id = c.id AND k.chosen_at >= c.since AND k.chosen_at < c.before
      WHERE k.chosen_at >= CAST(:first AS date) - 1 AND k.chosen_at < CAST(:last AS date) + 2
        AND k.offer_id IS NOT NULL
+), told AS (
+    SELECT 'offers' AS key, id::text AS ref, user_id, chosen_at AS at, day, taken_at IS NOT NULL AS is_answered
+      FROM offered
+    UNION ALL SELECT 'coupons', id::text, user_id, granted_at, day, is_redeemed FROM given
+    UNION ALL SELECT 'reviews', i.part_id::text, o.buyer_id, i.at, (i.at AT TIME ZONE h.time_zone)::date,
+                     EXISTS (SELECT FROM order_line l JOIN remark r ON r.line_id = l.id WHERE l.part_id = i.part_id)
+      FROM house h JOIN review_invitation i ON i.at >= h.since AND i.at < h.before
+      JOIN order_part p ON p.id = i.part_id JOIN orders o ON o.id = p.order_id
+     WHERE i.at >= CAST(:first AS date) - 1 AND i.at < CAST(:last AS date) + 2
+), followed AS (
+    SELECT a.id, a.automation_id, a.user_id, a.arm, e.at, (e.at AT TIME ZONE h.time_zone)::date AS day, x.cost,
+           coalesce(o.revenue, 0)::bigint - CASE WHEN g.action = 'coupon' THEN 0 ELSE x.cost END AS net
+      FROM house h CROSS JOIN automation g
+      JOIN incentive_assignment a ON a.automation_id = g.id
+       AND a.assigned_at >= h.since - make_interval(days => g.window_days)
+       AND a.assigned_at < h.before - make_interval(days => g.window_days)
+     CROSS JOIN LATERAL (SELECT a.assigned_at + make_interval(days => g.window_days) AS at) e {BROUGHT}
+     CROSS JOIN LATERAL (SELECT {COST} AS cost) x
+     WHERE a.arm IN ('offer', 'control') AND e.at <= :now
+       AND (g.action = 'coupon' OR (g.action = 'deposit' AND g.currency = :platform))
 ), judged AS MATERIALIZED (
     SELECT k.id, (k.decided_at AT TIME ZONE h.time_zone)::date AS day, k.verdict, k.opened_at, k.decided_at,
            k.verdict NOT IN ('genuine', 'inconclusive') AS is_bad
@@ -78,7 +100,7 @@ bought AS MATERIALIZED (
      WHERE a.kind IN ('deposit', 'gift', 'refund_credit', 'mileage', 'mileage_pending')
        AND g.at >= CAST(:first AS date) - 1 AND g.at < CAST(:last AS date) + 2
 )
-"""
+"""  # noqa: S608  # Fragments of ours.
 
 # Each of these groups by all that is not added up, and says which fact is which sum.
 _FACTS = (
@@ -200,6 +222,21 @@ _FACTS = (
       FROM (SELECT day, channel_id, currency, offer_id, count(*) AS shown, count(taken_at) AS taken
               FROM offered GROUP BY 1, 2, 3, 4) s
      CROSS JOIN LATERAL (VALUES ('offers_shown', s.shown), ('offers_taken', s.taken)) v (fact, value)
+    """,
+    """
+    SELECT v.fact, s.day, 0, 0, '', s.key, v.value
+      FROM (SELECT day, key, count(*) AS told, count(*) FILTER (WHERE is_answered) AS answered
+              FROM told GROUP BY 1, 2) s
+     CROSS JOIN LATERAL (VALUES ('told', s.told), ('answered', s.answered)) v (fact, value)
+    """,
+    # By the day on which each person's time was over: what he brings is known then.
+    """
+    SELECT v.fact, s.day, 0, 0, '', s.automation_id::text, v.value
+      FROM (SELECT day, automation_id, arm = 'offer' AS is_offer, count(*) AS people, sum(net) AS net,
+                   sum(cost) AS cost FROM followed GROUP BY 1, 2, 3) s
+     CROSS JOIN LATERAL (VALUES (CASE WHEN is_offer THEN 'followed_with' ELSE 'followed_without' END, s.people),
+                                (CASE WHEN is_offer THEN 'net_with' ELSE 'net_without' END, s.net),
+                                ('incentive_cost', CASE WHEN is_offer THEN s.cost ELSE 0 END)) v (fact, value)
     """,
     """
     SELECT 'balance_change', day, 0, 0, currency, kind, sum(amount_minor) FROM booked GROUP BY 2, 5, 6

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import Campaign, Section, Store
+from portal.models import Automation, Campaign, Section, Store
 
 Names = Mapping[int, Mapping[str, str]]
 
@@ -22,3 +22,7 @@ def section_names(session: Session) -> Names:
 
 def campaign_names(session: Session) -> Names:
     return {row.id: row.name for row in session.execute(select(Campaign.id, Campaign.name))}
+
+
+def automation_titles(session: Session) -> Mapping[str, str]:
+    return {str(row.id): row.title for row in session.execute(select(Automation.id, Automation.title))}

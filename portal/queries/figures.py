@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.models import FigureState
+from portal.queries.figure_returns import load_return, load_returns, load_returns_so_far
 from portal.rules.figures import Fact, Measure, Period, value_of
 
 # These belong to no channel, and these to no currency either: a filter for them says nothing.
 _WITHOUT_CURRENCY = frozenset({
     Fact.DECISIONS, Fact.DECISIONS_HELD, Fact.CASES_DECIDED, Fact.CASES_GENUINE, Fact.REVIEW_SECONDS, Fact.CASES_TOLD,
-    Fact.ALERT_SECONDS, Fact.FRAUDS, Fact.COUPONS_GIVEN, Fact.COUPONS_REDEEMED,
+    Fact.ALERT_SECONDS, Fact.FRAUDS, Fact.COUPONS_GIVEN, Fact.COUPONS_REDEEMED, Fact.TOLD,
+    Fact.ANSWERED, Fact.INCENTIVE_GAIN,
 })  # fmt: skip
 OF_THE_HOUSE = _WITHOUT_CURRENCY | {
     Fact.BALANCE_CHANGE, Fact.MILEAGE_GRANTED, Fact.MILEAGE_SPENT, Fact.MILEAGE_EXPIRED,
@@ -143,6 +145,10 @@ def load_figures(
     """Each measure in the period, and in the one that it is compared with."""
     found = []
     for measure in measures:
+        if measure.is_compared:
+            now, then = (load_return(session, measure=measure, period=one) if one else None for one in (period, beside))
+            found.append(Figure(measure, now, then))
+            continue
         first = BEGINNING if measure.to_date else period.first
         before = beside or period
         row = session.execute(
@@ -159,6 +165,9 @@ def load_figures(
 def load_points(session: Session, *, measure: Measure, scope: Scope, period: Period) -> list[Point]:
     """The measure by day, or by month in a long period; what stands at the end of each, for one that sums to date."""
     unit = "day" if period.days <= DAYS_SHOWN else "month"
+    if measure.is_compared:
+        so_far = load_returns_so_far(session, measure=measure, period=period, ends=_ends(period, unit))
+        return [Point(day, value) for day, value in zip(_days(period, unit), so_far, strict=True)]
     bounds = {"unit": unit, "first": period.first, "last": period.last}
     rows = {row.day: row for row in session.execute(_POINTS, _params(measure, scope) | bounds)}
     standing = 0
@@ -188,6 +197,11 @@ def _days(period: Period, unit: str) -> list[date]:
     return days if unit == "day" else sorted({day.replace(day=1) for day in days})
 
 
+def _ends(period: Period, unit: str) -> list[date]:
+    """The last day of each of the same."""
+    return [later - timedelta(days=1) for later in _days(period, unit)[1:]] + [period.last]
+
+
 def load_slices(
     session: Session, *, measures: Sequence[Measure], by: str, scope: Scope, period: Period, limit: int = 20
 ) -> Slices:
@@ -195,6 +209,9 @@ def load_slices(
 
     All measures are of the first one's currency and reach.
     """
+    if measures[0].is_compared:
+        returns = load_returns(session, measure=measures[0], period=period)
+        return Slices(len(returns), [Slice(ref, [value]) for ref, value in returns[:limit]])
     facts = {str(fact) for measure in measures for fact in (measure.fact, measure.over) if fact is not None}
     params = scope.of(measures[0]) | {"first": period.first, "last": period.last, "limit": limit}
     rows = session.execute(_SLICES[by], params | {"facts": sorted(facts), "leading": measures[0].fact}).all()

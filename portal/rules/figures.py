@@ -6,6 +6,7 @@ is a sum of facts, or the ratio of two sums: ratios are never added up, so that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -55,6 +56,15 @@ class Fact(StrEnum):
     COUPONS_REDEEMED = "coupons_redeemed"
     OFFERS_SHOWN = "offers_shown"
     OFFERS_TAKEN = "offers_taken"
+    TOLD = "told"
+    ANSWERED = "answered"
+    FOLLOWED_WITH = "followed_with"
+    FOLLOWED_WITHOUT = "followed_without"
+    NET_WITH = "net_with"
+    NET_WITHOUT = "net_without"
+    INCENTIVE_COST = "incentive_cost"
+    # Kept nowhere: it is what a comparison of the five before comes to (`gain_of`).
+    INCENTIVE_GAIN = "incentive_gain"
     BALANCE_CHANGE = "balance_change"
     MILEAGE_GRANTED = "mileage_granted"
     MILEAGE_SPENT = "mileage_spent"
@@ -99,6 +109,8 @@ class Board(StrEnum):
     CHANNELS = "channels"
 
 
+# With fewer people in a group of an experiment, a comparison says nothing.
+GROUP_MIN: Final = 20
 # The page of a store's figures, which is none of the mall's boards.
 STORE: Final = "store"
 
@@ -117,7 +129,8 @@ class Sight:
 class Measure:
     """A figure with its definition. `over` makes it a ratio; `key` takes rows of one kind only.
 
-    `to_date` sums from the first day on: what stands at the end of a period, not what happened in it.
+    `to_date` sums from the first day on: what stands at the end of a period, not what happened in it. `sum_unit` is
+    that of the sums behind a share, where they are not counts.
     """
 
     name: str
@@ -131,6 +144,12 @@ class Measure:
     key: str | None = None
     good: Good = Good.NEITHER
     to_date: bool = False
+    sum_unit: Unit = Unit.COUNT
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether it compares groups of people, experiment by experiment, instead of adding up what happened."""
+        return self.fact is Fact.INCENTIVE_GAIN
 
     @property
     def currency(self) -> str | None:
@@ -166,6 +185,40 @@ class Period:
         else:
             back = self.days
         return Period(self.first - timedelta(days=back), self.last - timedelta(days=back))
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """An experiment's people whose time is over: how many were drawn for the offer and how many for none, what either
+    paid less what was spent on them, and what was spent, in minor units.
+    """
+
+    people: int = 0
+    control: int = 0
+    net: int = 0
+    net_control: int = 0
+    cost: int = 0
+
+    def __add__(self, other: Groups) -> Groups:
+        return Groups(
+            self.people + other.people,
+            self.control + other.control,
+            self.net + other.net,
+            self.net_control + other.net_control,
+            self.cost + other.cost,
+        )
+
+
+def gain_of(experiments: Iterable[Groups]) -> tuple[int, int]:
+    """What offers added to net revenue, and what they cost: of each experiment what those with the offer brought less
+    what as many without it would have. Experiments with fewer than GROUP_MIN people in a group are left out.
+    """
+    gain = cost = 0
+    for one in experiments:
+        if min(one.people, one.control) >= GROUP_MIN:
+            gain += one.net - (2 * one.net_control * one.people + one.control) // (2 * one.control)
+            cost += one.cost
+    return gain, cost
 
 
 def value_of(measure: Measure, total: int, over: int) -> int | None:

@@ -136,6 +136,36 @@ MEASURES: Mapping[str, Measure] = {
             Fact.OFFERS_TAKEN, Fact.OFFERS_SHOWN, good=Good.UP,
         ),
         Measure(
+            "roii", N_("Return on incentives (ROII)"),
+            N_(
+                "Incremental net revenue ÷ incentive cost. Of each automation: what people drawn for the offer paid and"
+                " kept within its days, less what as many drawn for none did, less the cost (a coupon's is taken off"
+                " what was paid already)."
+            ),
+            N_(
+                "Offers without a group drawn by lot, groups of fewer than 20 people, points, as their cost is not"
+                " known, and chosen offers, whose return stands under Experiments with the range of each figure."
+            ),
+            N_(
+                "People drawn by automations, by the day on which their time was over; orders and coupons of that"
+                " time. By day: from the first day of the period to each."
+            ),
+            Unit.SHARE, Fact.INCENTIVE_GAIN, Fact.INCENTIVE_COST, good=Good.UP, sum_unit=Unit.MONEY,
+        ),
+        Measure(
+            "engagement", N_("Engagement"),
+            N_(
+                "Chosen offers taken, given coupons redeemed and reviews written, then or later ÷ offers shown, coupons"
+                " given and reviews asked for."
+            ),
+            N_("Pages that people looked at: nobody is followed from page to page for a figure."),
+            N_("What was offered or asked in person, by the day on which it was."), Unit.SHARE, Fact.ANSWERED,
+            Fact.TOLD, good=Good.UP,
+        ),
+        Measure("told", N_("Offered or asked"), N_("Offers shown, coupons given and reviews asked for."), _NOTHING,
+            N_("What was offered or asked in person, by the day on which it was."), Unit.COUNT, Fact.TOLD,
+        ),
+        Measure(
             "mileage_granted", N_("Mileage granted"), N_("Points promised to buyers, pending ones included."),
             _NOTHING, _BOOKS, Unit.POINTS, Fact.MILEAGE_GRANTED,
         ),
@@ -276,15 +306,17 @@ BOARDS: Mapping[Board, tuple[str, ...]] = {
         "refund_time",
     ),
     Board.INCENTIVES: (
-        "discount", "discounted_share", "average_discount", "redemption_rate", "offers_taken", "mileage_granted",
-        "mileage_spent", "mileage_expired",
+        "discount", "average_discount", "redemption_rate", "roii", "engagement", "mileage_granted", "mileage_spent",
+        "mileage_expired",
     ),
     Board.BALANCES: ("deposit_owed", "refund_credit_owed", "gift_owed", "mileage_owed", "mileage_pending"),
     Board.RISK: (
         "decisions", "held_share", "fraud_rate", "false_positives", "review_time", "alert_time", "losses_avoided",
         "disputed",
     ),
-    Board.CHANNELS: ("sales", "orders_paid", "paid_share", "average_order", "success_rate", "discount", "refunded"),
+    Board.CHANNELS: (
+        "sales", "orders_paid", "paid_share", "average_order", "success_rate", "discount", "refunded", "offers_taken",
+    ),
 }  # fmt: skip
 # What each board is called, and the question that it answers (A25).
 QUESTIONS: Mapping[Board, tuple[str, str]] = {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from portal.kit.text import N_
 from portal.rules.coupons.segments import SEGMENTS
 from portal.rules.fraud_features import Feature, Kind
+from portal.rules.fraud_language import Amounts, Apply, ExpressionError, Node, parse
 
 KEY_PATTERN = re.compile(r"[a-z][a-z0-9_]{2,39}")
 
@@ -40,3 +41,23 @@ SEGMENT_FEATURES: Mapping[str, Feature] = MappingProxyType(
 def is_key(key: str) -> bool:
     """Whether a segment may be called so: those that come with the portal keep their names."""
     return KEY_PATTERN.fullmatch(key) is not None and key not in SEGMENTS
+
+
+def parse_segment(source: str, *, currency: str) -> Node:
+    """Read a segment's rule. Money is counted in one currency: an amount without it would hold for nobody.
+
+    Raises ExpressionError with the place of what is wrong.
+    """
+    node = parse(source, SEGMENT_FEATURES)
+    for amounts in _amounts(node):
+        if currency not in amounts.minor:
+            sentence = N_("Segments count money in %(currency)s: without an amount in it this would never hold.")
+            raise ExpressionError(sentence, amounts.at, currency=currency)
+    return node
+
+
+def _amounts(node: Node) -> Iterator[Amounts]:
+    if isinstance(node, Amounts):
+        yield node
+    for arg in node.args if isinstance(node, Apply) else ():
+        yield from _amounts(arg)

@@ -32,6 +32,8 @@ LISTS = [
     "/seller/tickets?view=all",
     "/seller/returns?queue=all",
     "/seller/campaigns?state=draft",
+    "/admin/figures?board=incentives&period=90d",
+    "/seller/figures?period=90d",
 ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
@@ -20,7 +21,7 @@ from portal.blueprints.figures import asked
 from portal.db import reading
 from portal.kit.text import N_
 from portal.queries.channels import channel_directory
-from portal.queries.figure_names import campaign_names, section_names, store_names
+from portal.queries.figure_names import automation_titles, campaign_names, section_names, store_names
 from portal.queries.figure_rows import FigureRow, source_of
 from portal.queries.figures import Scope, currencies_sold_in
 from portal.rules.figures import Fact, Measure
@@ -34,6 +35,8 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "coupon_use": (N_("Order"), "admin.order", "number"),
     "grant": (N_("Person"), "admin.user", "user_id"),
     "offer": (N_("Person"), "admin.user", "user_id"),
+    "told": (N_("Person"), "admin.user", "user_id"),
+    "drawn": (N_("Person"), "admin.user", "user_id"),
     "payment": (N_("Payment"), "admin.payment", "payment_id"),
     "attempt": (N_("Payment"), "admin.payment", "payment_id"),
     "refund": (N_("Refund"), "admin.refund", "refund_id"),
@@ -46,6 +49,8 @@ _NOUNS: Mapping[str, tuple[str, str, str]] = {
     "verdict": (N_("Case"), "admin.case", "case_id"),
     "dispute": (N_("Dispute"), "admin.dispute", "dispute_id"),
 }
+# What people are offered or asked in person.
+_TOLD = {"offers": N_("Chosen offers"), "coupons": N_("Coupons given"), "reviews": N_("Reviews asked for")}
 _BY_LABEL = {"order", "part", "line", "coupon_use", "decision", "judgement", "loss", "posting"}
 
 
@@ -83,6 +88,11 @@ def namer(session: Session, fact: Fact) -> Callable[[str], str]:
         return lambda ref: word("case_verdict", ref)
     if fact in {Fact.DISPUTED, Fact.DISPUTES}:
         return reason_word
+    if fact in {Fact.TOLD, Fact.ANSWERED}:
+        return lambda ref: gettext(_TOLD[ref]) if ref in _TOLD else ref
+    if fact is Fact.INCENTIVE_GAIN:
+        titles = automation_titles(session)
+        return lambda ref: titles.get(ref, ref)
     return str.capitalize
 
 
@@ -96,7 +106,7 @@ def index() -> ResponseReturnValue:
     noun, endpoint, argument = _NOUNS[source.noun]
 
     def href(row: FigureRow) -> str | None:
-        value = row.label if source.noun in _BY_LABEL else row.owner or row.ref
+        value = row.label if source.noun in _BY_LABEL else row.ref if source.owner is None else row.owner
         given: dict[str, Any] = {argument: value}
         return url_for(endpoint, **given) if value else None
 

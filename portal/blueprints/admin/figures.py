@@ -17,7 +17,8 @@ from portal.blueprints.admin.figure_rows import namer, rows_href
 from portal.blueprints.context import translated
 from portal.blueprints.desk import channel_arg, choice_arg
 from portal.blueprints.figure_mails import end_figures_mail, figures_mail, set_figures_mail
-from portal.blueprints.figures import Asked, Split, asked, board_file, board_page, kept, scope_of
+from portal.blueprints.figures import ARGUMENTS, Asked, Split, asked, board_file, board_page, kept, scope_of
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.db import reading
 from portal.htmx import page_or_partial
 from portal.queries.channels import channel_directory
@@ -25,15 +26,18 @@ from portal.queries.figures import Scope, currencies_sold_in
 from portal.rules.figures import Board, Measure, Sight
 from portal.rules.measures import BOARDS, MEASURES, QUESTIONS
 from portal.rules.permissions import Permission
+from portal.rules.permissions import Scope as Reach
 
 CHARTS: Mapping[Board, tuple[str, ...]] = {
     Board.SALES: ("sales", "orders_paid"),
     Board.PAYMENTS: ("captured", "success_rate"),
-    Board.INCENTIVES: ("discount", "mileage_granted"),
+    Board.INCENTIVES: ("discount", "mileage_granted", "roii", "engagement"),
     Board.BALANCES: ("deposit_owed", "mileage_owed"),
     Board.RISK: ("decisions", "losses_avoided"),
     Board.CHANNELS: ("sales", "orders_paid"),
 }
+
+BOARD_VIEWS = offer(Inbox("admin.figures", Permission.ANALYTICS_VIEW, Reach.ALL, ("board", *ARGUMENTS, "channel")))
 
 
 def hang(bp: Blueprint) -> None:
@@ -48,6 +52,9 @@ def show() -> ResponseReturnValue:
     """One board, for the period and the channel of the address."""
     board, wanted = _board(), asked()
     with reading() as session:
+        views = views_for(session, BOARD_VIEWS)
+        if (there := opens_with(views)) is not None:
+            return there
         scope = _scope(session)
         page = board_page(
             session,
@@ -73,6 +80,7 @@ def show() -> ResponseReturnValue:
             for one, (name, _question) in QUESTIONS.items()
         ],
         channels=channel_options(),
+        views=views,
         by_mail=by_mail,
         mail_href=url_for("admin.figures_mail", **_kept(board=board.value)),
         mail_end=lambda plan_id: url_for("admin.figures_mail_end", plan_id=plan_id, **_kept(board=board.value)),
@@ -181,6 +189,9 @@ def _splits(session: Session, board: Board, scope: Scope) -> list[Split]:
         return [
             by_key(_("By campaign"), _("Campaign"), "coupon_cost", "coupon_uses"),
             by_key(_("Of what was given"), _("Campaign"), "coupons_given", "redemption_rate"),
+            by_channel(_("By channel"), "discount", "discounted_share", "average_discount"),
+            by_key(_("By experiment"), _("Automation"), "roii"),
+            by_key(_("What people were offered or asked"), _("Kind"), "told", "engagement"),
         ]
     if board is Board.RISK:
         return [

@@ -16,7 +16,8 @@ from portal.blueprints.context import translated
 from portal.blueprints.desk import channel_arg, requires_in
 from portal.blueprints.figure_mails import end_figures_mail, figures_mail, set_figures_mail
 from portal.blueprints.figure_rows import asked_measure, rows_page
-from portal.blueprints.figures import Asked, Split, asked, board_file, board_page, kept, left_out, scope_of
+from portal.blueprints.figures import ARGUMENTS, Asked, Split, asked, board_file, board_page, kept, left_out, scope_of
+from portal.blueprints.saved_views import Inbox, offer, opens_with, views_for
 from portal.blueprints.seller.desk import around, desk_of, open_desk
 from portal.db import reading
 from portal.htmx import page_or_partial
@@ -31,6 +32,7 @@ from portal.rules.permissions import Permission
 from portal.rules.permissions import Scope as Reach
 
 CHARTS = ("store_sales", "store_orders")
+VIEWS = offer(Inbox("seller.figures", Permission.ANALYTICS_VIEW, Reach.STORE, ARGUMENTS))
 
 
 def hang(bp: Blueprint) -> None:
@@ -52,6 +54,9 @@ def show() -> ResponseReturnValue:
         desk = open_desk(session, clock.now())
         if desk is None:
             return render_template("seller/no_store.html", **around(None, "seller.figures"))
+        views = views_for(session, VIEWS, store_id=desk.store.id)
+        if (there := opens_with(views)) is not None:
+            return there
         sections = section_names(session)
         scope = _scope(session, desk.store.id)
         splits = [
@@ -94,6 +99,7 @@ def show() -> ResponseReturnValue:
         {"figures": "figures/_board.html", "figure-tiles": "figures/_tiles.html"},
         currencies=[(one, one) for one in currencies],
         channels=[],
+        views=views,
         question=gettext(STORE_QUESTION),
         by_mail=by_mail,
         mail_href=url_for("seller.figures_mail", **same),

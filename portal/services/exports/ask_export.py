@@ -15,7 +15,7 @@ from portal.kit.errors import PortalError
 from portal.kit.ids import new_id
 from portal.kit.tables import Format
 from portal.kit.text import N_
-from portal.models import Channel, ListExport, User
+from portal.models import Campaign, Channel, ListExport, User
 from portal.queries.listings import LISTINGS
 from portal.rules.exports import OPEN_MAX, file_name, pack
 from portal.rules.permissions import Actor, Permission, Scope, scopes_of
@@ -103,10 +103,16 @@ def ask_export(
 
 
 def _said(session: Session, chosen: Any) -> dict[str, Any]:
-    """The filter as the name of a file says it: a channel by its code, for its number means nothing to people."""
+    """The filter as the name of a file says it: a channel by its code and a campaign by its name, in English where it
+    has one, as names of files have Latin letters. Their numbers mean nothing to people.
+    """
     kept = pack(chosen)
     channel = session.get(Channel, kept["channel_id"]) if "channel_id" in kept else None
-    return kept | ({"channel_id": channel.code} if channel else {})
+    campaign = session.get(Campaign, kept["campaign_id"]) if "campaign_id" in kept else None
+    said = {"channel_id": channel.code} if channel else {}
+    if campaign:
+        said["campaign_id"] = campaign.name.get("en") or next(iter(campaign.name.values()))
+    return kept | said
 
 
 def find_export(session: Session, *, export_id: uuid.UUID, actor: Actor) -> ListExport:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from portal.models import FigureState
+from portal.queries.exchange import platform_currency
 from portal.queries.figure_facts import FACTS
 
 # Held shared by whoever renews what has changed, and alone by whoever loads so much that he renews all days himself.
@@ -31,10 +32,15 @@ _SPAN = text(
         UNION ALL SELECT min(at) - interval '1 day', max(at) + interval '1 day' FROM ledger_posting
         UNION ALL SELECT min(granted_at) - interval '1 day', max(granted_at) + interval '1 day' FROM coupon_grant
         UNION ALL SELECT min(chosen_at) - interval '1 day', max(chosen_at) + interval '1 day' FROM offer_choice
+        UNION ALL SELECT min(at) - interval '1 day', max(at) + interval '1 day' FROM review_invitation
+        UNION ALL SELECT min(e.at) - interval '1 day', least(max(e.at), now()) + interval '1 day'
+            FROM incentive_assignment a JOIN automation g ON g.id = a.automation_id
+           CROSS JOIN LATERAL (SELECT a.assigned_at + make_interval(days => g.window_days) AS at) e
         UNION ALL SELECT min(day), max(day) FROM figure_day) s
     """
 )
-# The days of everything that has changed its state since, whenever it began, and of exchanges paid and offers taken.
+# The days of everything that has changed its state since, whenever it began, of exchanges paid, offers taken and
+# reviews written; and those on which the time of people of experiments was over whose orders moved.
 _CHANGED = text(
     """
     WITH moved AS (SELECT DISTINCT order_id, subject, subject_id FROM transition
@@ -51,7 +57,14 @@ _CHANGED = text(
         UNION ALL SELECT g.granted_at, (SELECT min(id) FROM channel) FROM moved m
             JOIN coupon_use u ON u.order_id = m.order_id
             JOIN coupon_grant g ON g.user_id = u.user_id AND g.campaign_id = u.campaign_id
-        UNION ALL SELECT chosen_at, channel_id FROM offer_choice WHERE taken_at >= :since) d
+        UNION ALL SELECT chosen_at, channel_id FROM offer_choice WHERE taken_at >= :since
+        UNION ALL SELECT i.at, (SELECT min(id) FROM channel) FROM remark r JOIN order_line l ON l.id = r.line_id
+            JOIN review_invitation i ON i.part_id = l.part_id WHERE r.kind = 'review' AND r.at >= :since
+        UNION ALL SELECT e.at, (SELECT min(id) FROM channel) FROM moved m JOIN orders o ON o.id = m.order_id
+            JOIN incentive_assignment a ON a.user_id = o.buyer_id AND o.paid_at > a.assigned_at
+            JOIN automation g ON g.id = a.automation_id
+           CROSS JOIN LATERAL (SELECT a.assigned_at + make_interval(days => g.window_days) AS at) e
+           WHERE o.paid_at <= e.at) d
       JOIN channel c ON c.id = d.channel_id
     """
 )
@@ -93,7 +106,7 @@ def lock_figures(session: Session) -> FigureState:
 
 def renew(session: Session, stretch: Stretch, *, now: datetime) -> list[date]:
     """Make the facts of these days what the rows say. Returns the day of each that was not."""
-    days = {"first": stretch.first, "last": stretch.last, "now": now}
+    days = {"first": stretch.first, "last": stretch.last, "now": now, "platform": platform_currency(session)}
     return list(session.scalars(_RENEW, days))
 
 

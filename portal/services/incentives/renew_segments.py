@@ -13,7 +13,7 @@ from portal.models import SegmentMember
 from portal.queries.segments import list_segments, load_customers, segment_currency
 from portal.rules.fraud_evaluation import ask
 from portal.rules.fraud_language import parse
-from portal.rules.segment_features import SEGMENT_FEATURES
+from portal.rules.segment_features import SEGMENT_FEATURES, parse_segment
 
 # One after the other: what two runs have decided must not be mixed.
 _ONE_BY_ONE = text("SELECT pg_advisory_xact_lock(hashtext('segment_member'))")
@@ -62,7 +62,8 @@ def renew_segments(
 
 def count_matching(session: Session, *, source: str, now: datetime) -> tuple[int, int, list[uuid.UUID]]:
     """How many a rule would take, of how many customers, and the first of them. Raises ExpressionError."""
-    node, currency = parse(source, SEGMENT_FEATURES), segment_currency(session)
+    currency = segment_currency(session)
+    node = parse_segment(source, currency=currency)
     customers = 0
     found: list[uuid.UUID] = []
     for user_id, values in load_customers(session, now=now):

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.models import SegmentVersion, User
-from portal.rules.fraud_language import ExpressionError, parse
+from portal.queries.segments import segment_currency
+from portal.rules.fraud_language import ExpressionError
 from portal.rules.permissions import Actor, Permission, may
-from portal.rules.segment_features import SEGMENT_FEATURES, is_key
+from portal.rules.segment_features import is_key, parse_segment
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.incentives.renew_segments import renew_segments
 
@@ -64,7 +65,7 @@ def save_segment(session: Session, *, actor: Actor, draft: SegmentDraft, newest:
     """
     if actor.user_id is None or not may(actor, Permission.COUPON_ISSUE) or not actor.is_admin:
         raise SegmentForbiddenError
-    _check(draft)
+    _check(draft, segment_currency(session))
     standing = session.scalar(select(func.max(SegmentVersion.version)).where(SegmentVersion.key == draft.key)) or 0
     if standing != newest:
         raise SegmentChangedError(who=_author(session, draft.key, standing), version=standing)
@@ -89,7 +90,7 @@ def save_segment(session: Session, *, actor: Actor, draft: SegmentDraft, newest:
     return newest + 1
 
 
-def _check(draft: SegmentDraft) -> None:
+def _check(draft: SegmentDraft, currency: str) -> None:
     faults: dict[str, str] = {}
     error = None
     if not is_key(draft.key):
@@ -98,7 +99,7 @@ def _check(draft: SegmentDraft) -> None:
     if not draft.title.strip():
         faults["title"] = N_("Say in a few words who is in it.")
     try:
-        parse(draft.source, SEGMENT_FEATURES)
+        parse_segment(draft.source, currency=currency)
     except ExpressionError as wrong:
         error = wrong
     if faults or error:

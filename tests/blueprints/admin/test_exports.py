@@ -13,6 +13,7 @@ from portal.jobs.exports import make_list
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import make_person
 from tests.factories.cart import Mall, make_mall, make_variant
+from tests.factories.coupon import make_campaign
 from tests.factories.order import give_deposit, make_order
 from tests.factories.refund import rows
 
@@ -100,3 +101,12 @@ def test_balances_are_listed_with_filters_and_each_look_is_recorded(mall: Mall, 
 def test_uses_of_all_coupons_are_an_empty_list_with_a_sentence(mall: Mall, as_ada: FlaskClient) -> None:
     assert "Not used yet" in as_ada.get("/admin/redemptions").text
     assert "No use matches" in as_ada.get("/admin/redemptions?status=redeemed&campaign=999999999999999").text
+
+
+@pytest.mark.ux("A27")
+def test_a_list_of_one_campaign_is_named_after_it(mall: Mall, as_ada: FlaskClient) -> None:
+    campaign = make_campaign("claim", code="TENOFF")
+    make_order(make_person("bea"), mall, {make_variant(mall): 1}, codes=("TENOFF",))
+    press(as_ada, f"/admin/redemptions?campaign={campaign}&status=redeemed", "csv")
+    [(name,)] = rows("SELECT name FROM list_export")
+    assert re.fullmatch(r"redemptions-redeemed-ten-percent-off-[0-9-]{10}\.csv", name)

@@ -36,6 +36,9 @@ def test_a_segment_is_previewed_saved_and_shown(app: APIFlask) -> None:
     wrong = send(client, "save", **typed | {"source": "purchases = "})
     assert wrong.status_code == 422
     assert "At character" in wrong.text
+    for do in ("preview", "save"):
+        foreign = send(client, do, **typed | {"source": "spent > 100 USD"})
+        assert (foreign.status_code, "Segments count money in KRW" in foreign.text) == (422, True), do
     saved = send(client, "save", **typed)
     assert saved.location.endswith("/admin/segments/newcomers")
     shown = client.get("/admin/segments/newcomers").text
