@@ -23,11 +23,23 @@ class CarrierUnknownError(PortalError):
     sentence = N_("“%(carrier)s” is none of the carriers. The known ones are: %(known)s.")
 
 
+class CarrierMissingError(CarrierUnknownError):
+    code = "carrier_missing"
+    sentence = N_("Choose the carrier that takes the parcel.")
+
+
 class TrackingNumberError(PortalError):
     """It does not look like a number of this carrier, or its check digit is wrong."""
 
     code = "tracking_number_unfit"
     sentence = N_("“%(number)s” is no tracking number of %(carrier)s. Theirs look like %(example)s.")
+
+
+class TrackingNumberMissingError(TrackingNumberError):
+    """Nothing was typed, or zeros only, as those do who have no number yet."""
+
+    code = "tracking_number_missing"
+    sentence = N_("Enter the tracking number. Those of %(carrier)s look like %(example)s.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +88,8 @@ _ALL = (
     Carrier("lotte", "롯데택배", re.compile(r"[0-9]{12,13}"), "4023-4567-8901"),
     Carrier("epost", "우체국택배", re.compile(r"[0-9]{13}"), "60123-4567-8901"),
     Carrier("logen", "로젠택배", re.compile(r"[0-9]{11}"), "914-1234-5678"),
-    Carrier("ems", "EMS", re.compile(r"[A-Z]{2}[0-9]{9}[A-Z]{2}"), "EB 123 456 785 KR", _s10),
-    Carrier("ups", "UPS", re.compile(r"1Z[0-9A-Z]{15}[0-9]"), "1Z 999 AA1 01 2345 6784", _ups),
+    Carrier("ems", "EMS", re.compile(r"[A-Z]{2}(?!0{8})[0-9]{9}[A-Z]{2}"), "EB 123 456 785 KR", _s10),
+    Carrier("ups", "UPS", re.compile(r"1Z(?!0{15})[0-9A-Z]{15}[0-9]"), "1Z 999 AA1 01 2345 6784", _ups),
     Carrier("fedex", "FedEx", re.compile(r"[0-9]{12}"), "4771 7908 1230", _fedex),
     Carrier("dhl", "DHL Express", re.compile(r"[0-9]{10}"), "33 1881 0025", _dhl),
     Carrier("own", "Own delivery", re.compile(r"[0-9A-Z]{1,40}"), "OD-1042", is_tracked=False),
@@ -90,6 +102,8 @@ OWN_DELIVERY: Final = N_("Own delivery")
 def find_carrier(text: str) -> Carrier:
     """A carrier by its code or name as it was typed. Raises CarrierUnknownError."""
     typed = unicodedata.normalize("NFKC", text).strip()
+    if not typed:
+        raise CarrierMissingError
     for carrier in _ALL:
         if typed.casefold() in {carrier.code, carrier.name.casefold()}:
             return carrier
@@ -97,8 +111,13 @@ def find_carrier(text: str) -> Carrier:
 
 
 def read_number(carrier: Carrier, text: str) -> str:
-    """A tracking number as it is kept: capitals, narrow, no spaces or hyphens. Raises TrackingNumberError."""
+    """A tracking number as it is kept: capitals, narrow, no spaces or hyphens.
+
+    Raises TrackingNumberError.
+    """
     number = _LEFT_OUT.sub("", unicodedata.normalize("NFKC", text)).upper()
+    if not number.strip("0"):
+        raise TrackingNumberMissingError(carrier=carrier.name, example=carrier.example)
     fits = number.isascii() and len(number) <= NUMBER_MAX and carrier.pattern.fullmatch(number) is not None
     if not fits or not carrier.check(number):
         raise TrackingNumberError(number=text.strip()[:NUMBER_MAX], carrier=carrier.name, example=carrier.example)

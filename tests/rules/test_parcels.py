@@ -10,7 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.kit.tracking import TrackedKind
-from portal.rules.carriers import CARRIERS, CarrierUnknownError, TrackingNumberError, find_carrier, read_number
+from portal.rules.carriers import (
+    CARRIERS,
+    CarrierMissingError,
+    CarrierUnknownError,
+    TrackingNumberError,
+    TrackingNumberMissingError,
+    find_carrier,
+    read_number,
+)
 from portal.rules.deadlines import Step, deadlines_from, next_step
 from portal.rules.states import Machine, may_move, states
 from portal.rules.tracking import Tracked, delivered_at, state_of
@@ -48,7 +56,6 @@ def test_numbers_are_kept_as_their_carriers_write_them(carrier: str, typed: str,
 @pytest.mark.parametrize(
     ("carrier", "typed"),
     [
-        ("cj", ""),
         ("cj", "58123456789"),
         ("cj", "5812345678AB"),
         ("ems", "RB123456784GB"),
@@ -58,6 +65,8 @@ def test_numbers_are_kept_as_their_carriers_write_them(carrier: str, typed: str,
         ("logen", "9141234567\0"),
         ("own", "가나다"),
         ("own", "A" * 41),
+        ("ems", "EE000000005KR"),
+        ("ups", "1Z0000000000000000"),
     ],
 )
 def test_a_number_that_is_not_its_carriers_is_refused_with_an_example(carrier: str, typed: str) -> None:
@@ -66,10 +75,20 @@ def test_a_number_that_is_not_its_carriers_is_refused_with_an_example(carrier: s
     assert CARRIERS[carrier].example in str(refused.value)
 
 
+@pytest.mark.req("ORD-003")
+@pytest.mark.parametrize("carrier", CARRIERS)
+@pytest.mark.parametrize("length", range(15))
+def test_zeros_are_no_number_of_anybody(carrier: str, length: int) -> None:
+    with pytest.raises(TrackingNumberMissingError, match="Enter the tracking number"):
+        read_number(find_carrier(carrier), "0" * length)
+
+
 def test_every_carriers_example_is_a_number_of_its_own() -> None:
     assert all(read_number(carrier, carrier.example) for carrier in CARRIERS.values())
     with pytest.raises(CarrierUnknownError, match="cj, hanjin"):
         find_carrier("pigeon")
+    with pytest.raises(CarrierMissingError, match="Choose the carrier"):
+        find_carrier(" ")
 
 
 @pytest.mark.req("ORD-07")

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from portal.rules.carriers import CarrierUnknownError, TrackingNumberError
+from portal.rules.carriers import (
+    CarrierMissingError,
+    CarrierUnknownError,
+    TrackingNumberError,
+    TrackingNumberMissingError,
+)
 
 CARRYING = (
+    CarrierMissingError(),
     CarrierUnknownError(carrier="pigeon", known="cj"),
     TrackingNumberError(number="12", carrier="UPS", example="1Z"),
+    TrackingNumberMissingError(carrier="UPS", example="1Z"),
 )
