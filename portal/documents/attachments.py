@@ -12,7 +12,7 @@ from portal.kit.file_kinds import (
     PIXELS_MAX,
     FileBrokenError,
     FileKind,
-    FileTooLargeError,
+    PictureTooLargeError,
     TooManyFilesError,
     check_file,
     named_as,
@@ -60,7 +60,7 @@ def _drawn_anew(name: str, content: bytes, kind: FileKind) -> bytes:
     try:
         with Image.open(io.BytesIO(content), formats=[_FORMATS[kind]]) as opened:
             if opened.width * opened.height > PIXELS_MAX:
-                raise FileTooLargeError(name=tidy_name(name), megabytes=PIXELS_MAX // 1_000_000)
+                raise PictureTooLargeError(name=tidy_name(name), millions=PIXELS_MAX // 1_000_000)
             picture = ImageOps.exif_transpose(opened)
             picture.thumbnail((SIDE_MAX, SIDE_MAX))
             clear = kind is not FileKind.JPEG and picture.has_transparency_data

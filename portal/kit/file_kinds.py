@@ -64,6 +64,11 @@ class FileBrokenError(FileRefusedError):
     sentence = N_("“%(name)s” cannot be read. It may have been cut off on its way.")
 
 
+class PictureTooLargeError(FileRefusedError):
+    code = "picture_too_large"
+    sentence = N_("“%(name)s” has more than %(millions)s million pixels. Make it smaller and send it again.")
+
+
 class FileTooLargeError(FileRefusedError):
     code = "file_too_large"
     sentence = N_("“%(name)s” is larger than %(megabytes)s MB. Make it smaller and send it again.")

@@ -35,11 +35,18 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class StorePart:
-    """A part by its order's number, with its lines by SKU."""
+    """A part by its order's number, with its lines and what is left to send by SKU.
+
+    `parcels` are those that left, each as carrier:number.
+    """
 
     id: uuid.UUID
     number: str
+    status: str
+    is_on_hold: bool
     lines: Mapping[str, uuid.UUID]
+    left: Mapping[str, int]
+    parcels: frozenset[str]
 
 
 _RUN = text(
@@ -50,7 +57,12 @@ _RUN = text(
 )
 _PARTS = text(
     """
-    SELECT p.id, o.number, (SELECT jsonb_object_agg(l.sku, l.id) FROM order_line l WHERE l.part_id = p.id) AS lines
+    SELECT p.id, o.number, p.status,
+           EXISTS (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL) AS is_on_hold,
+           (SELECT jsonb_object_agg(l.sku, l.id) FROM order_line l WHERE l.part_id = p.id) AS lines,
+           (SELECT jsonb_object_agg(l.sku, l.quantity - l.refunded_quantity - l.shipped_quantity)
+              FROM order_line l WHERE l.part_id = p.id) AS left,
+           ARRAY(SELECT s.carrier || ':' || s.tracking_number FROM shipment s WHERE s.part_id = p.id) AS parcels
       FROM order_part p JOIN orders o ON o.id = p.order_id
      WHERE p.store_id = :store_id AND o.number = ANY(:numbers) AND p.released_at IS NOT NULL
     """
@@ -76,7 +88,15 @@ def parts_by_number(session: Session, *, store_id: int, numbers: Collection[str]
     """The store's parts of these orders; what is another's is as if it were not there."""
     rows = session.execute(_PARTS, {"store_id": store_id, "numbers": sorted(set(numbers))})
     return {
-        row.number: StorePart(row.id, row.number, {sku: uuid.UUID(line) for sku, line in row.lines.items()})
+        row.number: StorePart(
+            row.id,
+            row.number,
+            row.status,
+            row.is_on_hold,
+            {sku: uuid.UUID(line) for sku, line in row.lines.items()},
+            row.left,
+            frozenset(row.parcels),
+        )
         for row in rows
     }
 

@@ -19,6 +19,7 @@ from portal.kit.file_kinds import (
     FileKindError,
     FileMisnamedError,
     FileTooLargeError,
+    PictureTooLargeError,
     TooManyFilesError,
     tidy_name,
 )
@@ -65,6 +66,7 @@ def test_a_large_picture_becomes_as_large_as_a_page_shows_it_and_a_pdf_stays_as_
     ("name", "content", "error"),
     [
         ("a.jpg", b"MZ\x90\x00 a program", FileMisnamedError),
+        ("a.png", picture("PNG", (10_000, 5_001)), PictureTooLargeError),
         ("a.jpg", PDF, FileMisnamedError),
         ("a.png", b"\xff\xd8\xff\xe0 no more of it", FileMisnamedError),
         ("a.exe", picture(), FileMisnamedError),

@@ -21,6 +21,7 @@ from portal.kit.file_kinds import (
     FileKindError,
     FileMisnamedError,
     FileTooLargeError,
+    PictureTooLargeError,
     TooManyFilesError,
 )
 from portal.services.accounts.throttle import UPLOAD
@@ -34,6 +35,7 @@ UNFIT = (
     FileMisnamedError(name="slip.png"),
     FileBrokenError(name="slip.png"),
     FileTooLargeError(name="slip.png", megabytes=FILE_BYTES_MAX // (1024 * 1024)),
+    PictureTooLargeError(name="slip.png", millions=50),
 )
 # A picture of one point, for examples.
 EXAMPLE = {

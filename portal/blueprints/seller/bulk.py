@@ -26,16 +26,16 @@ from portal.db import atomically, reading
 from portal.htmx import done, page_or_partial
 from portal.jobs.queue import enqueue_part_run
 from portal.kit import clock
-from portal.kit.errors import Rejection, fill
-from portal.kit.text import N_
-from portal.queries.bulk_runs import RunView, goods_to_send, load_run, parts_by_number
+from portal.kit.errors import fill
+from portal.queries.bulk_runs import RunView, goods_to_send, load_run
 from portal.queries.labels import count_run
 from portal.queries.store_order import load_store_order
 from portal.queries.store_orders import StoreView, matching_parts
 from portal.rules.csv_table import FileUnfitError, decode
-from portal.rules.parcel_csv import COLUMNS, ParcelFile, RowProblem, read_parcels
+from portal.rules.parcel_csv import COLUMNS, ParcelFile, read_parcels
 from portal.rules.permissions import Permission, Scope
 from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, ITEMS_MAX, RunItem, begin_run, work_run
+from portal.services.fulfilment.check_parcels import check_parcels
 
 SHOWN_MAX = 200
 SLIPS_MAX = 200
@@ -187,25 +187,10 @@ def _ids(texts: Sequence[str]) -> list[uuid.UUID]:
 
 
 def _checked(desk: Desk, file: ParcelFile) -> dict[str, Any]:
-    """The parcels of the file that this store can send, and what is wrong with the others."""
+    """The parcels of the file that this store can send, and what is wrong with the others in words."""
     with reading() as session:
-        parts = parts_by_number(session, store_id=desk.store.id, numbers=[one.order for one in file.parcels])
-    fit, problems = [], list(file.problems)
-    for parcel in file.parcels:
-        part = parts.get(parcel.order)
-        unknown = sorted(set(parcel.units or ()) - set(part.lines)) if part else []
-        if part is None:
-            problems.append(
-                RowProblem(parcel.row, parcel.order, Rejection("ORDER", N_("Your store has no such order.")))
-            )
-        elif unknown:
-            refusal = Rejection("SKU", N_("“%(sku)s” is not in this order."), {"sku": unknown[0]})
-            problems.append(RowProblem(parcel.row, parcel.order, refusal))
-        else:
-            units = None if parcel.units is None else {part.lines[sku]: count for sku, count in parcel.units.items()}
-            fit.append(RunItem(part.id, part.number, parcel.carrier, parcel.number, units, parcel.row))
-    shown = [(one.row, one.order, say(one.refusal)) for one in sorted(problems, key=lambda one: one.row)]
-    return {"fit": fit, "problems": shown}
+        fit, problems = check_parcels(session, file, store_id=desk.store.id, now=clock.now())
+    return {"fit": fit, "problems": [(one.row, one.order, say(one.refusal)) for one in problems]}
 
 
 def _failures(run: RunView) -> list[dict[str, Any]]:

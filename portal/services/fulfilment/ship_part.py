@@ -18,6 +18,7 @@ from portal.kit.ids import new_id
 from portal.kit.text import N_
 from portal.models import OrderPart, Shipment, ShipmentLine
 from portal.models.order import TO_SEND
+from portal.queries.parcel_numbers import taken_numbers
 from portal.rules.carriers import find_carrier, read_number
 from portal.rules.permissions import Actor
 from portal.rules.states import Machine
@@ -64,6 +65,14 @@ class ParcelExistsError(PortalError):
     code = "parcel_exists"
     status = 409
     sentence = N_("A parcel of this order has the number %(number)s already, with other contents.")
+
+
+class ParcelNumberTakenError(PortalError):
+    """A label scanned twice, or a number borrowed from a parcel that arrives anyway."""
+
+    code = "parcel_number_taken"
+    status = 409
+    sentence = N_("The number %(number)s is on a parcel to another buyer already. Look at the label again.")
 
 
 class LabelUnfitError(PortalError):
@@ -136,7 +145,7 @@ def ship_part(
 
     The same parcel told of again is a repeat. Raises CarrierUnknownError, TrackingNumberError, PartUnknownError,
     PartChangedError, PartOnHoldError, PartNotPaidError, NothingToShipError, ParcelUnitsError, ParcelEmptyError,
-    ParcelLineUnknownError, ParcelExistsError, LabelUnfitError; then nothing was written.
+    ParcelLineUnknownError, ParcelExistsError, ParcelNumberTakenError, LabelUnfitError; then nothing was written.
     """
     carrier = find_carrier(parcel.carrier)
     number = read_number(carrier, parcel.number)
@@ -155,6 +164,8 @@ def ship_part(
         raise NothingToShipError
     units = choose_units(session, part_id, parcel.units)
     used_label = _label_of(session, part_id, carrier.code, number)
+    if taken_numbers(session, [(part_id, carrier.code, number)], now=now):
+        raise ParcelNumberTakenError(number=number)
     shipment_id = new_id()
     insert_rows(
         session,

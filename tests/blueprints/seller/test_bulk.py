@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import uuid
 from typing import Any
 
 import pytest
@@ -20,12 +21,14 @@ from portal.rules.holds import HoldKind
 from portal.rules.parcel_csv import read_parcels
 from portal.services.accounts.throttle import HOUR, Limit, Rule
 from portal.services.fulfilment.bulk_run import AT_ONCE_MAX, RunItem, begin_run
+from portal.services.fulfilment.check_parcels import check_parcels
 from portal.services.orders.place_hold import place_hold
 from tests.blueprints.desks import browser, fields
 from tests.documents.reading import pages_of
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import MadeOrder, make_order
+from tests.factories.parcel import send
 
 
 def rows(query: str) -> list[tuple[Any, ...]]:
@@ -48,6 +51,14 @@ def orders(mall: Mall, count: int, **more: Any) -> list[MadeOrder]:
     return [make_order(bea, mall, {make_variant(mall, **more): 2}) for _ in range(count)]
 
 
+def hold(part_id: uuid.UUID) -> None:
+    ada = make_person("ada", roles=("admin",)).actor
+    with transaction() as session:
+        place_hold(
+            session, part_id=part_id, kind=HoldKind.ADMIN, reason="legal", note="", actor=ada, now=clock.now()
+        )
+
+
 def follow(client: FlaskClient, answer: Any) -> str:
     assert answer.status_code == 303, answer.text
     return html.unescape(client.get(answer.location).text)
@@ -57,19 +68,9 @@ def follow(client: FlaskClient, answer: Any) -> str:
 @pytest.mark.ux("S11")
 def test_what_was_chosen_is_confirmed_and_what_stays_says_why(app: APIFlask, mall: Mall, sam: Person) -> None:
     made = orders(mall, 3)
-    ada = make_person("ada", roles=("admin",))
     as_sam = browser(app, sam)
     token = fields(as_sam.get("/seller/orders").text)
-    with transaction() as session:
-        place_hold(
-            session,
-            part_id=made[1].part_ids[0],
-            kind=HoldKind.ADMIN,
-            reason="legal",
-            note="",
-            actor=ada.actor,
-            now=clock.now(),
-        )
+    hold(made[1].part_ids[0])
     # The page was open before: of the three the held one has left the list, and its row says so.
     ids = [str(one.part_ids[0]) for one in made[:2]]
     page = follow(as_sam, as_sam.post("/seller/orders/acceptance", data=token | {"ids": [*ids, "nonsense"]}))
@@ -141,6 +142,38 @@ def test_a_file_is_shown_before_it_is_applied_and_again_changes_nothing(app: API
     assert b"order,sku,quantity,carrier,tracking_number,goods" in as_sam.get("/seller/parcels/template.csv").data
 
 
+@pytest.mark.req("ORD-003", "ORD-002")
+@pytest.mark.ux("S15")
+def test_a_file_says_beforehand_what_cannot_leave_as_things_stand(app: APIFlask, mall: Mall, sam: Person) -> None:
+    held, sent, split, theirs = orders(mall, 4)
+    hold(held.part_ids[0])
+    send(sent.part_ids[0], sam, number="581234560000")
+    bob = make_order(make_person("bob"), mall, {make_variant(mall): 1})
+    sku = rows(f"SELECT sku FROM order_line WHERE order_id = '{split.id}'")[0][0]  # noqa: S608  # Ids of this test.
+    file = read_parcels(
+        "order,sku,quantity,carrier,tracking_number\n"
+        f"{held.number},,,cj,581234560001\n"
+        f"{sent.number},,,cj,581234560002\n"
+        f"{sent.number},,,cj,581234560000\n"  # Told of before.
+        f"{split.number},{sku},1,cj,581234560003\n"
+        f"{split.number},{sku},2,cj,581234560004\n"  # One is left by then.
+        f"{split.number},,,cj,581234560005\n"
+        f"{theirs.number},,,cj,581234560006\n"
+        f"{theirs.number},,,cj,581234560007\n"  # Nothing is left by then.
+        f"{bob.number},,,cj,581234560000\n"
+    )
+    with reading() as session:
+        fit, problems = check_parcels(session, file, store_id=mall.store_ids[0], now=clock.now())
+    assert [one.row for one in fit] == [4, 5, 7, 8]
+    assert [(one.row, getattr(one.refusal, "code", "")) for one in problems] == [
+        (2, "ON_HOLD"),
+        (3, "nothing_to_ship"),
+        (6, "parcel_units"),
+        (9, "nothing_to_ship"),
+        (10, "parcel_number_taken"),
+    ]
+
+
 @pytest.mark.req("ORD-003")
 def test_a_parcel_with_one_bad_row_is_bad_as_a_whole() -> None:
     head = "order,sku,quantity,carrier,tracking_number\n"
@@ -173,16 +206,7 @@ def test_slips_say_what_to_fetch_and_what_goes_where_without_amounts(app: APIFla
     assert "9,900" not in written
     none = as_sam.post("/seller/orders/slips?view=to_send", data=token | {"all_matching": "1"})
     assert none.status_code == 404
-    with transaction() as session:
-        place_hold(
-            session,
-            part_id=second.part_ids[0],
-            kind=HoldKind.ADMIN,
-            reason="legal",
-            note="",
-            actor=make_person("ada", roles=("admin",)).actor,
-            now=clock.now(),
-        )
+    hold(second.part_ids[0])
     ticked = {"ids": [str(one.part_ids[0]) for one in (first, second)]}
     pages = pages_of(as_sam.post("/seller/orders/slips?view=action", data=token | ticked).data)
     # The one that is on hold meanwhile has no slip; the pick list says so.

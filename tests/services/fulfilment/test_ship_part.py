@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from portal.services.fulfilment.ship_part import (
     ParcelEmptyError,
     ParcelExistsError,
     ParcelLineUnknownError,
+    ParcelNumberTakenError,
     ParcelUnitsError,
 )
 from portal.services.orders.part_changes import PartChangedError
@@ -105,6 +107,22 @@ def test_the_buyer_hears_of_each_parcel_once_and_the_same_parcel_twice_is_one(ma
     assert bells == [order.buyer.id]
     with pytest.raises(ParcelExistsError):
         send(part_id, sam, {lines_of(part_id)[0]: 1}, number=number)
+
+
+@pytest.mark.req("ORD-003")
+def test_a_number_goes_to_one_buyer_who_may_have_two_orders_in_one_box(mall: Mall, sam: Person) -> None:
+    first, number = bought(mall), new_tracking_number()
+    second = make_order(first.buyer, mall, {make_variant(mall): 1})
+    theirs = make_order(make_person("bob"), mall, {make_variant(mall): 1})
+    send(first.part_ids[0], sam, number=number)
+    send(second.part_ids[0], sam, number=number)
+    with pytest.raises(ParcelNumberTakenError):
+        send(theirs.part_ids[0], sam, number=number)
+    assert states(theirs) == ("paid", ["released"])
+    # A carrier gives a number again later, and what a store brings itself it numbers as it likes.
+    send(theirs.part_ids[0], sam, number=number, now=clock.now() + timedelta(days=100))
+    for buyer in (first.buyer, theirs.buyer):
+        send(make_order(buyer, mall, {make_variant(mall): 1}).part_ids[0], sam, carrier="own", number="7")
 
 
 @pytest.mark.req("ORD-003", "ORD-14")

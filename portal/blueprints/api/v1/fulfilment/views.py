@@ -143,6 +143,8 @@ def accept_store_part(part_id: str) -> StoreOrder:
         shipping.ParcelEmptyError,
         shipping.ParcelLineUnknownError(sku="BOWL"),
         shipping.ParcelExistsError(number="12"),
+        shipping.ParcelNumberTakenError(number="12"),
+        shipping.LabelUnfitError(number="12"),
     ),
 )
 def send_parcel(part_id: str, body: ParcelIn) -> Sent:
