@@ -12,16 +12,18 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.kit.paging import Page, decode_cursor, fingerprint, page_of
+from portal.models.order import UNDER_WAY
 
 LIST_LENGTH = 20
 COUNTED_MAX = 1_000
 
-# What buyers filter by, in their words; every state is in exactly one group.
+# What buyers filter by, in their words; every state is in exactly one group, but for those of which a part was given
+# back: they are under way or done, as what is left of them.
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "open": ("pending",),
     "under_way": ("paid", "shipped"),
     "done": ("delivered",),
-    "ended": ("cancelled", "failed", "expired", "partially_refunded", "refunded"),
+    "ended": ("cancelled", "failed", "expired", "refunded"),
 }
 
 
@@ -40,23 +42,40 @@ class OrderRow:
     lines: int
     platform_minor: int | None = None
     platform_currency: str | None = None
+    expires_at: datetime | None = None
+    fraud_hold: bool = False
+    # Of each part its state, and whether something of it has left.
+    parts: tuple[tuple[str, bool], ...] = ()
+    # When what is under way should arrive: the first and the last day of all stores.
+    arrives_from: datetime | None = None
+    arrives_until: datetime | None = None
 
 
 # The mark of a page and its rows come in one statement; numbers are compared without hyphens.
 _LIST = """
     WITH mine AS (
         SELECT o.id, o.number, o.status, o.currency, o.payable_minor, o.placed_at, o.platform_minor,
-               o.platform_currency
+               o.platform_currency, o.expires_at, o.fraud_hold
           FROM orders o
          WHERE o.buyer_id = :buyer_id
-           AND (CAST(:states AS text[]) IS NULL OR o.status = ANY(:states))
+           AND (CAST(:states AS text[]) IS NULL
+                OR CASE o.status WHEN 'partially_refunded' THEN :group = CASE WHEN EXISTS (
+                        SELECT FROM order_part p WHERE p.order_id = o.id AND p.status = ANY(:open))
+                   THEN 'under_way' ELSE 'done' END
+                   ELSE o.status = ANY(:states) END)
            AND (CAST(:number AS text) IS NULL OR position(:number IN replace(o.number, '-', '')) > 0)
     )
-    SELECT m.*, f.name AS first_name, f.picture, f.lines,
+    SELECT m.*, f.name AS first_name, f.picture, f.lines, g.parts, g.arrives_from, g.arrives_until,
            (SELECT count(*) FROM (SELECT FROM mine LIMIT :counted_max) c) AS total
       FROM (SELECT * FROM mine {where} ORDER BY placed_at {direction}, id {direction} LIMIT :length) m
       JOIN LATERAL (SELECT l.name, l.picture, count(*) OVER () AS lines FROM order_line l
                      WHERE l.order_id = m.id ORDER BY l.position LIMIT 1) f ON true
+      JOIN LATERAL (SELECT jsonb_agg(jsonb_build_array(p.status, EXISTS (
+                               SELECT FROM order_line l WHERE l.part_id = p.id AND l.shipped_quantity > 0))) AS parts,
+                           min(coalesce(p.deliver_from, p.deliver_until)) FILTER (WHERE p.status = ANY(:open))
+                               AS arrives_from,
+                           max(p.deliver_until) FILTER (WHERE p.status = ANY(:open)) AS arrives_until
+                      FROM order_part p WHERE p.order_id = m.id) g ON true
      ORDER BY m.placed_at {direction}, m.id {direction}
 """
 _FIRST = text(_LIST.format(where="", direction="DESC"))
@@ -80,6 +99,8 @@ def list_orders(
     values: dict[str, Any] = {
         "buyer_id": buyer_id,
         "states": list(GROUPS[group]) if group else None,
+        "group": group,
+        "open": list(UNDER_WAY),
         "number": wanted,
         "length": length + 1,
         "counted_max": COUNTED_MAX + 1,
@@ -102,6 +123,11 @@ def list_orders(
             row.lines,
             row.platform_minor,
             row.platform_currency,
+            row.expires_at,
+            row.fraud_hold,
+            tuple((status, has_left) for status, has_left in row.parts or ()),
+            row.arrives_from,
+            row.arrives_until,
         )
         for row in found
     ]

@@ -137,11 +137,17 @@ class OrderLineView:
     subtotal_minor: int
     discount_minor: int
     refunded_quantity: int
+    shipped_quantity: int = 0
 
     @property
     def left(self) -> int:
         """How many have not been given back."""
         return self.quantity - self.refunded_quantity
+
+    @property
+    def to_send(self) -> int:
+        """How many the store has still to send."""
+        return max(0, self.left - self.shipped_quantity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,11 @@ class OrderPartView:
     deliver_from: datetime | None
     deliver_until: datetime | None
     lines: tuple[OrderLineView, ...]
+
+    @property
+    def has_left(self) -> bool:
+        """Whether something of it is in a parcel."""
+        return any(line.shipped_quantity for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +221,7 @@ _PARTS = text(
     """
     SELECT p.id, p.status, s.slug, s.name AS store_name, p.shipping_fee_minor, p.shipping_discount_minor,
            p.deliver_from, p.deliver_until, l.id AS line_id, l.name, l.options, l.picture, l.quantity, l.subtotal_minor,
-           l.discount_minor, l.refunded_quantity
+           l.discount_minor, l.refunded_quantity, l.shipped_quantity
       FROM order_part p JOIN store s ON s.id = p.store_id JOIN order_line l ON l.part_id = p.id
      WHERE p.order_id = :order_id
      ORDER BY p.position, l.position
@@ -287,6 +298,7 @@ def load_parts(session: Session, *, order_id: uuid.UUID) -> tuple[OrderPartView,
             row.subtotal_minor,
             row.discount_minor,
             row.refunded_quantity,
+            row.shipped_quantity,
         )
         parts.setdefault(row.id, (row, []))[1].append(line)
     return tuple(

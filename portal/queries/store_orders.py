@@ -93,6 +93,7 @@ class StoreOrderRow:
     channel_id: int
     buyer: str
     units: int
+    lines: int
     first_line: Mapping[str, str]
     is_overdue: bool
     in_platform: Money | None
@@ -239,6 +240,7 @@ def list_store_orders(
         .correlate(OrderPart)
         .scalar_subquery()
     )
+    lines = select(func.count()).where(OrderLine.part_id == OrderPart.id).correlate(OrderPart).scalar_subquery()
     columns = select(
         OrderPart.id,
         Order.number,
@@ -251,6 +253,7 @@ def list_store_orders(
         Order.channel_id,
         Order.address,
         units.label("units"),
+        lines.label("lines"),
         _first_line(OrderLine.name).label("first_line"),
         OrderPart.released_at,
         Order.platform_currency,
@@ -275,6 +278,7 @@ def list_store_orders(
             channel_id=row.channel_id,
             buyer=_buyer_name(row.address) if row.released_at and is_shared else "",
             units=int(row.units or 0),
+            lines=row.lines,
             in_platform=Money(row.platform_minor, row.platform_currency) if row.platform_currency else None,
             first_line=row.first_line or {},
             is_overdue=row.status in TO_SEND and row.deliver_until is not None and row.deliver_until < chosen.now,

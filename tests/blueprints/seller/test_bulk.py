@@ -54,9 +54,7 @@ def orders(mall: Mall, count: int, **more: Any) -> list[MadeOrder]:
 def hold(part_id: uuid.UUID) -> None:
     ada = make_person("ada", roles=("admin",)).actor
     with transaction() as session:
-        place_hold(
-            session, part_id=part_id, kind=HoldKind.ADMIN, reason="legal", note="", actor=ada, now=clock.now()
-        )
+        place_hold(session, part_id=part_id, kind=HoldKind.ADMIN, reason="legal", note="", actor=ada, now=clock.now())
 
 
 def follow(client: FlaskClient, answer: Any) -> str:

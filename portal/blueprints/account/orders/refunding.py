@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import flash, render_template, request, url_for
@@ -26,7 +26,7 @@ from portal.kit.errors import PortalError, Rejection
 from portal.kit.ids import new_token
 from portal.queries.orders import OrderPartView, OrderView, load_parts
 from portal.rules.permissions import Permission
-from portal.rules.refund_policy import BEFORE_SHIPMENT, Party
+from portal.rules.refund_policy import AFTER_SHIPMENT, BEFORE_SHIPMENT, REASONS, Party
 from portal.services.accounts.bank_details import FIELDS, BankDetailsError
 from portal.services.accounts.step_up import StepUpNeededError
 from portal.services.refunds.decide_refund import withdraw_refund
@@ -163,19 +163,23 @@ def _plan(order: OrderView, wish: Wish) -> PlannedRefund | PortalError:
 
 
 def _page(order: OrderView, wish: Wish, *, error: PortalError | None = None) -> dict[str, Any]:
-    planned = _plan(order, wish)
     with reading() as session:
         parts = load_parts(session, order_id=order.id)
+    if wish.units is None and wish.part_id is None:
+        wish = replace(wish, units=_not_sent(parts))
+    planned = _plan(order, wish)
     found = planned if isinstance(planned, PlannedRefund) else None
     refused = say(planned) if isinstance(planned, PortalError) else None
     card = order.attempt.card if order.attempt else None
+    is_cancellation = all(part.status in BEFORE_SHIPMENT | {"cancelled"} for part in parts)
     total = formatting.money(found.plan.total_minor, order.currency) if found else ""
     names = [goes_to(leg, order.method, card) for leg in found.plan.legs] if found else []
     return {
         "order": order,
         "wish": wish,
         "groups": [_group(part, wish, found) for part in parts if any(line.left for line in part.lines)],
-        "reasons": reasons_for(Party.BUYER),
+        # Of what was never sent nobody can say that it came damaged.
+        "reasons": [one for one in reasons_for(Party.BUYER) if not (is_cancellation and REASONS[one[0]][1])],
         "planned": found,
         "plan": found.plan if found else None,
         "rows": plan_rows(found.plan, order.method, card) if found else [],
@@ -188,9 +192,18 @@ def _page(order: OrderView, wish: Wish, *, error: PortalError | None = None) -> 
         "total": total,
         "in_platform": found.in_platform if found else None,
         "goes_to": list_words(names),
-        "is_cancellation": all(part.status in BEFORE_SHIPMENT | {"cancelled"} for part in parts),
+        "is_cancellation": is_cancellation,
+        "is_partly_sent": _not_sent(parts) is not None,
         "key": request.form.get("key") or new_token(),
     }
+
+
+def _not_sent(parts: Sequence[OrderPartView]) -> dict[uuid.UUID, int] | None:
+    """Where a part of the order has left: the units that are still with their stores, which are asked back first."""
+    still = [line for part in parts if part.status in BEFORE_SHIPMENT for line in part.lines]
+    is_partly = any(part.has_left or part.status in AFTER_SHIPMENT for part in parts)
+    units = {line.id: line.to_send for line in still if line.to_send}
+    return units if is_partly and units else None
 
 
 def _group(part: OrderPartView, wish: Wish, planned: PlannedRefund | None) -> dict[str, Any]:
@@ -205,6 +218,7 @@ def _group(part: OrderPartView, wish: Wish, planned: PlannedRefund | None) -> di
                 "line": line,
                 "units": wish.units.get(line.id, 0) if wish.units else chosen.get(line.id, 0),
                 "refused": say(refused[line.id]) if line.id in refused else None,
+                "sent": min(line.left, line.shipped_quantity) if part.status in BEFORE_SHIPMENT else 0,
             }
             for line in part.lines
             if line.left

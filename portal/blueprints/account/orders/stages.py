@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,6 +16,7 @@ from portal.gateways.base import DeclineReason
 from portal.gateways.declines import ADVICE
 from portal.kit.currency import POINTS
 from portal.queries.orders import OrderView
+from portal.rules.progress import Progress
 from portal.services.payments.settle_attempt import AMOUNT_DIFFERS
 
 # After this the page says what happens next instead of asking for patience (B21).
@@ -60,11 +62,12 @@ def page_mark(order: OrderView, now: datetime) -> str:
     return f"{order.mark}{'s' if is_slow(order, now) else ''}"
 
 
-def stage_of(order: OrderView, now: datetime) -> Stage:
+def stage_of(order: OrderView, now: datetime, progress: Progress) -> Stage:
+    """The head of the page; `progress` says how far the goods are."""
     if order.is_pending:
         return _pending(order, now)
     if order.status in PAID:
-        return _paid(order)
+        return _paid(order, progress)
     if order.status == "failed":
         return _failed(order, now)
     return _ended(order)
@@ -148,7 +151,7 @@ def _confirming(*, slow: bool) -> Stage:
     )
 
 
-def _paid(order: OrderView) -> Stage:
+def _paid(order: OrderView, progress: Progress) -> Stage:
     if order.fraud_hold and order.status == "paid":
         return Stage(
             "paid",
@@ -162,6 +165,7 @@ def _paid(order: OrderView) -> Stage:
         if order.status != "refunded":
             title = gettext("Your order is cancelled, and your money is on its way")
         return Stage("paid", title, (), "green" if order.status == "refunded" else "blue", "receipt-refund")
+    is_partly = progress is Progress.PARTLY and order.status == "paid"
     titles = {
         "paid": gettext("Thank you, your order is confirmed"),
         "shipped": gettext("Your order is on its way"),
@@ -169,19 +173,28 @@ def _paid(order: OrderView) -> Stage:
         "partially_refunded": gettext("A part of your order was given back"),
         "refunded": gettext("Your order was given back"),
     }
+    title = gettext("A part of your order is on its way") if is_partly else titles[order.status]
     email = order.contact.get("email")
-    sentences = []
-    if order.status == "paid":
-        sentences.append(gettext("The stores prepare it now. You get a mail when a parcel is on its way."))
+    sentences = [_NEXT[progress]()] if progress in _NEXT else []
     if order.payment_status == "authorised":
         sentences.append(gettext("The amount is held, and charged only when the first parcel leaves."))
     elif email and order.status == "paid":
         sentences.append(gettext("The receipt goes to %(email)s.", email=email))
-    if order.status == "shipped":
-        sentences.append(gettext("Each parcel says below where it is. You hear when it arrives."))
-    if order.status == "delivered":
-        sentences.append(gettext("You can review it, or give it back while the time for returns lasts."))
-    return Stage("paid", titles[order.status], tuple(sentences), "green", "circle-check")
+    return Stage("paid", title, tuple(sentences), "green", "circle-check")
+
+
+# What comes next, whatever of the order was given back.
+_NEXT: Mapping[Progress, Callable[[], str]] = {
+    Progress.WAITS: lambda: gettext(
+        "Something has to be cleared up before it is sent. You get a mail when it is on its way."
+    ),
+    Progress.PREPARED: lambda: gettext("The stores prepare it now. You get a mail when a parcel is on its way."),
+    Progress.PARTLY: lambda: gettext("Each parcel says below where it is. The rest is being prepared."),
+    Progress.ON_THE_WAY: lambda: gettext("Each parcel says below where it is. You hear when it arrives."),
+    Progress.ARRIVED: lambda: gettext("You can review it, or give it back while the time for returns lasts."),
+    Progress.CLOSED: lambda: gettext("The time for returns is over. You can still review it."),
+    Progress.COMES_BACK: lambda: gettext("What you send back is said below, with what happens next."),
+}
 
 
 def _failed(order: OrderView, now: datetime) -> Stage:

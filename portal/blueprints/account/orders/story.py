@@ -35,8 +35,14 @@ TOLD: Mapping[tuple[str, str], tuple[str, str, str]] = {
     ("refund", "cancelled"): ("grey", "circle-x", N_("You withdrew the request")),
     ("payment", "requires_action"): ("yellow", "shield-lock", N_("Your confirmation was asked for")),
     ("payment", "authorised"): ("purple", "shield-check", N_("The amount is held while we look at the order")),
+    ("shipment", "sent"): ("blue", "truck-delivery", N_("A parcel is on its way")),
+    ("shipment", "delayed"): ("yellow", "alarm", N_("A parcel is late")),
+    ("shipment", "damaged"): ("red", "alert-triangle", N_("A parcel was damaged on its way")),
+    ("shipment", "lost"): ("red", "alert-circle", N_("A parcel was lost")),
+    ("shipment", "delivered"): ("green", "package", N_("A parcel has arrived")),
     ("attempt", "unknown"): ("purple", "help-circle", N_("The bank did not answer in time; we are asking it")),
 }
+_AS_PART = {"sent": "shipped", "delivered": "delivered"}
 TOLD_OF_STORES: Mapping[str, tuple[str, str, str]] = {
     "packed": ("blue", "package", N_("%(store)s has packed it")),
     "shipped": ("blue", "truck-delivery", N_("%(store)s has sent it")),
@@ -49,7 +55,9 @@ def story_of(moves: Sequence[MoveView], parts: Sequence[OrderPartView]) -> list[
     """The events of the timeline, the newest first."""
     stores = {str(part.id): translated(dict(part.store_name)) for part in parts}
     told: list[Event] = []
-    for move in moves:
+    for index, move in enumerate(moves):
+        if _takes_part_along(moves, index):
+            continue
         found = TOLD.get((move.subject, move.state))
         title = gettext(found[2]) if found else ""
         if move.subject == "part" and move.state in TOLD_OF_STORES:
@@ -58,6 +66,12 @@ def story_of(moves: Sequence[MoveView], parts: Sequence[OrderPartView]) -> list[
         if found is not None:
             told.append(_event(found, title, move.at, _reason(move)))
     return told[::-1]
+
+
+def _takes_part_along(moves: Sequence[MoveView], index: int) -> bool:
+    """Whether the part's own move, recorded just after, says the same by the store's name."""
+    wanted = _AS_PART.get(moves[index].state) if moves[index].subject == "shipment" else None
+    return any(move.subject == "part" and move.state == wanted for move in moves[index + 1 : index + 3])
 
 
 def _event(look: tuple[str, str, str], title: str, at: datetime, text: str) -> Event:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from flask_babel import gettext
 from portal.blueprints.access import NotFoundError, requires
 from portal.blueprints.account.orders.refund_cards import refunds_of
 from portal.blueprints.account.orders.stages import Stage, comes_back, page_mark, paid_with, stage_of
+from portal.blueprints.account.orders.standing import stands
 from portal.blueprints.account.orders.story import story_of
 from portal.blueprints.checkout.amounts import Row
 from portal.blueprints.checkout.methods import list_methods
@@ -45,9 +47,10 @@ from portal.queries.orders import (
 )
 from portal.queries.refunds import load_refunds
 from portal.queries.returns import returns_of_order
-from portal.queries.shipments import shipments_of_order
+from portal.queries.shipments import ShipmentView, shipments_of_order
 from portal.rules.cash_receipts import METHODS
 from portal.rules.permissions import Permission
+from portal.rules.progress import progress_of
 from portal.rules.refund_policy import BEFORE_SHIPMENT, CANCEL_ALONE
 from portal.rules.returns import SENT
 from portal.services.checkout.cancel_pending_order import cancel_pending_order
@@ -75,7 +78,12 @@ def index() -> ResponseReturnValue:
     with reading() as opened:
         orders = list_orders(opened, buyer_id=_buyer(), group=group, number=number, cursor=request.args.get("cursor"))
     return page_or_partial(
-        "orders/index.html", {"orders-list": "orders/_list.html"}, orders=orders, group=group, number=number
+        "orders/index.html",
+        {"orders-list": "orders/_list.html"},
+        orders=orders,
+        group=group,
+        number=number,
+        stands_of=lambda row: stands(row, clock.now()),
     )
 
 
@@ -178,7 +186,6 @@ def _keep_return(attempt: AttemptView) -> None:
 
 def _page(order: OrderView) -> dict[str, Any]:
     now = clock.now()
-    stage = stage_of(order, now)
     with reading() as opened:
         parts = load_parts(opened, order_id=order.id)
         moves = load_moves(opened, order_id=order.id)
@@ -187,6 +194,7 @@ def _page(order: OrderView) -> dict[str, Any]:
         cash_receipt = cash_receipt_of(opened, order_id=order.id) if order.method in METHODS else None
         sent = order.paid_at is not None and any(part.status in SENT for part in parts)
         returns = returns_of_order(opened, order_id=order.id) if sent else []
+    stage = stage_of(order, now, progress_of([(part.status, part.has_left) for part in parts]))
     has_left = any(line.left for part in parts for line in part.lines)
     under_way = any(
         leg.status in {"approved", "sent"} and leg.destination == "original" for one in refunds for leg in one.legs
@@ -197,12 +205,15 @@ def _page(order: OrderView) -> dict[str, Any]:
         "mark": page_mark(order, now),
         "parts": parts,
         "shipments": shipments,
+        "parcels_count": _count_parcels(parts, shipments),
+        "now": now,
         "events": story_of(moves, parts),
         "refunds": refunds_of(refunds, order),
         # What was sent comes back by a return; only what was not is simply cancelled.
         "may_ask": order.status in REFUNDABLE and has_left and any(part.status in BEFORE_SHIPMENT for part in parts),
-        "may_return": order.status in REFUNDABLE and any(part.status in SENT for part in parts) and has_left,
+        "may_return": order.status in REFUNDABLE and has_left and any(_has_left(part) for part in parts),
         "is_cancellation": all(part.status in BEFORE_SHIPMENT | {"cancelled"} for part in parts),
+        "is_partly_sent": any(part.has_left for part in parts),
         "returns": returns,
         "may_change": order.status in REFUNDABLE and any(part.status in CANCEL_ALONE for part in parts),
         "return_kind": kind_word,
@@ -214,6 +225,19 @@ def _page(order: OrderView) -> dict[str, Any]:
         "element": _element(order) if stage.name == "confirm" else None,
         "others": _others(order, stage) if stage.name == "failed" else [],
     }
+
+
+def _has_left(part: OrderPartView) -> bool:
+    """Whether something of it is with the buyer or on the way."""
+    return part.status in SENT and (part.has_left or part.status not in BEFORE_SHIPMENT)
+
+
+def _count_parcels(parts: Sequence[OrderPartView], shipments: Sequence[ShipmentView]) -> int:
+    """How many parcels there will be: those that there are, and one for each part of which something is to be sent."""
+    sent = Counter(one.part_id for one in shipments)
+    kept = [part for part in parts if part.status != "cancelled"]
+    still = [part for part in kept if part.status in BEFORE_SHIPMENT and any(line.to_send for line in part.lines)]
+    return len(shipments) + sum(1 for part in kept if part in still or not sent[part.id])
 
 
 def _has_parcels(order: OrderView, parts: Sequence[OrderPartView], moves: Sequence[MoveView]) -> bool:
