@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from sqlalchemy import text
 
 from portal.db import transaction
 from portal.models import GatewayAccount
@@ -43,3 +44,19 @@ def test_an_account_that_cannot_be_right_does_not_close_the_others(db: None) -> 
     account("good", PAYLINK)
     account("bad", {"no_such_setting": "1"})
     assert [one.account.name for one in gateway_directory().values()] == ["good"]
+
+
+@pytest.mark.req("PAY-05")
+def test_accounts_are_read_again_when_one_has_changed_by_whatever_hand_and_not_before(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account("house", PAYLINK)
+    monkeypatch.setattr("portal.queries.gateways.KEPT_FOR_S", 0)
+    (before,) = gateway_directory().values()
+    (again,) = gateway_directory().values()
+    assert again.account.ranges is before.account.ranges
+    with transaction() as session:
+        session.execute(text("UPDATE gateway_account SET enabled = false"))
+    (switched_off,) = gateway_directory().values()
+    assert before.account.is_on
+    assert not switched_off.account.is_on
