@@ -145,7 +145,12 @@ def rating_of(session: Session, *, product_id: int) -> Rating:
     row = session.execute(
         select(ProductRating.reviews, ProductRating.stars).where(ProductRating.product_id == product_id)
     ).one_or_none()
-    return Rating(row.reviews, average_tenths(row.stars, row.reviews)) if row else Rating(0, 0)
+    return as_rating(row.reviews, row.stars) if row else Rating(0, 0)
+
+
+def as_rating(reviews: int | None, stars: int | None) -> Rating:
+    """The rating from the number of reviews and of their stars; nothing is known of what nobody has reviewed."""
+    return Rating(reviews, average_tenths(stars or 0, reviews)) if reviews else Rating(0, 0)
 
 
 _LINES = text(

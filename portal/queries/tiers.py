@@ -72,21 +72,6 @@ class Membership:
     segments: frozenset[str] = frozenset()
 
 
-NOBODY = Membership()
-_MEMBERSHIP = text(
-    """
-    SELECT (SELECT tier FROM member_tier WHERE user_id = :user_id) AS tier,
-           ARRAY(SELECT key FROM segment_member WHERE user_id = :user_id) AS segments
-    """
-)
-
-
-def load_membership(session: Session, *, user_id: uuid.UUID) -> Membership:
-    """A person's tier and segments as they are committed, in one statement."""
-    row = session.execute(_MEMBERSHIP, {"user_id": user_id}).one()
-    return Membership(row.tier, frozenset(row.segments))
-
-
 def load_spend(session: Session, *, user_id: uuid.UUID, ladder: Ladder, now: datetime) -> int:
     """What a person has spent in the rolling period, less what went back, in the platform's currency."""
     values = {

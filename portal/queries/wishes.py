@@ -41,15 +41,9 @@ _LIST = text(
      WHERE w.user_id = :user_id ORDER BY w.added_at DESC, w.variant_id
     """  # noqa: S608  # Our own fragment.
 )
-_HAS = text("SELECT EXISTS (SELECT FROM wish WHERE user_id = :user_id AND variant_id = :variant_id)")
 
 
 def list_wishes(session: Session, *, user_id: uuid.UUID, channel_id: int) -> list[WishRow]:
     """The whole list, which has an end, as this channel sells it; the latest wish first."""
     rows = session.execute(_LIST, {"user_id": user_id, "channel_id": channel_id})
     return [WishRow(*row) for row in rows]
-
-
-def is_wished(session: Session, *, user_id: uuid.UUID, variant_id: int) -> bool:
-    """Whether it is on the list."""
-    return bool(session.scalar(_HAS, {"user_id": user_id, "variant_id": variant_id}))

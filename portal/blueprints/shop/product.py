@@ -17,10 +17,10 @@ from portal.htmx import is_htmx, page_or_partial
 from portal.kit import clock
 from portal.kit.ids import new_token
 from portal.queries.catalogue import Filters, Sort, list_products
+from portal.queries.product_looks import ProductLook, look_at
 from portal.queries.products import ChoiceView, ProductView, VariantView, find_product
-from portal.queries.remarks import RemarkRow, list_remarks, rating_of
+from portal.queries.remarks import RemarkRow, list_remarks
 from portal.queries.sections import lineage, section_directory
-from portal.queries.wishes import is_wished
 from portal.rules.remarks import RemarkKind
 from portal.services.checkout.earning import points_of_product
 from portal.services.checkout.exchange import quote_rate
@@ -51,6 +51,7 @@ def product(slug: str) -> str:
             count=False,
         ).rows
         now, chosen = clock.now(), _chosen(found, request.args.get("v", ""))
+        look = look_at(session, product_id=found.id, variant_id=chosen.id, user_id=current_actor().user_id)
         taxes = channel.taxes(now)
         rate = quote_rate(session, channel=channel, now=now)
         points = points_of_product(
@@ -60,12 +61,10 @@ def product(slug: str) -> str:
             store_id=found.store.id,
             section_id=found.section_id,
             amount_minor=chosen.amount_minor,
-            user_id=current_actor().user_id,
+            buyer=look.membership,
             now=now,
         )
-        user_id = current_actor().user_id
-        wished = user_id is not None and is_wished(session, user_id=user_id, variant_id=chosen.id)
-        spoken = {} if is_htmx() else _remarks(session, found.id)
+        spoken = {} if is_htmx() else _remarks(session, found.id, look)
     return page_or_partial(
         "shop/product/show.html",
         PARTIALS,
@@ -84,7 +83,7 @@ def product(slug: str) -> str:
         in_platform=rate.in_platform(chosen.amount_minor, channel.currency) if rate else None,
         picture_url=picture_url,
         store_url=store_url,
-        wished=wished,
+        wished=look.is_wished,
         **spoken,
     )
 
@@ -146,17 +145,16 @@ def _own_thumbs(
     ]
 
 
-def _remarks(session: Session, product_id: int) -> dict[str, Any]:
+def _remarks(session: Session, product_id: int, look: ProductLook) -> dict[str, Any]:
     """What buyers say of it: the latest, and how many stars in all."""
-    rating = rating_of(session, product_id=product_id)
 
     def latest(kind: RemarkKind) -> tuple[RemarkRow, ...]:
         return list_remarks(session, kind=kind, product_id=product_id, limit=REMARKS, count=False).rows
 
     return {
-        "rating": rating,
-        "reviews": latest(RemarkKind.REVIEW) if rating.reviews else (),
-        "questions": latest(RemarkKind.QUESTION),
+        "rating": look.rating,
+        "reviews": latest(RemarkKind.REVIEW) if look.rating.reviews else (),
+        "questions": latest(RemarkKind.QUESTION) if look.has_questions else (),
         "question_key": new_token() if current_actor().is_signed_in else None,
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,7 +17,7 @@ from portal.queries.carts import CartLineView
 from portal.queries.channels import ChannelView
 from portal.queries.loyalty import loyalty_directory
 from portal.queries.sections import lineage
-from portal.queries.tiers import NOBODY, load_membership
+from portal.queries.tiers import Membership
 from portal.rules.earning import Earned, Earner, EarnLine, EarnTerms, earn
 from portal.rules.pricing import tax_of
 from portal.rules.quote import FrozenItem
@@ -120,15 +119,13 @@ def points_of_product(
     store_id: int,
     section_id: int,
     amount_minor: int,
-    user_id: uuid.UUID | None,
+    buyer: Membership | None,
     now: datetime,
 ) -> int:
-    """What one unit earns whoever buys it with money; nothing is known of his month yet."""
+    """What one unit earns whoever buys it with money; nothing is known of his month yet. Visitors are None."""
     directory = loyalty_directory(session)
     ladder = directory.ladder(now)
     terms = replace(directory.terms(now), month_cap=None)
-    is_asked = bool(ladder.tiers) or any(rule.segments for rule in terms.rules)
-    known = load_membership(session, user_id=user_id) if user_id is not None and is_asked else NOBODY
     taxes, above = channel.taxes(now), lineage(section_id, session)
     line = EarnLine(
         product_id=product_id,
@@ -139,5 +136,6 @@ def points_of_product(
         to_pay_minor=amount_minor,
     )
     # Visitors are nobody's tier, not the lowest: it may earn more than none.
-    tier = ladder.find(known.tier) if user_id is not None else None
-    return earn(terms, [line], earner(channel, tier, known.segments, 0, now)).total
+    tier = ladder.find(buyer.tier) if buyer is not None else None
+    segments = buyer.segments if buyer is not None else frozenset()
+    return earn(terms, [line], earner(channel, tier, segments, 0, now)).total

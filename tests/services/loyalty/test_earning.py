@@ -17,6 +17,7 @@ from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.channels import channel_directory, forget_channels
 from portal.queries.loyalty import START_AFTER, forget_loyalty, loyalty_directory
+from portal.queries.product_looks import look_at
 from portal.rules.earning import EarnRule, EarnTerms, to_json
 from portal.rules.tiers import Ladder, from_json
 from portal.services.checkout.earning import points_of_product
@@ -170,7 +171,7 @@ def test_a_rule_for_a_segment_counts_while_somebody_is_in_it(mall: Mall, bea: Pe
                 store_id=mall.store_ids[0],
                 section_id=mall.section_id,
                 amount_minor=11_000,
-                user_id=user_id,
+                buyer=look_at(session, product_id=product_id, variant_id=variant, user_id=user_id).membership,
                 now=now,
             )
             for user_id in (bea.id, ada.id, None)
