@@ -5,13 +5,12 @@ from __future__ import annotations
 import uuid
 
 import structlog
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.db import atomically, reading
 from portal.jobs.mails import send_mails
 from portal.kit import clock
-from portal.models import Document, DocumentKind
+from portal.models import DocumentKind
 from portal.services.documents.issue_document import CreditAboveReceiptError, issue_document, wanted_documents
 from portal.services.notifications.notify_exchange import mail_exchange_paper
 from portal.services.notifications.notify_order import mail_receipt
@@ -53,13 +52,11 @@ def _issue(document_id: uuid.UUID) -> bool:
 
 def _issue_and_mail(session: Session, document_id: uuid.UUID) -> bool:
     now = clock.now()
-    label = issue_document(session, document_id=document_id, now=now)
-    if label is None:
+    issued = issue_document(session, document_id=document_id, now=now)
+    if issued is None:
         return False
-    about = select(Document.kind, Document.order_id, Document.entry_id).where(Document.id == document_id)
-    kind, order_id, entry_id = session.execute(about).one()
-    if entry_id is not None:
+    if issued.entry_id is not None:
         mail_exchange_paper(session, document_id=document_id, now=now)
-    elif kind == DocumentKind.RECEIPT:
-        mail_receipt(session, order_id=order_id, document_id=document_id, label=label, now=now)
+    elif issued.kind is DocumentKind.RECEIPT:
+        mail_receipt(session, order_id=issued.order_id, document_id=document_id, label=issued.label, now=now)
     return True

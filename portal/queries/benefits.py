@@ -36,6 +36,7 @@ class Balances:
     tier: str | None = None
     segments: frozenset[str] = frozenset()
     earned_since: int = 0
+    has_credit: bool = False
 
     @property
     def deposit_usable_minor(self) -> int:
@@ -76,7 +77,8 @@ _BALANCES = text(
            CASE WHEN CAST(:since AS timestamptz) IS NOT NULL THEN
                (SELECT coalesce(sum(o.mileage_promised), 0) FROM orders o
                  WHERE o.buyer_id = :user_id AND o.placed_at >= :since
-                   AND o.status NOT IN ('failed', 'expired', 'cancelled'))::bigint ELSE 0 END AS earned_since
+                   AND o.status NOT IN ('failed', 'expired', 'cancelled'))::bigint ELSE 0 END AS earned_since,
+           EXISTS (SELECT FROM credit_line c WHERE c.user_id = :user_id AND c.currency = :currency) AS has_credit
       FROM (SELECT) AS person
       LEFT JOIN ledger_account a
         ON a.owner = :owner AND (a.kind, a.currency) IN (('deposit', :currency), ('gift', :currency),
@@ -88,7 +90,7 @@ _BALANCES = text(
 def load_balances(
     session: Session, *, user_id: uuid.UUID, currency: str, earned_since: datetime | None = None
 ) -> Balances:
-    """The buyer's balances, how often he has bought, his tier and segments, in one statement.
+    """The buyer's balances, how often he has bought, his tier and segments, whether he has a credit, in one statement.
 
     With `earned_since` also the points that his orders promise since then.
     """
@@ -118,6 +120,7 @@ def load_balances(
         tier=found[0].tier,
         segments=frozenset(found[0].segments),
         earned_since=found[0].earned_since,
+        has_credit=found[0].has_credit,
     )
 
 

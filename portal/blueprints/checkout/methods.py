@@ -76,6 +76,7 @@ def list_methods(
     chosen: str | None,
     saved: Sequence[SavedMethodView] = (),
     only_money: bool = False,
+    may_have_credit: bool = True,
 ) -> MethodList:
     """Every way of paying of the channel for this amount; `only_money` leaves out what is paid later by invoice."""
     directory = gateway_directory()
@@ -86,6 +87,7 @@ def list_methods(
         country=country,
         locale=current_locale(),
         user_id=current_actor().user_id,
+        may_have_credit=may_have_credit,
     )
     for offer in offers:
         if only_money and offer.method == INVOICE:

@@ -16,9 +16,18 @@ from portal.services.checkout.routing import MethodOffer, offer_methods
 
 
 def own_offers(
-    channel: ChannelView, *, amount_minor: int, country: str | None, locale: str, user_id: uuid.UUID | None
+    channel: ChannelView,
+    *,
+    amount_minor: int,
+    country: str | None,
+    locale: str,
+    user_id: uuid.UUID | None,
+    may_have_credit: bool = True,
 ) -> Sequence[MethodOffer]:
-    """Every way of paying of the channel; an invoice only for whoever has the credit. Asks no gateway."""
+    """Every way of paying of the channel; an invoice only for whoever has the credit. Asks no gateway.
+
+    Where it is known that he has no credit, `may_have_credit` saves asking for it.
+    """
     offers = offer_methods(
         gateway_directory(),
         live_rules(),
@@ -31,7 +40,7 @@ def own_offers(
     if not any(offer.method == METHOD and offer.rejection is None for offer in offers):
         return offers
     credit = None
-    if user_id is not None:
+    if user_id is not None and may_have_credit:
         with reading() as session:
             credit = load_credit(session, user_id=user_id, currency=channel.currency)
     refusal = refusal_of(credit, amount_minor, channel.currency)

@@ -195,6 +195,7 @@ class CheckoutPage:
             country=self.channel.country,
             chosen=self.choices.method,
             saved=[one for one in self.loaded.saved if not one.is_expired(self.now.date())],
+            may_have_credit=self.quoted.balances.has_credit,
         )
 
     @property

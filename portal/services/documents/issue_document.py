@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -60,8 +61,18 @@ def wanted_documents(session: Session, *, limit: int = 200) -> list[uuid.UUID]:
     return list(session.scalars(_WANTED, {"limit": limit}))
 
 
-def issue_document(session: Session, *, document_id: uuid.UUID, now: datetime) -> str | None:
-    """Issue a wanted document and return its label; None when another worker has it or it is issued already.
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A document with its number: what it is about, for whoever sends it."""
+
+    label: str
+    kind: DocumentKind
+    order_id: uuid.UUID
+    entry_id: int | None
+
+
+def issue_document(session: Session, *, document_id: uuid.UUID, now: datetime) -> Issued | None:
+    """Issue a wanted document; None when another worker has it or it is issued already.
 
     Numbers of an issuer follow one another without a gap: a transaction that fails gives its number back. Raises
     CreditAboveReceiptError.
@@ -95,7 +106,7 @@ def issue_document(session: Session, *, document_id: uuid.UUID, now: datetime) -
         ),
         now=now,
     )
-    return label
+    return Issued(label, kind, wanted.order_id, wanted.entry_id)
 
 
 def _check_sum(session: Session, wanted: Row[Any]) -> None:

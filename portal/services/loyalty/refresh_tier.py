@@ -5,12 +5,11 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.db import insert_rows
-from portal.models import MemberTier, TierMove
+from portal.models import TierMove
 from portal.queries.loyalty import loyalty_directory
 from portal.queries.tiers import load_spend
 from portal.rules.permissions import SYSTEM
@@ -24,6 +23,21 @@ _DUE = text(
      WHERE (m.user_id IS NULL AND EXISTS (SELECT FROM orders o WHERE o.buyer_id = u.id AND o.paid_at IS NOT NULL))
         OR m.until <= :now OR m.version <> :version
      LIMIT :limit
+    """
+)
+# Written out, as every purchase asks (ADR 30). Whoever meets nobody's row makes one and waits for it like all others.
+_LOCKED = text("SELECT tier, since, until, version FROM member_tier WHERE user_id = :user_id FOR UPDATE")
+_FIRST = text(
+    """
+    INSERT INTO member_tier (user_id, tier, since, until, version, checked_at)
+    VALUES (:user_id, :tier, :now, :now, 0, :now) ON CONFLICT DO NOTHING
+    """
+)
+_DECIDED = text(
+    """
+    UPDATE member_tier SET tier = :tier, since = :since, until = :until, spend_minor = :spend_minor,
+           version = :version, checked_at = :now
+     WHERE user_id = :user_id
     """
 )
 
@@ -41,31 +55,17 @@ def refresh_tier(session: Session, *, user_id: uuid.UUID, now: datetime) -> str 
     ladder = loyalty_directory(session).ladder(now)
     if not ladder.tiers:
         return None
-    first = ladder.tiers[0]
-    blank = {"tier": first.code, "since": now, "until": now, "version": 0, "checked_at": now}
-    session.execute(insert(MemberTier).values(user_id=user_id, **blank).on_conflict_do_nothing())
-    row = session.execute(
-        select(MemberTier.tier, MemberTier.since, MemberTier.until, MemberTier.version)
-        .where(MemberTier.user_id == user_id)
-        .with_for_update()
-    ).one()
+    row = session.execute(_LOCKED, {"user_id": user_id}).one_or_none()
+    if row is None:
+        session.execute(_FIRST, {"user_id": user_id, "tier": ladder.tiers[0].code, "now": now})
+        row = session.execute(_LOCKED, {"user_id": user_id}).one()
     # Asked behind the row's lock: whoever waited for it sees what was paid meanwhile.
     spend = load_spend(session, user_id=user_id, ladder=ladder, now=now)
     known = Standing(row.tier, row.since, row.until) if row.version else None
     decision = decide(ladder, known, spend_minor=spend, now=now)
     standing = decision.standing
-    session.execute(
-        update(MemberTier)
-        .where(MemberTier.user_id == user_id)
-        .values(
-            tier=standing.code,
-            since=standing.since,
-            until=standing.until,
-            spend_minor=spend,
-            version=ladder.version,
-            checked_at=now,
-        )
-    )
+    decided = {"tier": standing.code, "since": standing.since, "until": standing.until, "spend_minor": spend}
+    session.execute(_DECIDED, {"user_id": user_id, "version": ladder.version, "now": now} | decided)
     if decision.reason is not None:
         _moved(session, user_id, known, standing, decision.reason, spend, ladder.version, now)
     return standing.code

@@ -44,7 +44,8 @@ def want(order: MadeOrder) -> uuid.UUID:
 
 
 def issue(document_id: uuid.UUID) -> str | None:
-    return atomically(lambda session: issue_document(session, document_id=document_id, now=clock.now()))
+    issued = atomically(lambda session: issue_document(session, document_id=document_id, now=clock.now()))
+    return issued.label if issued else None
 
 
 def content(label: str) -> dict[str, Any]:

@@ -169,6 +169,7 @@ def _methods(quoted: CheckoutQuote, channel: ChannelView) -> list[MethodOffer]:
         country=channel.country,
         locale=g.locale,
         user_id=api_actor().user_id,
+        may_have_credit=quoted.balances.has_credit,
     )
     return [
         MethodOffer(
