@@ -23,6 +23,7 @@ from portal.services.documents.freeze import freeze_credit_note, freeze_receipt
 from portal.services.documents.freeze_exchange import freeze_exchange
 from portal.services.outbox import Event, emit
 
+WANTED_AT_ONCE = 200
 SERIES = {DocumentKind.RECEIPT: "R", DocumentKind.CREDIT_NOTE: "C"}
 
 # The row of the series is locked from here to the end of this short transaction, and nowhere in a checkout.
@@ -36,7 +37,8 @@ _NEXT = text(
 _TAKE = text(
     """
     SELECT d.id, d.kind, d.order_id, d.refund_id, d.entry_id, d.corrects_id, d.currency, d.total_minor, o.number,
-           o.channel_id, o.buyer_id, c.code AS issuer, c.time_zone
+           o.channel_id, o.buyer_id, c.code AS issuer, c.time_zone,
+           EXISTS (SELECT FROM document n WHERE n.corrects_id = d.id AND n.issued_at IS NULL) AS is_awaited
       FROM document d JOIN orders o ON o.id = d.order_id JOIN channel c ON c.id = o.channel_id
      WHERE d.id = :document_id AND d.issued_at IS NULL FOR UPDATE OF d SKIP LOCKED
     """
@@ -56,19 +58,20 @@ class CreditAboveReceiptError(PortalError):
     sentence = N_("The credit notes would be more than the receipt.")
 
 
-def wanted_documents(session: Session, *, limit: int = 200) -> list[uuid.UUID]:
+def wanted_documents(session: Session, *, limit: int = WANTED_AT_ONCE) -> list[uuid.UUID]:
     """Documents that can be issued now, the oldest first; a credit note waits for its receipt."""
     return list(session.scalars(_WANTED, {"limit": limit}))
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A document with its number: what it is about, for whoever sends it."""
+    """A document with its number: what it is about, for whoever sends it, and whether another waited for it."""
 
     label: str
     kind: DocumentKind
     order_id: uuid.UUID
     entry_id: int | None
+    is_awaited: bool
 
 
 def issue_document(session: Session, *, document_id: uuid.UUID, now: datetime) -> Issued | None:
@@ -106,7 +109,7 @@ def issue_document(session: Session, *, document_id: uuid.UUID, now: datetime) -
         ),
         now=now,
     )
-    return Issued(label, kind, wanted.order_id, wanted.entry_id)
+    return Issued(label, kind, wanted.order_id, wanted.entry_id, wanted.is_awaited)
 
 
 def _check_sum(session: Session, wanted: Row[Any]) -> None:
