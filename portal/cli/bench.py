@@ -24,10 +24,8 @@ from portal.bench.run import Wish, run
 from portal.bench.shoppers import lines_of as score_lines
 from portal.bench.shoppers import measure as measure_scores
 from portal.cli._bench_portal import demo_settings, portal_at
+from portal.cli._load import load_orders
 from portal.cli._propagation import propagation
-from portal.demo import bulk
-from portal.jobs.figures import renew_all
-from portal.kit import clock
 from portal.kit.tables import Format
 from portal.process import start
 from portal.stack.supervisor import project_root
@@ -202,11 +200,7 @@ def desk(*, orders: int, rounds: int, json_file: Path | None, against: str | Non
         settings = demo_settings(running)
         start(settings, name="portal bench", connections=2)
         if against is None:
-            click.echo(f"portal: making {orders:,} orders", err=True)
-            with bulk.figures_left_alone(settings):
-                bulk.make_orders(settings, orders=orders, now=clock.now())
-                bulk.refresh_statistics(settings)
-                renew_all()
+            load_orders(settings, orders)
         with tqdm(desc="portal: opening pages", unit=" pages", leave=False) as bar:
             found = asyncio.run(desk_figures.measure(settings, running.base, rounds=rounds, progress=bar.update))
     click.echo("\n".join(desk_figures.lines_of(found)))
@@ -288,9 +282,7 @@ def risk(*, orders: int, ranges: int, decisions: int, json_file: Path | None) ->
     with portal_at(None) as running:
         settings = demo_settings(running)
         start(settings, name="portal bench", connections=2)
-        click.echo(f"portal: making {orders:,} orders", err=True)
-        bulk.make_orders(settings, orders=orders, now=clock.now())
-        bulk.refresh_statistics(settings)
+        load_orders(settings, orders)
         found = decision_figures.measure(
             settings, ranges=ranges, decisions=decisions, say=lambda line: click.echo(line, err=True)
         )

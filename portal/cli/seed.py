@@ -16,7 +16,9 @@ def seed(*, demo: bool, orders: int | None) -> None:
     """Fill an empty database with a demo mall: channels, stores, goods with pictures, people, coupons, gateways.
 
     A database that holds anything is left as it is, so the command may be run at every start. With --orders the demo
-    mall gets that many more, by bulk load: each batch is whole whenever it is broken off. Production refuses both.
+    mall gets that many more, by bulk load: each batch is whole whenever it is broken off. Where more come than are
+    there, indexes that only sort and search lists are away meanwhile, and those pages slow; what a killed load left
+    away is built by the next one and by the next `portal up`. Production refuses both.
     """
     from portal.config import ConfigurationError, Settings
     from portal.process import start
@@ -58,24 +60,15 @@ def _fill(settings: "Settings") -> None:
 
 
 def _make_orders(settings: "Settings", orders: int) -> None:
-    from tqdm import tqdm
-
+    from portal.cli._load import load_orders
     from portal.db import reading
-    from portal.demo.bulk import figures_left_alone, has_demo_mall, make_orders, refresh_statistics
-    from portal.jobs.figures import renew_all
+    from portal.demo.bulk import has_demo_mall
     from portal.jobs.payouts import close_periods
-    from portal.kit import clock
 
     with reading() as session:
         if not has_demo_mall(session):
             raise click.ClickException("There is no demo mall here that could have orders: add --demo.")
-    with figures_left_alone(settings):
-        with tqdm(total=orders, unit=" orders", desc="portal: orders", smoothing=0) as bar:
-            make_orders(settings, orders=orders, now=clock.now(), progress=bar.update)
-        click.echo("portal: looking through the tables, so that the database knows them", err=True)
-        refresh_statistics(settings)
-        with tqdm(unit=" days", desc="portal: figures", leave=False) as bar:
-            renew_all(progress=bar.update)
+    load_orders(settings, orders)
     click.echo("portal: closing the periods of the stores", err=True)
     close_periods()
     click.echo(f"portal: {orders:,} orders are there", err=True)

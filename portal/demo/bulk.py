@@ -15,20 +15,19 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from queue import SimpleQueue
-from typing import Any
 
-import psycopg
-from sqlalchemy import insert, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
-from portal.db import transaction
+from portal.db import reading, transaction
 from portal.demo.copies import Copier, PaperNumbers, Supply, order_codes
 from portal.demo.coupons import campaign_row
+from portal.demo.indexes import Connection, Progress, build, connected, count_laid_aside, lay_aside
 from portal.demo.life_tables import PAPER_TABLES, TABLES
 from portal.demo.lives import LIVES, SHIPPING_COUPON, Life, live
 from portal.demo.pattern import Pattern, paper_year, read_pattern
-from portal.models import Campaign, CouponCode
+from portal.models import Campaign, CouponCode, Order
 from portal.services.figures.renew_figures import LOADING_LOCK
 from portal.services.ledger.accounts import ensure_accounts
 from portal.services.seal_audit import seal_audit
@@ -43,7 +42,8 @@ PATTERNS_MAX, ORDERS_PER_PATTERN = 12, 2_000
 # Of each life as many as the days its copies reach over need, every day having as many orders as any other.
 SHARES = {"settled": 264, "arrived": 28, "sent": 6, "fresh": 2}
 
-Progress = Callable[[int], object]
+# Shows a phase: what is made, and how many there will be. What it yields hears of each.
+Bars = Callable[[str, int], contextlib.AbstractContextManager[Progress]]
 
 _RESERVE = "SELECT nextval(%s) FROM generate_series(1, %s)"
 _NUMBER = """
@@ -57,7 +57,14 @@ INSERT INTO stock_move (variant_id, place, delta, reason, at, made_by)
 SELECT id, 'main', n, 'delivery', %(at)s, 'system'
   FROM unnest(%(ids)s::bigint[], %(counts)s::integer[]) AS t (id, n) WHERE n <> 0
 """
+_ALONE = "SELECT pg_advisory_lock(%(key)s) IS NOT NULL"
+_ALONE_NOW = "SELECT pg_try_advisory_lock(%(key)s)"
 _MAY_SET_TRIGGERS_ASIDE = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
+
+
+@contextlib.contextmanager
+def _unseen(_what: str, _total: int) -> Iterator[Progress]:
+    yield lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +79,39 @@ class _TakenBackError(Exception):
     """Ends the transaction of a life."""
 
 
-def make_orders(settings: Settings, *, orders: int, now: datetime, progress: Progress = lambda _: None) -> None:
-    """Make so many orders of about the last SPAN. `progress` hears how many more there are."""
+def make_orders(settings: Settings, *, orders: int, now: datetime, bars: Bars = _unseen) -> None:
+    """Make so many orders of about the last SPAN."""
     with transaction() as session:
         _make_coupon(session, now=now)
     per_life = {life.name: _copiers(life, orders, now) for life in LIVES}
+    with _few_indexes(settings, orders, bars), bars("orders", orders) as progress:
+        _write_all(settings, _batches(_plan(per_life, orders)), progress)
+
+
+@contextlib.contextmanager
+def _few_indexes(settings: Settings, orders: int, bars: Bars) -> Iterator[None]:
+    """Where more come than are there, indexes that only make reading faster are built once all are in."""
+    with reading() as session:
+        is_worth_it = session.execute(select(func.count()).select_from(Order)).scalar_one() <= orders
+    if is_worth_it:
+        lay_aside(settings, TABLES)
+    try:
+        yield
+    finally:
+        build_laid_aside(settings, bars)
+
+
+def build_laid_aside(settings: Settings, bars: Bars = _unseen) -> None:
+    """Build the indexes that were laid aside, also by a load that was broken off."""
+    count = count_laid_aside(settings)
+    if count:
+        with bars("indexes", count) as progress:
+            build(settings, progress)
+
+
+def _write_all(settings: Settings, batches: Iterator[list[Copy]], progress: Progress) -> None:
     run, people = secrets.token_hex(3), itertools.count(1)
-    with _connections(settings.database_owner_url) as free, ThreadPoolExecutor(WRITERS) as writers:
+    with _connections(settings) as free, ThreadPoolExecutor(WRITERS) as writers:
 
         def write(batch: Sequence[Copy]) -> int:
             connection = free.get()
@@ -89,7 +122,6 @@ def make_orders(settings: Settings, *, orders: int, now: datetime, progress: Pro
                 free.put(connection)
             return sum(copy.copier.pattern.orders for copy in batch)
 
-        batches = _batches(_plan(per_life, orders))
         under_way = {writers.submit(write, batch) for batch in itertools.islice(batches, WRITERS)}
         while under_way:
             done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
@@ -101,12 +133,12 @@ def make_orders(settings: Settings, *, orders: int, now: datetime, progress: Pro
 
 
 @contextlib.contextmanager
-def _connections(url: str) -> Iterator[SimpleQueue[psycopg.Connection[Any]]]:
+def _connections(settings: Settings) -> Iterator[SimpleQueue[Connection]]:
     """A connection for each writer, as the owner of the tables."""
-    free: SimpleQueue[psycopg.Connection[Any]] = SimpleQueue()
+    free: SimpleQueue[Connection] = SimpleQueue()
     with contextlib.ExitStack() as opened:
         for _ in range(WRITERS):
-            connection = opened.enter_context(psycopg.connect(url.replace("+psycopg", ""), autocommit=True))
+            connection = opened.enter_context(connected(settings))
             # A power cut may take the last batches, each as a whole.
             connection.execute("SET timezone = 'UTC'; SET synchronous_commit = off")
             free.put(connection)
@@ -127,17 +159,20 @@ def has_demo_mall(session: Session) -> bool:
 
 
 @contextlib.contextmanager
-def figures_left_alone(settings: Settings) -> Iterator[None]:
-    """Nobody renews the figures of days that still change: whoever loads does it once, at the end."""
-    with _connections(settings.database_owner_url) as free:
-        free.get().execute("SELECT pg_advisory_lock(%s)", (LOADING_LOCK,))
-        yield
+def figures_left_alone(settings: Settings, *, wait: bool = True) -> Iterator[bool]:
+    """Nobody renews the figures of days that still change: whoever loads does it once, at the end.
+
+    One loads at a time. Yields whether it is us, which it always is for who waits.
+    """
+    with connected(settings) as connection:
+        row = connection.execute(_ALONE if wait else _ALONE_NOW, {"key": LOADING_LOCK}).fetchone()
+        yield row == (True,)
 
 
 def refresh_statistics(settings: Settings) -> None:
     """Let the database look at what came in, as it would do by itself some minutes later."""
-    with _connections(settings.database_owner_url) as free:
-        free.get().execute("VACUUM (ANALYZE) " + ", ".join(TABLES))
+    with connected(settings) as connection:
+        connection.execute("VACUUM (ANALYZE) " + ", ".join(TABLES))
 
 
 def _make_coupon(session: Session, *, now: datetime) -> None:
@@ -201,7 +236,7 @@ def _batches(plan: Iterator[Copy]) -> Iterator[list[Copy]]:
         yield batch
 
 
-def _write(connection: psycopg.Connection[Any], batch: Sequence[Copy], run: str, people: Iterator[int]) -> None:
+def _write(connection: Connection, batch: Sequence[Copy], run: str, people: Iterator[int]) -> None:
     """Write copies, in the caller's transaction."""
     if connection.execute(_MAY_SET_TRIGGERS_ASIDE).fetchone() == (True,):
         connection.execute("SET LOCAL session_replication_role = replica")
@@ -222,7 +257,7 @@ def _write(connection: psycopg.Connection[Any], batch: Sequence[Copy], run: str,
         _copy(connection, name, filled)
 
 
-def _copy(connection: psycopg.Connection[Any], name: str, filled: Sequence[tuple[Copy, list[str]]]) -> None:
+def _copy(connection: Connection, name: str, filled: Sequence[tuple[Copy, list[str]]]) -> None:
     patterns = [copy.copier.pattern for copy, _ in filled]
     columns = next((pattern.columns[name] for pattern in patterns if pattern.columns[name]), None)
     if columns is None:
@@ -232,7 +267,7 @@ def _copy(connection: psycopg.Connection[Any], name: str, filled: Sequence[tuple
         copying.write(whole)
 
 
-def _reserve(connection: psycopg.Connection[Any], batch: Sequence[Copy], run: str, people: Iterator[int]) -> Supply:
+def _reserve(connection: Connection, batch: Sequence[Copy], run: str, people: Iterator[int]) -> Supply:
     patterns = [copy.copier.pattern for copy in batch]
 
     def numbers(sequence: str, kind: str) -> Iterator[int]:
@@ -249,7 +284,7 @@ def _reserve(connection: psycopg.Connection[Any], batch: Sequence[Copy], run: st
     )
 
 
-def _number_papers(connection: psycopg.Connection[Any], batch: Sequence[Copy]) -> PaperNumbers:
+def _number_papers(connection: Connection, batch: Sequence[Copy]) -> PaperNumbers:
     wanted = Counter(
         (paper.issuer, paper.series, paper_year(paper, back=copy.back))
         for copy in batch

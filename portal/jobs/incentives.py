@@ -15,6 +15,7 @@ from portal.kit import clock
 from portal.models import CustomerScore, ScoreState
 from portal.queries.offers import strategy_of
 from portal.queries.purchases import load_histories, newest_transition
+from portal.services.figures.renew_figures import is_being_filled
 from portal.services.incentives.assign_offers import assign_offers, running
 from portal.services.incentives.learn_offers import AT_ONCE as REWARDED_AT_ONCE
 from portal.services.incentives.learn_offers import learn_offers, pause_offers, reward_choices
@@ -38,10 +39,13 @@ FIT_EVERY = timedelta(hours=24)
 
 
 def watch_scores() -> None:
-    """Give a job to scores that are older than a night, or than what has happened."""
+    """Give a job to scores that are older than a night, or than what has happened; not while orders are loaded."""
     with reading() as session:
         state = session.get(ScoreState, 1)
         newest = newest_transition(session)
+        is_filled = is_being_filled(session)
+    if is_filled:
+        return
     if state is None or state.transition_id != newest or _fit_is_due(clock.now()):
         enqueue_scores()
 
@@ -49,6 +53,9 @@ def watch_scores() -> None:
 def renew_scores() -> None:
     """The job: once a night everybody by models fitted anew, in between those whose orders moved."""
     now = clock.now()
+    with transaction() as session:
+        if is_being_filled(session):
+            return
     if _fit_is_due(now):
         log.info("customers_scored", customers=score_everybody())
     else:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import orjson
 import pytest
 from sqlalchemy import select, text
 
+from portal.cli._load import build_forgotten
 from portal.config import Settings
 from portal.crypto import person_marks
 from portal.db import database, reading, transaction
 from portal.demo import bulk, lives
 from portal.demo.bulk import figures_left_alone, make_orders
 from portal.demo.fill import fill
+from portal.demo.indexes import Progress, lay_aside
+from portal.demo.life_tables import TABLES
 from portal.jobs.figures import prove_figures, renew_all, renew_figures
+from portal.jobs.incentives import renew_scores
 from portal.kit import clock
 from portal.models import Order
 from portal.queries.channels import forget_channels
@@ -59,10 +64,20 @@ def test_copies_of_lives_hold_together_as_if_they_had_been_lived(
     mall: None, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bulk, "BATCH_ORDERS", 700)
-    made: list[int] = []
-    make_orders(settings, orders=ORDERS, now=clock.now(), progress=made.append)
-    assert sum(made) == scalar("SELECT count(*) FROM orders") == ORDERS
-    assert len(made) >= 3
+    made: dict[str, list[int]] = {}
+    before = indexes()
+
+    @contextmanager
+    def bars(what: str, total: int) -> Iterator[Progress]:
+        made[what] = []
+        yield made[what].append
+        assert sum(made[what]) == total
+
+    make_orders(settings, orders=ORDERS, now=clock.now(), bars=bars)
+    assert list(made) == ["orders", "indexes"]
+    assert indexes() == before
+    assert scalar("SELECT count(*) FROM orders") == ORDERS
+    assert len(made["orders"]) >= 3
     seal_whole_trail()
     with database.snapshot() as session:
         assert not {found.invariant.name: found.rows for found in find_violations(session) if found.rows}
@@ -95,7 +110,9 @@ def test_copies_of_lives_hold_together_as_if_they_had_been_lived(
     with figures_left_alone(settings):
         renew_figures()
         prove_figures()
+        renew_scores()
     assert scalar("SELECT count(*) FROM figure_day") == 0
+    assert scalar("SELECT count(*) FROM customer_score") == 0
     renew_all()
     assert scalar("SELECT count(*) > 0 FROM figure_day")
     assert renew_all() == 0
@@ -106,12 +123,41 @@ def _break_off(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A second load comes beside the first; what is broken off stands whole."""
     monkeypatch.setattr(bulk, "BATCH_ORDERS", 20)
 
-    def stop(_orders: int) -> None:
-        raise KeyboardInterrupt
+    @contextmanager
+    def stop(_what: str, _total: int) -> Iterator[Progress]:
+        def raise_(_orders: int) -> None:
+            raise KeyboardInterrupt
+
+        yield raise_
 
     with pytest.raises(KeyboardInterrupt):
-        make_orders(settings, orders=200, now=clock.now(), progress=stop)
+        make_orders(settings, orders=200, now=clock.now(), bars=stop)
     seal_whole_trail()
     assert ORDERS < int(str(scalar("SELECT count(*) FROM orders"))) < ORDERS + 200
     with database.snapshot() as session:
         assert not {found.invariant.name: found.rows for found in find_violations(session) if found.rows}
+
+
+@pytest.mark.req("ORD-14")
+def test_indexes_that_a_killed_load_took_away_come_back(db: None, settings: Settings) -> None:
+    before = indexes()
+    lay_aside(settings, TABLES)
+    left = indexes()
+    assert left.keys() < before.keys()
+    assert {"pk_orders", "uq_orders_number", "ix_order_line_order_id"} <= left.keys()
+    with figures_left_alone(settings):
+        build_forgotten(settings)  # Whoever loads builds them himself.
+    assert indexes() == left
+    # Another one begins before they are back: what the first took away is not forgotten.
+    lay_aside(settings, TABLES)
+    build_forgotten(settings)
+    assert indexes() == before
+
+
+def indexes() -> dict[str, str]:
+    """What each index is made of, by its name."""
+    with reading() as session:
+        found = session.execute(
+            text("SELECT indexname, indexdef FROM pg_indexes WHERE tablename <> 'index_laid_aside'")
+        )
+        return {row.indexname: row.indexdef for row in found}
