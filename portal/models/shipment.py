@@ -25,6 +25,12 @@ class Shipment(Base):
         Index("ix_shipment_store_id", "store_id", text("shipped_at DESC")),
         Index("ix_shipment_ask_at", "ask_at", postgresql_where=text("ask_at IS NOT NULL")),
         # All that the figures of carriers are made of, so that the table is not read for them.
+        Index(
+            "ix_shipment_trouble",
+            "shipped_at",
+            "id",
+            postgresql_where=text("status IN ('delayed', 'damaged', 'lost')"),
+        ),
         Index("ix_shipment_shipped_at", "shipped_at", postgresql_include=list(CARRIER_FACTS)),
     )
 

@@ -15,6 +15,8 @@ from portal.rules.carriers import CARRIERS
 # What carriers did in this time is what their figures are of.
 CARRIERS_OF = timedelta(days=30)
 LATE_SHOWN = 50
+# Whatever was sent before that is no parcel any more that somebody looks for.
+TROUBLE_OF = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,24 @@ class LatePart:
     status: str
     step: str
     due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TroubledParcel:
+    """A parcel that is late, damaged or lost, and since when."""
+
+    number: str
+    store_name: Mapping[str, str]
+    carrier: str
+    tracking_number: str
+    status: str
+    since: datetime
+    expected_until: datetime | None
+
+    @property
+    def carrier_name(self) -> str:
+        found = CARRIERS.get(self.carrier)
+        return found.name if found else self.carrier
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +129,16 @@ _CARRIERS = text(
      GROUP BY s.carrier ORDER BY count(*) DESC, s.carrier
     """
 )
+_TROUBLE = text(
+    """
+    SELECT o.number, t.name AS store_name, s.carrier, s.tracking_number, s.status,
+           coalesce((SELECT max(e.at) FROM shipment_event e WHERE e.shipment_id = s.id AND e.kind = s.status),
+                    s.shipped_at) AS since, s.expected_until
+      FROM shipment s JOIN orders o ON o.id = s.order_id JOIN store t ON t.id = s.store_id
+     WHERE s.status IN ('delayed', 'damaged', 'lost') AND s.shipped_at > :since
+     ORDER BY s.shipped_at, s.id LIMIT :limit
+    """
+)
 ORDER = ("held", "released", "accepted", "packed", "shipped", "returning")
 
 
@@ -121,6 +151,12 @@ def load_stages(session: Session, *, now: datetime) -> tuple[StageCount, ...]:
 def late_parts(session: Session) -> tuple[LatePart, ...]:
     """Steps that were missed and are still open, the longest overdue first."""
     return tuple(LatePart(*row) for row in session.execute(_LATE, {"limit": LATE_SHOWN}))
+
+
+def troubled_parcels(session: Session, *, now: datetime) -> tuple[TroubledParcel, ...]:
+    """Parcels that are late, damaged or lost, the longest on their way first."""
+    values = {"since": now - TROUBLE_OF, "limit": LATE_SHOWN}
+    return tuple(TroubledParcel(*row) for row in session.execute(_TROUBLE, values))
 
 
 def carrier_figures(session: Session, *, now: datetime) -> tuple[CarrierFigures, ...]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from portal.kit.money import Money
@@ -97,6 +97,9 @@ class StoreOrderRow:
     first_line: Mapping[str, str]
     is_overdue: bool
     in_platform: Money | None
+    # Until when the store's next step has to be done, if one is open.
+    due_at: datetime | None
+    is_late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +250,10 @@ def list_store_orders(
         OrderPart.status,
         OrderPart.placed_at,
         OrderPart.deliver_until,
+        case(
+            (OrderPart.status == "released", OrderPart.accept_by),
+            (OrderPart.status.in_(("accepted", "packed")), OrderPart.ship_by),
+        ).label("due_at"),
         Order.currency,
         OrderPart.payable_minor,
         OrderPart.platform_minor,
@@ -282,6 +289,8 @@ def list_store_orders(
             in_platform=Money(row.platform_minor, row.platform_currency) if row.platform_currency else None,
             first_line=row.first_line or {},
             is_overdue=row.status in TO_SEND and row.deliver_until is not None and row.deliver_until < chosen.now,
+            due_at=row.due_at,
+            is_late=row.due_at is not None and row.due_at < chosen.now,
         )
 
     return fetch_page(

@@ -21,7 +21,7 @@ from portal.queries.finding.everything import MALL, STORE, find_everything
 from portal.queries.finding.words import Words
 from portal.queries.keyset import COUNT_MAX, PAGE_ROWS
 from portal.queries.payments import PaymentFilter, list_payments
-from portal.queries.pipeline import carrier_figures, load_stages
+from portal.queries.pipeline import carrier_figures, load_stages, troubled_parcels
 from portal.queries.routing_replay import ATTEMPTS_MAX, load_past
 from portal.queries.store_orders import StoreOrderFilter, StoreView, count_store_orders, list_store_orders
 from tests.factories.account import make_person
@@ -105,6 +105,7 @@ QUERIES: dict[str, Query] = {
     "inbox, by phone": _inbox(StoreView.ALL, search="010-1234-0000"),
     "replay": lambda s: load_past(s, since=NOW() - timedelta(days=50), until=NOW()),
     "pipeline": lambda s: load_stages(s, now=NOW()),
+    "parcels in trouble": lambda s: troubled_parcels(s, now=NOW()),
     "carriers": lambda s: carrier_figures(s, now=NOW()),
     "today": lambda s: load_today(s, start=NOW() - timedelta(hours=9), now=NOW()),
 }

@@ -6,9 +6,10 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from portal.blueprints.admin.desk import around, requires_all
+from portal.blueprints.risk_words import told_span
 from portal.db import reading
 from portal.kit import clock
-from portal.queries.pipeline import carrier_figures, late_parts, load_stages
+from portal.queries.pipeline import carrier_figures, late_parts, load_stages, troubled_parcels
 from portal.rules.permissions import Permission
 
 
@@ -23,6 +24,15 @@ def show() -> ResponseReturnValue:
     with reading() as session:
         stages = load_stages(session, now=now)
         late = late_parts(session)
+        troubled = troubled_parcels(session, now=now)
         carriers = carrier_figures(session, now=now)
         frame = around(session, "admin.fulfilment")
-    return render_template("admin/fulfilment.html", stages=stages, late=late, carriers=carriers, now=now, **frame)
+    return render_template(
+        "admin/fulfilment.html",
+        stages=stages,
+        late=late,
+        troubled=troubled,
+        carriers=carriers,
+        age_of=lambda at: told_span(now - at),
+        **frame,
+    )

@@ -15,6 +15,7 @@ from tests.blueprints.pages import send
 from tests.factories.account import make_person
 from tests.factories.cart import make_mall, make_variant
 from tests.factories.order import MadeOrder, give_deposit, make_coupon, make_order
+from tests.factories.parcel import send as send_parcel
 from tests.factories.refund import answer_legs, lines_of, rows
 
 pytestmark = pytest.mark.req("REF-01")
@@ -31,6 +32,34 @@ def make_case(app: APIFlask) -> tuple[FlaskClient, MadeOrder]:
     give_deposit(bea, 5_000)
     goods = {make_variant(mall, krw=12_000): 2, make_variant(mall, store=1, krw=5_500): 1}
     return browser(app, bea), make_order(bea, mall, goods, deposit_minor=5_000)
+
+
+@pytest.mark.ux("B25", "B27")
+def test_of_an_order_that_is_partly_sent_the_rest_is_cancelled_and_pages_say_how_far_it_is(app: APIFlask) -> None:
+    mall, bea = make_mall(), make_person("bea")
+    order = make_order(bea, mall, {make_variant(mall, krw=12_000): 3, make_variant(mall, krw=5_500): 1})
+    client, path = browser(app, bea), f"/orders/{order.number}"
+    assert "Being prepared" in client.get("/orders").text
+    assert "Return or exchange" not in client.get(path).text
+    first, second = lines_of(order)
+    send_parcel(order.part_ids[0], make_person("sam", store_ids=(mall.store_ids[0],)), {first: 2})
+
+    for page in (client.get("/orders?state=under_way").text, client.get(path).text):
+        assert "Partly sent" in page
+    shown = unescape(client.get(f"{path}/refund").text)
+    assert f"Cancel what was not sent of order {order.number}" in shown
+    assert 'data-total="17500"' in shown
+    assert "2 of them are on their way" in shown
+    assert "It arrived damaged" not in shown
+    answer = send(
+        client,
+        f"{path}/refunds",
+        {"shown": hidden(shown, "shown"), "key": hidden(shown, "key"), "reason": "changed_mind"}
+        | {f"units-{first}": "1", f"units-{second}": "1"},
+        page=f"{path}/refund",
+    )
+    assert answer.status_code == 303
+    assert rows("SELECT total_minor FROM refund") == [(17_500,)]
 
 
 @pytest.mark.ux("B27")

@@ -13,7 +13,7 @@ from portal.db import reading, transaction
 from portal.jobs.outbox import handle_events
 from portal.jobs.schedule import watch_deadlines as sweep
 from portal.kit import clock
-from portal.models import Notice, OrderPart, OutboxEvent
+from portal.models import Notice, OrderPart, OutboxEvent, Shipment
 from portal.queries.pipeline import carrier_figures
 from portal.rules.holds import HoldKind
 from portal.services.fulfilment.move_part import move_part
@@ -80,6 +80,18 @@ def test_missed_steps_stand_on_the_page_of_the_pipeline(app: APIFlask, books: No
         sweep()
         page = browser(app, make_person("ada", roles=("operations",))).get("/admin/fulfilment").text
     assert page.count(order.number) >= 2  # To be confirmed, and to be sent.
+
+
+@pytest.mark.req("ORD-11")
+def test_a_parcel_in_trouble_stands_there_until_it_has_arrived(app: APIFlask, books: None) -> None:
+    mall = make_mall()
+    order = make_order(make_person("bea"), mall, {make_variant(mall): 1})
+    shipment = send(order.part_ids[0], make_person("sam", store_ids=(mall.store_ids[0],)), number="581234569003")
+    as_ada = browser(app, make_person("ada", roles=("operations",)))
+    for status, shown in (("in_transit", False), ("lost", True), ("delivered", False)):
+        with transaction() as session:
+            session.get_one(Shipment, shipment.shipment_id).status = status
+        assert ("581234569003" in as_ada.get("/admin/fulfilment").text) is shown, status
 
 
 @pytest.mark.req("ORD-11")
