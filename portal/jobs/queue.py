@@ -16,13 +16,16 @@ log = structlog.get_logger()
 
 PAYMENTS = "payments"
 DEFAULT = "default"
-# Whoever names an address can let us wait at it: such calls have threads of their own, and those that are known to
-# answer at once are not behind the others.
+# Whoever names an address can let us wait at it: such calls have threads of their own. Those that are known to answer
+# at once are behind nobody else, and who has not failed is not behind those that have: dozens may hang at once.
 CALLS = "calls"
 SLOW_CALLS = "slow_calls"
-CALLERS = ((CALLS,), (CALLS,), (SLOW_CALLS,), (SLOW_CALLS,))
-QUEUES = (PAYMENTS, DEFAULT, CALLS, SLOW_CALLS)
+FAILING_CALLS = "failing_calls"
+CALLERS = (*((CALLS,),) * 3, *((SLOW_CALLS, FAILING_CALLS),) * 4, *((FAILING_CALLS, SLOW_CALLS),) * 4)
+QUEUES = (PAYMENTS, DEFAULT, CALLS, SLOW_CALLS, FAILING_CALLS)
 JOB_TIMEOUT_S = 60
+# A hint whose job was lost with its worker is given anew after so long.
+MARKED_FOR_S = 300
 TRAINING_TIMEOUT_S = 900
 
 
@@ -117,12 +120,35 @@ def enqueue_events(event_ids: Sequence[int]) -> bool:
 
 def enqueue_webhooks(endpoint_id: uuid.UUID) -> None:
     """Let a worker bring what waits for a webhook endpoint."""
-    _hint(CALLS, "portal.jobs.webhooks.send_at_once", str(endpoint_id))
+    if _mark(CALLS, endpoint_id):
+        _hint(CALLS, "portal.jobs.webhooks.send_at_once", str(endpoint_id))
 
 
-def enqueue_slow_webhooks(endpoint_id: uuid.UUID) -> None:
-    """The same for one that is not known to answer at once."""
-    _hint(SLOW_CALLS, "portal.jobs.webhooks.send_messages", str(endpoint_id))
+def enqueue_slow_webhooks(endpoint_id: uuid.UUID, *, fails: bool) -> None:
+    """The same for one that is not known to answer at once, or that failed the last time."""
+    name = FAILING_CALLS if fails else SLOW_CALLS
+    if _mark(name, endpoint_id):
+        _hint(name, "portal.jobs.webhooks.send_messages", str(endpoint_id))
+
+
+def begin_webhooks(endpoint_id: uuid.UUID, *names: str) -> None:
+    """Say that a job of these queues has begun: for what happens from here on another one is needed."""
+    try:
+        broker.client.delete(*(_marked(name, endpoint_id) for name in names))
+    except RedisError as error:
+        log.warning("mark_kept", endpoint=str(endpoint_id), error=str(error))
+
+
+def _mark(name: str, endpoint_id: uuid.UUID) -> bool:
+    """Whether nothing waits in the queue for this endpoint yet: those that hang would fill it, and all wait behind."""
+    try:
+        return bool(broker.client.set(_marked(name, endpoint_id), "", nx=True, ex=MARKED_FOR_S))
+    except RedisError:
+        return True  # The hint itself tells that Redis is away.
+
+
+def _marked(name: str, endpoint_id: uuid.UUID) -> str:
+    return f"hinted:{name}:{endpoint_id}"
 
 
 def enqueue_parcel(shipment_id: uuid.UUID) -> None:

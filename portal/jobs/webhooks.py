@@ -1,7 +1,7 @@
 """Bring messages to endpoints: claim, call with no transaction open, settle. Safe to run any number of times.
 
 A receiver can take ten seconds for each answer. Those that have just answered at once are served by threads of their
-own; all others, new ones too, wait for one another.
+own; of all others those that have not failed, new ones too, come before those that have.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from portal.db import atomically, reading
 from portal.gateways.standard_webhooks import signed_headers
 from portal.gateways.webhook_target import Problem, TargetAnswer, TargetRefusedError, look_up, post
 from portal.jobs.live import publish
-from portal.jobs.queue import enqueue_slow_webhooks, enqueue_webhooks
+from portal.jobs.queue import CALLS, FAILING_CALLS, SLOW_CALLS, begin_webhooks, enqueue_slow_webhooks, enqueue_webhooks
 from portal.kit import clock
 from portal.kit.networks import AllowedTarget, read_allowed
 from portal.rules.webhooks import body_of
-from portal.services.webhooks.claim_delivery import Claimed, claim_delivery, endpoints_due, release_endpoint
+from portal.services.webhooks.claim_delivery import Claimed, claim_delivery, endpoints_due, has_failed, release_endpoint
 from portal.services.webhooks.settle_delivery import Outcome, forget_deliveries, settle_delivery
 
 log = structlog.get_logger()
 
 # So many messages, and for so long, one run brings before others of the queue have their turn.
 RUN_MAX = 50
-RUN_S_MAX = 10.0
+RUN_S_MAX = 2.0
 # Whose last answer took no longer is quick.
 QUICK_MS = 1_000
 USER_AGENT = "Portal-Webhooks/1"
@@ -64,15 +64,19 @@ def is_forbidden(url: str) -> bool:
 def send_at_once(endpoint_id: str) -> None:
     """Bring what is due to one that is known to be quick; others go where nobody quick waits behind them."""
     wanted = uuid.UUID(endpoint_id)
+    begin_webhooks(wanted, CALLS)
     if wanted in _quick:
         send_messages(endpoint_id)
-    else:
-        enqueue_slow_webhooks(wanted)
+        return
+    with reading() as session:
+        fails = has_failed(session, endpoint_id=wanted)
+    enqueue_slow_webhooks(wanted, fails=fails)
 
 
 def send_messages(endpoint_id: str) -> None:
     """Bring what is due for one endpoint, in order, until it fails, has had its time, or nothing is left."""
     lease, wanted, began = uuid.uuid4(), uuid.UUID(endpoint_id), time.monotonic()
+    begin_webhooks(wanted, SLOW_CALLS, FAILING_CALLS)
     for _ in range(RUN_MAX):
         claimed = atomically(lambda s: claim_delivery(s, endpoint_id=wanted, lease=lease, now=clock.now()))
         if claimed is None:

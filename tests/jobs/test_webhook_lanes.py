@@ -1,11 +1,12 @@
-"""Two lanes for calls to receivers of others: who answers at once never waits for the slow (API-02)."""
+"""Lanes for calls to receivers of others: the quick never wait for the slow, nor the new for the failing (API-02)."""
 
 from __future__ import annotations
 
 import pytest
 
-from portal.jobs.queue import CALLS, SLOW_CALLS, queue
-from portal.jobs.webhooks import send_at_once
+from portal.broker import broker
+from portal.jobs.queue import CALLERS, CALLS, FAILING_CALLS, SLOW_CALLS, queue
+from portal.jobs.webhooks import send_at_once, send_webhooks
 from portal.services.outbox import Event
 from tests.factories.webhook import happen, make_hook
 from tests.jobs.test_webhooks import moved
@@ -23,24 +24,36 @@ def test_only_who_answers_at_once_is_served_before_the_slow_and_each_has_its_tur
     receivers: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hook = make_hook(receivers)
-    lanes = [queue(name) for name in (CALLS, SLOW_CALLS)]
 
     def tell() -> None:
-        for lane in lanes:
-            lane.delete(delete_jobs=True)
+        broker.client.flushdb()
         happen(moved(), Event("campaign.moved", "campaign:2", {"state": "live"}))
+        happen(moved())
+        send_webhooks()
         assert jobs(CALLS) == [("send_at_once", [str(hook.id)])]
         send_at_once(str(hook.id))
 
     tell()  # Nobody knows yet how quick it is.
     assert (hook.got, jobs(SLOW_CALLS)) == ([], [("send_messages", [str(hook.id)])])
     hook.send()
-    assert len(hook.got) == 2
+    assert len(hook.got) == 3
     tell()
-    assert (len(hook.got), jobs(SLOW_CALLS)) == (4, [])
+    assert (len(hook.got), jobs(SLOW_CALLS)) == (6, [])
     monkeypatch.setattr("portal.jobs.webhooks.QUICK_MS", -1)  # As if it took long: it goes behind the others.
     tell()
-    assert len(hook.got) == 5
+    assert len(hook.got) == 7
     assert len(jobs(CALLS)) == 2
     tell()
     assert jobs(SLOW_CALLS) == [("send_messages", [str(hook.id)])]
+
+
+def test_who_has_failed_is_behind_who_has_not_and_each_kind_has_threads_that_take_it_first(receivers: Sandbox) -> None:
+    hook = make_hook(receivers)
+    hook.behave("redirect")
+    happen(moved())
+    hook.send()
+    broker.client.flushdb()
+    for _ in range(2):
+        send_at_once(str(hook.id))
+    assert (jobs(SLOW_CALLS), jobs(FAILING_CALLS)) == ([], [("send_messages", [str(hook.id)])])
+    assert {CALLS, SLOW_CALLS, FAILING_CALLS} == {lane[0] for lane in CALLERS}

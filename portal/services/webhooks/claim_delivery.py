@@ -94,6 +94,11 @@ def release_endpoint(session: Session, *, endpoint_id: uuid.UUID, lease: uuid.UU
     )
 
 
+def has_failed(session: Session, *, endpoint_id: uuid.UUID) -> bool:
+    """Whether the endpoint did not take what was brought last."""
+    return bool(session.scalar(select(WebhookEndpoint.failures > 0).where(WebhookEndpoint.id == endpoint_id)))
+
+
 def endpoints_due(session: Session, *, now: datetime) -> Sequence[uuid.UUID]:
     """Endpoints for which something waits and whose hint was lost, or whose pause is over."""
     return session.scalars(_DUE, {"now": now, "limit": ENDPOINTS_AT_ONCE}).all()
