@@ -9,7 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
@@ -51,12 +51,25 @@ class Figures:
     net_minor: int = 0
 
 
+# Where nothing came late, no posting before the end of the last statement is in none: a large store has too many to ask
+# each of them.
+_SINCE = text(
+    """
+    SELECT s.closed_until
+      FROM ledger_account a,
+           (SELECT max(period_end) AS closed_until, sum(lines) AS lines FROM seller_statement
+             WHERE store_id = :store_id AND currency = :currency) s
+     WHERE a.kind = 'seller_payable' AND a.owner = :owner AND a.currency = :currency
+       AND s.lines = (SELECT count(*) FROM ledger_posting p WHERE p.account_id = a.id AND p.at < s.closed_until)
+    """
+)
 _LINES = f"""
     WITH fresh AS MATERIALIZED (
         SELECT p.id, p.entry_id, p.at, p.amount_minor, e.kind, e.order_id,
                CASE WHEN e.kind = 'part_released' THEN CAST(substr(e.idem_key, 15) AS uuid) END AS part_id
           FROM ledger_account a JOIN ledger_posting p ON p.account_id = a.id JOIN ledger_entry e ON e.id = p.entry_id
-         WHERE a.kind = 'seller_payable' AND a.owner = :owner AND a.currency = :currency AND p.at < :until
+         WHERE a.kind = 'seller_payable' AND a.owner = :owner AND a.currency = :currency
+           AND p.at >= :since AND p.at < :until
            AND NOT EXISTS (SELECT FROM seller_statement_line l WHERE l.posting_id = p.id)
     ), side AS (
         SELECT f.id, coalesce(sum(q.amount_minor) FILTER (WHERE b.kind = 'order_escrow'), 0)::bigint AS escrow,
@@ -90,8 +103,14 @@ _FRESH = text(
 
 def fresh_lines(session: Session, *, store_id: int, currency: str, until: datetime) -> list[BalanceLine]:
     """What has been posted before an instant and stands in no statement yet, taken apart."""
-    values = {"owner": f"store:{store_id}", "currency": currency, "until": until}
-    return [_line(row) for row in session.execute(_FRESH, values)]
+    return [_line(row) for row in session.execute(_FRESH, _fresh(session, store_id, currency, until))]
+
+
+def _fresh(session: Session, store_id: int, currency: str, until: datetime) -> dict[str, object]:
+    """Where to look for what stands in no statement yet."""
+    account = {"owner": f"store:{store_id}", "currency": currency}
+    since = session.scalar(_SINCE, {**account, "store_id": store_id})
+    return {**account, "since": since or datetime.min.replace(tzinfo=UTC), "until": until}
 
 
 _FRESH_SUMS = text(
@@ -105,8 +124,7 @@ _FRESH_SUMS = text(
 
 def fresh_figures(session: Session, *, store_id: int, currency: str, until: datetime) -> Figures:
     """The figures of fresh_lines() without the lines, of which a large store has many thousand."""
-    values = {"owner": f"store:{store_id}", "currency": currency, "until": until}
-    return add_up(_pieces(row) for row in session.execute(_FRESH_SUMS, values))
+    return add_up(_pieces(row) for row in session.execute(_FRESH_SUMS, _fresh(session, store_id, currency, until)))
 
 
 def _line(row: Row[tuple[object, ...]]) -> BalanceLine:

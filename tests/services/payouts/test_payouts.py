@@ -14,11 +14,12 @@ from apiflask import APIFlask
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from portal.db import atomically, insert_rows, transaction
+from portal.db import atomically, insert_rows, reading, transaction
 from portal.jobs.payouts import close_periods
 from portal.kit import clock
 from portal.kit.ids import new_id
 from portal.models import OrderHold
+from portal.queries.seller_balance import fresh_lines
 from portal.rules.permissions import SYSTEM
 from portal.rules.posting import AccountKind, AccountRef, EntryKind, Line, of_platform
 from portal.rules.states import Machine
@@ -149,6 +150,28 @@ def test_a_statement_says_what_the_balance_is_made_of_and_is_made_once(mall: Mal
     assert of_mall > 0
     assert closing == balance == sales - own - refunds - commission
     assert rows("SELECT amount_minor, state FROM seller_payout") == [(balance, "waiting")]
+
+
+def test_what_came_late_is_fresh_beside_what_came_in_time(mall: Mall) -> None:
+    def fresh() -> list[int]:
+        with reading() as session:
+            found = fresh_lines(
+                session, store_id=mall.store_ids[0], currency="KRW", until=clock.now() + timedelta(days=400)
+            )
+        return [line.net_minor for line in found]
+
+    close_part(sold(mall))
+    close_month()
+    assert fresh() == []
+    charge(mall, 100)  # Bears a time that the statement has passed.
+    with clock.frozen(next_month()):
+        charge(mall, 10)
+    assert fresh() == [-100, -10]
+    close_month(clock.now() + timedelta(days=80))
+    assert fresh() == []
+    with clock.frozen(clock.now() + timedelta(days=80)):
+        charge(mall, 5)
+    assert fresh() == [-5]
 
 
 def test_it_is_paid_by_the_books_and_the_next_one_begins_with_what_was_left(mall: Mall, fay: Person) -> None:
