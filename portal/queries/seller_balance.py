@@ -63,6 +63,8 @@ _SINCE = text(
        AND s.lines = (SELECT count(*) FROM ledger_posting p WHERE p.account_id = a.id AND p.at < s.closed_until)
     """
 )
+# The pieces are looked up for each posting: joined as sums of all, they would be added up for each of them again where
+# the database takes the fresh ones for few.
 _LINES = f"""
     WITH fresh AS MATERIALIZED (
         SELECT p.id, p.entry_id, p.at, p.amount_minor, e.kind, e.order_id,
@@ -71,27 +73,25 @@ _LINES = f"""
          WHERE a.kind = 'seller_payable' AND a.owner = :owner AND a.currency = :currency
            AND p.at >= :since AND p.at < :until
            AND NOT EXISTS (SELECT FROM seller_statement_line l WHERE l.posting_id = p.id)
-    ), side AS (
-        SELECT f.id, coalesce(sum(q.amount_minor) FILTER (WHERE b.kind = 'order_escrow'), 0)::bigint AS escrow,
-               coalesce(sum(q.amount_minor) FILTER (WHERE b.kind = 'commission'), 0)::bigint AS commission,
-               coalesce(sum(q.amount_minor) FILTER (WHERE b.kind = 'tax_payable'), 0)::bigint AS tax
-          FROM fresh f JOIN ledger_posting q ON q.entry_id = f.entry_id JOIN ledger_account b ON b.id = q.account_id
-         WHERE f.kind IN ('part_released', 'part_taken_back') GROUP BY f.id
-    ), share AS (
-        SELECT coalesce(s.part_id, l.part_id) AS part_id, s.amount_minor - ({PLATFORM_GIVES}) AS own,
-               ({PLATFORM_GIVES}) AS mall
-          FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id JOIN campaign c ON c.id = u.campaign_id
-          LEFT JOIN order_line l ON l.id = s.line_id
-         WHERE u.status = 'redeemed' AND s.order_id IN (SELECT order_id FROM fresh WHERE part_id IS NOT NULL)
-    ), coupon AS (
-        SELECT part_id, sum(own)::bigint AS own, sum(mall)::bigint AS mall FROM share GROUP BY part_id
     )
     SELECT f.id, f.entry_id, f.at, f.kind, f.order_id, f.part_id, f.amount_minor AS net,
            coalesce(d.escrow, 0) AS escrow, coalesce(d.commission, 0) AS commission, coalesce(d.tax, 0) AS tax,
            coalesce(t.subtotal_minor + t.shipping_fee_minor, 0) AS sales, coalesce(k.own, 0) AS own,
            coalesce(k.mall, 0) AS mall
-      FROM fresh f LEFT JOIN side d ON d.id = f.id LEFT JOIN order_part t ON t.id = f.part_id
-      LEFT JOIN coupon k ON k.part_id = f.part_id
+      FROM fresh f
+      LEFT JOIN order_part t ON t.id = f.part_id
+      LEFT JOIN LATERAL (
+          SELECT sum(q.amount_minor) FILTER (WHERE b.kind = 'order_escrow')::bigint AS escrow,
+                 sum(q.amount_minor) FILTER (WHERE b.kind = 'commission')::bigint AS commission,
+                 sum(q.amount_minor) FILTER (WHERE b.kind = 'tax_payable')::bigint AS tax
+            FROM ledger_posting q JOIN ledger_account b ON b.id = q.account_id
+           WHERE q.entry_id = f.entry_id AND f.kind IN ('part_released', 'part_taken_back')) d ON true
+      LEFT JOIN LATERAL (
+          SELECT sum(s.amount_minor - ({PLATFORM_GIVES}))::bigint AS own, sum({PLATFORM_GIVES})::bigint AS mall
+            FROM discount_share s JOIN coupon_use u ON u.id = s.coupon_use_id JOIN campaign c ON c.id = u.campaign_id
+            LEFT JOIN order_line l ON l.id = s.line_id
+           WHERE s.order_id = f.order_id AND coalesce(s.part_id, l.part_id) = f.part_id
+             AND u.status = 'redeemed') k ON true
 """  # noqa: S608 - our own fragment
 _FRESH = text(
     f"""
