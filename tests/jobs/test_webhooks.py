@@ -305,7 +305,7 @@ def test_with_redis_gone_nothing_is_lost_and_500_changes_arrive_in_order(receive
     broker.client.flushall()
     send_webhooks()
     assert broker.client.llen("rq:queue:calls") > 0
-    for _ in range(10):
+    while "waiting" in states(hook):  # A run ends after some messages, or after its time.
         hook.send()
 
     assert len({one["message"] for one in hook.got}) == 500
