@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ from sqlalchemy import Row, TextClause, text
 from sqlalchemy.orm import Session
 
 from portal.queries.exchange import platform_currency
+from portal.queries.risk_rules import rules_in_force
 from portal.rules.fraud_features import Value, Values
 
 HISTORY_DAYS = 30
@@ -219,18 +220,47 @@ def past_membership(session: Session, *, keys: Collection[str], user_ids: Collec
     return PastMembership(session.execute(_PAST, values) if keys else ())
 
 
+# Rules of mileage are the newest version's, which counts now or from its start on.
 _USES = text(
     """
-    SELECT c.id, c.name FROM campaign c CROSS JOIN LATERAL jsonb_array_elements(c.conditions) d
+    SELECT 'campaign' AS kind, c.id::text AS ref, c.name
+      FROM campaign c CROSS JOIN LATERAL jsonb_array_elements(c.conditions) d
      WHERE d ->> 'name' = 'segment' AND d -> 'params' -> 'any_of' ? :key AND c.state NOT IN ('ended', 'revoked')
-     ORDER BY c.id
+    UNION ALL SELECT 'automation', id::text, jsonb_build_object('en', title) FROM automation
+     WHERE segment = :key AND state <> 'ended'
+    UNION ALL SELECT 'offer', id::text, jsonb_build_object('en', title) FROM offer
+     WHERE segment = :key AND state <> 'ended'
+    UNION ALL SELECT 'mileage', v.version::text, jsonb_build_object('en', r ->> 'name')
+      FROM (SELECT version, body FROM loyalty_version WHERE kind = 'mileage' ORDER BY version DESC LIMIT 1) v
+     CROSS JOIN LATERAL jsonb_array_elements(v.body -> 'rules') r WHERE r -> 'segments' ? :key
+     ORDER BY 1, 2
     """
 )
 
 
-def campaigns_asking(session: Session, *, key: str) -> list[tuple[int, dict[str, str]]]:
+@dataclass(frozen=True, slots=True)
+class SegmentUse:
+    """What asks who is in a segment: a campaign, an automation, an offer, a rule of mileage or of risk."""
+
+    kind: str
+    ref: str
+    name: Mapping[str, str]
+
+
+def uses_of_segment(session: Session, *, key: str) -> list[SegmentUse]:
+    """All that asks for this segment at present."""
+    found = [SegmentUse(row.kind, row.ref, row.name) for row in session.execute(_USES, {"key": key})]
+    rules = rules_in_force(session)
+    return found + [
+        SegmentUse("risk", rule.name, {"en": rule.name})
+        for rule in (*rules.rules, *rules.shadows)
+        if "segments" in rule.asks and f'"{key}"' in rule.source
+    ]
+
+
+def campaigns_asking(session: Session, *, key: str) -> list[tuple[int, Mapping[str, str]]]:
     """Campaigns whose coupon is for this segment, by id and name."""
-    return [(row.id, row.name) for row in session.execute(_USES, {"key": key})]
+    return [(int(one.ref), one.name) for one in uses_of_segment(session, key=key) if one.kind == "campaign"]
 
 
 def segment_currency(session: Session) -> str:

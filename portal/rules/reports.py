@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from portal.kit.errors import PortalError
+from portal.kit.tables import Format
 from portal.kit.text import N_
 from portal.rules.figures import Period
 
@@ -88,3 +89,9 @@ def days_of(every: Every, due: datetime, zone: ZoneInfo) -> Period:
     if every is Every.DAY:
         return Period(last, last)
     return Period(last - timedelta(days=6) if every is Every.WEEK else last.replace(day=1), last)
+
+
+def name_of(report: Report, days: Period, kind: Format) -> str:
+    """What its file is called: the report and the days of its owner's calendar that it is about."""
+    span = days.first.isoformat() if days.first == days.last else f"{days.first.isoformat()}-{days.last.isoformat()}"
+    return f"{report.value}-{span}.{kind.value}"

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from portal.db import transaction
 from portal.jobs.coupons import run_bulk, turn_campaigns
@@ -210,3 +210,51 @@ def test_campaigns_open_and_end_by_their_time(mall: Mall) -> None:
 def post_file(desk: FlaskClient, path: str, content: bytes, **more: str) -> Any:
     data = {"csrf_token": token_of(desk, path), "file": (io.BytesIO(content), "people.csv"), "kind": "grant", **more}
     return desk.post(path, data=data, content_type="multipart/form-data")
+
+
+@pytest.mark.req("CPN-10", "ANA-03")
+def test_several_of_a_list_are_moved_at_once_each_by_itself(app: APIFlask, ada: Person) -> None:
+    one, two = make_campaign("claim"), make_campaign("grant")
+    ended = make_campaign("grant", state="ended")
+    desk, page = browser(app, ada), "/admin/campaigns?state=running"
+    assert desk.get(page).text.count('name="ids"') == 2
+    chosen = {"ids": [str(one), str(two), str(ended)], "to": "paused"}
+    move = "/admin/campaigns/moves?state=running"
+    assert send(desk, move, chosen | {"reason": ""}, page=page).location.endswith(page)
+    assert rows("SELECT DISTINCT state FROM campaign WHERE id < 3") == [("running",)], (
+        "without a reason nothing is done"
+    )
+    send(desk, move, chosen | {"reason": "Sold out"}, page=page)
+    assert rows("SELECT state FROM campaign ORDER BY id") == [("paused",), ("paused",), ("ended",)]
+    said = desk.get("/admin/campaigns").text
+    assert "Done with 2 of the list." in said
+    assert rows("SELECT count(*) FROM audit_row WHERE action = 'campaign:paused'") == [(2,)]
+    assert send(desk, move, chosen | {"to": "revoked"}, page=page).status_code == 404
+    stranger = browser(app, make_person("sam", roles=("seller",), store_ids=(1,)))
+    send(
+        stranger, "/seller/campaigns/moves", {"ids": str(one), "to": "running", "reason": "x"}, page="/seller/campaigns"
+    )
+    assert rows("SELECT state FROM campaign WHERE id = 1") == [("paused",)], "it is not the store's"
+
+
+@pytest.mark.req("CPN-14", "ANA-03")
+def test_several_suspicions_are_decided_at_once(app: APIFlask, ada: Person) -> None:
+    bea, max_ = make_person("bea"), make_person("max")
+    give(make_campaign("grant"), bea, max_)
+    with transaction() as session:
+        session.execute(
+            text("""INSERT INTO coupon_flag (id, rule, campaign_id, grant_id, user_id, found, threshold, is_suspended,
+                                             raised_at)
+                    SELECT gen_random_uuid(), 'burst', campaign_id, id, user_id, 9, 3, false, now()
+                      FROM coupon_grant""")
+        )
+    desk, page = browser(app, ada), "/admin/coupon-flags"
+    ids = [str(row[0]) for row in rows("SELECT id FROM coupon_flag")]
+    assert all(f'value="{one}"' in desk.get(page).text for one in ids)
+    sent = {"ids": [*ids, "none"], "do": "confirm", "reason": "One person"}
+    assert send(desk, f"{page}/decisions", sent, page=page).status_code == 303
+    assert rows("SELECT DISTINCT state, reason FROM coupon_flag") == [("confirmed", "One person")]
+    assert rows("SELECT DISTINCT state FROM coupon_grant") == [("revoked",)]
+    assert "Done with 2 of the list." in desk.get(page).text
+    watching = browser(app, make_person("mia", roles=("marketing",)))
+    assert watching.post(f"{page}/decisions", data=sent).status_code in {400, 403}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 from datetime import timedelta
@@ -71,6 +72,8 @@ def test_each_report_is_made_once_a_morning_and_told_by_mail(mall: Mall, ada: Pe
     handle_waiting()
     [(state, listing, days)] = rows("SELECT state, listing, extract(day FROM expires_at - made_at) FROM list_export")
     assert (state, listing, int(days)) == ("ready", LISTING_OF[report], 400)
+    [(name,)] = rows("SELECT name FROM list_export")
+    assert re.fullmatch(rf"{report.value}-\d{{4}}-\d\d-\d\d\.(csv|xlsx|pdf)", name)
     assert rows("SELECT count(*) FROM mail WHERE template = 'report' AND user_id = :u", u=ada.id) == [(1,)]
     assert rows("SELECT next_at > now() FROM report_plan") == [(True,)]
 

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from portal.blueprints.admin.desk import around, channels_seen, requires_all, requires_channel
-from portal.blueprints.campaigns import insight, views
+from portal.blueprints.campaigns import bulk, insight, views
 from portal.blueprints.campaigns.side import Side
 from portal.rules.permissions import Permission
 
@@ -19,6 +19,7 @@ def hang(bp: Blueprint) -> None:
     path = "/campaigns/<int:campaign_id>"
     bp.add_url_rule("/campaigns", "campaigns", index)
     bp.add_url_rule("/campaigns/new", "campaign_new", create, methods=["GET", "POST"])
+    bp.add_url_rule("/campaigns/moves", "campaigns_move", move_chosen, methods=["POST"])
     bp.add_url_rule(path, "campaign", show)
     bp.add_url_rule(f"{path}/edit", "campaign_edit", edit, methods=["GET", "POST"])
     bp.add_url_rule(f"{path}/launch", "campaign_launch", launch, methods=["POST"])
@@ -42,6 +43,12 @@ def index() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """A campaign of the platform's."""
     return views.create(_enter, lambda: abort(404))
+
+
+@requires_channel(Permission.COUPON_ISSUE)
+def move_chosen() -> ResponseReturnValue:
+    """Pause those that were chosen, or let them go on."""
+    return bulk.move_chosen("admin.campaigns")
 
 
 @requires_channel(Permission.COUPON_VIEW)

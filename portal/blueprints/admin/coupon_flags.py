@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, may_all, requires_all
+from portal.blueprints.bulk import do_each, of_list
 from portal.blueprints.checkout.words import say
 from portal.blueprints.coupon_desk_words import ACTS, act_name, rule_name, rule_text
 from portal.blueprints.desk import choice_arg, days_arg, plain_arg, text_arg
@@ -33,6 +35,7 @@ from portal.services.coupons.decide_flag import confirm_flag, undo_flag
 from portal.statuses import status_of
 
 MENU = "admin.coupon_flags"
+_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STATES = ("open", "confirmed", "undone")
 
 
@@ -42,6 +45,7 @@ def hang(bp: Blueprint) -> None:
     bp.add_url_rule(path, "coupon_flag", show)
     bp.add_url_rule(f"{path}/confirmation", "coupon_flag_confirmation", confirm, methods=["POST"])
     bp.add_url_rule(f"{path}/undoing", "coupon_flag_undoing", undo, methods=["POST"])
+    bp.add_url_rule("/coupon-flags/decisions", "coupon_flags_decide", decide_chosen, methods=["POST"])
     bp.add_url_rule("/coupon-flags/rules", "coupon_rules", rules)
     bp.add_url_rule("/coupon-flags/rules/<key>", "coupon_rule", change, methods=["POST"])
 
@@ -96,6 +100,8 @@ def index() -> ResponseReturnValue:
         tab_list=tabs,
         rule_name=rule_name,
         masked=masked,
+        may_decide=may_all(Permission.FRAUD_DECIDE),
+        bulk_href=of_list("admin.coupon_flags_decide"),
         **frame,
     )
 
@@ -126,6 +132,18 @@ def undo(flag_id: uuid.UUID) -> ResponseReturnValue:
         lambda s: undo_flag(s, flag_id=flag_id, reason=reason, actor=actor, now=now),
         _("Undone. What was suspended works again."),
     )
+
+
+@requires_all(Permission.FRAUD_DECIDE)
+def decide_chosen() -> ResponseReturnValue:
+    """Say of several at once whether they are abuse, with one reason."""
+    actor, now, reason = current_actor(), clock.now(), request.form.get("reason", "")
+    decide = {"confirm": confirm_flag, "undo": undo_flag}.get(request.form.get("do", ""))
+    chosen = [uuid.UUID(one) for one in request.form.getlist("ids") if _UUID.fullmatch(one)]
+    if decide is None:
+        raise NotFoundError
+    do_each(chosen, lambda s, flag_id: decide(s, flag_id=flag_id, reason=reason, actor=actor, now=now))
+    return done(location=of_list(MENU))
 
 
 @requires_all(Permission.FRAUD_VIEW)

@@ -10,7 +10,7 @@ from flask_babel import gettext
 from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
-from portal.blueprints.admin.desk import around, requires_all
+from portal.blueprints.admin.desk import around, may_all, requires_all
 from portal.blueprints.checkout.words import say
 from portal.blueprints.context import translated
 from portal.blueprints.identity import current_actor
@@ -20,12 +20,13 @@ from portal.htmx import done, page_or_partial
 from portal.kit import clock
 from portal.kit.errors import PortalError
 from portal.queries.segments import (
-    campaigns_asking,
+    SegmentUse,
     list_members,
     list_overlaps,
     list_segments,
     load_versions,
     size_history,
+    uses_of_segment,
 )
 from portal.rules.fraud_language import ExpressionError
 from portal.rules.permissions import Permission
@@ -84,10 +85,23 @@ def show(key: str) -> ResponseReturnValue:
             members=list_members(session, key=key),
             overlaps=[(one, titles.get(one, one), people) for one, people in list_overlaps(session, key=key)],
             history=size_history(session, key=key, now=clock.now()),
-            campaigns=[(number, translated(name)) for number, name in campaigns_asking(session, key=key)],
+            uses=[_use(one) for one in uses_of_segment(session, key=key)],
             said=said,
             **around(session, "admin.segments"),
         )
+
+
+def _use(one: SegmentUse) -> tuple[str, str | None, str]:
+    """What uses a segment: its kind in a word, where it stands for whoever may see it, and its name."""
+    words, permission, endpoint, argument = {
+        "campaign": (_("Coupon"), Permission.COUPON_VIEW, "admin.campaign", "campaign_id"),
+        "automation": (_("Automation"), Permission.COUPON_VIEW, "admin.automation", "automation_id"),
+        "offer": (_("Chosen offer"), Permission.COUPON_VIEW, "admin.offers", None),
+        "mileage": (_("Rule of mileage"), Permission.MILEAGE_CONFIGURE, "admin.mileage_rules_version", "version"),
+        "risk": (_("Rule of risk"), Permission.FRAUD_VIEW, "admin.risk_rule", "name"),
+    }[one.kind]
+    given = {argument: one.ref} if argument else {}
+    return words, url_for(endpoint, **given) if may_all(permission) else None, translated(dict(one.name))
 
 
 @requires_all(Permission.COUPON_ISSUE)

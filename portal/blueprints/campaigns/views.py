@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from portal.blueprints.bulk import of_list
 from portal.blueprints.campaigns.form import CampaignForm, filled_form, offered, say_fault
 from portal.blueprints.campaigns.side import Enter, Side, open_campaign, tabs_of
 from portal.blueprints.campaigns.words import (
@@ -99,6 +100,7 @@ def index(enter: Enter, no_store: Callable[[], str]) -> ResponseReturnValue:
         previews=previews,
         options=option_lists(with_owner=side.store_ids is None),
         may_issue=may_begin(current_actor(), side.store_id),
+        bulk_href=of_list(f"{side.blueprint}.campaigns_move"),
         locale=current_locale(),
         labels=labels,
         label=label,

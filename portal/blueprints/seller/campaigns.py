@@ -6,7 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from portal.blueprints.campaigns import insight, views
+from portal.blueprints.campaigns import bulk, insight, views
 from portal.blueprints.campaigns.side import Side
 from portal.blueprints.desk import requires_in
 from portal.blueprints.seller.desk import around, open_desk
@@ -18,6 +18,7 @@ def hang(bp: Blueprint) -> None:
     path = "/campaigns/<int:campaign_id>"
     bp.add_url_rule("/campaigns", "campaigns", index)
     bp.add_url_rule("/campaigns/new", "campaign_new", create, methods=["GET", "POST"])
+    bp.add_url_rule("/campaigns/moves", "campaigns_move", move_chosen, methods=["POST"])
     bp.add_url_rule(path, "campaign", show)
     bp.add_url_rule(f"{path}/edit", "campaign_edit", edit, methods=["GET", "POST"])
     bp.add_url_rule(f"{path}/launch", "campaign_launch", launch, methods=["POST"])
@@ -46,6 +47,12 @@ def index() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """A new one."""
     return views.create(_enter, _no_store)
+
+
+@requires_in(Permission.COUPON_ISSUE, Scope.STORE)
+def move_chosen() -> ResponseReturnValue:
+    """Pause those that were chosen, or let them go on."""
+    return bulk.move_chosen("seller.campaigns")
 
 
 @requires_in(Permission.COUPON_VIEW, Scope.STORE)

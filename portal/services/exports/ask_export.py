@@ -60,8 +60,10 @@ def ask_export(
     actor: Actor,
     now: datetime,
     plan_id: uuid.UUID | None = None,
+    name: str | None = None,
 ) -> uuid.UUID:
-    """Note that a list is wanted as a file; while the same is being made for the same person, it is that one.
+    """Note that a list is wanted as a file; while the same is being made for the same person, it is that one. Without
+    a `name` of its own the file is called by the list and its filters.
 
     Raises ExportUnknownError, TooManyListExportsError.
     """
@@ -85,7 +87,7 @@ def ask_export(
         id=export_id,
         listing=listing,
         format=kind.value,
-        name=file_name(listing, _said(session, chosen), day=now.date(), kind=kind),
+        name=name or file_name(listing, _said(session, chosen), day=now.date(), kind=kind),
         locale=locale,
         chosen=kept,
         made_by=actor.user_id,

@@ -26,7 +26,17 @@ from portal.queries.payments import PaymentFilter
 from portal.rules.figures import Period, Sight
 from portal.rules.measures import is_board
 from portal.rules.permissions import SYSTEM, Actor
-from portal.rules.reports import PLANS_MAX, Every, PlanUnfitError, Report, days_of, due_after, made_for, next_due
+from portal.rules.reports import (
+    PLANS_MAX,
+    Every,
+    PlanUnfitError,
+    Report,
+    days_of,
+    due_after,
+    made_for,
+    name_of,
+    next_due,
+)
 from portal.services.audit import AuditAction, Fact, record
 from portal.services.exports.ask_export import ExportUnknownError, TooManyListExportsError, ask_export, may_take
 from portal.services.exports.write_figures import STOP_PURPOSE, may_see, write_figures
@@ -208,6 +218,7 @@ def _ask(session: Session, *, plan: ReportPlan, actor: Actor, due: datetime, now
             actor=actor,
             now=now,
             plan_id=plan.id,
+            name=name_of(report, days, Format(plan.format)),
         )
     except TooManyListExportsError:
         return False

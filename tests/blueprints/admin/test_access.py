@@ -184,6 +184,8 @@ WRITING = {
     "admin.campaign_batch_new": P.COUPON_ISSUE,
     "admin.coupon_flag_confirmation": P.FRAUD_DECIDE,
     "admin.coupon_flag_undoing": P.FRAUD_DECIDE,
+    "admin.coupon_flags_decide": P.FRAUD_DECIDE,
+    "admin.campaigns_move": P.COUPON_ISSUE,
     "admin.coupon_rule": P.FRAUD_CONFIGURE,
     **dict.fromkeys(("admin.payout_rule", "admin.payout_approval", "admin.payout_hold"), P.PAYOUT_MAKE),
     "admin.payout_payment": P.PAYOUT_MAKE,
