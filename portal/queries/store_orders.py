@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select, text
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from portal.kit.money import Money
@@ -100,30 +100,6 @@ class StoreOrderRow:
     # Until when the store's next step has to be done, if one is open.
     due_at: datetime | None
     is_late: bool
-
-
-@dataclass(frozen=True, slots=True)
-class StoreCounts:
-    """What waits, as the home page and the tabs say it: each is the number of rows of its view."""
-
-    action: int
-    to_send: int
-    overdue: int
-    hold: int
-    shipped: int
-    returning: int
-    returns_waiting: int = 0
-    returns_arrived: int = 0
-    returns_to_send: int = 0
-    claims: int = 0
-
-    @property
-    def return_work(self) -> int:
-        """Cases that wait for the store."""
-        return self.returns_waiting + self.returns_arrived + self.returns_to_send + self.claims
-
-    def of(self, view: StoreView) -> int | None:
-        return getattr(self, view.value, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,36 +291,6 @@ def matching_parts(
         narrowed = narrowed.where(OrderPart.id.in_(ids))
     rows = session.execute(narrowed.order_by(OrderPart.placed_at, OrderPart.id).limit(limit))
     return [(row.id, row.number) for row in rows]
-
-
-_COUNTS = text(
-    """
-    SELECT (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'released') AS action,
-           (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status IN ('accepted', 'packed'))
-               AS to_send,
-           (SELECT count(*) FROM order_part WHERE store_id = :store_id
-               AND status IN ('released', 'accepted', 'packed') AND deliver_until < :now) AS overdue,
-           (SELECT count(*) FROM order_part p JOIN orders o ON o.id = p.order_id
-             WHERE p.store_id = :store_id AND p.status = 'held'
-               AND EXISTS (SELECT FROM order_hold h WHERE h.part_id = p.id AND h.released_at IS NULL)
-               AND (o.status = ANY(:paid) OR o.status = 'pending' AND EXISTS
-                      (SELECT FROM payment y WHERE y.order_id = o.id AND y.status = 'authorised'))) AS hold,
-           (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'shipped') AS shipped,
-           (SELECT count(*) FROM order_part WHERE store_id = :store_id AND status = 'returning') AS returning,
-           r.waiting, r.arrived, r.to_send, r.claims
-      FROM (SELECT count(*) FILTER (WHERE status = 'requested' AND kind <> 'claim') AS waiting,
-                   count(*) FILTER (WHERE status = 'received') AS arrived,
-                   count(*) FILTER (WHERE status = 'inspected') AS to_send,
-                   count(*) FILTER (WHERE status = 'requested' AND kind = 'claim') AS claims
-              FROM goods_return WHERE store_id = :store_id AND status IN ('requested', 'received', 'inspected')) r
-    """
-)
-
-
-def count_store_orders(session: Session, *, store_id: int, now: datetime) -> StoreCounts:
-    """What waits in a store, in one statement."""
-    row = session.execute(_COUNTS, {"store_id": store_id, "now": now, "paid": list(PAID_STATES)}).one()
-    return StoreCounts(*row)
 
 
 def neighbours(

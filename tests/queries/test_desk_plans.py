@@ -23,7 +23,8 @@ from portal.queries.keyset import COUNT_MAX, PAGE_ROWS
 from portal.queries.payments import PaymentFilter, list_payments
 from portal.queries.pipeline import carrier_figures, load_stages, troubled_parcels
 from portal.queries.routing_replay import ATTEMPTS_MAX, load_past
-from portal.queries.store_orders import StoreOrderFilter, StoreView, count_store_orders, list_store_orders
+from portal.queries.store_counts import count_store_orders
+from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders
 from tests.factories.account import make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import LONG_AGO, make_order

@@ -15,7 +15,8 @@ from portal.blueprints.identity import current_actor, current_identity
 from portal.db import reading
 from portal.kit import clock
 from portal.queries.desk_counts import StoreWaits, store_waits
-from portal.queries.store_orders import MemberStore, StoreCounts, count_store_orders, list_stores
+from portal.queries.store_counts import StoreCounts, count_store_orders
+from portal.queries.store_orders import MemberStore, list_stores
 from portal.rules.permissions import STORE_MATRIX, Permission, StoreRole, may
 
 
@@ -93,7 +94,7 @@ def around(desk: Desk | None, current: str) -> dict[str, Any]:
         ("seller.payments", _("Payments"), "credit-card", 0, P.PAYMENT_VIEW),
         ("seller.balance", _("Balance"), "coins", 0, P.PAYOUT_VIEW),
         ("seller.returns", _("Returns"), "arrow-back-up", desk.counts.return_work, P.RETURN_RECEIVE),
-        ("seller.refunds", _("Refunds"), "receipt-refund", 0, P.REFUND_HANDLE),
+        ("seller.refunds", _("Refunds"), "receipt-refund", desk.counts.refunds_waiting, P.REFUND_HANDLE),
         ("seller.campaigns", _("Coupons"), "ticket", 0, P.COUPON_VIEW),
         ("seller.webhooks", _("Webhooks"), "plug-connected", 0, P.WEBHOOK_VIEW),
         ("seller.profile", _("Store profile"), "building-store", 0, P.STORE_EDIT),

@@ -72,6 +72,16 @@ def show() -> ResponseReturnValue:
     ]
     tiles.append(
         {
+            "needs": Permission.REFUND_HANDLE,
+            "name": _("Refunds to answer"),
+            "count": desk.counts.refunds_waiting,
+            "picture": "receipt-refund",
+            "note": _("Answer before you send"),
+            "href": url_for("seller.refunds", store=desk.store_arg),
+        }
+    )
+    tiles.append(
+        {
             "needs": Permission.STOCK_EDIT,
             "name": _("Low stock"),
             "count": low,

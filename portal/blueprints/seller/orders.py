@@ -44,6 +44,7 @@ from portal.queries.payment_history import StorePayment, load_store_payment
 from portal.queries.shipments import last_carrier, shipments_of_part
 from portal.queries.store_order import StoreOrder, load_store_order
 from portal.queries.store_orders import SORTINGS, StoreOrderFilter, StoreView, list_store_orders, neighbours
+from portal.queries.store_requests import open_requests
 from portal.queries.store_story import store_story
 from portal.queries.tickets import tickets_of_order
 from portal.rules.deadlines import next_step
@@ -205,6 +206,7 @@ def order_page(
         labels = labels_of_part(session, part_id=part_id)
         tickets = tickets_of_order(session, order_id=order.order_id, store_id=order.store_id)
         carrier = last_carrier(session, store_id=order.store_id)
+        asked = open_requests(session, order_id=order.order_id, part_id=part_id, store_id=order.store_id)
         problem = problem_text(session, error) if error else None
         told = _story(session, order)
     args = _list_args()
@@ -219,6 +221,7 @@ def order_page(
         payment=payment,
         method_word=method_word,
         problem=problem,
+        asked=asked,
         shipments=shipments,
         labels=labels,
         sells_labels=tracker() is not None,

@@ -15,10 +15,12 @@ from sqlalchemy import update
 from portal.db import transaction
 from portal.kit import clock
 from portal.models import OrderPart
+from portal.services.fulfilment.move_part import move_part
 from tests.blueprints.desks import browser, counted
 from tests.factories.account import Person, make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import LONG_AGO, REVIEWED_KRW, MadeOrder, make_coupon, make_order
+from tests.factories.refund import ask_refund, lines_of
 
 
 @dataclass
@@ -80,7 +82,7 @@ def test_each_count_of_the_home_page_opens_exactly_its_rows(desks: Desks) -> Non
     home = desks.as_sam.get("/seller/").text
     tiles = re.findall(r'<a class="tile" href="([^"]+)">.*?<span class="tile-value">(\d+)</span>', home, re.DOTALL)
 
-    assert [int(count) for _href, count in tiles] == [1, 0, 1, 1] + [0] * 8  # New and overdue: the same one.
+    assert [int(count) for _href, count in tiles] == [1, 0, 1, 1] + [0] * 9  # New and overdue: the same one.
     for href, count in tiles:
         assert len(numbers(desks.as_sam.get(html.unescape(href)).text)) == int(count)
 
@@ -157,6 +159,24 @@ def test_pages_stay_within_their_statements(desks: Desks) -> None:
         with counted() as sent:
             assert desks.as_sam.get(path).status_code == 200
         assert len(sent) <= most, path
+
+
+@pytest.mark.ux("S01", "S12")
+@pytest.mark.req("REF-01")
+def test_a_request_of_the_buyer_stands_on_the_order_before_it_is_sent(desks: Desks) -> None:
+    part = desks.order.part_ids[0]
+    page = f"/seller/orders/{part}"
+    with transaction() as session:
+        move_part(session, part_id=part, step="packed", actor=desks.sam.actor, now=clock.now())
+    assert "wants to cancel" not in desks.as_sam.get(page).text
+    refund = ask_refund(desks.order, {lines_of(desks.order)[0]: 1}).refund_id
+
+    shown = html.unescape(desks.as_sam.get(page).text)
+    assert "The buyer wants to cancel. Answer before you send it" in shown
+    assert "Rice bowl × 1" in shown
+    assert f"/seller/refunds/{refund}" in shown
+    assert re.search(r"Refunds to answer.*?>1<", desks.as_sam.get("/seller/").text, re.DOTALL)
+    assert not re.search(r"Refunds to answer.*?>1<", desks.as_sue.get("/seller/").text, re.DOTALL)
 
 
 def hold_one(desks: Desks) -> MadeOrder:
