@@ -39,6 +39,7 @@ KINDS: Mapping[str, str] = {
     "withdrawal": N_("Withdrawals"),
     "store": N_("Stores"),
     "product": N_("Products"),
+    "stock": N_("Stock"),
 }
 # Where the page of one is: endpoint and argument.
 Place = tuple[str, str]

@@ -22,7 +22,8 @@ PLACES = {
     "return": ("seller.return", "return_id"),
     "ticket": ("seller.ticket", "ticket_id"),
     "refund": ("seller.refund", "refund_id"),
-    "product": ("shop.product", "slug"),
+    "product": ("seller.product", "product_id"),
+    "stock": ("seller.stock_moves", "variant_id"),
     "coupon": ("seller.campaign", "campaign_id"),
     "payout": ("seller.statement", "statement_id"),
 }

@@ -36,7 +36,8 @@ STORE: Sequence[Finder] = (
     Finder("return", P.REFUND_HANDLE, sales.find_returns),
     Finder("ticket", P.TICKET_VIEW, sales.find_tickets),
     Finder("refund", P.REFUND_HANDLE, sales.find_refunds),
-    Finder("product", P.STOCK_EDIT, house.find_products),
+    Finder("product", P.PRODUCT_EDIT, house.find_products),
+    Finder("stock", P.STOCK_EDIT, house.find_stock),
     Finder("coupon", P.COUPON_VIEW, house.find_coupons),
     Finder("payout", P.PAYOUT_VIEW, house.find_payouts),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from sqlalchemy.orm import Session
@@ -86,15 +87,30 @@ def find_products(session: Session, words: Words) -> list[Hit]:
         listed = select(Listing.product_id).where(Listing.search_text.like(words.like), *words.within(Listing.store_id))
         ids = ids_of(session, listed)
     rows = session.execute(
-        select(Product.slug, Product.name, Store.name.label("store"), Product.state)
+        select(Product.id, Product.slug, Product.name, Store.name.label("store"), Product.state)
         .join(Store, Store.id == Product.store_id)
         .where(Product.id.in_(ids), *words.within(Product.store_id))
         .order_by(Product.id)
     )
+
+    def key(row: Any) -> str:
+        """A store opens what it edits, the mall what buyers see."""
+        return str(row.slug if words.store_ids is None else row.id)
+
     return [
-        Hit("product", row.slug, row.name, row.store, row.state, "product", exact=bool(exact))
+        Hit("product", key(row), row.name, row.store, row.state, "product", exact=bool(exact))
         for row in (rows if ids else ())
     ]
+
+
+def find_stock(session: Session, words: Words) -> list[Hit]:
+    """Of a store's goods what is on hand, by SKU."""
+    rows = session.execute(
+        select(Variant.id, Variant.sku, Product.name)
+        .join(Product, Product.id == Variant.product_id)
+        .where(Variant.sku.in_([words.text, words.text.upper()]), *words.within(Product.store_id))
+    )
+    return [Hit("stock", str(row.id), row.name, row.sku, exact=False) for row in rows]
 
 
 def find_coupons(session: Session, words: Words) -> list[Hit]:

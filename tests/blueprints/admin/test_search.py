@@ -205,6 +205,11 @@ def test_a_seller_finds_his_own_things_and_nobody_elses(
     page = _location(app, sam, "01012345678", "seller")
     assert (shop.order.number in page, other.number in page) == (True, False)
     assert "Nothing was found" in _location(app, sam, str(shop.order.gateway_ref), "seller")
+    sku, product = rows(
+        "SELECT v.sku, v.product_id FROM variant v JOIN order_line l ON l.variant_id = v.id WHERE l.order_id = :id",
+        id=shop.order.id,
+    )[0]
+    assert _location(app, sam, sku, "seller").endswith(f"/seller/products/{product}")  # Not what buyers see.
     inbox = browser(app, sam).get("/seller/orders?q=김베아").text
     assert (shop.order.number in inbox, other.number in inbox) == (True, False)
 
