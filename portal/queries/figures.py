@@ -15,12 +15,12 @@ from portal.queries.figure_returns import load_return, load_returns, load_return
 from portal.rules.figures import Fact, Measure, Period, value_of
 
 # These belong to no channel, and these to no currency either: a filter for them says nothing.
-_WITHOUT_CURRENCY = frozenset({
+WITHOUT_CURRENCY = frozenset({
     Fact.DECISIONS, Fact.DECISIONS_HELD, Fact.CASES_DECIDED, Fact.CASES_GENUINE, Fact.REVIEW_SECONDS, Fact.CASES_TOLD,
     Fact.ALERT_SECONDS, Fact.FRAUDS, Fact.COUPONS_GIVEN, Fact.COUPONS_REDEEMED, Fact.TOLD,
     Fact.ANSWERED, Fact.INCENTIVE_GAIN,
 })  # fmt: skip
-OF_THE_HOUSE = _WITHOUT_CURRENCY | {
+OF_THE_HOUSE = WITHOUT_CURRENCY | {
     Fact.BALANCE_CHANGE, Fact.MILEAGE_GRANTED, Fact.MILEAGE_SPENT, Fact.MILEAGE_EXPIRED,
 }  # fmt: skip
 # More points than that, and a chart shows months.
@@ -37,7 +37,7 @@ class Scope:
 
     def of(self, measure: Measure) -> dict[str, Any]:
         """The parameters of a query for this measure."""
-        none = measure.fact in _WITHOUT_CURRENCY
+        none = measure.fact in WITHOUT_CURRENCY
         return {
             "currency": "" if none else measure.currency or self.currency,
             "channel_id": None if measure.fact in OF_THE_HOUSE else self.channel_id,

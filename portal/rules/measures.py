@@ -251,8 +251,8 @@ MEASURES: Mapping[str, Measure] = {
             N_("Disputes, by the day on which they were opened."), Unit.MONEY, Fact.DISPUTED, good=Good.DOWN,
         ),
         Measure(
-            "section_sales", N_("Sales"), N_("What buyers had to pay for goods, without shipping."), _UNPAID, _ORDERS,
-            Unit.MONEY, Fact.SECTION_SALES, good=Good.UP,
+            "section_sales", N_("Sales of goods"), N_("What buyers had to pay for goods, without shipping."), _UNPAID,
+            _ORDERS, Unit.MONEY, Fact.SECTION_SALES, good=Good.UP,
         ),
         Measure(
             "attempts", N_("Attempts decided"), N_("Attempts approved or declined."), _UNDECIDED, _ATTEMPTS,

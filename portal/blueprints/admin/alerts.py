@@ -27,7 +27,7 @@ from portal.kit.text import N_
 from portal.queries.alerts import AlertRow, list_alerts, list_bounds
 from portal.queries.channels import channel_directory
 from portal.queries.figure_names import store_names
-from portal.queries.figures import load_freshness
+from portal.queries.figures import WITHOUT_CURRENCY, load_freshness
 from portal.rules.bounds import Bound, BoundUnfitError, Direction, Single, currency_of, read_limit, span_of
 from portal.rules.figures import POINTS, Unit, change_of
 from portal.rules.measures import BOARDS, MEASURES, STORE_BOARD
@@ -206,7 +206,9 @@ def _rule(bound: Bound, stores: Mapping[int, str]) -> str:
     if bound.store_id is not None:
         words.append(stores.get(bound.store_id, str(bound.store_id)))
     measure = bound.watched
-    if measure is not None and measure.unit is not Unit.MONEY and bound.currency and measure.unit is not Unit.POINTS:
+    # Money says its currency itself, and points and what belongs to none have none.
+    without = measure is None or measure.fact in WITHOUT_CURRENCY or measure.unit in {Unit.MONEY, Unit.POINTS}
+    if bound.currency and not without:
         words.append(bound.currency)
     return " · ".join(words)
 

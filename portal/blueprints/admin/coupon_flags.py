@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 
@@ -14,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, may_all, requires_all
-from portal.blueprints.bulk import do_each, of_list
+from portal.blueprints.bulk import chosen_uuids, do_each, of_list
 from portal.blueprints.checkout.words import say
 from portal.blueprints.coupon_desk_words import ACTS, act_name, rule_name, rule_text
 from portal.blueprints.desk import choice_arg, days_arg, plain_arg, text_arg
@@ -35,7 +34,6 @@ from portal.services.coupons.decide_flag import confirm_flag, undo_flag
 from portal.statuses import status_of
 
 MENU = "admin.coupon_flags"
-_UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STATES = ("open", "confirmed", "undone")
 
 
@@ -139,10 +137,9 @@ def decide_chosen() -> ResponseReturnValue:
     """Say of several at once whether they are abuse, with one reason."""
     actor, now, reason = current_actor(), clock.now(), request.form.get("reason", "")
     decide = {"confirm": confirm_flag, "undo": undo_flag}.get(request.form.get("do", ""))
-    chosen = [uuid.UUID(one) for one in request.form.getlist("ids") if _UUID.fullmatch(one)]
     if decide is None:
         raise NotFoundError
-    do_each(chosen, lambda s, flag_id: decide(s, flag_id=flag_id, reason=reason, actor=actor, now=now))
+    do_each(chosen_uuids(), lambda s, flag_id: decide(s, flag_id=flag_id, reason=reason, actor=actor, now=now))
     return done(location=of_list(MENU))
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import uuid
 
-from flask import Blueprint, flash, render_template, url_for
+from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf import FlaskForm
+from sqlalchemy.orm import Session
 from wtforms import BooleanField, RadioField, TextAreaField
 from wtforms.validators import DataRequired, Length, Optional
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.admin.desk import around, requires_all
+from portal.blueprints.bulk import chosen_uuids, do_each, of_list
 from portal.blueprints.checkout.words import say
+from portal.blueprints.desk import choice_arg
 from portal.blueprints.desk_words import words
 from portal.blueprints.identity import current_actor
 from portal.db import atomically, reading
@@ -29,8 +32,12 @@ from portal.rules.remediation import still_open
 from portal.services.restrictions.clear_account import clear_account
 from portal.services.restrictions.freeze_account import freeze_account
 
+# Whose rows have a person behind them.
+LISTS = ("balances", "redemptions")
+
 
 def hang(bp: Blueprint) -> None:
+    bp.add_url_rule("/users/freezes", "users_freeze", freeze_chosen, methods=["POST"])
     bp.add_url_rule("/users/<uuid:user_id>/freeze", "user_freeze", freeze, methods=["GET", "POST"])
     bp.add_url_rule("/users/<uuid:user_id>/clearance", "user_clearance", clear, methods=["GET", "POST"])
 
@@ -77,6 +84,24 @@ def freeze(user_id: uuid.UUID) -> ResponseReturnValue:
                 flash(_("The account is frozen.") + " " + told, "success")
             return done(location=url_for("admin.user", user_id=user_id))
     return _page("admin/users/freeze.html", user_id, form, problem, status)
+
+
+@requires_all(Permission.USER_RESTRICT)
+def freeze_chosen() -> ResponseReturnValue:
+    """Freeze the accounts behind the chosen rows of a list, with one reason."""
+    actor, now, back = current_actor(), clock.now(), choice_arg("list", LISTS)
+    reason = request.form.get("reason", "")
+    if back is None or reason not in {*FreezeReason, ""}:
+        raise NotFoundError
+    if not reason:
+        flash(_("Choose a reason: it stands in the record."), "error")
+        return done(location=of_list(f"admin.{back}"))
+
+    def work(session: Session, user_id: uuid.UUID) -> None:
+        freeze_account(session, user_id=user_id, reason=FreezeReason(reason), note="", actor=actor, now=now)
+
+    do_each(sorted(set(chosen_uuids())), work)
+    return done(location=of_list(f"admin.{back}"))
 
 
 @requires_all(Permission.USER_RESTRICT)

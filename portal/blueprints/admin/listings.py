@@ -11,7 +11,8 @@ from flask_babel import gettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
-from portal.blueprints.admin.desk import around, period_options, requires_all
+from portal.blueprints.admin.desk import around, may_all, period_options, requires_all
+from portal.blueprints.bulk import of_list
 from portal.blueprints.context import translated
 from portal.blueprints.desk import PERIODS, Days, choice_arg, days_arg, period_start, plain_arg, text_arg
 from portal.blueprints.desk_words import word, words
@@ -115,6 +116,7 @@ def balances() -> ResponseReturnValue:
         clear_href=url_for("admin.balances"),
         kinds=[("", _("Any"))] + [(key, text) for key, text in words("account") if key in KINDS],
         currencies=[("", _("Any"))] + [(one, one) for one in _currencies()],
+        **_freezing("balances"),
         **frame,
     )
 
@@ -143,8 +145,16 @@ def redemptions() -> ResponseReturnValue:
         campaigns=[("", _("Any")), *names],
         periods=period_options(),
         masked=masked,
+        **_freezing("redemptions"),
         **frame,
     )
+
+
+def _freezing(name: str) -> dict[str, Any]:
+    """What the bar needs that freezes the accounts of chosen rows; nothing for whoever may not."""
+    if not may_all(Permission.USER_RESTRICT):
+        return {"freezes": None, "freeze_reasons": ()}
+    return {"freezes": of_list("admin.users_freeze", list=name), "freeze_reasons": words("freeze_reason")}
 
 
 def _campaigns(session: Session) -> Sequence[tuple[int, str]]:

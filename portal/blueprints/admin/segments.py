@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -100,7 +101,7 @@ def _use(one: SegmentUse) -> tuple[str, str | None, str]:
         "mileage": (_("Rule of mileage"), Permission.MILEAGE_CONFIGURE, "admin.mileage_rules_version", "version"),
         "risk": (_("Rule of risk"), Permission.FRAUD_VIEW, "admin.risk_rule", "name"),
     }[one.kind]
-    given = {argument: one.ref} if argument else {}
+    given: dict[str, Any] = {argument: one.ref} if argument else {}
     return words, url_for(endpoint, **given) if may_all(permission) else None, translated(dict(one.name))
 
 

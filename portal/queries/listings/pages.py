@@ -48,6 +48,7 @@ class RedemptionRow:
     status: str
     currency: str
     amount_minor: int
+    user_id: uuid.UUID
 
 
 def list_balances(session: Session, *, chosen: BalanceFilter, cursor: str | None) -> Page[BalanceRow]:
@@ -88,6 +89,7 @@ def list_redemptions(session: Session, *, chosen: UseFilter, cursor: str | None)
             CouponUse.status,
             CouponUse.currency,
             CouponUse.amount_minor,
+            CouponUse.user_id,
         )
         .join(Order, Order.id == CouponUse.order_id)
         .join(Campaign, Campaign.id == CouponUse.campaign_id)

@@ -236,6 +236,7 @@ WRITING = {
     "admin.user_erasure_end": P.USER_ERASE,
     **dict.fromkeys(("admin.retention_rule", "admin.retention_run", "admin.retention_trial"), P.RETENTION_CONFIGURE),
     **dict.fromkeys(("admin.user_freeze", "admin.user_block", "admin.user_factor_reset"), P.USER_RESTRICT),
+    "admin.users_freeze": P.USER_RESTRICT,
     "admin.user_notes": P.USER_SUPPORT,
     "admin.view": P.ANALYTICS_VIEW,
     "admin.views": P.ANALYTICS_VIEW,

@@ -8,6 +8,7 @@ from apiflask import APIFlask
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import make_person
 from tests.factories.cart import make_mall
+from tests.factories.order import give_deposit
 from tests.factories.refund import rows
 
 pytestmark = pytest.mark.req("FRD-07", "FRD-08")
@@ -78,3 +79,27 @@ def test_a_procedure_is_written_begins_with_a_freeze_and_is_ticked_off(app: APIF
     assert rita.post(f"{path}/clearance", data=note).status_code == 303
     closed = fields(rita.get("/admin/procedures").text) | {"state": "closed", "version": "2"}
     assert rita.post(f"{edit}/state", data=closed).status_code == 303
+
+
+@pytest.mark.req("ANA-03")
+@pytest.mark.usefixtures("books")
+def test_accounts_behind_chosen_rows_are_frozen_together(app: APIFlask) -> None:
+    make_mall()
+    bea, max_ = make_person("bea"), make_person("max")
+    for person in (bea, max_):
+        give_deposit(person, 1_000)
+    ada = browser(app, make_person("ada", roles=("admin",)))
+    page = "/admin/balances?kind=deposit"
+    shown = ada.get(page).text
+    assert all(f'value="{one.id}"' in shown for one in (bea, max_))
+    form = "/admin/users/freezes?kind=deposit&list=balances"
+    chosen = {"csrf_token": fields(shown)["csrf_token"], "ids": [str(bea.id), str(bea.id), str(max_.id), "x"]}
+    assert ada.post(form, data=chosen).location.endswith(page)
+    assert rows("SELECT count(*) FROM account_freeze") == [(0,)], "without a reason nobody is"
+    ada.post(form, data=chosen | {"reason": "incentive_abuse"})
+    assert rows("SELECT user_id, reason FROM account_freeze ORDER BY 1") == [
+        (one, "incentive_abuse") for one in sorted((bea.id, max_.id))
+    ]
+    assert "Done with 2 of the list." in ada.get(page).text
+    assert ada.post(form.replace("balances", "orders"), data=chosen | {"reason": "other"}).status_code == 404
+    assert "freeze-reason" not in browser(app, make_person("mia", roles=("marketing",))).get("/admin/redemptions").text
