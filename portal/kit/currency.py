@@ -24,6 +24,13 @@ def is_currency(code: str) -> bool:
 
 
 @cache
+def is_tender(code: str) -> bool:
+    """Say whether people pay with it somewhere now: not of old money, metals, units of account and tests."""
+    kinds = get_global("territory_currencies").values()
+    return any(name == code and end is None and tender for found in kinds for name, _begin, end, tender in found)
+
+
+@cache
 def exponent(code: str) -> int:
     """Return the decimals of the minor unit: 0 for KRW, 2 for USD, 3 for KWD.
 

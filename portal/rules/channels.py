@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import available_timezones
 
-from babel.core import get_global
-
-from portal.kit.currency import POINTS, is_currency
+from portal.kit.currency import is_tender
 from portal.kit.text import N_
+from portal.rules.addresses import is_country
 
 LOCALES = ("en", "ko")
 NAME_MAX, NOTICE_MAX, LEGAL_MAX = 60, 300, 600
@@ -190,9 +189,9 @@ def _texts(terms: ChannelTerms) -> dict[str, str]:
 
 def _place(terms: ChannelTerms) -> dict[str, str]:
     found: dict[str, str] = {}
-    if terms.country not in get_global("territory_languages"):
+    if not is_country(terms.country):
         found["country"] = N_("Write the country as two letters, such as KR.")
-    if not is_currency(terms.currency) or terms.currency == POINTS:
+    if not is_tender(terms.currency):
         found["currency"] = N_("Write the currency as its ISO code, such as KRW.")
     if terms.time_zone not in available_timezones():
         found["time_zone"] = N_("Write the time zone as in Asia/Seoul.")

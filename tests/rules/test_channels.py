@@ -55,6 +55,8 @@ def faults(**other: object) -> set[str]:
         ("names", {"en": "x" * 61, "ko": "재팬"}, "name_en"),
         ("country", "ZZZ", "country"), ("country", "", "country"),
         ("currency", "XXQ", "currency"), ("currency", "PTS", "currency"),
+        ("currency", "XXX", "currency"), ("currency", "XAU", "currency"), ("currency", "KRO", "currency"),
+        ("country", "ZZ", "country"), ("country", "EU", "country"),
         ("time_zone", "Mars/Base", "time_zone"), ("locales", (), "locales"), ("locales", ("fr",), "locales"),
         ("default_locale", "fr", "default_locale"), ("colour", "red", "colour"),
         ("issuers", {"en": "K.K."}, "issuer_ko"), ("support_email", "nobody", "support_email"),
