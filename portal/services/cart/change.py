@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
 from portal.rules.permissions import Actor, Permission, may
+from portal.services.audit import AuditAction, Fact, record
 from portal.services.cart.errors import QUANTITY_MAX, NotOnSaleError, QuantityOutOfRangeError
 from portal.services.outbox import Event, emit
 
@@ -64,6 +65,27 @@ def hand(actor: Actor) -> str:
 def seen_key(channel_id: int, variant_id: int) -> str:
     """Under which name the price that was seen is kept: prices differ by channel."""
     return f"{channel_id}:{variant_id}"
+
+
+def overrule(
+    session: Session,
+    change: CartChange,
+    *,
+    actor: Actor,
+    variant_id: int,
+    shown: int | None,
+    held: int,
+    last_hand: str | None,
+    now: datetime,
+) -> CartChange:
+    """The change with what it overruled: the last one holds, and the trail keeps both (CHN-10)."""
+    if shown is None or held in {shown, change.quantity} or last_hand in {None, hand(actor)}:
+        return change
+    before = {"variant": variant_id, "shown": shown, "found": held, "by": last_hand}
+    after = {"kept": change.quantity, "by": hand(actor)}
+    fact = Fact(AuditAction.CART_COLLIDED, f"cart:{change.cart_id}", before, after)
+    record(session, fact, actor=actor, now=now)
+    return replace(change, overruled=held)
 
 
 def tell(session: Session, change: CartChange, *, actor: Actor, now: datetime) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from portal.rules.permissions import Actor
-from portal.services.audit import AuditAction, Fact, record
-from portal.services.cart.change import CartChange, check_request, hand, owner, seen_key, tell
+from portal.services.cart.change import CartChange, check_request, hand, overrule, owner, seen_key, tell
 from portal.services.cart.errors import (
     LineMissingError,
     NotOnSaleError,
@@ -42,7 +40,7 @@ def change_quantity(
     """
     check_request(actor, variant_id=variant_id, quantity=quantity)
     if quantity == 0:
-        return remove_line(session, actor=actor, channel_id=channel_id, variant_id=variant_id, now=now)
+        return remove_line(session, actor=actor, channel_id=channel_id, variant_id=variant_id, now=now, shown=shown)
     row = session.execute(
         CHANGE,
         {
@@ -63,11 +61,15 @@ def change_quantity(
         raise NotSoldHereError
     if quantity > row.available:
         raise StockShortError(available=row.available, held=row.held) if row.available else SoldOutError()
-    change = CartChange(row.cart_id, row.version, row.quantity)
-    if shown is not None and row.held not in {shown, quantity} and row.last_hand not in {None, hand(actor)}:
-        change = replace(change, overruled=row.held)
-        before = {"variant": variant_id, "shown": shown, "found": row.held, "by": row.last_hand}
-        fact = Fact(AuditAction.CART_COLLIDED, f"cart:{row.cart_id}", before, {"kept": quantity, "by": hand(actor)})
-        record(session, fact, actor=actor, now=now)
+    change = overrule(
+        session,
+        CartChange(row.cart_id, row.version, row.quantity),
+        actor=actor,
+        variant_id=variant_id,
+        shown=shown,
+        held=row.held,
+        last_hand=row.last_hand,
+        now=now,
+    )
     tell(session, change, actor=actor, now=now)
     return change

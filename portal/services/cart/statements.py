@@ -115,7 +115,9 @@ REMOVE = text(
     removed AS (
         DELETE FROM cart_line l USING touched WHERE l.cart_id = touched.id AND l.variant_id = :variant_id
     )
-    SELECT id AS cart_id, version FROM touched
+    SELECT touched.id AS cart_id, touched.version, l.quantity AS held,
+           (SELECT c.choices -> 'hands' ->> CAST(:variant_id AS text) FROM cart c WHERE c.id = touched.id) AS last_hand
+      FROM touched JOIN cart_line l ON l.cart_id = touched.id AND l.variant_id = :variant_id
     """  # noqa: S608  # Parts of our own.
 )
 

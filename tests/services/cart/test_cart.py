@@ -312,6 +312,9 @@ def test_of_two_devices_the_last_holds_with_evidence_and_is_told_what_it_overrul
     assert set_to(laptop, mall.us, 4, 1) is None
     assert set_to(phone, mall.kr, 2, 1) == 4
     assert quantities(bea.actor, mall) == {bowl: 2}
+    # Who takes out what another device has just set is told of it, too.
+    assert set_to(laptop, mall.us, 0, 4) == 2
+    assert quantities(bea.actor, mall) == {}
     evidence = "payload::jsonb #>> '{before,found}', payload::jsonb #>> '{after,kept}'"
-    kept = rows(f"SELECT {evidence} FROM audit_row WHERE action = 'cart:collided'")  # noqa: S608  # Ours.
-    assert kept == [("4", "2")]
+    kept = rows(f"SELECT {evidence} FROM audit_row WHERE action = 'cart:collided' ORDER BY id")  # noqa: S608  # Ours.
+    assert kept == [("4", "2"), ("2", "0")]

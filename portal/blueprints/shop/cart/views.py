@@ -101,6 +101,8 @@ def change(variant_id: int) -> ResponseReturnValue:
         )
     except PortalError as fault:
         return named(fault.code, changed(variant_id, refused=said(fault.sentence, fault.params)))
+    if not quantity:
+        return taken_out(made)
     if made is not None and made.overruled is not None:
         told = _(
             "On another device this was set to %(found)s meanwhile; your %(kept)s holds.",
@@ -108,19 +110,29 @@ def change(variant_id: int) -> ResponseReturnValue:
             kept=quantity,
         )
         return changed(variant_id, told=told)
-    return changed(variant_id if quantity else None)
+    return changed(variant_id)
 
 
 @bp.post("/lines/<int:variant_id>/removal")
 @requires(Permission.CART_EDIT)
 def remove(variant_id: int) -> ResponseReturnValue:
     channel_id = current_channel().id
-    write(
+    shown = whole_number(request.form.get("shown", ""), QUANTITY_MAX)
+    made = write(
         lambda opened, actor, now: remove_line(
-            opened, actor=actor, channel_id=channel_id, variant_id=variant_id, now=now
+            opened, actor=actor, channel_id=channel_id, variant_id=variant_id, now=now, shown=shown
         )
     )
-    return changed(None)
+    return taken_out(made)
+
+
+def taken_out(made: CartChange | None) -> ResponseReturnValue:
+    """The cart without the line, with a word where another device had just set it to something."""
+    if made is None or made.overruled is None:
+        return changed(None)
+    found = made.overruled
+    told = _("On another device this was set to %(found)s meanwhile; you have taken it out.", found=found)
+    return changed(None, told=told)
 
 
 def named(code: str, answer: ResponseReturnValue) -> ResponseReturnValue:
@@ -148,7 +160,8 @@ def write(work: Callable[[Session, Actor, datetime], CartChange | None]) -> Cart
 def changed(variant_id: int | None, *, refused: str | None = None, told: str | None = None) -> ResponseReturnValue:
     """The cart anew, with the count in the page's head; a plain form goes back to the page.
 
-    The focus goes to the line that was changed, or to the heading when its line is gone. `told` stands at the line.
+    The focus goes to the line that was changed, or to the heading when its line is gone. `told` stands at the line, or
+    over the page.
     """
     if not is_htmx():
         if refused or told:
@@ -162,6 +175,7 @@ def changed(variant_id: int | None, *, refused: str | None = None, told: str | N
         cart_count=basket.cart.count,
         changed=variant_id,
         removed=variant_id is None,
+        told=told if variant_id is None else None,
         store_url=store_url,
     )
     return make_response(html, 422 if refused else 200)
