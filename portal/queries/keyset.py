@@ -32,8 +32,9 @@ AnyRow = Row[*tuple[Any, ...]]
 PAGE_ROWS = 50
 # Nobody reads on to the thousandth row; among a million orders, counting further costs more than the page.
 COUNT_MAX = 1_000
-# So many are looked up one by one; what more have in common is soon met among the newest.
-FEW = 1_000
+# So many are looked up one by one; what more have in common is soon met among the newest. Of those a search counts no
+# more: it would look up a row of another table for each that it passes.
+FEW = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +94,13 @@ def neighbour(
     return session.execute(after(statement, sorting, Cursor(tuple(values), backwards)).limit(1)).first()
 
 
-def count_up_to(session: Session, statement: AnySelect) -> tuple[int, bool]:
-    """How many rows a list has, and whether counting stopped at COUNT_MAX."""
+def count_up_to(session: Session, statement: AnySelect, most: int = COUNT_MAX) -> tuple[int, bool]:
+    """How many rows a list has, and whether counting stopped at so many."""
     # Without its columns, so that an index alone can tell.
     bare: AnySelect = statement.order_by(None).with_only_columns(literal_column("1"), maintain_column_froms=True)
-    few = bare.limit(COUNT_MAX + 1).subquery()
+    few = bare.limit(most + 1).subquery()
     found = session.execute(select(func.count()).select_from(few)).scalar_one()
-    return min(found, COUNT_MAX), found > COUNT_MAX
+    return min(found, most), found > most
 
 
 def has_mark(column: InstrumentedAttribute[Any], marks: Sequence[str]) -> ColumnElement[bool]:

@@ -16,7 +16,17 @@ from portal.kit.money import Money
 from portal.kit.paging import CursorValue, Page, fingerprint
 from portal.models import Order, OrderHold, OrderLine, OrderPart, Payment, Store
 from portal.models.order import TO_SEND
-from portal.queries.keyset import PAGE_ROWS, AnySelect, Sorting, count_up_to, fetch_page, neighbour, sorted_by
+from portal.queries.keyset import (
+    COUNT_MAX,
+    FEW,
+    PAGE_ROWS,
+    AnySelect,
+    Sorting,
+    count_up_to,
+    fetch_page,
+    neighbour,
+    sorted_by,
+)
 from portal.queries.store_order import PAID_STATES, StoreOrder, address_of, shares_with
 from portal.queries.store_search import named_parts
 
@@ -245,7 +255,8 @@ def list_store_orders(
     found = _found(session, chosen)
     narrowed = _narrowed(_with_order(columns), chosen, found)
     # Counted without the orders, so that nothing is looked up for rows that nobody sees.
-    total = count_up_to(session, _narrowed(select(OrderPart.id), chosen, found))
+    most = COUNT_MAX if found is None else FEW
+    total = count_up_to(session, _narrowed(select(OrderPart.id), chosen, found), most)
 
     def make(row: Any) -> StoreOrderRow:
         is_shared = shares_with(session, row.channel_id, row.country, chosen.now)

@@ -13,13 +13,14 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
+from portal.crypto import person_marks
 from portal.db import database, reading, transaction
 from portal.kit import clock
 from portal.queries.admin_home import load_today
 from portal.queries.admin_orders import OrderFilter, list_orders
 from portal.queries.finding.everything import MALL, STORE, find_everything
 from portal.queries.finding.words import Words
-from portal.queries.keyset import COUNT_MAX, PAGE_ROWS
+from portal.queries.keyset import COUNT_MAX, FEW, PAGE_ROWS
 from portal.queries.payments import PaymentFilter, list_payments
 from portal.queries.pipeline import carrier_figures, load_stages, troubled_parcels
 from portal.queries.routing_replay import ATTEMPTS_MAX, load_past
@@ -30,6 +31,7 @@ from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import LONG_AGO, make_order
 
 ORDERS = 20_000
+COMMON = "Yuna Kim"  # Every fourth order is hers, or that of another one of her name.
 BIG = ("orders", "order_part", "order_line", "payment", "payment_attempt", "shipment")
 
 # One real order, copied: 20,000 of it over 100 days, most of them done with, a few waiting.
@@ -39,7 +41,7 @@ SELECT n, gen_random_uuid() AS order_id, gen_random_uuid() AS part_id, gen_rando
        now() - n * interval '7 minutes' AS at FROM generate_series(1, :orders) n;
 INSERT INTO orders SELECT r.* FROM orders o, copied c, LATERAL jsonb_populate_record(o, jsonb_build_object(
        'id', c.order_id, 'number', 'KR-X' || c.n, 'checkout_id', gen_random_uuid(), 'placed_at', c.at,
-       'marks', jsonb_build_array('m' || c.n),
+       'marks', jsonb_build_array('m' || c.n, CASE WHEN c.n % 4 = 0 THEN :common END),
        'status', (ARRAY['paid', 'failed', 'failed', 'delivered'])[least(1 + c.n % 10, 4)])) r;
 INSERT INTO order_part SELECT r.* FROM order_part p, copied c, LATERAL jsonb_populate_record(p, jsonb_build_object(
        'id', c.part_id, 'order_id', c.order_id, 'store_id', 1 + c.n % 2, 'placed_at', c.at,
@@ -80,6 +82,7 @@ SOUGHT = ("KR-X77", "010-1234-5678", "김베아", "ref_77", str(uuid.uuid4()))
 QUERIES: dict[str, Query] = {
     "inbox": _inbox(StoreView.ACTION),
     "inbox, all": _inbox(StoreView.ALL),
+    "inbox, by a common name": _inbox(StoreView.ALL, search=COMMON),
     "inbox, by number": _inbox(StoreView.ALL, search="KR-X77"),
     "inbox, shipped": _inbox(StoreView.SHIPPED),
     "inbox, cancelled": _inbox(StoreView.CANCELLED),
@@ -125,6 +128,7 @@ def test_a_large_table_is_read_by_its_indexes(large: uuid.UUID) -> None:
     assert read == {}
     with reading() as session:
         _deep_pages_are_found_as_the_first_one(session)
+        _of_a_common_name_only_few_are_counted(session)
         _a_replay_reads_the_newest_and_says_that_there_are_more(session)
 
 
@@ -141,6 +145,12 @@ def _deep_pages_are_found_as_the_first_one(session: Session) -> None:
     with _plans() as scanned:
         list_orders(session, chosen=OrderFilter(), cursor=page.next_cursor)
     assert scanned == []
+
+
+def _of_a_common_name_only_few_are_counted(session: Session) -> None:
+    chosen = StoreOrderFilter(store_id=1, view=StoreView.ALL, now=NOW(), search=COMMON)
+    page = list_store_orders(session, chosen=chosen, cursor=None)
+    assert (len(page.rows), page.total, page.total_is_capped) == (PAGE_ROWS, FEW, True)
 
 
 def _a_replay_reads_the_newest_and_says_that_there_are_more(session: Session) -> None:
@@ -196,7 +206,8 @@ def large(mall: Mall, settings: Settings) -> uuid.UUID:
     with transaction() as session:
         for statement in COPY.split(";\n"):
             if statement.strip():
-                session.execute(text(statement), {"orders": ORDERS} if ":orders" in statement else {})
+                values = {"orders": ORDERS, "common": person_marks(names=[COMMON])[0]}
+                session.execute(text(statement), {k: v for k, v in values.items() if f":{k}" in statement})
     # Only the owner of the tables may gather statistics.
     owner = create_engine(settings.database_owner_url, isolation_level="AUTOCOMMIT")
     with owner.connect() as connection:
