@@ -35,6 +35,9 @@ class Order(Base):
         Index("ix_orders_placed_at", text("placed_at DESC"), text("id DESC")),
         Index("ix_orders_amount", text("coalesce(platform_minor, payable_minor) DESC"), text("id DESC")),
         Index("ix_orders_state", "status", text("placed_at DESC"), text("id DESC")),
+        Index(
+            "ix_orders_state_amount", "status", text("coalesce(platform_minor, payable_minor) DESC"), text("id DESC")
+        ),
         Index("ix_orders_open", "expires_at", postgresql_where=text("status = 'pending'")),
         Index("ix_orders_marks", "marks", postgresql_using="gin"),
         Index("ix_orders_unmarked", "id", postgresql_where=text("marks IS NULL")),

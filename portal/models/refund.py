@@ -76,6 +76,7 @@ class Refund(Base):
     __table_args__ = (
         Index("ix_refund_order_id", "order_id"),
         Index("ix_refund_requested_at", text("requested_at DESC"), text("id DESC")),
+        Index("ix_refund_state", "status", text("requested_at DESC"), text("id DESC")),
         Index("ix_refund_open", "due_at", postgresql_where=text("completed_at IS NULL")),
     )
 

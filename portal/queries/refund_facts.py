@@ -108,7 +108,7 @@ _PARTS = text(
                       AND g.status IN ('requested', 'approved', 'sent', 'received', 'inspected')) AS has_return,
            EXISTS (SELECT FROM refund_line r JOIN refund f ON f.id = r.refund_id AND f.status = 'requested'
                      LEFT JOIN order_line l ON l.id = r.line_id
-                    WHERE coalesce(r.part_id, l.part_id) = p.id) AS waits
+                    WHERE f.order_id = p.order_id AND coalesce(r.part_id, l.part_id) = p.id) AS waits
       FROM order_part p JOIN store s ON s.id = p.store_id WHERE p.order_id = :order_id ORDER BY p.position
     """
 )

@@ -129,6 +129,7 @@ def test_a_large_table_is_read_by_its_indexes(large: uuid.UUID) -> None:
     with reading() as session:
         _deep_pages_are_found_as_the_first_one(session)
         _of_a_common_name_only_few_are_counted(session)
+        _orders_of_a_state_are_read_in_the_order_of_their_amounts(session)
         _a_replay_reads_the_newest_and_says_that_there_are_more(session)
 
 
@@ -145,6 +146,12 @@ def _deep_pages_are_found_as_the_first_one(session: Session) -> None:
     with _plans() as scanned:
         list_orders(session, chosen=OrderFilter(), cursor=page.next_cursor)
     assert scanned == []
+
+
+def _orders_of_a_state_are_read_in_the_order_of_their_amounts(session: Session) -> None:
+    with _explained() as plans:
+        list_orders(session, chosen=OrderFilter(status="paid", sort="-amount"), cursor=None)
+    assert any("ix_orders_state_amount" in str(plan) and "Sort" not in str(plan) for _, plan in plans)
 
 
 def _of_a_common_name_only_few_are_counted(session: Session) -> None:
@@ -166,6 +173,16 @@ def _a_replay_reads_the_newest_and_says_that_there_are_more(session: Session) ->
 def _plans() -> Iterator[list[str]]:
     """Every sequential scan of a large table that the block's statements would do. Counts that are capped may scan."""
     scanned: list[str] = []
+    with _explained() as plans:
+        yield scanned
+    for statement, plan in plans:
+        scanned.extend(f"{node['Relation Name']}: {statement[:60]}" for node in _nodes(plan, under_limit=False))
+
+
+@contextmanager
+def _explained() -> Iterator[list[tuple[str, dict[str, Any]]]]:
+    """The block's statements with their plans."""
+    plans: list[tuple[str, dict[str, Any]]] = []
     busy: list[int] = []
 
     def explain(connection: Any, cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
@@ -173,13 +190,12 @@ def _plans() -> Iterator[list[str]]:
             return
         busy.append(1)
         cursor.execute("EXPLAIN (FORMAT JSON) " + statement, parameters)
-        plan = cursor.fetchone()[0][0]["Plan"]
-        scanned.extend(f"{node['Relation Name']}: {statement[:60]}" for node in _nodes(plan, under_limit=False))
+        plans.append((statement, cursor.fetchone()[0][0]["Plan"]))
         busy.clear()
 
     event.listen(database.engine, "before_cursor_execute", explain)
     try:
-        yield scanned
+        yield plans
     finally:
         event.remove(database.engine, "before_cursor_execute", explain)
 
