@@ -105,8 +105,6 @@ def set_channel_border(channel_id: int, body: BorderRuleIn) -> Reply:
 def end_channel_border(channel_id: int, rule_id: int, body: EndIn) -> BorderRules:
     actor, now = api_actor(), clock.now()
     load_seen_channel(channel_id)
-    if rule_id > BIGINT_MAX:
-        raise ChannelUnknownError
     with faults_told():
         atomically(
             lambda s: end_border_rule(s, channel_id=channel_id, rule_id=rule_id, note=body.note, actor=actor, now=now)

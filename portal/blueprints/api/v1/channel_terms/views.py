@@ -174,8 +174,6 @@ def write_house_rule(body: RuleIn) -> HouseRules:
     refusals=(HouseRuleForbiddenError, RuleOutdatedError, ChannelUnknownError),
 )
 def confirm_house_rule(rule_id: int, channel_id: int, body: Note) -> HouseRules:
-    if max(rule_id, channel_id) > BIGINT_MAX:
-        raise ChannelUnknownError
     actor, now = api_actor(), clock.now()
     with faults_told():
         atomically(
