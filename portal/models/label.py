@@ -26,6 +26,7 @@ class ShippingLabel(Base):
         Index("ix_shipping_label_order_id", "order_id"),
         Index("ix_shipping_label_run_id", "run_id", postgresql_where=text("run_id IS NOT NULL")),
         Index("ix_shipping_label_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+        Index("ix_shipping_label_number", "tracking_number"),
         Index("uq_shipping_label_number", "carrier", "tracking_number", unique=True),
     )
 

@@ -10,8 +10,11 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from portal.models import Shipment, ShippingLabel
 from portal.rules.carriers import CARRIERS
 
+# What a number stands on: a parcel, or before it is handed over its label. Each is looked through by its own index.
+NUMBERED: Final = (Shipment, ShippingLabel)
 # Carriers give a number again after some months.
 RECENT: Final = timedelta(days=90)
 

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 
 from portal.crypto import person_marks
 from portal.kit.ids import normalise_code
-from portal.models import Order, OrderLine, OrderPart, Product, Shipment, Variant
+from portal.models import Order, OrderLine, OrderPart, Product, Variant
 from portal.queries.keyset import few_of, has_mark
+from portal.queries.parcel_numbers import NUMBERED
 
 MATCHED_MAX = 200
 
@@ -20,9 +21,10 @@ def named_parts(session: Session, *, store_id: int, words: str) -> ColumnElement
     numbers = [number, f"{number[:2]}-{normalise_code(number[2:])}"]
     marks = person_marks(names=[words], phones=[words], emails=[words])
     of_order = select(OrderPart.id).join(Order, Order.id == OrderPart.order_id).where(OrderPart.store_id == store_id)
-    parcels = select(Shipment.part_id).where(Shipment.tracking_number == normalise_code(words))
+    code = normalise_code(words)
+    parcels = [select(one.part_id).where(one.tracking_number == code, one.store_id == store_id) for one in NUMBERED]
     # Each by its own index: as alternatives of one condition they would be looked for in all parts of the store.
-    exact = [of_order.where(Order.number.in_(numbers)), parcels.where(Shipment.store_id == store_id)]
+    exact = [of_order.where(Order.number.in_(numbers)), *parcels]
     marked = has_mark(Order.marks, marks)
     if marks:
         exact.append(of_order.where(OrderPart.released_at.is_not(None), marked))

@@ -32,7 +32,7 @@ from tests.factories.order import LONG_AGO, make_order
 
 ORDERS = 20_000
 COMMON = "Yuna Kim"  # Every fourth order is hers, or that of another one of her name.
-BIG = ("orders", "order_part", "order_line", "payment", "payment_attempt", "shipment")
+BIG = ("orders", "order_part", "order_line", "payment", "payment_attempt", "shipment", "shipping_label")
 
 # One real order, copied: 20,000 of it over 100 days, most of them done with, a few waiting.
 COPY = """
@@ -50,6 +50,9 @@ INSERT INTO order_line SELECT r.* FROM order_line l, copied c, LATERAL jsonb_pop
        'id', gen_random_uuid(), 'order_id', c.order_id, 'part_id', c.part_id)) r;
 INSERT INTO shipment SELECT gen_random_uuid(), c.order_id, c.part_id, 1 + c.n % 2, 'own', 'OD' || c.n, 'delivered',
        'page', 'system', c.at, NULL, NULL, c.at, NULL, NULL, 0, NULL FROM copied c;
+INSERT INTO shipping_label (id, order_id, part_id, store_id, carrier, units, status, tracking_number, made_by, made_at,
+       bought_at) SELECT gen_random_uuid(), c.order_id, c.part_id, 1 + c.n % 2, 'cj', '{}', 'bought', 'CJ' || c.n,
+       'system', c.at, c.at FROM copied c;
 INSERT INTO payment SELECT r.* FROM payment y, copied c, LATERAL jsonb_populate_record(y, jsonb_build_object(
        'id', c.payment_id, 'order_id', c.order_id, 'created_at', c.at)) r;
 INSERT INTO payment_attempt SELECT r.* FROM payment_attempt a, copied c,

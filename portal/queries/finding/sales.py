@@ -19,22 +19,22 @@ from portal.models import (
     RefundApproval,
     RefundLeg,
     RiskCase,
-    Shipment,
     Store,
     Ticket,
 )
 from portal.queries.finding.words import HITS_MAX, Hit, Words, ids_of, tail
 from portal.queries.keyset import few_of, has_mark
+from portal.queries.parcel_numbers import NUMBERED
 from portal.queries.payments import payments_named
 
 
 def find_orders(session: Session, words: Words) -> list[Hit]:
-    """By number, id, an import's reference or a parcel's number; by name, phone or e-mail address of a buyer."""
+    """By number, id, an import's reference, a parcel's or label's number; by a buyer's name, phone or e-mail."""
     exact = ids_of(
         session,
         select(Order.id).where(Order.number.in_(words.numbers)),
         select(Order.id).where(Order.external_ref == words.text),
-        select(Shipment.order_id).where(Shipment.tracking_number == words.code),
+        *(select(one.order_id).where(one.tracking_number == words.code) for one in NUMBERED),
         words.by_id(Order.id),
     )
     ids = exact or _newest_marked(session, words, select(Order.id), Order.placed_at)
@@ -71,7 +71,7 @@ def find_parts(session: Session, words: Words) -> list[Hit]:
     exact = ids_of(
         session,
         part.join(Order, Order.id == OrderPart.order_id).where(Order.number.in_(words.numbers)),
-        part.join(Shipment, Shipment.part_id == OrderPart.id).where(Shipment.tracking_number == words.code),
+        *(part.join(one, one.part_id == OrderPart.id).where(one.tracking_number == words.code) for one in NUMBERED),
         part.where(OrderPart.id == words.id) if words.id else None,
     )
     of_order = part.join(Order, Order.id == OrderPart.order_id)

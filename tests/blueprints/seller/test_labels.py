@@ -70,7 +70,9 @@ def buy(client: FlaskClient, order: MadeOrder, **more: Any) -> Any:
     return client.post(f"{page}/labels", data=sent)
 
 
-def test_a_label_is_bought_printed_and_its_parcel_handed_over(client: FlaskClient, order: MadeOrder) -> None:
+def test_a_label_is_bought_found_printed_and_its_parcel_handed_over(
+    client: FlaskClient, order: MadeOrder, app: APIFlask
+) -> None:
     page = f"/seller/orders/{order.part_ids[0]}"
     assert buy(client, order).status_code == 303
     waiting = client.get(f"{page}/labels").text
@@ -78,6 +80,10 @@ def test_a_label_is_bought_printed_and_its_parcel_handed_over(client: FlaskClien
     label_id = answered()
     ready = client.get(page).text
     assert ("681234567890" in ready, "every 2s" in ready) == (True, False)
+    assert order.number in client.get("/seller/orders?q=6812-3456-7890").text
+    assert page in client.get("/seller/search?q=6812-3456-7890").headers["Location"]
+    as_ada = browser(app, make_person("ada", roles=("admin",)))
+    assert order.number in as_ada.get("/admin/search?q=681234567890").headers["Location"]
     pdf = client.get(f"/seller/labels/{label_id}.pdf")
     assert (pdf.status_code, pdf.mimetype) == (200, "application/pdf")
     (text,) = pages_of(pdf.data)
