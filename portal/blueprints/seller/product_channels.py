@@ -23,6 +23,7 @@ from portal.blueprints.seller.fulfil_words import name_of
 from portal.blueprints.shelves import shelf_choices
 from portal.blueprints.versions import shown_version
 from portal.db import atomically, reading
+from portal.formatting import instant_in
 from portal.htmx import done
 from portal.kit import clock
 from portal.kit.errors import PortalError
@@ -177,7 +178,10 @@ def add_price(product_id: int) -> ResponseReturnValue:
                 now=now,
             )
 
-    return _done_or_told(product, write)
+    saved = None
+    if first > now:
+        saved = _("Saved; the price holds from %(when)s.", when=instant_in(first, zone))
+    return _done_or_told(product, write, saved=saved)
 
 
 @requires_in(Permission.PRODUCT_EDIT, Scope.STORE)
@@ -191,8 +195,13 @@ def end_price(product_id: int, window_id: int) -> ResponseReturnValue:
 
 
 def _done_or_told(
-    product: EditableProduct, write: Callable[[Session], None], *, place: ChannelView | None = None
+    product: EditableProduct,
+    write: Callable[[Session], None],
+    *,
+    place: ChannelView | None = None,
+    saved: str | None = None,
 ) -> ResponseReturnValue:
+    """Write and go back to the page, or show what was refused; `saved` is said of what does not hold at once."""
     try:
         atomically(write)
     except LocalTextsUnfitError as error:
@@ -201,7 +210,7 @@ def _done_or_told(
         return _page(product, faults=faults, place=place, status=error.status)
     except PortalError as error:
         return _page(product, problem=say(error), place=place, status=error.status)
-    flash(_("Saved; it holds at once."), "success")
+    flash(saved or _("Saved; it holds at once."), "success")
     return done(location=url_for("seller.product_channels", product_id=product.id))
 
 

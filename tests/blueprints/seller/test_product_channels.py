@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -51,6 +51,11 @@ def send(client: FlaskClient, page: str, path: str, **values: object) -> tuple[i
     return answered.status_code, answered.text
 
 
+def _soon_after(start: str) -> str:
+    begins = datetime.fromisoformat(start) if start else clock.now()
+    return (begins + timedelta(days=2)).strftime("%Y-%m-%dT%H:%M")
+
+
 def test_a_store_sets_price_texts_units_and_sale_of_one_channel(
     mall: Mall, sam: FlaskClient, bowl: int, product: int
 ) -> None:
@@ -78,6 +83,23 @@ def test_a_store_sets_price_texts_units_and_sale_of_one_channel(
     assert send(sam, page, f"{here}/sale", sold="0")[0] == 303
     assert "Not sold here" in sam.get(page).text
     assert rows("SELECT channel_id FROM listing") == [(mall.kr.id,)]
+
+
+@pytest.mark.parametrize(
+    ("channel", "start", "told"),
+    [
+        ("kr", "2031-03-01T09:00", "Saved; the price holds from 1 Mar 2031, 09:00 KST."),
+        ("us", "2031-03-01T09:00", "Saved; the price holds from 1 Mar 2031, 09:00 EST."),
+        ("us", "", "Saved; it holds at once."),
+    ],
+)
+def test_a_saved_price_says_when_it_begins_by_the_channels_clock(
+    sam: FlaskClient, product: int, channel: str, start: str, told: str
+) -> None:
+    page = f"/seller/products/{product}/channels"
+    sent = {"channel": channel, "variant": "", "price": "9", "from": start, "until": _soon_after(start)}
+    assert send(sam, page, f"{page}/prices", **sent)[0] == 303
+    assert told in sam.get(page).text
 
 
 @pytest.mark.parametrize(
