@@ -19,6 +19,7 @@ from portal.learning.uplift.columns import (
     TREATMENT,
     ExperimentColumns,
     is_known,
+    is_no_arm,
     is_number,
     is_too_large,
     number_of,
@@ -56,11 +57,12 @@ class _Words:
                 self.blocks.clear()
 
     def columns(self, name: str) -> Iterator[tuple[str, npt.NDArray[np.float32]]]:
-        """A column of noughts and ones for each of the commonest kinds."""
+        """A column of noughts and ones for each of the commonest kinds; who is of no known kind has noughts."""
         codes = np.concatenate(self.blocks)
         count = np.bincount(codes, minlength=len(self.kinds))
         words = list(self.kinds)
-        for code in np.argsort(-count, kind="stable")[:KINDS_KEPT]:
+        known = [code for code in np.argsort(-count, kind="stable") if words[code].lower() not in MISSING]
+        for code in known[:KINDS_KEPT]:
             yield f"{name}={words[code]}", (codes == code).astype(np.float32)
 
 
@@ -166,7 +168,7 @@ class _Reading:
         if EXPOSURE in self.columns.roles:
             exposed = _numbers(by_column[self._place[self.columns.roles[EXPOSURE]]], is_outcome=True)
         arms = [cell.strip() for cell in by_column[self._place[self.columns.roles[TREATMENT]]]]
-        if "" in arms:
+        if any(map(is_no_arm, set(arms))):
             raise ValueError("no arm")  # As above.
         self._arm.append(np.array([self._arms.setdefault(arm, len(self._arms)) for arm in arms], dtype=np.int16))
         if len(self._arms) > ARMS_MAX:
@@ -187,8 +189,9 @@ class _Reading:
         if len(cells) != len(self.header):
             return f"it has {len(cells)} cells and the header {len(self.header)}"
         roles = self.columns.roles
-        if not cells[self._place[roles[TREATMENT]]].strip():
-            return f"{roles[TREATMENT]} is empty"
+        arm = cells[self._place[roles[TREATMENT]]].strip()
+        if is_no_arm(arm):
+            return f"{roles[TREATMENT]}: {arm!r} says no arm" if arm else f"{roles[TREATMENT]} is empty"
         for name in (*self.columns.outcomes, *(roles[role] for role in (EXPOSURE,) if role in roles)):
             cell = cells[self._place[name]].strip()
             if cell.lower() not in YES | NO and (not cell or not is_number(cell)):

@@ -60,18 +60,26 @@ def test_a_file_as_people_export_it_is_read_as_it_is_meant(tmp_path: Path) -> No
         tenure = rng.choice(["NA", "nan", "", f"{rng.uniform(0, 9):.3f}"])
         day = f"2026-0{rng.integers(1, 9)}-1{rng.integers(0, 9)} 10:00:00"
         spent = f'"1,{rng.integers(100, 999)}"'
-        arm, kind = rng.choice(["Control", "10% off"]), rng.choice(["New", "Loyal"])
+        arm = rng.choice(["Control", "10% off"])
+        kind = rng.choice(["New", "Loyal", "NA", "N/A", "NaN", "null", ""])
         lines.append(f"{arm},u{number},{'Yes' if converted else 'No'},{amount},{day},{spent},{tenure},{kind}")
+    unknown = (
+        f"{arm},u,{answer},$0.00,,,,New"
+        for arm, answer in [("N/A", "No"), ("NaN", "No"), ("Control", "NA"), ("Control", "null")]
+    )
     file = tmp_path / "export.csv"
-    file.write_text("\n".join(lines) + "\n")
+    file.write_text("\n".join([*lines, *unknown]) + "\n")
     answer = run("evaluate", file, "--json")
-    assert answer.exit_code == 0, answer.stderr
+    assert answer.exit_code == 1
+    assert answer.stderr.count("says no arm") == answer.stderr.count("is no number") == 2
     figures = json.loads(answer.stdout)
+    assert figures["refused_lines"] == 4
+    assert [arm["arm"] for arm in figures["arms"]] == ["10% off"]
     assert figures["columns"] == {"treatment": "treatment group", "outcome": "converted"}
     assert sorted(figures["features"]) == ["kind=Loyal", "kind=New", "since", "spent", "tenure"]
     assert figures["left_out"]["customer id"] == "it names the rows"
     amounts = run("evaluate", file, "--column", "outcome=revenue (usd)", "--json")
-    assert amounts.exit_code == 0, amounts.stderr
+    assert amounts.stderr.count("says no arm") == 2, amounts.stderr
     assert "converted" in json.loads(amounts.stdout)["left_out"]
 
 

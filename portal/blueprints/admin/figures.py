@@ -83,6 +83,8 @@ def show() -> ResponseReturnValue:
         views=views,
         by_mail=by_mail,
         mail_href=url_for("admin.figures_mail", **_kept(board=board.value)),
+        has_no_range=board is Board.INCENTIVES,
+        ranges_href=url_for("admin.experiments") if may_all(Permission.COUPON_VIEW) else None,
         mail_end=lambda plan_id: url_for("admin.figures_mail_end", plan_id=plan_id, **_kept(board=board.value)),
         currencies=[] if request.args.get("channel") else [(one, one) for one in currencies],
         **page,

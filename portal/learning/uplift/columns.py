@@ -209,6 +209,11 @@ def is_known(cell: str) -> bool:
     return cell.strip().lower() in MISSING or is_number(cell)
 
 
+def is_no_arm(cell: str) -> bool:
+    """Whether a cell says that the arm is not known; `none` is a name of the control."""
+    return cell.lower() in MISSING and cell.lower() not in CONTROLS
+
+
 def _plain_name(name: str) -> str:
     """`Treatment Group` and `Revenue (USD)` as the known names are written."""
     return _CURRENCY.sub("", re.sub(r"[\W_]+", "_", name.lower()).strip("_"))

@@ -48,6 +48,7 @@ def test_returns_compare_people_by_lot_and_every_sight_says_the_same(app: APIFla
     client = browser(app, ada)
     blank = tree(client.get("/admin/figures?board=incentives").text)
     assert "no data" in text_of(by_id(blank, "measure-roii"))
+    assert links(by_id(blank, "figure-tiles"))["Experiments show the range of each."] == "/admin/experiments"
     fill_shoppers(settings.database_owner_url, customers=200)
     with psycopg.connect(settings.database_owner_url.replace("+psycopg", ""), autocommit=True) as owner:
         for statement in FILL:
