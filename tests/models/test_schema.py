@@ -26,7 +26,35 @@ def test_migrations_go_up_down_and_up_again_and_match_the_models(services: Servi
     command.check(migration_config(url))
     command.downgrade(migration_config(url), "base")
     migrate(url)
+    _break_off_an_index(url)
+    migrate(url)
+    assert _invalid_indexes(url) == []
+    command.check(migration_config(url))
     drop_database(services.database_url, "up_and_down")
+
+
+def _break_off_an_index(url: str) -> None:
+    """As a build beside the running shop leaves it that was killed, and one that was built again and killed."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("CREATE INDEX ix_orders_number_ccnew ON orders (number)"))
+        connection.execute(
+            text(
+                "UPDATE pg_index SET indisvalid = false "
+                "WHERE indexrelid IN ('ix_orders_state'::regclass, 'ix_orders_number_ccnew'::regclass)"
+            )
+        )
+    assert sorted(_invalid_indexes(url)) == ["ix_orders_number_ccnew", "ix_orders_state"]
+    engine.dispose()
+
+
+def _invalid_indexes(url: str) -> list[str]:
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.connect() as connection:
+        found = connection.scalars(text("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid"))
+        names = list(found)
+    engine.dispose()
+    return names
 
 
 def test_every_row_was_looked_at_for_every_constraint(session: Session) -> None:
