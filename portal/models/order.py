@@ -95,6 +95,20 @@ class OrderPart(Base):
         Index("ix_order_part_store_all", "store_id", text("placed_at DESC"), text("id DESC")),
         Index("ix_order_part_store_due", "store_id", text("coalesce(deliver_until, placed_at) DESC"), text("id DESC")),
         Index(
+            "ix_order_part_store_accept",
+            "store_id",
+            text("coalesce(accept_by, placed_at) DESC"),
+            text("id DESC"),
+            postgresql_where=text("status = 'released'"),
+        ),
+        Index(
+            "ix_order_part_store_send",
+            "store_id",
+            text("coalesce(ship_by, placed_at) DESC"),
+            text("id DESC"),
+            postgresql_where=text(f"status IN {TO_SEND}"),
+        ),
+        Index(
             "ix_order_part_store_amount",
             "store_id",
             text("coalesce(platform_minor, payable_minor) DESC"),

@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from portal.kit.money import Money
 from portal.kit.paging import CursorValue, Page, fingerprint
@@ -29,14 +29,20 @@ from portal.queries.keyset import (
 )
 from portal.queries.store_order import PAID_STATES, StoreOrder, address_of, shares_with
 from portal.queries.store_search import named_parts
+from portal.rules.deadlines import Step, next_step
 
-# What an index can sort by. A part that promises no day stands where it was placed; amounts are compared in the
-# platform's currency, at the rate that each order has kept.
+
+def _by_time(column: InstrumentedAttribute[datetime | None]) -> Sorting:
+    """A part that has no such time stands where it was placed."""
+    return Sorting((func.coalesce(column, OrderPart.placed_at), OrderPart.id), (datetime, uuid.UUID))
+
+
+# What an index can sort by. Amounts are compared in the platform's currency, at the rate that each order has kept.
 SORTINGS: Mapping[str, Sorting] = {
     "placed": Sorting((OrderPart.placed_at, OrderPart.id), (datetime, uuid.UUID)),
-    "deliver": Sorting(
-        (func.coalesce(OrderPart.deliver_until, OrderPart.placed_at), OrderPart.id), (datetime, uuid.UUID)
-    ),
+    "deliver": _by_time(OrderPart.deliver_until),
+    "accept": _by_time(OrderPart.accept_by),
+    "send": _by_time(OrderPart.ship_by),
     "amount": Sorting(
         (func.coalesce(OrderPart.platform_minor, OrderPart.payable_minor), OrderPart.id), (int, uuid.UUID)
     ),
@@ -56,6 +62,10 @@ class StoreView(StrEnum):
     ALL = "all"
 
 
+# By which deadline the parts of a view wait for their store; those of others wait for none, and no index sorts them so.
+DUE: Mapping[StoreView, str] = {StoreView.ACTION: "accept", StoreView.TO_SEND: "send", StoreView.OVERDUE: "send"}
+
+
 @dataclass(frozen=True, slots=True)
 class StoreOrderFilter:
     """What a list shows. `now` is the moment by which a part is overdue; `search` is as typed.
@@ -73,13 +83,16 @@ class StoreOrderFilter:
     sort: str | None = None
 
     @property
-    def oldest_first(self) -> bool:
-        return self.view in {StoreView.ACTION, StoreView.TO_SEND, StoreView.OVERDUE}
+    def due(self) -> str | None:
+        """The sorting by the deadline of this view."""
+        return DUE.get(self.view)
 
     @property
     def sorting(self) -> str:
-        """What was chosen, or the view's own: what needs the store starts with the oldest."""
-        return self.sort or ("placed" if self.oldest_first else "-placed")
+        """What was chosen, or the view's own: what needs the store starts with the oldest deadline (S02)."""
+        own = self.due or "-placed"
+        column = (self.sort or own).removeprefix("-")
+        return own if column in DUE.values() and column != self.due else self.sort or own
 
     @property
     def mark(self) -> str:
@@ -107,9 +120,23 @@ class StoreOrderRow:
     first_line: Mapping[str, str]
     is_overdue: bool
     in_platform: Money | None
-    # Until when the store's next step has to be done, if one is open.
-    due_at: datetime | None
+    accept_by: datetime | None
+    ship_by: datetime | None
     is_late: bool
+
+    @property
+    def due_at(self) -> datetime | None:
+        """Until when the store's next step has to be done, if one is open."""
+        return _due_at(self.status, self.accept_by, self.ship_by)
+
+
+def _due_at(status: str, accept_by: datetime | None, ship_by: datetime | None) -> datetime | None:
+    match next_step(status):
+        case Step.ACCEPT:
+            return accept_by
+        case Step.SHIP:
+            return ship_by
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +229,10 @@ def _key(chosen: StoreOrderFilter, row: StoreOrderRow | StoreOrder) -> tuple[Cur
             first: CursorValue = row.payable_minor if row.platform_minor is None else row.platform_minor
         case "deliver":
             first = row.deliver_until or row.placed_at
+        case "accept":
+            first = row.accept_by or row.placed_at
+        case "send":
+            first = row.ship_by or row.placed_at
         case _:
             first = row.placed_at
     return (first, row.part_id)
@@ -236,10 +267,8 @@ def list_store_orders(
         OrderPart.status,
         OrderPart.placed_at,
         OrderPart.deliver_until,
-        case(
-            (OrderPart.status == "released", OrderPart.accept_by),
-            (OrderPart.status.in_(("accepted", "packed")), OrderPart.ship_by),
-        ).label("due_at"),
+        OrderPart.accept_by,
+        OrderPart.ship_by,
         Order.currency,
         OrderPart.payable_minor,
         OrderPart.platform_minor,
@@ -259,6 +288,7 @@ def list_store_orders(
     total = count_up_to(session, _narrowed(select(OrderPart.id), chosen, found), most)
 
     def make(row: Any) -> StoreOrderRow:
+        due_at = _due_at(row.status, row.accept_by, row.ship_by)
         is_shared = shares_with(session, row.channel_id, row.country, chosen.now)
         return StoreOrderRow(
             part_id=row.id,
@@ -276,8 +306,9 @@ def list_store_orders(
             in_platform=Money(row.platform_minor, row.platform_currency) if row.platform_currency else None,
             first_line=row.first_line or {},
             is_overdue=row.status in TO_SEND and row.deliver_until is not None and row.deliver_until < chosen.now,
-            due_at=row.due_at,
-            is_late=row.due_at is not None and row.due_at < chosen.now,
+            accept_by=row.accept_by,
+            ship_by=row.ship_by,
+            is_late=due_at is not None and due_at < chosen.now,
         )
 
     return fetch_page(

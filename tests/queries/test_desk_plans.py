@@ -25,7 +25,7 @@ from portal.queries.payments import PaymentFilter, list_payments
 from portal.queries.pipeline import carrier_figures, load_stages, troubled_parcels
 from portal.queries.routing_replay import ATTEMPTS_MAX, load_past
 from portal.queries.store_counts import count_store_orders
-from portal.queries.store_orders import StoreOrderFilter, StoreView, list_store_orders
+from portal.queries.store_orders import DUE, StoreOrderFilter, StoreView, list_store_orders
 from tests.factories.account import make_person
 from tests.factories.cart import Mall, make_mall, make_variant
 from tests.factories.order import LONG_AGO, make_order
@@ -45,7 +45,8 @@ INSERT INTO orders SELECT r.* FROM orders o, copied c, LATERAL jsonb_populate_re
        'status', (ARRAY['paid', 'failed', 'failed', 'delivered'])[least(1 + c.n % 10, 4)])) r;
 INSERT INTO order_part SELECT r.* FROM order_part p, copied c, LATERAL jsonb_populate_record(p, jsonb_build_object(
        'id', c.part_id, 'order_id', c.order_id, 'store_id', 1 + c.n % 2, 'placed_at', c.at,
-       'status', CASE WHEN c.n % 50 = 0 THEN 'released' ELSE 'closed' END)) r;
+       'accept_by', c.at, 'ship_by', c.at, 'deliver_until', c.at, 'status', CASE WHEN c.n % 50 = 0 THEN 'released'
+       WHEN c.n % 20 = 2 THEN 'accepted' ELSE 'closed' END)) r;
 INSERT INTO order_line SELECT r.* FROM order_line l, copied c, LATERAL jsonb_populate_record(l, jsonb_build_object(
        'id', gen_random_uuid(), 'order_id', c.order_id, 'part_id', c.part_id)) r;
 INSERT INTO shipment SELECT gen_random_uuid(), c.order_id, c.part_id, 1 + c.n % 2, 'own', 'OD' || c.n, 'delivered',
@@ -64,10 +65,10 @@ Query = Callable[[Session], Any]
 NOW = clock.now
 
 
-def _inbox(view: StoreView, **more: Any) -> Query:
+def _inbox(view: StoreView, *, cursor: str | None = None, **more: Any) -> Query:
     def run(session: Session) -> Any:
         chosen = StoreOrderFilter(store_id=1, view=view, now=NOW(), **more)
-        return list_store_orders(session, chosen=chosen, cursor=None)
+        return list_store_orders(session, chosen=chosen, cursor=cursor)
 
     return run
 
@@ -84,6 +85,8 @@ def _search(typed: str, store_ids: tuple[int, ...] | None = None) -> Query:
 SOUGHT = ("KR-X77", "010-1234-5678", "김베아", "ref_77", str(uuid.uuid4()))
 QUERIES: dict[str, Query] = {
     "inbox": _inbox(StoreView.ACTION),
+    "inbox, to send": _inbox(StoreView.TO_SEND),
+    "inbox, overdue": _inbox(StoreView.OVERDUE),
     "inbox, all": _inbox(StoreView.ALL),
     "inbox, by a common name": _inbox(StoreView.ALL, search=COMMON),
     "inbox, by number": _inbox(StoreView.ALL, search="KR-X77"),
@@ -133,6 +136,7 @@ def test_a_large_table_is_read_by_its_indexes(large: uuid.UUID) -> None:
         _deep_pages_are_found_as_the_first_one(session)
         _of_a_common_name_only_few_are_counted(session)
         _orders_of_a_state_are_read_in_the_order_of_their_amounts(session)
+        _what_waits_for_a_store_is_read_in_the_order_of_its_deadlines(session)
         _a_replay_reads_the_newest_and_says_that_there_are_more(session)
 
 
@@ -155,6 +159,30 @@ def _orders_of_a_state_are_read_in_the_order_of_their_amounts(session: Session) 
     with _explained() as plans:
         list_orders(session, chosen=OrderFilter(status="paid", sort="-amount"), cursor=None)
     assert any("ix_orders_state_amount" in str(plan) and "Sort" not in str(plan) for _, plan in plans)
+
+
+def _what_waits_for_a_store_is_read_in_the_order_of_its_deadlines(session: Session) -> None:
+    for view, index in (
+        (StoreView.ACTION, "ix_order_part_store_accept"),
+        (StoreView.TO_SEND, "ix_order_part_store_send"),
+        (StoreView.OVERDUE, "ix_order_part_store_send"),
+    ):
+        page = _inbox(view)(session)
+        assert page.next_cursor, view
+        for chosen, cursor in ((None, page.next_cursor), (f"-{DUE[view]}", None)):
+            with _explained() as plans:
+                _inbox(view, sort=chosen, cursor=cursor)(session)
+            taken = [set(_main_way(plan)) for _, plan in plans]
+            assert any(index in way and not way & {"Sort", "Incremental Sort"} for way in taken), (view, chosen, taken)
+
+
+def _main_way(node: dict[str, Any]) -> Iterator[str]:
+    """The kinds of nodes and the indexes that bring the rows, without what is looked up for each of them."""
+    yield node["Node Type"]
+    yield node.get("Index Name", "")
+    for child in node.get("Plans", ()):
+        if child["Parent Relationship"] != "SubPlan":
+            yield from _main_way(child)
 
 
 def _of_a_common_name_only_few_are_counted(session: Session) -> None:

@@ -70,6 +70,29 @@ def test_the_inbox_opens_on_what_needs_action_and_leaves_unpaid_orders_out(desks
         assert desks.as_sam.get(f"/seller/orders/{order.part_ids[0]}").status_code == 404
 
 
+def test_what_waits_stands_by_its_deadline_the_oldest_first(desks: Desks) -> None:
+    early = make_order(desks.bea, desks.mall, {make_variant(desks.mall): 1})
+    # It was held for days: placed first, due last.
+    with transaction() as session:
+        part = session.get_one(OrderPart, desks.order.part_ids[0])
+        assert part.accept_by is not None
+        assert part.ship_by is not None
+        part.accept_by, part.ship_by = part.accept_by + timedelta(days=9), part.ship_by + timedelta(days=9)
+    for view, column in (("action", "accept"), ("to_send", "send")):
+        page = desks.as_sam.get(f"/seller/orders?view={view}").text
+        assert numbers(page) == [early.number, desks.order.number], view
+        assert 'aria-sort="ascending"' in page
+        falling = f"/seller/orders?view={view}&sort=-{column}"
+        assert numbers(desks.as_sam.get(falling).text) == [desks.order.number, early.number]
+        following = desks.as_sam.get(f"/seller/orders/{early.part_ids[0]}?view={view}").text
+        assert f'rel="next" href="/seller/orders/{desks.order.part_ids[0]}' in following
+        placed = desks.as_sam.get(f"/seller/orders?view=all&sort={column}").text
+        assert numbers(placed) == [early.number, desks.order.number]  # No deadline there: the newest first.
+        for order in (early, desks.order):
+            with transaction() as session:
+                session.get_one(OrderPart, order.part_ids[0]).status = "accepted"
+
+
 @pytest.mark.req("ORD-10")
 def test_each_count_of_the_home_page_opens_exactly_its_rows(desks: Desks) -> None:
     hold_one(desks)
