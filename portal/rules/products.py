@@ -7,7 +7,8 @@ import itertools
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
@@ -138,30 +139,35 @@ class ProductEdit:
     customs_code: str | None = None
 
 
-def check_product(edit: ProductEdit) -> None:
-    """Raises the first ProductUnfitError: what is for sale needs more than a draft does."""
-    names = [edit.name.get(language, "") for language in LANGUAGES]
-    if not any(names) or any(len(one) > NAME_MAX for one in names):
-        raise NameMissingError
-    if any(len(one) > DESCRIPTION_MAX for one in edit.description.values()):
-        raise DescriptionTooLongError
+def product_faults(edit: ProductEdit) -> Iterator[ProductUnfitError]:
+    """Everything of it that cannot be kept: what is for sale needs more than a draft does.
+
+    Of texts the errors have the `language` as well.
+    """
+    is_sold = edit.state is ProductState.ACTIVE
+    names = {language: edit.name.get(language, "") for language in LANGUAGES}
+    for language, name in names.items():
+        if len(name) > NAME_MAX or (not name and (is_sold or not any(names.values()))):
+            yield NameMissingError(language=language)
+    for language, words in edit.description.items():
+        if len(words) > DESCRIPTION_MAX:
+            yield DescriptionTooLongError(language=language)
     if edit.customs_code is not None and not CUSTOMS_CODE.fullmatch(edit.customs_code):
-        raise CustomsCodeUnfitError
+        yield CustomsCodeUnfitError()
     if len(edit.pictures) > PICTURES_MAX or any(len(t) > ALT_MAX for _, alt in edit.pictures for t in alt.values()):
-        raise TooManyPicturesError(maximum=PICTURES_MAX)
-    skus = [one.sku for one in edit.variants]
-    for sku in skus:
-        if not SKU.fullmatch(sku) or skus.count(sku) > 1:
-            raise SkuUnfitError(sku=sku)
-    offered = [one for one in edit.variants if one.is_offered]
+        yield TooManyPicturesError(maximum=PICTURES_MAX)
+    yield from _variant_faults(edit.variants, is_sold=is_sold)
+
+
+def _variant_faults(variants: Sequence[VariantEdit], *, is_sold: bool) -> Iterator[ProductUnfitError]:
+    for sku, count in Counter(one.sku for one in variants).items():
+        if count > 1 or not SKU.fullmatch(sku):
+            yield SkuUnfitError(sku=sku)
+    offered = [one for one in variants if one.is_offered]
     if len(offered) > VARIANTS_MAX:
-        raise TooManyVariantsError(count=len(offered), maximum=VARIANTS_MAX)
-    if edit.state is not ProductState.ACTIVE:
-        return
-    if not all(names):
-        raise NameMissingError
-    if not any(price.amount_minor is not None for one in offered for price in one.prices):
-        raise NothingForSaleError
+        yield TooManyVariantsError(count=len(offered), maximum=VARIANTS_MAX)
+    if is_sold and not any(price.amount_minor is not None for one in offered for price in one.prices):
+        yield NothingForSaleError()
 
 
 def read_option(names: Mapping[str, str], typed: str, codes: Mapping[str, str]) -> Option | None:

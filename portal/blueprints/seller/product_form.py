@@ -19,10 +19,11 @@ from portal.rules.products import (
     LANGUAGES,
     OPTIONS_MAX,
     Option,
+    OptionUnfitError,
     PriceEdit,
     ProductEdit,
     ProductState,
-    ProductUnfitError,
+    TooManyVariantsError,
     Value,
     VariantEdit,
     code_of,
@@ -33,6 +34,18 @@ from portal.rules.products import (
 from portal.rules.stock import ON_HAND_MAX
 
 Typed = MultiDict[str, str]
+# The fields at which refusals are told.
+PLACES = {
+    "product_name_missing": "name-%(language)s",
+    "product_description_too_long": "description-%(language)s",
+    "product_section_missing": "section",
+    "product_customs_code_unfit": "customs-code",
+    "product_too_many_pictures": "files",
+    "product_picture_unknown": "files",
+    "product_too_many_variants": "option-0-values",
+    "product_nothing_for_sale": "state",
+    "product_changed": "changed",
+}
 # The variant of a product that has no options.
 ONLY = "only"
 # Before the number of a variant that is made of what is no option any more.
@@ -106,12 +119,12 @@ def sent(typed: Typed, product: EditableProduct | None, added: Sequence[str]) ->
     """The form as it was sent, with the variants that its options make; `added` are pictures that came with it."""
     faults: dict[str, str] = {}
     known = product.variants if product else ()
-    options: tuple[Option, ...] = ()
+    options = read_options(typed, known, faults)
     try:
-        options = read_options(typed, known)
         combinations(options)
-    except ProductUnfitError as error:
+    except TooManyVariantsError as error:
         faults["option-0-values"] = say(error)
+    if faults:
         options = options_of(known)
     rows = _rows(options, known)
     shown = set(typed.getlist("row"))
@@ -178,9 +191,27 @@ def read(form: ProductForm) -> ProductEdit:
         section_id=section or 0,
         state=ProductState(state) if state in set(ProductState) else ProductState.DRAFT,
         pictures=pictures,
-        variants=tuple(_variant(form, row) for row in form.rows if row.known or typed.get(f"on-{row.key}")),
+        variants=tuple(_variant(form, row) for row in _wanted(form)),
         customs_code=_line(typed, "customs-code").replace(".", "") or None,
     )
+
+
+def tell(form: ProductForm, error: PortalError) -> None:
+    """Put a refusal at its field, unless something else is told there."""
+    # Whether anything is for sale is not known while prices or options cannot be read.
+    if error.code == "product_nothing_for_sale" and any(one.startswith(("price-", "option-")) for one in form.faults):
+        return
+    places = [PLACES.get(error.code, "variants") % error.params]
+    if "sku" in error.params:
+        skus = {f"sku-{row.key}": _line(form.typed, f"sku-{row.key}") for row in _wanted(form)}
+        places = [place for place, sku in skus.items() if sku == error.params["sku"]] or places
+    for place in places:
+        form.faults.setdefault(place, say(error))
+
+
+def _wanted(form: ProductForm) -> list[FormRow]:
+    """The rows of variants that there are, and of those that shall be."""
+    return [row for row in form.rows if row.known or form.typed.get(f"on-{row.key}")]
 
 
 def _variant(form: ProductForm, row: FormRow) -> VariantEdit:
@@ -212,7 +243,8 @@ def _price(form: ProductForm, row: FormRow, channel: ChannelView) -> PriceEdit:
             form.faults[field_id] = say(error)
             amounts.append(None)
     amount, compare = amounts
-    if compare is not None and (amount is None or compare <= amount):
+    is_unread = f"price-{row.key}-{channel.code}" in form.faults
+    if compare is not None and not is_unread and (amount is None or compare <= amount):
         form.faults.setdefault(
             f"compare-{row.key}-{channel.code}", _("The price before must be higher than the price.")
         )
@@ -231,14 +263,19 @@ def fill_prices(form: ProductForm) -> None:
                     form.typed[one] = first
 
 
-def read_options(typed: Typed, known: Sequence[EditVariant]) -> tuple[Option, ...]:
-    """The options as typed; values keep the codes that they have. Raises OptionUnfitError."""
+def read_options(typed: Typed, known: Sequence[EditVariant], faults: dict[str, str]) -> tuple[Option, ...]:
+    """The options as typed; values keep the codes that they have. What is none stands in `faults`."""
     before = options_of(known)
     found = []
     for place in range(OPTIONS_MAX):
         names = {language: _line(typed, f"option-{place}-{language}") for language in LANGUAGES}
         codes = {one.texts.get("en", ""): one.code for one in before[place].values} if place < len(before) else {}
-        option = read_option(names, typed.get(f"option-{place}-values", "").replace("\0", ""), codes)
+        values = f"option-{place}-values"
+        try:
+            option = read_option(names, typed.get(values, "").replace("\0", ""), codes)
+        except OptionUnfitError as error:
+            faults[values] = say(error)
+            continue
         if option is not None:
             found.append(option)
     return tuple(found)

@@ -23,6 +23,7 @@ from portal.blueprints.seller.product_form import (
     opened,
     read,
     sent,
+    tell,
 )
 from portal.blueprints.shelves import shelf_choices
 from portal.blueprints.shop.cards import picture_url
@@ -47,20 +48,14 @@ from portal.rules.csv_table import whole_number
 from portal.rules.permissions import Permission, Scope, may
 from portal.rules.products import LANGUAGES, OPTIONS_MAX, ProductEdit, ProductState
 from portal.rules.stock import Reason, Wanted
-from portal.services.catalogue.edit_product import ProductChangedError, create_product, edit_product, keep_photos
+from portal.services.catalogue.edit_product import (
+    ProductChangedError,
+    create_product,
+    edit_product,
+    find_faults,
+    keep_photos,
+)
 from portal.services.stock.count_stock import Count, count_stock
-
-# The field at which a refusal is told.
-PLACES = {
-    "product_name_missing": "name-en",
-    "product_description_too_long": "description-en",
-    "product_section_missing": "section",
-    "product_customs_code_unfit": "customs-code",
-    "product_option_unfit": "option-0-values",
-    "product_too_many_variants": "option-0-values",
-    "product_nothing_for_sale": "state",
-    "product_changed": "changed",
-}
 
 
 def hang(bp: Blueprint) -> None:
@@ -164,16 +159,23 @@ def _take(store_id: int, product: EditableProduct | None) -> ResponseReturnValue
     if typed.get("do", "save") != "save":
         return _again(store_id, product, form)
     wanted = read(form)
-    if form.faults:
-        return _again(store_id, product, form, status=422)
-    version = whole_number(typed.get("version", ""), 2**31 - 1) or 0
-    try:
-        product_id = atomically(lambda s: _write(s, store_id, product, version, wanted, form))
-    except PortalError as error:
-        form.faults[PLACES.get(error.code, "variants")] = say(error)
-        return _again(store_id, product, form, status=error.status, changed=isinstance(error, ProductChangedError))
-    flash(_("The product is saved."), "success")
-    return done(location=url_for(".product", product_id=product_id))
+    refusal: PortalError | None = None
+    if not form.faults:
+        version = whole_number(typed.get("version", ""), 2**31 - 1) or 0
+        try:
+            product_id = atomically(lambda s: _write(s, store_id, product, version, wanted, form))
+        except PortalError as error:
+            refusal = error
+            tell(form, error)
+        else:
+            flash(_("The product is saved."), "success")
+            return done(location=url_for(".product", product_id=product_id))
+    # Whoever is refused anyway learns of everything at once.
+    with reading() as session:
+        for fault in find_faults(session, edit=wanted, store_id=store_id, before=product):
+            tell(form, fault)
+    status = refusal.status if refusal else 422
+    return _again(store_id, product, form, status=status, changed=isinstance(refusal, ProductChangedError))
 
 
 def _write(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from portal.models import Photo, Product, Section
 from portal.queries.store_products import PHOTO, EditableProduct, load_editable
 from portal.rules.channel_goods import Field
 from portal.rules.permissions import Actor, Permission
-from portal.rules.products import ProductEdit, ProductState, VariantEdit, check_product, code_of
+from portal.rules.products import ProductEdit, ProductState, VariantEdit, code_of, product_faults
 from portal.services.audit import AuditAction, Fact, label, record
 from portal.services.catalogue.drafts import OptionDraft, PriceDraft, ProductDraft, VariantDraft
 from portal.services.catalogue.errors import SkuTakenError
@@ -68,7 +68,7 @@ _SKUS = text(
      WHERE variant.id = t.id
     """
 )
-_TAKEN = text("SELECT sku FROM variant WHERE sku = ANY(:skus) AND product_id IS DISTINCT FROM :product_id LIMIT 1")
+_TAKEN = text("SELECT sku FROM variant WHERE sku = ANY(:skus) AND product_id IS DISTINCT FROM :product_id ORDER BY sku")
 _STATES = text(
     """
     UPDATE variant SET state = CASE WHEN sku = ANY(:offered) THEN 'active' ELSE 'archived' END
@@ -151,20 +151,26 @@ def edit_product(
 
 
 def _check(session: Session, edit: ProductEdit, store_id: int, before: EditableProduct | None) -> None:
-    check_product(edit)
+    fault = next(find_faults(session, edit=edit, store_id=store_id, before=before), None)
+    if fault is not None:
+        raise fault
+
+
+def find_faults(
+    session: Session, *, edit: ProductEdit, store_id: int, before: EditableProduct | None
+) -> Iterator[PortalError]:
+    """Everything for which such a content would be refused; `before` is the product that it changes."""
+    yield from product_faults(edit)
     if session.scalar(select(Section.id).where(Section.id == edit.section_id)) is None:
-        raise SectionMissingError
+        yield SectionMissingError()
     values = {"skus": [one.sku for one in edit.variants], "product_id": before.id if before else None}
-    taken = session.scalar(_TAKEN, values)
-    if taken is not None:
-        raise SkuTakenError(sku=taken)
+    for taken in session.scalars(_TAKEN, values):
+        yield SkuTakenError(sku=taken)
     known = {key for key, _alt in before.pictures} if before else set()
     named = {key for key, _alt in edit.pictures}
-    for key in named - known:
-        if not _is_own_photo(session, key, store_id):
-            raise PictureUnknownError
-    if any(one.picture and one.picture not in named for one in edit.variants):
-        raise PictureUnknownError
+    is_foreign = any(not _is_own_photo(session, key, store_id) for key in named - known)
+    if is_foreign or any(one.picture and one.picture not in named for one in edit.variants):
+        yield PictureUnknownError()
 
 
 def _is_own_photo(session: Session, key: str, store_id: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from typing import Any
 
 import pytest
@@ -201,6 +202,23 @@ def test_what_cannot_be_sold_is_refused_and_all_that_was_typed_stays(mall: Mall,
         page = html.unescape(answer.text)
         assert sentence.lower() in page.lower(), changes
         assert 'value="Moon jar"' in page or "name-en" in changes
+    told = {
+        "name-ko": "in both languages",
+        "section": "Choose the category",
+        "customs-code": "4 to 10 digits",
+        "sku-only": "is no SKU",
+        "price-only-kr": "whole",
+        "stock-only": "no number of units",
+    }
+    wrong = {"name-ko": "", "section": "", "customs-code": "7", "sku-only": "a b", "price-only-kr": "5.5"}
+    page = html.unescape(post(as_sam, NEW, good | wrong | {"stock-only": "x"}).text)
+    faults = dict(re.findall(r'id="([^"]+)-error">.*?</span>([^<]+)</span>', page))
+    assert faults.keys() == told.keys()
+    assert all(told[field].lower() in faults[field].lower() for field in told)
+    kept = form_with(page, "name-en")
+    assert {field: kept[field] for field in wrong} == wrong
+    page = post(as_sam, NEW, good | {"option-0-values": "Red\nRed", "option-1-en": "Size"}).text
+    assert set(re.findall(r'id="(option[^"]+)-error"', page)) == {"option-0-values", "option-1-values"}
     assert post(as_sam, NEW, good | {"key": ""}).status_code == 400
     broken = post(as_sam, NEW, good, (io.BytesIO(b"GIF89a"), "a.jpg"))
     assert broken.status_code == 422
