@@ -30,31 +30,31 @@ def address_form(address: Mapping[str, str] | None) -> AddressForm:
     return AddressForm() if request.method == "POST" else AddressForm(data=dict(address or {}))
 
 
-def save_address(order: Amendable, form: AddressForm, *, reason: str = "") -> PortalError | None:
-    """Change the address as the form says; what stands against it, also at its fields."""
+def save_address(order: Amendable, form: AddressForm, *, reason: str = "") -> tuple[bool, PortalError | None]:
+    """Change the address as the form says; whether it is another now, and what stands against it."""
     actor, now, version, fields = current_actor(), clock.now(), shown_version(), form.fields()
     ip = request.remote_addr
     try:
-        atomically(
+        changed = atomically(
             lambda s: change_address(
                 s, order_id=order.id, fields=fields, actor=actor, now=now, reason=reason, version=version, ip=ip
             )
         )
     except AddressUnfitError as fault:
         form.refuse_fields(fault)
-        return fault
+        return False, fault
     except PortalError as error:
-        return error
-    return None
+        return False, error
+    return changed, None
 
 
-def save_option(order: Amendable, line_id: uuid.UUID, *, reason: str = "") -> PortalError | None:
-    """Take the option that was chosen; what stands against it."""
+def save_option(order: Amendable, line_id: uuid.UUID, *, reason: str = "") -> tuple[bool, PortalError | None]:
+    """Take the option that was chosen; whether it is another now, and what stands against it."""
     chosen = request.form.get("variant", "")
     variant_id = int(chosen) if chosen.isascii() and chosen.isdigit() and len(chosen) < 19 else 0
     actor, now, version = current_actor(), clock.now(), shown_version()
     try:
-        atomically(
+        changed = atomically(
             lambda s: change_option(
                 s,
                 order_id=order.id,
@@ -67,8 +67,8 @@ def save_option(order: Amendable, line_id: uuid.UUID, *, reason: str = "") -> Po
             )
         )
     except PortalError as error:
-        return error
-    return None
+        return False, error
+    return changed, None
 
 
 def page_values(order: Amendable, form: AddressForm, problem: str | None) -> dict[str, Any]:

@@ -264,7 +264,11 @@ def test_a_buyer_changes_address_and_option_and_the_second_of_two_is_told(app: A
     assert missing.status_code == 422
     assert "Enter the street and number." in missing.text
     assert send(client, f"/orders/{case.order.number}/address", address, page=path).status_code == 303
-    assert "센텀로" in client.get(f"/orders/{case.order.number}").text
+    changed = client.get(f"/orders/{case.order.number}").text
+    assert "센텀로" in changed
+    assert "The stores are told." in changed
+    assert send(client, f"/orders/{case.order.number}/address", address, page=path).status_code == 303
+    assert "Nothing was changed: it was so already." in client.get(f"/orders/{case.order.number}").text
     late = send(client, f"/orders/{case.order.number}/address", address | {"postcode": "48059"}, page=path)
     assert late.status_code == 409
     assert "changed this order on" in unescape(late.text)

@@ -37,21 +37,22 @@ def show(number: str) -> ResponseReturnValue:
 def address(number: str) -> ResponseReturnValue:
     """Send it elsewhere."""
     order, form = _order(number), address_form(None)
-    error = save_address(order, form, reason=request.form.get("reason", ""))
-    return _page(order, form, error) if error is not None else _done(order)
+    changed, error = save_address(order, form, reason=request.form.get("reason", ""))
+    return _page(order, form, error) if error is not None else _done(order, changed=changed)
 
 
 @requires_all(Permission.ORDER_EDIT)
 def option(number: str, line_id: uuid.UUID) -> ResponseReturnValue:
     """Take another option."""
     order = _order(number)
-    error = save_option(order, line_id, reason=request.form.get("reason", ""))
+    changed, error = save_option(order, line_id, reason=request.form.get("reason", ""))
     form = AddressForm(formdata=None, data=_shown(order))
-    return _page(order, form, error) if error is not None else _done(order)
+    return _page(order, form, error) if error is not None else _done(order, changed=changed)
 
 
-def _done(order: Amendable) -> ResponseReturnValue:
-    flash(_("Changed. The buyer and the stores are told."), "success")
+def _done(order: Amendable, *, changed: bool) -> ResponseReturnValue:
+    told = _("Changed. The buyer and the stores are told.")
+    flash(told if changed else _("Nothing was changed: it was so already."), "success")
     return done(location=url_for("admin.order", number=order.number))
 
 

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Blueprint, Response, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
+from flask_babel import gettext as _
 
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.checkout.words import say
@@ -106,7 +107,7 @@ def upload() -> ResponseReturnValue:
     """A file of parcels, shown with what is wrong with it before anything is written."""
     with reading() as session:
         desk = desk_of(session)
-    values: dict[str, Any] = {"text": "", "fit": (), "problems": (), "refused": None}
+    values: dict[str, Any] = {"text": "", "fit": (), "known": 0, "problems": (), "refused": None}
     status = 200
     if request.method == "POST":
         content = read_upload()
@@ -127,12 +128,13 @@ def upload() -> ResponseReturnValue:
 
 @requires_in(Permission.STORE_ORDER_FULFIL, Scope.STORE)
 def apply() -> ResponseReturnValue:
-    """Send the parcels of the file that fit; those that are sent already change nothing."""
+    """Send the parcels of the file that fit; those that were told of before are left alone."""
     with reading() as session:
         desk = desk_of(session)
     checked = _checked(desk, read_parcels(decode(request.form.get("text", "").encode())))
     items = checked["fit"]
     if not items:
+        flash(_("Nothing of this file is left to be sent."), "success" if checked["known"] else "error")
         return done(location=url_for("seller.parcels_import", store=desk.store_arg))
     return begin(desk, "ship", items)
 
@@ -189,8 +191,9 @@ def _ids(texts: Sequence[str]) -> list[uuid.UUID]:
 def _checked(desk: Desk, file: ParcelFile) -> dict[str, Any]:
     """The parcels of the file that this store can send, and what is wrong with the others in words."""
     with reading() as session:
-        fit, problems = check_parcels(session, file, store_id=desk.store.id, now=clock.now())
-    return {"fit": fit, "problems": [(one.row, one.order, say(one.refusal)) for one in problems]}
+        checked = check_parcels(session, file, store_id=desk.store.id, now=clock.now())
+    problems = [(one.row, one.order, say(one.refusal)) for one in checked.problems]
+    return {"fit": checked.fit, "known": checked.known, "problems": problems}
 
 
 def _failures(run: RunView) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
@@ -26,19 +27,26 @@ ORDER_UNKNOWN = Rejection("ORDER", N_("Your store has no such order."))
 ON_HOLD = Rejection("ON_HOLD", N_("This order is on hold. It can be sent when the hold has ended."))
 
 
-def check_parcels(
-    session: Session, file: ParcelFile, *, store_id: int, now: datetime
-) -> tuple[list[RunItem], list[RowProblem]]:
-    """The parcels of the file that this store can send as things stand, and what is wrong with all others.
+@dataclass(frozen=True, slots=True)
+class CheckedParcels:
+    """What a file would do: what can be sent, how many were told of before, and what is wrong with the others."""
+
+    fit: Sequence[RunItem]
+    known: int
+    problems: Sequence[RowProblem]
+
+
+def check_parcels(session: Session, file: ParcelFile, *, store_id: int, now: datetime) -> CheckedParcels:
+    """The parcels of the file that this store can send as things stand, and what keeps all others.
 
     Parcels of one order take from each other what is left of it, in the order of their rows; one that was told of
-    before is let through, it changes nothing.
+    before is counted only, it changes nothing.
     """
     parts = parts_by_number(session, store_id=store_id, numbers=[one.order for one in file.parcels])
     known = [(parts[one.order], one) for one in file.parcels if one.order in parts]
     taken = taken_numbers(session, [(part.id, one.carrier, one.number) for part, one in known], now=now)
     left = {part.number: Counter(part.left) for part in parts.values()}
-    fit, problems = [], list(file.problems)
+    fit, known_before, problems = [], 0, list(file.problems)
     for parcel in sorted(file.parcels, key=lambda one: one.row):
         part = parts.get(parcel.order)
         refusal = ORDER_UNKNOWN if part is None else _refusal(part, parcel, left[part.number])
@@ -47,11 +55,13 @@ def check_parcels(
         if part is None or refusal is not None:
             problems.append(RowProblem(parcel.row, parcel.order, refusal or ORDER_UNKNOWN))
             continue
-        if not _is_known(part, parcel):
-            left[part.number].subtract(parcel.units if parcel.units is not None else +left[part.number])
+        if _is_known(part, parcel):
+            known_before += 1
+            continue
+        left[part.number].subtract(parcel.units if parcel.units is not None else +left[part.number])
         units = None if parcel.units is None else {part.lines[sku]: count for sku, count in parcel.units.items()}
         fit.append(RunItem(part.id, part.number, parcel.carrier, parcel.number, units, parcel.row))
-    return fit, sorted(problems, key=lambda one: one.row)
+    return CheckedParcels(fit, known_before, sorted(problems, key=lambda one: one.row))
 
 
 def _is_known(part: StorePart, parcel: FileParcel) -> bool:

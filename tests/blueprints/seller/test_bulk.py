@@ -131,9 +131,13 @@ def test_a_file_is_shown_before_it_is_applied_and_again_changes_nothing(app: API
     assert rows("SELECT count(*) FROM shipment") == [(0,)]
     kept = re.search(r"<textarea name=\"text\" hidden>(.*?)</textarea>", seen, re.DOTALL)
     assert kept
-    for _ in range(2):
-        page = follow(as_sam, as_sam.post("/seller/parcels", data=token | {"text": kept.group(1)}))
-        assert "3 orders done" in page
+    page = follow(as_sam, as_sam.post("/seller/parcels", data=token | {"text": kept.group(1)}))
+    assert "3 orders done" in page
+    again = html.unescape(upload(content.encode()).text)
+    assert "3 parcels of this file were told of before. They change nothing." in again
+    assert "can be sent" not in again
+    page = follow(as_sam, as_sam.post("/seller/parcels", data=token | {"text": kept.group(1)}))
+    assert "Nothing of this file is left to be sent." in page
     assert rows("SELECT source, count(*) FROM shipment GROUP BY source") == [("csv", 3)]
     assert rows("SELECT status, count(*) FROM order_part GROUP BY 1 ORDER BY 1") == [("released", 2), ("shipped", 2)]
     assert upload(b"order;sku\n1;2").status_code == 422
@@ -161,9 +165,10 @@ def test_a_file_says_beforehand_what_cannot_leave_as_things_stand(app: APIFlask,
         f"{bob.number},,,cj,581234560000\n"
     )
     with reading() as session:
-        fit, problems = check_parcels(session, file, store_id=mall.store_ids[0], now=clock.now())
-    assert [one.row for one in fit] == [4, 5, 7, 8]
-    assert [(one.row, getattr(one.refusal, "code", "")) for one in problems] == [
+        checked = check_parcels(session, file, store_id=mall.store_ids[0], now=clock.now())
+    assert [one.row for one in checked.fit] == [5, 7, 8]
+    assert checked.known == 1
+    assert [(one.row, getattr(one.refusal, "code", "")) for one in checked.problems] == [
         (2, "ON_HOLD"),
         (3, "nothing_to_ship"),
         (6, "parcel_units"),

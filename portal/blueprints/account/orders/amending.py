@@ -33,10 +33,11 @@ def change(number: str) -> ResponseReturnValue:
 def change_order_address(number: str) -> ResponseReturnValue:
     """Send it elsewhere."""
     order, form = _own(number), address_form(None)
-    error = save_address(order, form)
+    changed, error = save_address(order, form)
     if error is not None:
         return _page(order, form, error)
-    flash(gettext("Your order goes to the new address. The stores are told."), "success")
+    told = gettext("Your order goes to the new address. The stores are told.")
+    flash(told if changed else gettext("Nothing was changed: it was so already."), "success")
     return done(location=url_for(".show", number=order.number))
 
 
@@ -45,10 +46,11 @@ def change_order_address(number: str) -> ResponseReturnValue:
 def change_order_option(number: str, line_id: uuid.UUID) -> ResponseReturnValue:
     """Take another option."""
     order = _own(number)
-    error = save_option(order, line_id)
+    changed, error = save_option(order, line_id)
     if error is not None:
         return _page(order, AddressForm(formdata=None, data=dict(order.address)), error)
-    flash(gettext("The option is changed. The store is told."), "success")
+    told = gettext("The option is changed. The store is told.")
+    flash(told if changed else gettext("Nothing was changed: it was so already."), "success")
     return done(location=url_for(".show", number=order.number))
 
 
