@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 # Desks that hear of an event beside the person's own pages, though nothing is to be done about it.
 TOLD: Mapping[str, Collection[str]] = {
     "order.placed": ("admin",),
+    "channel.moved": ("mall",),
     "case.grew": ("admin",),
     "case.changed": ("admin",),
     "document.receipt_issued": ("admin",),

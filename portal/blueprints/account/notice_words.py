@@ -261,15 +261,20 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.PART_RELEASED: ("inbox", N_("New order %(number)s: to be confirmed and packed.")),
 }
 UNKNOWN = ("bell", N_("There is news for you."))
+BUYERS_READ = N_("Buyers read: “%(buyers_read)s”")
 
 
 def words_of(notice: NoticeView) -> tuple[str, str]:
     """The icon and the sentence of a notice, in the reader's language. One with missing facts says so in general."""
     picture, sentence = WORDS.get(notice.kind, UNKNOWN)
     try:
-        return picture, gettext(sentence) % _readable(notice.params)
+        known = _readable(notice.params)
+        words = gettext(sentence) % known
+        if "buyers_read" in known:  # What a channel says to its buyers, in its own words.
+            words = f"{words} {gettext(BUYERS_READ) % known}"
     except (KeyError, TypeError, ValueError):
         return UNKNOWN[0], gettext(UNKNOWN[1])
+    return picture, words
 
 
 def _readable(params: Mapping[str, Any]) -> dict[str, Any]:

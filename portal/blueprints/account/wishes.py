@@ -59,8 +59,8 @@ def add_wish() -> ResponseReturnValue:
 @requires(Permission.WISH_KEEP)
 def remove_wish(variant_id: int) -> ResponseReturnValue:
     """Take one off."""
-    actor = current_actor()
-    atomically(lambda s: drop_wish(s, variant_id=variant_id, actor=actor))
+    actor, now = current_actor(), clock.now()
+    atomically(lambda s: drop_wish(s, variant_id=variant_id, actor=actor, now=now))
     flash(_("It is off your wishlist."), "toast")
     return _back()
 

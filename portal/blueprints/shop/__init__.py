@@ -8,6 +8,7 @@ from flask import Blueprint
 def blueprints() -> list[Blueprint]:
     """Every blueprint of this area, with its routes."""
     from portal.blueprints.shop import (  # noqa: F401  # They bring the routes.
+        channel_notice,
         coupons,
         home,
         lists,

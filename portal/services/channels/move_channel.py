@@ -67,7 +67,7 @@ def move_channel(
     fact = Fact(AuditAction.CHANNEL_MOVED, f"channel:{row.id}", {"state": old}, {"state": new}, kept)
     record(session, fact, actor=actor, now=now)
     payload = {"code": row.code, "from": old, "to": new}
-    emit(session, Event("channel.moved", f"channel:{row.id}", payload, channel_id=row.id), now=now)
+    emit(session, Event("channel.moved", f"channel:{row.id}", payload, channel_id=row.id, priority="high"), now=now)
 
 
 def standing_of(session: Session, row: Channel, *, now: datetime) -> Standing:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.models import OutboxEvent
-from portal.rules.channels import OPEN_STATES, State
+from portal.rules.channels import OPEN_STATES, TELLING, State
 from portal.rules.notices import NoticeKind
 from portal.services.notifications.write_notices import write_notices
 
@@ -20,6 +21,7 @@ KINDS = {
     State.OFFBOARDING: NoticeKind.CHANNEL_ENDED,
 }
 _ADMINS = text("SELECT id FROM user_account WHERE roles && ARRAY['admin', 'operations']")
+_MESSAGE = text("SELECT notices FROM channel WHERE id = :channel")
 _SELLERS = text(
     "SELECT DISTINCT m.user_id FROM store_member m"
     " WHERE EXISTS (SELECT FROM product p JOIN variant v ON v.product_id = p.id JOIN price r ON r.variant_id = v.id"
@@ -41,11 +43,13 @@ def tell_of_block(session: Session, *, channel_id: int, code: str, rule_id: int,
 
 
 def tell_of_channel(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
-    """By bell: the stores that sell there, and who runs the house. Open pages of both hear of it."""
+    """By bell, with what buyers read: the stores that sell there, and who runs the house. Open pages hear of it."""
     new = State(event.payload["to"])
     if new not in OPEN_STATES:
         return ["admin"]
-    params = {"code": event.payload["code"]}
+    params: dict[str, Any] = {"code": event.payload["code"]}
+    if new in TELLING:
+        params["buyers_read"] = session.scalars(_MESSAGE, {"channel": event.channel_id}).one()
     told = (
         (session.scalars(_ADMINS).all(), f"/admin/channels/{event.channel_id}"),
         (session.scalars(_SELLERS, {"channel": event.channel_id}).all(), "/seller/"),

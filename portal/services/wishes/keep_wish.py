@@ -13,6 +13,7 @@ from portal.queries.sellable import sellable
 from portal.rules.permissions import Actor
 from portal.services.cart.add_to_cart import add_to_cart
 from portal.services.cart.errors import NotOnSaleError
+from portal.services.outbox import Event, emit
 
 WISHES_MAX = 200
 
@@ -46,11 +47,16 @@ def keep_wish(session: Session, *, variant_id: int, channel_id: int, actor: Acto
         raise NotOnSaleError
     if row.is_new and row.before >= WISHES_MAX:
         raise WishlistFullError(maximum=WISHES_MAX)
+    if row.is_new:
+        _tell(session, variant_id, actor, now)
 
 
-def drop_wish(session: Session, *, variant_id: int, actor: Actor) -> bool:
+def drop_wish(session: Session, *, variant_id: int, actor: Actor, now: datetime) -> bool:
     """Take it off the list; False where it was not on it."""
-    return session.execute(_DROP, {"user_id": actor.user_id, "variant_id": variant_id}).first() is not None
+    dropped = session.execute(_DROP, {"user_id": actor.user_id, "variant_id": variant_id}).first() is not None
+    if dropped:
+        _tell(session, variant_id, actor, now)
+    return dropped
 
 
 def move_wish_to_cart(session: Session, *, variant_id: int, channel_id: int, actor: Actor, now: datetime) -> None:
@@ -58,5 +64,11 @@ def move_wish_to_cart(session: Session, *, variant_id: int, channel_id: int, act
 
     Raises as add_to_cart().
     """
-    if drop_wish(session, variant_id=variant_id, actor=actor):
+    if drop_wish(session, variant_id=variant_id, actor=actor, now=now):
         add_to_cart(session, actor=actor, channel_id=channel_id, variant_id=variant_id, quantity=1, now=now)
+
+
+def _tell(session: Session, variant_id: int, actor: Actor, now: datetime) -> None:
+    """Lists that are open elsewhere fetch themselves anew."""
+    event = Event("wish.changed", f"wish:{variant_id}", channel_id=actor.channel_id, profile_id=actor.user_id)
+    emit(session, event, now=now)

@@ -7,9 +7,11 @@ import re
 import pytest
 from apiflask import APIFlask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
+from portal.db import transaction
 from portal.jobs.outbox import handle_events
-from portal.queries.channels import channel_directory
+from portal.queries.channels import channel_directory, forget_channels
 from portal.services.checkout.place_order import ChannelClosedError
 from portal.services.checkout.quote import mileage_terms
 from tests.blueprints.desks import browser, fields
@@ -111,6 +113,18 @@ def test_maintenance_stops_new_orders_says_why_and_lets_go_on_what_is_under_way(
     assert rows(f"SELECT status FROM orders WHERE number = '{under_way.number}'") == [("paid",)]  # noqa: S608  # Ours.
     handle_events([row[0] for row in rows("SELECT id FROM outbox_event WHERE kind = 'channel.moved'")])
     assert rows("SELECT count(*) FROM notice WHERE kind = 'channel_stopped'") == [(2,)]  # The store and ada.
+    assert "Buyers read: “Back at noon.”" in ada.get("/kr/account/notices").text
+    forget_channels()
+    channel_directory()  # A process that knows the channel as it is now, while another one opens it.
+    here = browser(app, bea)
+    assert 'id="channel-notice"' in here.get("/kr/").text
+    assert "Back at noon." in here.get("/kr/channel-notice").text
+    with transaction() as session:
+        session.execute(text("UPDATE channel SET state = 'live' WHERE code = 'kr'"))
+    assert "Back at noon." not in here.get("/kr/channel-notice").text
+    with transaction() as session:
+        session.execute(text("UPDATE channel SET state = 'maintenance' WHERE code = 'kr'"))
+    forget_channels()
     assert move(ada, mall.kr.id, "live")[0] == 303
     assert "Back at noon." not in browser(app, bea).get("/kr/").text
 

@@ -96,10 +96,23 @@ def test_nobody_reaches_anothers_list_and_a_list_has_an_end(db: None, monkeypatc
     first, second = make_variant(mall), make_variant(mall)
     wish(bea, mall, first)
     with transaction() as session:
-        assert not drop_wish(session, variant_id=first, actor=other.actor)
+        assert not drop_wish(session, variant_id=first, actor=other.actor, now=clock.now())
     monkeypatch.setattr(module, "WISHES_MAX", 1)
     wish(bea, mall, first)
     with pytest.raises(WishlistFullError):
         wish(bea, mall, second)
     with pytest.raises(NotOnSaleError):
         wish(bea, mall, 999_999)
+
+
+def test_other_open_pages_of_the_person_hear_of_each_change_of_the_list_once(db: None) -> None:
+    mall = make_mall()
+    bea, variant_id = make_person("bea"), make_variant(mall)
+    wish(bea, mall, variant_id)
+    wish(bea, mall, variant_id)  # It is there already.
+    with transaction() as session:
+        drop_wish(session, variant_id=variant_id, actor=bea.actor, now=clock.now())
+        drop_wish(session, variant_id=variant_id, actor=bea.actor, now=clock.now())
+    with reading() as session:
+        heard = session.scalars(select(OutboxEvent.profile_id).where(OutboxEvent.kind == "wish.changed")).all()
+    assert heard == [bea.id, bea.id]

@@ -94,8 +94,8 @@ def put_wish(variant_id: int) -> Reply:
     path_values=PATH,
 )
 def delete_wish(variant_id: int) -> Reply:
-    actor = api_actor()
-    atomically(lambda s: drop_wish(s, variant_id=variant_id, actor=actor))
+    actor, now = api_actor(), clock.now()
+    atomically(lambda s: drop_wish(s, variant_id=variant_id, actor=actor, now=now))
     return Reply(None, 204)
 
 
