@@ -8,8 +8,8 @@ from urllib.parse import quote
 from flask import current_app, request, url_for
 
 from portal.blueprints.account.own import own_id
+from portal.blueprints.checkout.forms import as_id
 from portal.blueprints.checkout.methods import MethodList, list_methods
-from portal.blueprints.checkout.page import as_id
 from portal.blueprints.checkout.placing import SOURCE_LENGTH_MAX, as_number
 from portal.config import Settings
 from portal.db import reading

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -144,3 +145,10 @@ def _picked(values: Any, ticked: tuple[str, ...], applied: tuple[str, ...]) -> t
     if values["coupon_mode"] == "best" and set(ticked) == set(applied):
         return None
     return ticked
+
+
+def as_id(text: str | None) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text or "")
+    except ValueError:
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -342,10 +341,3 @@ def refusal_of(error: RejectedError) -> str:
         if error.code.startswith(prefix):
             return name
     return "method"
-
-
-def as_id(text: str | None) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text or "")
-    except ValueError:
-        return None

@@ -14,8 +14,8 @@ from flask.typing import ResponseReturnValue
 from portal.blueprints.checkout.account import read_email
 from portal.blueprints.checkout.amounts import differences
 from portal.blueprints.checkout.answers import refuse, show_again, show_empty, show_page
-from portal.blueprints.checkout.forms import NEW_ADDRESS, Typed
-from portal.blueprints.checkout.page import as_id, gather, refusal_of, show_quote_faults
+from portal.blueprints.checkout.forms import NEW_ADDRESS, Typed, as_id
+from portal.blueprints.checkout.page import gather, refusal_of, show_quote_faults
 from portal.blueprints.identity import current_actor, current_channel, current_locale
 from portal.blueprints.velocity import count_act
 from portal.config import Settings
