@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, flash, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
@@ -200,7 +200,7 @@ def _rule(bound: Bound, stores: Mapping[int, str]) -> str:
     limit = formatting.rate(bound.limit) if bound.direction is Direction.CHANGE else _value(bound, bound.limit)
     words = [f"{gettext(DIRECTIONS[bound.direction])} {limit}"]
     if bound.single is None:
-        words.append(_("over %(days)s days", days=formatting.number(bound.days)))
+        words.append(ngettext("over %(num)s day", "over %(num)s days", bound.days))
     if bound.channel_id is not None:
         words.append(translated(dict(channel_directory().by_id(bound.channel_id).name)))
     if bound.store_id is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 
 import pytest
@@ -62,7 +63,9 @@ def test_a_crossing_is_told_once_by_bell_and_mail(mall: Mall, mia: Person, as_mi
     told = rows("SELECT user_id FROM notice WHERE kind = 'figure_crossed' ORDER BY 1")
     assert told == sorted([(mia.id,), (ada.id,)])
     assert rows("SELECT count(*) FROM mail WHERE template = 'figure_alert'") == [(2,)]
-    assert "Out of bounds" in as_mia.get("/admin/alerts").text
+    page = as_mia.get("/admin/alerts?lang=en").text
+    assert "Out of bounds" in page
+    assert re.search(r"over 1 day\b", page)
 
 
 def test_back_within_ends_it_and_the_next_crossing_is_told_anew(mall: Mall, as_mia: FlaskClient) -> None:
