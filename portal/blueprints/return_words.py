@@ -12,7 +12,7 @@ from portal.kit.text import N_
 from portal.queries.return_lists import ReturnQueue
 from portal.queries.returns import ReturnView
 
-KINDS: Mapping[str, str] = {"return": N_("Return"), "exchange": N_("Exchange"), "claim": N_("Claim")}
+KINDS: Mapping[str, str] = {"return": N_("Return"), "exchange": N_("Exchange"), "claim": N_("Parcel claim")}
 WISHES: Mapping[str, str] = {
     "refund": N_("Money back"),
     "exchange": N_("Another option"),

@@ -190,7 +190,10 @@ def test_an_exchange_and_a_claim_go_through_their_pages(app: APIFlask, case: Cas
     assert send(client, f"{path}/replacement", sent, page=path).status_code == 303
     assert status_of_return(return_id) == "settled"
     handle_all()
-    assert sent["number"] in buyer.get(f"/orders/{case.order.number}").text
+    seen = buyer.get(f"/orders/{case.order.number}").text
+    assert sent["number"] in seen
+    assert "Your order is on its way" in seen
+    assert "on its way back" not in seen
     assert sent["number"] in client.get(f"/seller/orders/{case.part_id}").text
 
 

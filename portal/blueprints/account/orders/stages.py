@@ -173,7 +173,11 @@ def _paid(order: OrderView, progress: Progress) -> Stage:
         "partially_refunded": gettext("A part of your order was given back"),
         "refunded": gettext("Your order was given back"),
     }
-    title = gettext("A part of your order is on its way") if is_partly else titles[order.status]
+    # What had arrived is on its way again when something is sent once more.
+    is_sent_again = progress is Progress.ON_THE_WAY and order.status == "delivered"
+    title = titles["shipped" if is_sent_again else order.status]
+    if is_partly:
+        title = gettext("A part of your order is on its way")
     email = order.contact.get("email")
     sentences = [_NEXT[progress]()] if progress in _NEXT else []
     if order.payment_status == "authorised":

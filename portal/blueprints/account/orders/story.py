@@ -56,7 +56,7 @@ def story_of(moves: Sequence[MoveView], parts: Sequence[OrderPartView]) -> list[
     stores = {str(part.id): translated(dict(part.store_name)) for part in parts}
     told: list[Event] = []
     for index, move in enumerate(moves):
-        if _takes_part_along(moves, index):
+        if _takes_part_along(moves, index) or _goes_out_again(moves, index):
             continue
         found = TOLD.get((move.subject, move.state))
         title = gettext(found[2]) if found else ""
@@ -71,7 +71,18 @@ def story_of(moves: Sequence[MoveView], parts: Sequence[OrderPartView]) -> list[
 def _takes_part_along(moves: Sequence[MoveView], index: int) -> bool:
     """Whether the part's own move, recorded just after, says the same by the store's name."""
     wanted = _AS_PART.get(moves[index].state) if moves[index].subject == "shipment" else None
-    return any(move.subject == "part" and move.state == wanted for move in moves[index + 1 : index + 3])
+    return any(
+        move.subject == "part" and move.state == wanted and move.at == moves[index].at for move in moves[index + 1 :]
+    )
+
+
+def _goes_out_again(moves: Sequence[MoveView], index: int) -> bool:
+    """Whether a part that had arrived only passes the state because a parcel follows: nothing comes back."""
+    move = moves[index]
+    return move.state == "returning" and any(
+        later.subject_id == move.subject_id and later.state == "shipped" and later.at == move.at
+        for later in moves[index + 1 :]
+    )
 
 
 def _event(look: tuple[str, str, str], title: str, at: datetime, text: str) -> Event:
