@@ -260,6 +260,14 @@ WORDS: dict[str, tuple[str, str]] = {
     NoticeKind.TICKETS_LATE: ("alarm", N_("Answers are late: %(count)s tickets wait.")),
     NoticeKind.PART_RELEASED: ("inbox", N_("New order %(number)s: to be confirmed and packed.")),
 }
+# Several steps of the same orders are told at once: which one each line is about.
+OF_STEPS: Mapping[tuple[str, str], str] = {
+    (NoticeKind.DEADLINE_NEAR, "accept"): N_("To be confirmed soon: %(count)s of your orders wait."),
+    (NoticeKind.DEADLINE_NEAR, "ship"): N_("To be sent soon: %(count)s of your orders wait."),
+    (NoticeKind.DEADLINE_MISSED, "accept"): N_("Not confirmed in time: %(count)s orders wait."),
+    (NoticeKind.DEADLINE_MISSED, "ship"): N_("Not sent in time: %(count)s orders wait."),
+    (NoticeKind.DEADLINE_MISSED, "deliver"): N_("Not delivered in time: %(count)s orders wait."),
+}
 UNKNOWN = ("bell", N_("There is news for you."))
 BUYERS_READ = N_("Buyers read: “%(buyers_read)s”")
 
@@ -267,6 +275,7 @@ BUYERS_READ = N_("Buyers read: “%(buyers_read)s”")
 def words_of(notice: NoticeView) -> tuple[str, str]:
     """The icon and the sentence of a notice, in the reader's language. One with missing facts says so in general."""
     picture, sentence = WORDS.get(notice.kind, UNKNOWN)
+    sentence = OF_STEPS.get((notice.kind, str(notice.params.get("step"))), sentence)
     try:
         known = _readable(notice.params)
         words = gettext(sentence) % known

@@ -155,7 +155,7 @@ def test_the_bell_counts_and_is_emptied(client: FlaskClient, bea: Person) -> Non
 def test_every_notice_has_words_of_its_own(client: FlaskClient, bea: Person) -> None:
     for number, kind in enumerate(NoticeKind):
         wanted = re.findall(r"%\((\w+)\)s", WORDS[kind][1])
-        facts = dict.fromkeys(wanted, f"KR-{number}") | {"points": 1_200, "day": "2026-12-01"}
+        facts = dict.fromkeys(wanted, f"KR-{number}") | {"points": 1_200, "day": "2026-12-01", "step": "ship"}
         add_notice(bea, number, kind=kind, params=facts)
     assert set(WORDS) == set(NoticeKind)
     pages, following = [], "/account/notices"
@@ -165,6 +165,7 @@ def test_every_notice_has_words_of_its_own(client: FlaskClient, bea: Person) -> 
         following = html.unescape(link[1]) if link else ""
     assert not any("There is news for you." in page for page in pages)
     assert "Order KR-0 is paid." in pages[-1]
+    assert any("Not sent in time: KR-" in page for page in pages)  # Not the same words for each step.
 
 
 def test_a_notice_of_an_unknown_kind_is_still_readable(client: FlaskClient, bea: Person) -> None:
