@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.errors import MessageError
 from email.message import EmailMessage
+from email.utils import formataddr, parseaddr
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +57,7 @@ _CLAIM = text(
     UPDATE mail SET due_at = :leased, attempts = attempts + 1
      WHERE id IN (SELECT id FROM mail WHERE sent_at IS NULL AND given_up_at IS NULL AND due_at <= :now
                    ORDER BY due_at LIMIT :batch FOR UPDATE SKIP LOCKED)
-    RETURNING id, user_id, template, recipient, subject, body, html, attempts, document_id, unsubscribe
+    RETURNING id, user_id, template, recipient, subject, body, html, sender, attempts, document_id, unsubscribe
     """
 ).columns(
     recipient=Mail.recipient.type,
@@ -163,7 +164,7 @@ def _connection() -> smtplib.SMTP:
 
 def _message(mail: Row[Any]) -> EmailMessage:
     message = EmailMessage(policy=UNBROKEN) if mail.unsubscribe else EmailMessage()
-    message["From"] = _mailer.sender
+    message["From"] = _from(mail.sender)
     message["To"] = mail.recipient
     message["Subject"] = mail.subject
     message["Message-ID"] = f"<{mail.id}@portal>"
@@ -177,6 +178,13 @@ def _message(mail: Row[Any]) -> EmailMessage:
     if mail.document_id is not None:
         _attach(message, mail.document_id)
     return message
+
+
+def _from(channel_name: str | None) -> str:
+    """Our one address, in the name of the channel that speaks."""
+    if channel_name is None:
+        return _mailer.sender
+    return formataddr((channel_name, parseaddr(_mailer.sender)[1]))
 
 
 def _attach(message: EmailMessage, document_id: uuid.UUID) -> None:

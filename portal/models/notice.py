@@ -76,6 +76,8 @@ class Mail(Base):
     subject: Mapped[str] = mapped_column(EncryptedText("mail.subject"))
     body: Mapped[str] = mapped_column(EncryptedText("mail.body"))
     html: Mapped[str | None] = mapped_column(EncryptedText("mail.html"))
+    # The name of the channel in which it comes; without one it is the mall's.
+    sender: Mapped[str | None]
     created_at: Mapped[datetime]
     due_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]

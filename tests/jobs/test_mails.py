@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from email import message_from_bytes
+from email.policy import default
 from typing import Any
 
 import pytest
@@ -36,6 +38,7 @@ class Server:
     refuses: dict[str, str] = field(default_factory=dict)
     spoils: dict[str, str] = field(default_factory=dict)
     served: list[str] = field(default_factory=list)
+    senders: dict[str, str] = field(default_factory=dict)
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802  # aiosmtpd's name.
         envelope.rcpt_tos.append(address)
@@ -46,6 +49,7 @@ class Server:
         if address in self.spoils:
             return self.spoils[address]
         self.served.append(address)
+        self.senders[address] = str(message_from_bytes(envelope.content, policy=default)["From"])
         return "250 Kept"
 
 
@@ -98,6 +102,16 @@ def test_those_behind_a_refused_address_are_served_and_it_is_given_up(server: Se
     server.refuses.clear()
     send_mails()
     assert "gone@example.com" not in server.served
+
+
+def test_a_mail_of_a_channel_comes_in_its_name(server: Server) -> None:
+    write("ada@example.com")
+    write("bea@example.com", sender="포털몰, Seoul")
+    send_mails()
+    assert server.senders == {
+        "ada@example.com": "Portal <no-reply@portal.example>",
+        "bea@example.com": '"포털몰, Seoul" <no-reply@portal.example>',
+    }
 
 
 def test_a_server_that_goes_away_keeps_all_waiting_and_gives_none_up(server: Server, settings: Settings) -> None:

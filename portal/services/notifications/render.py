@@ -20,11 +20,12 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """The three forms of a mail."""
+    """The three forms of a mail, and the name of the channel that speaks in it."""
 
     subject: str
     text: str
     html: str
+    sender: str | None
 
 
 @cache
@@ -63,8 +64,12 @@ def _environment(locale: str) -> Environment:
 def render_mail(template: str, *, locale: str, **values: object) -> RenderedMail:
     """Fill the templates of `email/<template>/`. A missing value is a fault."""
     environment = _environment(locale)
-    subject, text, html = (
+    subject, text = (
         environment.get_template(f"email/{template}/{name}").render(locale=locale, **values)
-        for name in ("subject.txt", "body.txt", "body.html")
+        for name in ("subject.txt", "body.txt")
     )
-    return RenderedMail(" ".join(subject.split()), text, html)
+    html = environment.get_template(f"email/{template}/body.html").make_module({"locale": locale, **values})
+    # The template itself says which of its values speaks for a channel.
+    speaker = getattr(html, "sender", None)
+    sender = environment.filters["tr"](environment.getattr(speaker, "channel_name")) if speaker else None
+    return RenderedMail(" ".join(subject.split()), text, str(html), sender)

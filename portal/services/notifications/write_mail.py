@@ -82,6 +82,7 @@ def write_mail(
         "subject": mail.subject,
         "body": mail.text,
         "html": mail.html,
+        "sender": mail.sender,
         "created_at": now,
         "due_at": due_at,
         "document_id": document_id,

@@ -95,8 +95,9 @@ def test_the_receipt_goes_out_by_mail_with_its_document_once(books: None) -> Non
     for _ in range(2):
         issue_documents()
         handle_all()
-    mails = rows("SELECT m.template, d.kind FROM mail m LEFT JOIN document d ON d.id = m.document_id")
-    assert [one for one in mails if one[0] == "receipt"] == [("receipt", "receipt")]
+    mails = rows("SELECT m.template, d.kind, m.sender FROM mail m LEFT JOIN document d ON d.id = m.document_id")
+    ((name,),) = rows("SELECT name ->> 'en' FROM channel WHERE code = 'kr'")
+    assert [one for one in mails if one[0] == "receipt"] == [("receipt", "receipt", name)]
 
 
 def test_numbers_follow_one_another_for_each_issuer_and_kind(books: None) -> None:
