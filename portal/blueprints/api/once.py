@@ -52,9 +52,9 @@ def make_once(
     def work(session: Session) -> tuple[int, dict[str, str]]:
         known = claim(session, key, scope=scope, about=about, body=body)
         if known is not None:
-            return int((known.answer or {})["made"]), {"Idempotent-Replayed": "true"}
+            return int((known.answer or {})[scope]), {"Idempotent-Replayed": "true"}
         made = make(session)
-        keep_answer(session, scope=scope, key=own_key(key), status=201, answer={"made": made})
+        keep_answer(session, scope=scope, key=own_key(key), status=201, answer={scope: made})
         return made, {}
 
     return atomically(work)

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from portal.db import transaction
 from portal.kit import clock
 from tests.blueprints.api.conftest import Api, World, data, make_key
 from tests.factories.account import make_person
@@ -114,6 +116,12 @@ def test_a_file_of_goods_is_looked_at_and_then_taken_over_whole_or_not_at_all(wo
         done = olu.post("/mall/goods-files", off, Idempotency_Key="e")
         assert (done.status_code, data(done)) == (200, {"rows": 2, "is_done": True, "problems": []})
     assert rows(is_off) == [(2,)]
+    with transaction() as session:
+        session.execute(text("UPDATE variant SET sku = 'RENAMED' WHERE id = :id"), {"id": world.lamp})
+    again = olu.post("/mall/goods-files", off, Idempotency_Key="e")
+    assert (again.status_code, again.headers["Idempotent-Replayed"]) == (200, "true")
+    with transaction() as session:
+        session.execute(text("UPDATE variant SET sku = :sku WHERE id = :id"), {"id": world.lamp, "sku": lamp})
     sam = Api(world.api.client, make_key(make_person("sam", store_ids=world.mall.store_ids[:1]), world.mall.kr))
     theirs = sam.post("/store/goods-files", file(f"{lamp},us,yes"), Idempotency_Key="a")
     assert (theirs.status_code, data(theirs)["errors"][0]["code"]) == (422, "sku")

@@ -6,6 +6,8 @@ import base64
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from portal.blueprints.access import NotFoundError
 from portal.blueprints.api import once
 from portal.blueprints.api.keys import api_actor, own_key
@@ -36,7 +38,7 @@ from portal.services.catalogue.apply_assignments import (
     TooManyWindowsError,
     apply_assignments,
 )
-from portal.services.catalogue.check_assignments import check_assignments
+from portal.services.catalogue.check_assignments import CheckedFile, check_assignments
 from portal.services.catalogue.errors import CatalogueForbiddenError
 from portal.services.catalogue.price_windows import WindowOverlapsError
 
@@ -106,22 +108,26 @@ def _take(body: GoodsFile, key: str, *, store_id: int | None) -> Reply:
     actor, now = api_actor(), clock.now()
     assert actor.user_id is not None  # A key is a person's.
     act_of(actor.user_id, UPLOAD, mark=own_key(key))
-    with reading() as session:
-        found = check_assignments(session, text=decode(body.content), store_id=store_id)
-    told = [
+    text = decode(body.content)
+    if body.is_trial:
+        with reading() as session:
+            tried = check_assignments(session, text=text, store_id=store_id)
+        return Reply(GoodsFileRead(rows=len(tried.rows), is_done=False, problems=_told(tried)))
+
+    # Looked at within: what was taken over once is answered alike, whatever has become of the goods since.
+    def take(session: Session) -> int:
+        found = check_assignments(session, text=text, store_id=store_id)
+        if found.problems:
+            shown = [FieldProblem(field=f"rows.{one.row}", code=one.code, detail=one.detail) for one in _told(found)]
+            raise RequestInvalidError(shown[:FIELDS_SHOWN_MAX])
+        return apply_assignments(session, rows=found.rows, variants=found.variants, actor=actor, now=now)
+
+    count, headers = once.make_once(key, scope="goods-file", about=[store_id], body=body, make=take)
+    return Reply(GoodsFileRead(rows=count, is_done=True, problems=[]), 200, headers)
+
+
+def _told(found: CheckedFile) -> list[RowProblem]:
+    return [
         RowProblem(row=one.row, sku=one.sku, code=one.refusal.code.lower(), detail=say(one.refusal))
         for one in found.problems
     ]
-    if body.is_trial:
-        return Reply(GoodsFileRead(rows=len(found.rows), is_done=False, problems=told))
-    if told:
-        shown = [FieldProblem(field=f"rows.{one.row}", code=one.code, detail=one.detail) for one in told]
-        raise RequestInvalidError(shown[:FIELDS_SHOWN_MAX])
-    count, headers = once.make_once(
-        key,
-        scope="goods-file",
-        about=[store_id],
-        body=body,
-        make=lambda s: apply_assignments(s, rows=found.rows, variants=found.variants, actor=actor, now=now),
-    )
-    return Reply(GoodsFileRead(rows=count, is_done=True, problems=[]), 200, headers)
