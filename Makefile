@@ -2,6 +2,9 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 NEEDS_PYTHON = test -n '$(PYTHON)' || { echo 'Python 3.11 or newer is needed, and there is none here.' >&2; exit 2; }
+# Who names a Python gets it; else the quickest of its version here is taken.
+SETUP = $(PYTHON) -m tools.setup
+ANY := $(if $(filter file,$(origin PYTHON)),--quickest)
 VENV := $(or $(PORTAL_VENV),.venv)
 BIN := $(VENV)/bin
 TESTS ?=
@@ -42,12 +45,12 @@ check: setup ## Check every invariant on the running portal
 
 setup: ## Make the virtual environment for running
 	@$(NEEDS_PYTHON)
-	@$(PYTHON) tools/setup.py run
+	@$(SETUP) run $(ANY)
 	@$(BIN)/python -m portal.translations
 
 setup-dev: ## Make the virtual environment for testing
 	@$(NEEDS_PYTHON)
-	@$(PYTHON) tools/setup.py dev
+	@$(SETUP) dev $(ANY)
 	@$(BIN)/python -m portal.translations
 
 clean: ## Remove caches and compiled files; data and the virtual environment stay

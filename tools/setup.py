@@ -1,7 +1,8 @@
 """Make the virtual environment with the pinned dependencies. Standard library only: this runs before anything is there.
 
-    python3.11 tools/setup.py run     what the portal needs
-    python3.11 tools/setup.py dev     what its tests need too
+    python3.11 -m tools.setup run              what the portal needs
+    python3.11 -m tools.setup dev              what its tests need too
+    python3.11 -m tools.setup dev --quickest   of the quickest Python 3.11 here, not of this one
 
 Done again it does nothing until a lock file changes. Two at a time wait for each other.
 """
@@ -12,6 +13,8 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+
+from tools.interpreters import quickest
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = Path(os.environ.get("PORTAL_VENV") or ROOT / ".venv").absolute()
@@ -32,7 +35,7 @@ def main() -> int:
         VENV.mkdir(parents=True, exist_ok=True)
         with (VENV / ".setup.lock").open("w") as guard:
             fcntl.flock(guard, fcntl.LOCK_EX)
-            return 0 if is_current(wanted) else install(wanted)
+            return 0 if is_current(wanted) else install(wanted, seeks="--quickest" in sys.argv)
     except OSError as error:
         return refuse(f"The virtual environment {VENV} cannot be made: {error.strerror or error}.")
 
@@ -43,12 +46,13 @@ def is_current(name: str) -> bool:
     return VENV_PYTHON.exists() and stamp.exists() and stamp.read_text() == hash_of(name)
 
 
-def install(name: str) -> int:
+def install(name: str, *, seeks: bool) -> int:
     """Make the environment if need be and install the set. Returns the exit code."""
     if not VENV_PYTHON.exists() or not works():
-        print(f"setup: making {VENV}", flush=True)
+        python = quickest(sys.executable) if seeks else sys.executable
+        print(f"setup: making {VENV} of {python}", flush=True)
         # Over what may be there: a running portal keeps its files, and a missing pip is added.
-        if subprocess.run([sys.executable, "-m", "venv", str(VENV)], check=False).returncode:
+        if subprocess.run([python, "-m", "venv", str(VENV)], check=False).returncode:
             return refuse("`python -m venv` failed, see above: on Debian it needs the package python3-venv.")
     for included in INCLUDES[name]:
         stamp_of(included).unlink(missing_ok=True)
