@@ -34,7 +34,7 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
-from portal.plain_sql import Reading
+from portal.plain_sql import KeptStatements, Reading
 from portal.rows import Writing
 from portal.rows import after_commit as after_commit
 from portal.rows import insert_rows as insert_rows
@@ -229,6 +229,7 @@ class Database:
 
 
 def _keep_prepared(connection: Any, _record: object) -> None:
+    connection._prepared = KeptStatements()  # noqa: SLF001  # It can be told so in no other way.
     connection.prepared_max = PREPARED_MAX
     connection.prepare_threshold = PREPARED_FROM
 

@@ -8,12 +8,21 @@ connections and rows are SQLAlchemy's, as with any other statement.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 from weakref import WeakKeyDictionary
 
-from psycopg import Cursor
+from psycopg import Connection as Driver
 from psycopg import Error as PsycopgError
+from psycopg._preparing import PrepareManager
+from psycopg._queries import PostgresQuery
+from psycopg.abc import PyFormat
+from psycopg.adapt import Transformer
+from psycopg.errors import error_from_result
+from psycopg.generators import execute
+from psycopg.pq import ExecStatus, Format, TransactionStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection, Engine, TextClause
 from sqlalchemy.engine import Dialect, IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
@@ -32,11 +41,32 @@ class Answer(IteratorResult[Any]):
         self.rowcount = rowcount
 
 
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """A statement as it goes to the server: `$1` for parameters, and which of the values each of them is."""
+
+    query: bytes
+    names: Mapping[str, None]  # In their order.
+    formats: Sequence[PyFormat]
+
+
+class KeptStatements(PrepareManager):
+    """What a connection has prepared, kept through a ROLLBACK.
+
+    psycopg forgets all of it then, as what a statement names may have been made in that transaction; nothing here makes
+    tables, and PostgreSQL takes back data, not statements. To plan them all again costs more than most pages.
+    """
+
+    def clear(self) -> bool:
+        return False
+
+
 class PlainStatement:
     """A statement as the driver takes it."""
 
     def __init__(self, sql: str, bound: Mapping[str, Process], types: Mapping[str, Any], dialect: Dialect) -> None:
         self._sql, self._bound, self._types, self._dialect = sql, bound, types, dialect
+        self._wire: Wire | None = None
         self._reads: tuple[tuple[bytes | None, ...], SimpleResultMetaData] = ((), SimpleResultMetaData(()))
 
     def run(self, connection: Connection, values: Mapping[str, Any]) -> Answer:
@@ -45,20 +75,57 @@ class PlainStatement:
             values = {name: self._bound[name](v) if name in self._bound else v for name, v in values.items()}
         driver: Any = connection.connection.dbapi_connection
         try:
-            cursor: Cursor[Any] = driver.execute(self._sql, values)
-            result = cursor.pgresult
-            if result is None or not result.nfields:
-                return Answer(_NO_COLUMNS, (), cursor.rowcount)
-            rows = cursor.fetchall()
+            result, rows = self._prepared(driver, values) or self._by_cursor(driver, values)
         except PsycopgError as error:
             # It tells what is lost with the error: a connection, all that the pool holds.
             connection._handle_dbapi_exception(error, self._sql, values, None, None)  # noqa: SLF001  # Nobody else can.
+        if not result.nfields:
+            return Answer(_NO_COLUMNS, (), result.command_tuples if result.command_tuples is not None else -1)
         names, reading = self._reads
         found = tuple(map(result.fname, range(result.nfields)))
         if names != found:
             reading = self._reading([name.decode() for name in found if name is not None])
             self._reads = (found, reading)
-        return Answer(reading, rows, cursor.rowcount)
+        return Answer(reading, rows, len(rows))
+
+    def _prepared(self, driver: Driver, values: Mapping[str, Any]) -> tuple[PGresult, list[Any]] | None:
+        """Run it under the name by which this connection has prepared it; None if it has not, for such values.
+
+        What a cursor of psycopg would work out anew each time takes longer than all the rest. The names are psycopg's.
+        """
+        wire = self._wire
+        if wire is None:
+            wire = self._wire = self._made_wire(driver, values)
+        if not values.keys() >= wire.names.keys():
+            return None
+        transformer = Transformer(driver)
+        given = transformer.dump_sequence([values[name] for name in wire.names], wire.formats)
+        key, names = (wire.query, transformer.types or ()), driver._prepared._names  # noqa: SLF001
+        name = names.get(key)
+        if name is None:
+            return None
+        names.move_to_end(key)
+        server = driver.pgconn
+        if not driver.autocommit and server.transaction_status == TransactionStatus.IDLE:
+            driver.wait(driver._start_query())  # noqa: SLF001  # BEGIN, as the cursor would say it.
+        server.send_query_prepared(name, given, param_formats=transformer.formats, result_format=Format.TEXT)
+        result = driver.wait(execute(server))[-1]
+        if result.status == ExecStatus.TUPLES_OK:
+            transformer.set_pgresult(result)
+            return result, transformer.load_rows(0, result.ntuples, tuple)
+        if result.status == ExecStatus.COMMAND_OK:
+            return result, []
+        raise error_from_result(result, encoding=server._encoding)  # noqa: SLF001
+
+    def _by_cursor(self, driver: Driver, values: Mapping[str, Any]) -> tuple[PGresult, list[Any]]:
+        cursor = driver.execute(self._sql, values)
+        result = cast("PGresult", cursor.pgresult)
+        return result, cursor.fetchall() if result.nfields else []
+
+    def _made_wire(self, driver: Driver, values: Mapping[str, Any]) -> Wire:
+        query = PostgresQuery(Transformer(driver))
+        query.convert(self._sql.encode(), values)
+        return Wire(query.query, dict.fromkeys(query._order or ()), query._want_formats or ())  # noqa: SLF001  # psycopg's own reading.
 
     def _reading(self, names: list[str]) -> SimpleResultMetaData:
         """How rows of these columns are read."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
-from sqlalchemy.exc import IntegrityError, InvalidRequestError, StatementError
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
+from portal.config import Settings
 from portal.crypto import EncryptedText
 from portal.db import database, reading, transaction
 from portal.plain_sql import Answer
@@ -19,6 +20,9 @@ EMAIL = EncryptedText("user_account.email")
 _ROWS = text("SELECT n AS id, CAST(:word AS text) || n AS word FROM generate_series(1, CAST(:most AS integer)) n")
 _TYPED = text("SELECT CAST(:kept AS bytea) AS email, 1 AS one").columns(email=EMAIL)
 _TWICE = text("SELECT 1 AS id, 2 AS id, 3 AS other")
+_KEPT = text("SELECT :word || n AS word FROM generate_series(1, 2) n")
+_OWN = text("SELECT CAST(:value AS text)")
+_MOVED = text("UPDATE section SET position = position + 1 WHERE slug <> :slug")
 _MARK = text("SELECT '100%', :value")
 _SECTION = text("INSERT INTO section (slug, name, position) VALUES (:slug, CAST('{}' AS jsonb), 1)")
 
@@ -30,7 +34,10 @@ def session(db: None, request: pytest.FixtureRequest) -> Iterator[Session]:
 
 
 def driven(session: Session, statement: Any, values: dict[str, Any] | None = None) -> Any:
-    """The answer of the driver's way: the second run has it at the latest."""
+    """The answer of the driver's way, under the name by which the connection has prepared the statement: the first time
+    SQLAlchemy has it, the second time psycopg's cursor, which prepares it.
+    """
+    session.execute(statement, values)
     session.execute(statement, values)
     answer = session.execute(statement, values)
     assert isinstance(answer, Answer)
@@ -99,3 +106,55 @@ def test_who_listens_hears_every_statement(session: Session) -> None:
     finally:
         event.remove(database.engine, "before_cursor_execute", note)
     assert len(heard) == 1
+
+
+@pytest.mark.parametrize("refused", ["SELECT 1 / 0", "INSERT INTO section (slug) VALUES (NULL)"])
+def test_what_is_prepared_outlives_a_rollback(db: None, refused: str) -> None:
+    prepared = text("SELECT name FROM pg_prepared_statements WHERE statement LIKE 'SELECT $1 || %'")
+    with transaction() as opened:
+        rows = driven(opened, _KEPT, {"word": "a"}).all()
+        names = opened.scalars(prepared).all()
+    assert len(names) == 1
+    with pytest.raises(DBAPIError), transaction() as opened:
+        opened.execute(text(refused))
+    with transaction() as opened:
+        assert opened.scalars(prepared).all() == names
+        assert opened.execute(_KEPT, {"word": "a"}).all() == rows
+
+
+def test_values_of_another_type_are_another_statement_to_the_server(session: Session) -> None:
+    for value in (1, 2**40, None, "n", 10**30, 1):
+        assert driven(session, _OWN, {"value": value}).scalar_one() == (None if value is None else str(value))
+
+
+def test_what_is_changed_is_counted(db: None) -> None:
+    values = [{"slug": f"s{n}"} for n in range(4)]
+    with transaction() as opened:
+        for value in values:
+            opened.execute(_SECTION, value)
+        assert driven(opened, _MOVED, values[0]).rowcount == 3
+        assert driven(opened, _MOVED, {"slug": ""}).rowcount == 4
+
+
+def test_what_comes_first_begins_the_transaction(db: None) -> None:
+    for _ in range(4):
+        with transaction() as opened:
+            opened.execute(_SECTION, {"slug": "s"})
+            opened.rollback()  # lint: allow commit: it is what is looked at
+    with reading() as opened:
+        assert opened.scalar(text("SELECT count(*) FROM section")) == 0
+
+
+def test_a_connection_that_is_lost_is_taken_out_of_the_pool(db: None, settings: Settings) -> None:
+    values = {"word": "n", "most": 1}
+    with reading() as opened:
+        driven(opened, _ROWS, values)
+        pid = opened.scalar(text("SELECT pg_backend_pid()"))
+        owner = create_engine(settings.database_owner_url)
+        with owner.connect() as line:
+            assert line.scalar(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+        owner.dispose()
+        with pytest.raises(OperationalError) as raised:
+            opened.execute(_ROWS, values)
+    assert raised.value.connection_invalidated
+    assert database.look(lambda opened: opened.scalars(_ROWS, values).all()) == [1]
