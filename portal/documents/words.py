@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from babel.support import NullTranslations, Translations
-
 from portal.kit import display
 from portal.kit.rates import SOURCES
 from portal.kit.text import N_
-from portal.translations import FOLDER
+from portal.translations import translations_of
 
 TITLES = {"receipt": N_("Receipt"), "credit_note": N_("Credit note")}
 TENDERS = {
@@ -39,8 +37,7 @@ class Words:
 
     def __init__(self, locale: str) -> None:
         self.locale = locale
-        translations: NullTranslations = Translations.load(str(FOLDER), [locale])
-        _ = self._ = translations.gettext
+        _ = self._ = translations_of(locale).gettext
         self.number = _("Number")
         self.corrects = _("Corrects receipt")
         self.issued_by = _("Issued by")

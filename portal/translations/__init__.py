@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from babel.support import NullTranslations
 
 FOLDER = Path(__file__).parent
 
@@ -20,6 +25,17 @@ def compile_catalogues(folder: Path = FOLDER) -> list[Path]:
     folder cannot be written to; ValueError if a catalogue cannot be read.
     """
     return [_compile(source) for source in sorted(folder.glob("*/LC_MESSAGES/*.po")) if not is_current(source)]
+
+
+@cache
+def translations_of(locale: str) -> NullTranslations:
+    """The sentences of a language, for what is no page; as they are written where it has no catalogue.
+
+    They are read once: reading them takes longer than setting a document.
+    """
+    from babel.support import Translations
+
+    return Translations.load(str(FOLDER), [locale])
 
 
 def is_current(source: Path) -> bool:

@@ -7,13 +7,13 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.support import NullTranslations, Translations
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from portal.kit import display
 from portal.kit.rates import SOURCES
 from portal.rules.figure_words import change_text, figure_text
 from portal.site import address
+from portal.translations import translations_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +38,7 @@ def _environment(locale: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    translations: NullTranslations = Translations.load(str(ROOT / "translations"), [locale])
+    translations = translations_of(locale)
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # From the extension.
     environment.globals["site_address"] = address
     environment.filters["money"] = lambda minor, currency: display.format_money(minor, currency, locale)
