@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfbase.ttfonts import TTFont, TTFontFace
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph
 
 REGULAR, BOLD = "NotoSansKR", "NotoSansKR-Bold"
@@ -19,6 +20,9 @@ INK, INK_2, LINE = HexColor("#1c2430"), HexColor("#5b6573"), HexColor("#d5dae0")
 DEFAULT_COLOUR = "#2b5bd7"
 # Stands where the font has no sign: seen by the reader, unlike a gap.
 MISSING = "\N{WHITE SQUARE}"
+
+# What is this much narrower than its room is one line, however its width is added up.
+_NARROW = 0.01
 
 _FOLDER = Path(__file__).parent / "fonts"
 
@@ -28,11 +32,30 @@ def _glyphs() -> frozenset[int]:
     """The signs that both weights have. Registers the fonts; reading them takes a moment, once per process."""
     found = []
     for name, file in ((REGULAR, "NotoSansKR-Regular.ttf"), (BOLD, "NotoSansKR-Bold.ttf")):
-        font = TTFont(name, _FOLDER / file)
+        # Only the signs that are used go into a document, not the whole of ASCII.
+        font = TTFont(name, _FOLDER / file, asciiReadable=False)
+        font.face.get_table = partial(_table, font.face)
         pdfmetrics.registerFont(font)
         found.append(frozenset(font.face.charToGlyph))
     pdfmetrics.registerFontFamily(REGULAR, normal=REGULAR, bold=BOLD, italic=REGULAR, boldItalic=BOLD)
     return found[0] & found[1]
+
+
+class _Outlines:
+    """The glyphs of a font, of which only those that are asked for are copied: all of them are megabytes."""
+
+    def __init__(self, face: TTFontFace, start: int) -> None:
+        self._face, self._start = face, start
+
+    def __getitem__(self, part: slice) -> bytes:
+        outline: bytes = self._face.get_chunk(self._start + part.start, part.stop - part.start)
+        return outline
+
+
+def _table(face: TTFontFace, tag: str) -> bytes | _Outlines:
+    """A table of a font file, as ReportLab asks for it with each document."""
+    start, length = face.get_table_pos(tag)
+    return _Outlines(face, start) if tag == "glyf" else face.get_chunk(start, length)
 
 
 def setable(text: str) -> str:
@@ -66,7 +89,10 @@ def style(name: str) -> ParagraphStyle:
 
 
 class Line(Paragraph):  # type: ignore[misc]  # ReportLab publishes no types.
-    """A paragraph that is broken into lines once for a width: a table asks for its size, and again when it is drawn."""
+    """A paragraph that mostly is one line, which is seen and drawn at once instead of sign by sign.
+
+    It is broken into lines once for a width: a table asks for its size, and again when it is drawn.
+    """
 
     _broken_for: float | None = None
 
@@ -75,6 +101,27 @@ class Line(Paragraph):  # type: ignore[misc]  # ReportLab publishes no types.
             super().wrap(width, height)
             self._broken_for = width
         return self.width, self.height
+
+    def breakLinesCJK(self, widths: list[float]) -> Any:  # noqa: N802  # ReportLab's name.
+        text = getattr(self.frags[0], "text", "") if self.frags else ""
+        rest = widths[0] - pdfmetrics.stringWidth(text, self.style.fontName, self.style.fontSize)
+        if not text or rest < _NARROW:
+            return super().breakLinesCJK(widths)
+        return self.frags[0].clone(kind=0, lines=[(rest, [text])])
+
+    def drawOn(self, canvas: Canvas, x: float, y: float, _sW: float = 0) -> None:  # noqa: N802, N803  # ReportLab's.
+        if len(self.blPara.lines) != 1 or self.blPara.kind:
+            super().drawOn(canvas, x, y, _sW)
+            return
+        rest, (text,) = self.blPara.lines[0]
+        style = self.style
+        canvas.saveState()
+        canvas.setFillColor(style.textColor)
+        line = canvas.beginText(x + (rest if style.alignment == TA_RIGHT else 0), y + self.height - style.fontSize)
+        line.setFont(style.fontName, style.fontSize, style.leading)
+        line.textOut(text)
+        canvas.drawText(line)
+        canvas.restoreState()
 
 
 @cache
@@ -86,7 +133,7 @@ def _fragment(name: str) -> Any:
 def paragraph(text: str, name: str = "text") -> Paragraph:
     """A paragraph of any text: nothing in it is markup."""
     words = " ".join(setable(text).split())
-    return Line("", style(name), frags=[_fragment(name).clone(text=words)] if words else None)
+    return Line("", style(name), frags=[_fragment(name).clone(text=words)] if words else [])
 
 
 def colour(code: str | None) -> Color:
