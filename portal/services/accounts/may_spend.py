@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.kit.errors import PortalError
 from portal.kit.text import N_
-from portal.models import User, UserState
+from portal.models import UserState
 
 
 class AccountFrozenError(PortalError):
@@ -43,7 +43,10 @@ def check_owner_may_spend(session: Session, *, user_id: uuid.UUID) -> None:
         raise OwnerFrozenError
 
 
+# Shared: two purchases of one person do not wait for each other here.
+_STATE = text("SELECT state FROM user_account WHERE id = CAST(:user_id AS uuid) FOR SHARE")
+
+
 def _is_active(session: Session, user_id: uuid.UUID) -> bool:
-    # Shared: two purchases of one person do not wait for each other here.
-    row = select(User.state).where(User.id == user_id).with_for_update(read=True)
-    return session.execute(row).scalar_one_or_none() == UserState.ACTIVE
+    state: str | None = session.scalar(_STATE, {"user_id": user_id})
+    return state == UserState.ACTIVE

@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from portal.kit.money import Money
-from portal.models import CouponUse
 from portal.queries.channels import ChannelView
 from portal.rules.permissions import Actor
 from portal.rules.step_up import CouponRush, StepUpAction
 from portal.services.accounts.step_up import Binding, require_step_up
 from portal.services.coupons.claim_uses import Claim
+
+_USED = text(
+    """
+    SELECT count(*) FROM coupon_use
+     WHERE user_id = CAST(:user_id AS uuid) AND claimed_at > CAST(:since AS timestamptz) AND status <> 'released'
+    """
+)
 
 
 def check_coupon_rush(
@@ -27,8 +33,7 @@ def check_coupon_rush(
     if not claims:
         return
     rush = CouponRush.of(channel.policy)
-    recent = (CouponUse.user_id == actor.user_id, CouponUse.claimed_at > now - rush.within)
-    used = session.scalar(select(func.count()).where(*recent, CouponUse.status != "released")) or 0
+    used: int = session.scalar(_USED, {"user_id": actor.user_id, "since": now - rush.within})
     if not rush.needs_step_up(used=used, more=len(claims)):
         return
     saving = Money(sum(claim.amount_minor for claim in claims), channel.currency)

@@ -6,10 +6,10 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, exists, func, literal, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, bindparam, exists, func, select, text, update
 from sqlalchemy.orm import Session
 
+from portal.crypto import EncryptedText
 from portal.gateways.base import DISPUTES, Approved, DisputeNotice, EventKind, Method, Refunded, WebhookEvent
 from portal.models import MethodSetup, Payment, PaymentAttempt, ProviderEvent, RefundLeg, SavedMethod
 from portal.queries.keyset import AnyRow
@@ -27,6 +27,38 @@ DETACHED_MARK = "detached:"
 SETUP_MARK = "setup:"
 # Of a dispute that a gateway mentions and says nothing else about: a person records what the bank writes.
 LETTER_MARK = "letter:"
+
+
+# What is booked already is handled as it comes.
+_STORE = text(
+    """
+    WITH charged AS (
+        SELECT id, payment_id, state FROM payment_attempt
+         WHERE CAST(:of_payment AS boolean) AND gateway = :gateway AND gateway_ref = :gateway_ref
+    ), known AS (
+        SELECT EXISTS (SELECT FROM charged c JOIN payment p ON p.id = c.payment_id
+                        -- Into an account money may come again.
+                        WHERE c.state = 'captured' AND p.method <> 'virtual_account')
+               AND NOT (CAST(:of_refund_too AS boolean)
+                        AND EXISTS (SELECT FROM charged c JOIN refund_leg l ON l.attempt_id = c.id
+                                     WHERE l.status IN ('pending', 'unknown')))
+            OR CAST(:of_done_refund AS boolean)
+               AND EXISTS (SELECT FROM refund_leg WHERE op_key = :op_key AND status = 'succeeded') AS is_booked
+    ), fresh AS (
+        SELECT CASE WHEN NOT CAST(:is_ours AS boolean) THEN 'ignored' WHEN is_booked THEN 'handled' ELSE 'received' END
+               AS status
+          FROM known
+    )
+    INSERT INTO provider_event (gateway, gateway_account_id, event_id, kind, gateway_ref, signature_ok, status, body,
+                                note, received_at, due_at, handled_at)
+    SELECT :gateway, CAST(:gateway_account_id AS bigint), :event_id, :kind, :gateway_ref, true, status,
+           CAST(:body AS bytea), :note, CAST(:now AS timestamptz), CAST(:now AS timestamptz),
+           CASE WHEN status <> 'received' THEN CAST(:now AS timestamptz) END
+      FROM fresh
+    ON CONFLICT (gateway, event_id) WHERE signature_ok DO NOTHING
+    RETURNING id, status
+    """
+).bindparams(bindparam("body", type_=EncryptedText("provider_event.body")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,44 +110,25 @@ def store_event(
         or _is_of_methods(session, event, gateway_account_id)
         or (event.kind is EventKind.REFUND and _leg_of(session, event.op_key, event.object_ref) is not None)
     )
-    booked: ColumnElement[bool] = exists().where(
-        PaymentAttempt.gateway == gateway,
-        PaymentAttempt.gateway_ref == event.gateway_ref,
-        PaymentAttempt.state == "captured",
-        literal(event.kind is EventKind.PAYMENT),
-        # Into an account money may come again.
-        ~exists().where(Payment.id == PaymentAttempt.payment_id, Payment.method == VIRTUAL_ACCOUNT),
-    )
-    if isinstance(event.outcome, Approved) and event.outcome.refunded_minor:
-        # It tells of a refund besides: one whose end nobody has told is looked at.
-        booked = booked & ~exists().where(
-            RefundLeg.attempt_id == PaymentAttempt.id,
-            PaymentAttempt.gateway == gateway,
-            PaymentAttempt.gateway_ref == event.gateway_ref,
-            RefundLeg.status.in_(UNSETTLED),
-        )
-    if event.kind is EventKind.REFUND:
-        # A refund that is booked as done is looked at again only when the notice says otherwise.
-        done = isinstance(event.outcome, Refunded)
-        booked = exists().where(RefundLeg.op_key == event.op_key, RefundLeg.status == "succeeded", literal(done))
     row = session.execute(
-        insert(ProviderEvent)
-        .values(
-            gateway=gateway,
-            gateway_account_id=gateway_account_id,
-            event_id=event.event_id,
-            kind=event.name,
-            gateway_ref=event.gateway_ref,
-            signature_ok=True,
-            status=case((booked, "handled"), else_="received") if is_ours else "ignored",
-            body=body,
-            note=_note_of(event),
-            received_at=now,
-            due_at=now,
-            handled_at=case((booked, now), else_=None) if is_ours else now,
-        )
-        .on_conflict_do_nothing(index_elements=["gateway", "event_id"], index_where=text("signature_ok"))
-        .returning(ProviderEvent.id, ProviderEvent.status)
+        _STORE,
+        {
+            "gateway": gateway,
+            "gateway_account_id": gateway_account_id,
+            "event_id": event.event_id,
+            "kind": event.name,
+            "gateway_ref": event.gateway_ref,
+            "op_key": event.op_key,
+            "body": body,
+            "note": _note_of(event),
+            "is_ours": is_ours,
+            "of_payment": event.kind is EventKind.PAYMENT,
+            # It tells of a refund besides: one whose end nobody has told is looked at.
+            "of_refund_too": isinstance(event.outcome, Approved) and bool(event.outcome.refunded_minor),
+            # A refund that is booked as done is looked at again only when the notice says otherwise.
+            "of_done_refund": event.kind is EventKind.REFUND and isinstance(event.outcome, Refunded),
+            "now": now,
+        },
     ).one_or_none()
     return row.id if row is not None and row.status == "received" else None
 
