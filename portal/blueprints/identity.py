@@ -92,8 +92,15 @@ def current_channel() -> ChannelView:
 
 def current_actor() -> Actor:
     """The one who acts, as services want him: with roles, stores, session and channel."""
-    identity = current_identity()
-    channel_id = current_channel().id
+    identity, channel_id, needed = current_identity(), current_channel().id, g.get("needed_in_stores")
+    here = g._get_current_object()  # noqa: SLF001  # As above.
+    made: tuple[Identity | None, int, Permission | None, Actor] | None = getattr(here, "actor", None)
+    if made is None or made[0] is not identity or made[1:3] != (channel_id, needed):
+        made = here.actor = (identity, channel_id, needed, _actor(identity, channel_id, needed))
+    return made[3]
+
+
+def _actor(identity: Identity | None, channel_id: int, needed: Permission | None) -> Actor:
     if identity is None or identity.user_id is None:
         return Actor(
             user_id=None,
@@ -111,7 +118,6 @@ def current_actor() -> Actor:
         channel_id=channel_id,
         managed_ids=frozenset(identity.managed_ids),
     )
-    needed = g.get("needed_in_stores")
     return actor if needed is None else replace(actor, store_ids=stores_for(actor, needed))
 
 
