@@ -34,7 +34,7 @@ CONFIG = {
         "positive_data_acceptance": {
             "expected-statuses": ["2xx", "304", "400", "403", "404", "409", "412", "422", "429"]
         },
-    }
+    },
 }
 
 
