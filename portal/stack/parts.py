@@ -37,6 +37,7 @@ class Part:
     ready_timeout_s: float = 180  # Of what still runs; a busy machine takes its time, and what ended is seen at once.
     stop_signal: signal.Signals = signal.SIGTERM
     stop_timeout_s: float = 5
+    abort_signal: signal.Signals = signal.SIGTERM  # To one that refuses for good: it may be unable to stop in order.
     quiet: bool = False  # Its start is not worth a line on the terminal.
 
 

@@ -27,6 +27,7 @@ from portal.stack.run_as import RunAs, choose_run_as, plain_environment
 OWNER = "portal"
 MAINTENANCE_DATABASE = "postgres"
 STOP_SIGNAL = signal.SIGINT  # A fast, clean stop; SIGTERM would wait for every client.
+ABORT_SIGNAL = signal.SIGQUIT  # At once, as after a power cut: what is committed is recovered at the next start.
 STOP_TIMEOUT_S = 60
 # Recovery after a crash reads all write-ahead log since the last checkpoint (at most max_wal_size).
 START_TIMEOUT_S = 180
@@ -179,7 +180,7 @@ class Postgres:
             # Its pid is dead or belongs to another program now, which PostgreSQL itself cannot tell apart.
             pid_file.unlink(missing_ok=True)
             return
-        for sig in (STOP_SIGNAL, signal.SIGQUIT):  # Fast; then at once, as after a power cut.
+        for sig in (STOP_SIGNAL, ABORT_SIGNAL):
             if processes.end_process(pid, sig, timeout_s=STOP_TIMEOUT_S):
                 return
         raise StackError(f"A PostgreSQL server (process {pid}) still runs on {self.data_dir} and does not stop.")
@@ -233,7 +234,12 @@ class Postgres:
 
 def wait_ready(server: Postgres, child: "subprocess.Popen[bytes]", *, log_offset: int = 0) -> None:
     """Wait until a started server answers; recovery after a crash may take a while. Raises StackError."""
-    ready = processes.wait_until(lambda: child.poll() is not None or server.is_ready(), timeout_s=START_TIMEOUT_S)
+    try:
+        ready = processes.wait_until(lambda: child.poll() is not None or server.is_ready(), timeout_s=START_TIMEOUT_S)
+    except StackError:
+        # A broken one does not stop in order: it goes on starting processes that cannot reach its data.
+        child.send_signal(ABORT_SIGNAL)
+        raise
     if child.poll() is not None:
         raise server.explain_failure(log_offset)
     if not ready:
@@ -260,7 +266,7 @@ def start(server: Postgres) -> "subprocess.Popen[bytes]":
 
 def stop_child(child: "subprocess.Popen[bytes]", *, timeout_s: float = STOP_TIMEOUT_S) -> None:
     """Stop a server we started: fast, and if it does not end in time, at once (it recovers at the next start)."""
-    for sig in (STOP_SIGNAL, signal.SIGQUIT, signal.SIGKILL):
+    for sig in (STOP_SIGNAL, ABORT_SIGNAL, signal.SIGKILL):
         if child.poll() is not None:
             return
         child.send_signal(sig)

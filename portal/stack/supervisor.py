@@ -161,7 +161,13 @@ class Supervisor:
         leftovers.remember(self.home, {r.part.name: r.child.pid for r in self._running if r.child is not None})
 
     def _looks_ready(self, running: _Running) -> bool:
-        return running.part.is_ready is None or running.part.is_ready()
+        """Whether a part answers. One that refuses for good is ended. Raises its StackError."""
+        try:
+            return running.part.is_ready is None or running.part.is_ready()
+        except StackError:
+            if running.child is not None:
+                running.child.send_signal(running.part.abort_signal)
+            raise
 
     def _why_not(self, running: _Running) -> StackError:
         part = running.part
@@ -216,8 +222,6 @@ class Supervisor:
             running.is_up = self._looks_ready(running)
         except StackError as error:
             self.say(str(error))
-            if running.child is not None:
-                running.child.send_signal(running.part.stop_signal)
             return
         if running.is_up:
             self.say(f"{running.part.name} is up again")

@@ -65,6 +65,7 @@ def postgres_part(server: postgres.Postgres) -> Part:
         ready_timeout_s=postgres.START_TIMEOUT_S,
         stop_signal=postgres.STOP_SIGNAL,
         stop_timeout_s=postgres.STOP_TIMEOUT_S,
+        abort_signal=postgres.ABORT_SIGNAL,
     )
 
 

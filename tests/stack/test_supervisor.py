@@ -37,7 +37,7 @@ grandchild.terminate()
 
 # A supervisor in a process of its own, over the toys that are named.
 SUPERVISE = """
-import os, sys, json
+import os, signal, sys, json
 from pathlib import Path
 from portal.stack.errors import StackError
 from portal.stack.home import Home
@@ -60,6 +60,18 @@ table = [
 ]
 if "--broken" in sys.argv:
     table.append(part("broken", Stage.PORTAL, (sys.executable, "-c", "raise SystemExit('the lamp is out')")))
+def refuse():
+    if any(line.split()[1] == "deaf" for line in book.read_text().splitlines()):
+        raise StackError("the engine is rusty")
+    return False
+if "--deaf" in sys.argv:
+    deaf = (
+        "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "open(sys.argv[1], 'a').write('up deaf 0' + chr(10)); signal.pause()"
+    )
+    argv = (sys.executable, "-c", deaf, str(book))
+    refusing = {"is_ready": refuse, "stop_timeout_s": 3600, "abort_signal": signal.SIGQUIT}
+    table = [Part("deaf", argv, env, home_path, Stage.DATABASE, **refusing)]
 home = Home(home_path)
 try:
     home.open()
@@ -189,6 +201,11 @@ def test_a_part_that_cannot_start_stops_all_with_one_sentence(stage: Stage) -> N
     assert "REFUSED broken did not start: the lamp is out (see " in output
     assert stage.started[0].returncode == 2
     assert stage.all_gone()
+
+
+def test_a_part_that_refuses_for_good_need_not_stop_in_order_before_it_is_said_why(stage: Stage) -> None:
+    output, _ = stage.start("--deaf").communicate(timeout=60)
+    assert output.splitlines()[-1] == "REFUSED the engine is rusty"
 
 
 def test_a_second_one_on_the_same_home_is_refused_and_disturbs_nothing(stage: Stage) -> None:
