@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, select, text, update
+from sqlalchemy import ColumnElement, TextClause, bindparam, exists, func, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.crypto import EncryptedText
@@ -29,36 +29,56 @@ SETUP_MARK = "setup:"
 LETTER_MARK = "letter:"
 
 
-# What is booked already is handled as it comes.
-_STORE = text(
-    """
-    WITH charged AS (
-        SELECT id, payment_id, state FROM payment_attempt
-         WHERE CAST(:of_payment AS boolean) AND gateway = :gateway AND gateway_ref = :gateway_ref
-    ), known AS (
-        SELECT EXISTS (SELECT FROM charged c JOIN payment p ON p.id = c.payment_id
-                        -- Into an account money may come again.
-                        WHERE c.state = 'captured' AND p.method <> 'virtual_account')
-               AND NOT (CAST(:of_refund_too AS boolean)
-                        AND EXISTS (SELECT FROM charged c JOIN refund_leg l ON l.attempt_id = c.id
-                                     WHERE l.status IN ('pending', 'unknown')))
-            OR CAST(:of_done_refund AS boolean)
-               AND EXISTS (SELECT FROM refund_leg WHERE op_key = :op_key AND status = 'succeeded') AS is_booked
-    ), fresh AS (
-        SELECT CASE WHEN NOT CAST(:is_ours AS boolean) THEN 'ignored' WHEN is_booked THEN 'handled' ELSE 'received' END
-               AS status
-          FROM known
-    )
-    INSERT INTO provider_event (gateway, gateway_account_id, event_id, kind, gateway_ref, signature_ok, status, body,
-                                note, received_at, due_at, handled_at)
-    SELECT :gateway, CAST(:gateway_account_id AS bigint), :event_id, :kind, :gateway_ref, true, status,
-           CAST(:body AS bytea), :note, CAST(:now AS timestamptz), CAST(:now AS timestamptz),
-           CASE WHEN status <> 'received' THEN CAST(:now AS timestamptz) END
-      FROM fresh
-    ON CONFLICT (gateway, event_id) WHERE signature_ok DO NOTHING
-    RETURNING id, status
-    """
-).bindparams(bindparam("body", type_=EncryptedText("provider_event.body")))
+_CHARGED = "FROM payment_attempt a WHERE a.gateway = :gateway AND a.gateway_ref = :gateway_ref"
+# When what a notice tells is booked already. Each is a statement of its own, planned once: a plan for all of them would
+# be made anew for every notice, as what does not concern it costs nothing then.
+_BOOKED = {
+    "charge": f"""
+        EXISTS (SELECT {_CHARGED} AND a.state = 'captured'
+                   -- Into an account money may come again.
+                   AND NOT EXISTS (SELECT FROM payment p WHERE p.id = a.payment_id AND p.method = 'virtual_account'))
+    """,  # noqa: S608  # Our own words.
+    # It tells of a refund besides: one whose end nobody has told is looked at.
+    "untold": f"""
+        NOT EXISTS (SELECT {_CHARGED} AND EXISTS (SELECT FROM refund_leg l WHERE l.attempt_id = a.id
+                                                     AND l.status IN ('pending', 'unknown')))
+    """,  # noqa: S608  # Our own words.
+    "refund": "EXISTS (SELECT FROM refund_leg WHERE op_key = :op_key AND status = 'succeeded')",
+}
+
+
+def _storing(condition: str) -> TextClause:
+    return text(
+        f"""
+        WITH fresh AS (
+            SELECT CASE WHEN NOT CAST(:is_ours AS boolean) THEN 'ignored' WHEN {condition} THEN 'handled'
+                        ELSE 'received' END AS status
+        )
+        INSERT INTO provider_event (gateway, gateway_account_id, event_id, kind, gateway_ref, signature_ok, status,
+                                    body, note, received_at, due_at, handled_at)
+        SELECT :gateway, CAST(:gateway_account_id AS bigint), :event_id, :kind, :gateway_ref, true, status,
+               CAST(:body AS bytea), :note, CAST(:now AS timestamptz), CAST(:now AS timestamptz),
+               CASE WHEN status <> 'received' THEN CAST(:now AS timestamptz) END
+          FROM fresh
+        ON CONFLICT (gateway, event_id) WHERE signature_ok DO NOTHING
+        RETURNING id, status
+        """  # noqa: S608  # Our own words.
+    ).bindparams(bindparam("body", type_=EncryptedText("provider_event.body")))
+
+
+_STORE_CHARGE = _storing(_BOOKED["charge"])
+_STORE_CHARGE_AND_REFUND = _storing(f"{_BOOKED['charge']} AND {_BOOKED['untold']}")
+_STORE_REFUND = _storing(_BOOKED["refund"])
+_STORE_OTHER = _storing("false")
+
+
+def _statement_for(event: WebhookEvent) -> TextClause:
+    if event.kind is EventKind.PAYMENT:
+        refunded = isinstance(event.outcome, Approved) and event.outcome.refunded_minor
+        return _STORE_CHARGE_AND_REFUND if refunded else _STORE_CHARGE
+    # A refund that is booked as done is looked at again only when the notice says otherwise.
+    done = event.kind is EventKind.REFUND and isinstance(event.outcome, Refunded)
+    return _STORE_REFUND if done else _STORE_OTHER
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +131,7 @@ def store_event(
         or (event.kind is EventKind.REFUND and _leg_of(session, event.op_key, event.object_ref) is not None)
     )
     row = session.execute(
-        _STORE,
+        _statement_for(event),
         {
             "gateway": gateway,
             "gateway_account_id": gateway_account_id,
@@ -122,11 +142,6 @@ def store_event(
             "body": body,
             "note": _note_of(event),
             "is_ours": is_ours,
-            "of_payment": event.kind is EventKind.PAYMENT,
-            # It tells of a refund besides: one whose end nobody has told is looked at.
-            "of_refund_too": isinstance(event.outcome, Approved) and bool(event.outcome.refunded_minor),
-            # A refund that is booked as done is looked at again only when the notice says otherwise.
-            "of_done_refund": event.kind is EventKind.REFUND and isinstance(event.outcome, Refunded),
             "now": now,
         },
     ).one_or_none()
