@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from typing import cast
 
 import structlog
 from sqlalchemy import select, text, update
@@ -24,15 +25,13 @@ log = structlog.get_logger()
 LATEST_RETRY = timedelta(hours=1)
 
 # The mark that they are handled is committed with what their handlers write, or not at all.
-_TAKE = select(OutboxEvent).from_statement(
-    text(
-        """
-        UPDATE outbox_event SET handled_at = :now, last_error = NULL
-         WHERE id IN (SELECT id FROM outbox_event WHERE id = ANY(CAST(:ids AS bigint[])) AND handled_at IS NULL
-                       ORDER BY id FOR UPDATE SKIP LOCKED)
-        RETURNING *
-        """
-    )
+_TAKE = text(
+    """
+    UPDATE outbox_event SET handled_at = :now, last_error = NULL
+     WHERE id IN (SELECT id FROM outbox_event WHERE id = ANY(CAST(:ids AS bigint[])) AND handled_at IS NULL
+                   ORDER BY id FOR UPDATE SKIP LOCKED)
+    RETURNING *
+    """
 )
 
 
@@ -63,7 +62,8 @@ def _handle_alone(event_id: int) -> None:
 
 
 def _handle(session: Session, event_ids: Sequence[int], now: datetime) -> list[tuple[str, OutboxEvent]]:
-    events = session.scalars(_TAKE, {"ids": list(event_ids), "now": now}).all()
+    # Handlers only read what an event says, and a row says the same.
+    events = cast("Sequence[OutboxEvent]", session.execute(_TAKE, {"ids": list(event_ids), "now": now}).all())
     topics: dict[int, set[str]] = {event.id: set() for event in events}
     for event in sorted(events, key=lambda event: event.id):
         for handler in handlers_of(event.kind):

@@ -6,10 +6,12 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.selectable import TextualSelect
 
 from portal.documents.content import Content
 from portal.models import Document, Photo
@@ -57,24 +59,23 @@ class IssuedDocument:
     logo: bytes | None = None
 
 
+_CONTENT = "SELECT label, content, coalesce(erased_sha256, sha256) AS sha256 FROM document WHERE issued_at IS NOT NULL"
+_BY_ID = text(f"{_CONTENT} AND id = :document_id").columns(content=Document.content.type)
+_BY_LABEL = text(f"{_CONTENT} AND order_id = :order_id AND label = :label").columns(content=Document.content.type)
+
+
 def load_document(session: Session, *, document_id: uuid.UUID) -> IssuedDocument | None:
     """An issued document. Raises DocumentAlteredError where its content is not what was issued."""
-    return _load(session, Document.id == document_id)
+    return _load(session, _BY_ID, document_id=document_id)
 
 
 def find_document(session: Session, *, order_id: uuid.UUID, label: str) -> IssuedDocument | None:
     """An issued document of an order by its label. Raises as load_document."""
-    return _load(session, Document.order_id == order_id, Document.label == label)
+    return _load(session, _BY_LABEL, order_id=order_id, label=label)
 
 
-def _load(session: Session, *conditions: ColumnElement[bool]) -> IssuedDocument | None:
-    row = session.execute(
-        select(
-            Document.label,
-            Document.content,
-            func.coalesce(Document.erased_sha256, Document.sha256).label("sha256"),
-        ).where(Document.issued_at.is_not(None), *conditions)
-    ).one_or_none()
+def _load(session: Session, statement: TextualSelect, **values: Any) -> IssuedDocument | None:
+    row = session.execute(statement, values).one_or_none()
     if row is None:
         return None
     if hashlib.sha256(row.content.encode()).hexdigest() != row.sha256:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from portal.models import NoticePreference as Kept
 from portal.rules.notice_topics import NoticeWishes, read_choices
+
+_OF = text(
+    """
+    SELECT user_id, choices, quiet_from, quiet_until, time_zone FROM notice_preference
+     WHERE user_id = ANY(CAST(:user_ids AS uuid[]))
+    """
+)
 
 
 def load_notice_wishes(session: Session, user_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, NoticeWishes]:
     """By person; whoever chose nothing is not in it."""
-    statement = select(Kept.user_id, Kept.choices, Kept.quiet_from, Kept.quiet_until, Kept.time_zone)
-    rows = session.execute(statement.where(Kept.user_id.in_(user_ids)))
+    rows = session.execute(_OF, {"user_ids": list(user_ids)})
     return {
         row.user_id: NoticeWishes(
             read_choices(row.choices),

@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
-from sqlalchemy import Row, func, select, text, update
+from sqlalchemy import Row, bindparam, func, select, text
 from sqlalchemy.orm import Session
 
 from portal.documents.content import Content
@@ -43,6 +43,13 @@ _TAKE = text(
      WHERE d.id = :document_id AND d.issued_at IS NULL FOR UPDATE OF d SKIP LOCKED
     """
 )
+_ISSUE = text(
+    """
+    UPDATE document SET issuer = :issuer, series = :series, year = :year, number = :number, label = :label,
+           content = :content, sha256 = :sha256, issued_at = :now
+     WHERE id = :document_id
+    """
+).bindparams(bindparam("content", type_=Document.content.type))
 _WANTED = text(
     """
     SELECT d.id FROM document d LEFT JOIN document r ON r.id = d.corrects_id
@@ -94,8 +101,8 @@ def issue_document(session: Session, *, document_id: uuid.UUID, now: datetime) -
     assert content["total_minor"] == wanted.total_minor
     frozen = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
     sha256 = hashlib.sha256(frozen).hexdigest()
-    issued = about | {"number": number, "label": label, "content": frozen.decode(), "sha256": sha256, "issued_at": now}
-    session.execute(update(Document).where(Document.id == document_id).values(issued))
+    says = {"number": number, "label": label, "content": frozen.decode(), "sha256": sha256}
+    session.execute(_ISSUE, {**about, **says, "document_id": document_id, "now": now})
     after = {"label": label, "total_minor": wanted.total_minor, "sha256": sha256}
     record(session, Fact(AuditAction.DOCUMENT_ISSUED, f"order:{wanted.order_id}", after=after), actor=SYSTEM, now=now)
     emit(

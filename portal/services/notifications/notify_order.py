@@ -5,10 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 import orjson
-from sqlalchemy import Row, select, text
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from portal import site
@@ -46,10 +45,12 @@ _RELEASED = text(
 )
 
 
+_BUYER = text("SELECT id, number, buyer_id FROM orders WHERE id = :order_id")
+
+
 def tell_buyer_of_payment(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     """A line behind the buyer's bell; the mail comes with the receipt."""
-    order = session.execute(select(Order.id, Order.number, Order.buyer_id).where(Order.id == _order_id(event))).one()
-    _tell_buyer(session, order, NoticeKind.ORDER_PAID, now)
+    _tell_buyer(session, event, NoticeKind.ORDER_PAID, now)
     return ()
 
 
@@ -129,12 +130,12 @@ def notify_admins_of_review(session: Session, event: OutboxEvent, now: datetime)
 
 def notify_buyer_of_failure(session: Session, event: OutboxEvent, now: datetime) -> Collection[str]:
     """A purchase that came to nothing: the buyer finds it behind his bell, with his cart as it was."""
-    order = session.execute(select(Order.id, Order.number, Order.buyer_id).where(Order.id == _order_id(event))).one()
-    _tell_buyer(session, order, NoticeKind(event.kind.replace(".", "_")), now)
+    _tell_buyer(session, event, NoticeKind(event.kind.replace(".", "_")), now)
     return ["admin"]
 
 
-def _tell_buyer(session: Session, order: Row[*tuple[Any, ...]], kind: NoticeKind, now: datetime) -> None:
+def _tell_buyer(session: Session, event: OutboxEvent, kind: NoticeKind, now: datetime) -> None:
+    order = session.execute(_BUYER, {"order_id": _order_id(event)}).one()
     write_notices(
         session,
         user_ids=[order.buyer_id],
