@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.policy
 import smtplib
 import uuid
 from collections import deque
@@ -20,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.db import alone, reading, transaction
+from portal.jobs.mail_bytes import HEAD, UNBROKEN, file_part, joined_parts, send, text_part
 from portal.kit import clock
 from portal.models import Mail
 from portal.queries.documents import DocumentAlteredError, load_document
@@ -32,8 +32,6 @@ log = structlog.get_logger()
 BATCH = 100
 LEASE = timedelta(minutes=1)
 TIMEOUT_S = 10
-# An address in a header must not be broken into several words, which mail programs would not put together again.
-UNBROKEN = email.policy.default.clone(max_line_length=900)
 
 
 class _Mailer:
@@ -129,7 +127,7 @@ def _send(waiting: deque[Row[Any]], *, until: datetime) -> None:
 def _send_one(smtp: smtplib.SMTP, mail: Row[Any]) -> _Refusal | None:
     """Hand one mail over. Raises OSError or SMTPException for what is wrong with the connection or with ourselves."""
     try:
-        smtp.send_message(_message(mail))
+        send(smtp, _head(mail), _body(mail), UNBROKEN if mail.unsubscribe else HEAD)
     except smtplib.SMTPRecipientsRefused as error:
         code, said = next(iter(error.recipients.values()))
         return _refusal(code, said)
@@ -162,22 +160,26 @@ def _connection() -> smtplib.SMTP:
     return smtp
 
 
-def _message(mail: Row[Any]) -> EmailMessage:
-    message = EmailMessage(policy=UNBROKEN) if mail.unsubscribe else EmailMessage()
-    message["From"] = _from(mail.sender)
-    message["To"] = mail.recipient
-    message["Subject"] = mail.subject
-    message["Message-ID"] = f"<{mail.id}@portal>"
+def _head(mail: Row[Any]) -> EmailMessage:
+    head = EmailMessage(policy=HEAD)
+    head["From"] = _from(mail.sender)
+    head["To"] = mail.recipient
+    head["Subject"] = mail.subject
+    head["Message-ID"] = f"<{mail.id}@portal>"
     if mail.unsubscribe:
         # One click in the mail program is enough (RFC 8058).
-        message["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    message.set_content(mail.body)
+        head["List-Unsubscribe"] = f"<{mail.unsubscribe}>"
+        head["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return head
+
+
+def _body(mail: Row[Any]) -> bytes:
+    body = text_part("plain", mail.body)
     if mail.html:
-        message.add_alternative(mail.html, subtype="html")
+        body = joined_parts("alternative", body, text_part("html", mail.html))
     if mail.document_id is not None:
-        _attach(message, mail.document_id)
-    return message
+        body = joined_parts("mixed", body, _paper(mail.document_id))
+    return body
 
 
 def _from(channel_name: str | None) -> str:
@@ -187,8 +189,8 @@ def _from(channel_name: str | None) -> str:
     return formataddr((channel_name, parseaddr(_mailer.sender)[1]))
 
 
-def _attach(message: EmailMessage, document_id: uuid.UUID) -> None:
-    """Add an issued document as PDF."""
+def _paper(document_id: uuid.UUID) -> bytes:
+    """An issued document as PDF."""
     # Fonts and typesetting are loaded with the first document: a start can do without them.
     from portal.documents.receipt import render_receipt
 
@@ -196,7 +198,7 @@ def _attach(message: EmailMessage, document_id: uuid.UUID) -> None:
         document = load_document(session, document_id=document_id)
     assert document is not None  # A mail names only what is issued.
     pdf = render_receipt(document.content, logo=document.logo)
-    message.add_attachment(pdf, maintype="application", subtype="pdf", filename=f"{document.label}.pdf")
+    return file_part(f"{document.label}.pdf", "application/pdf", pdf)
 
 
 def _note_failure(session: Session, mail: Row[Any], refusal: _Refusal, now: datetime) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email import message_from_bytes
+from email.message import EmailMessage
 from email.policy import default
 from typing import Any
 
@@ -14,6 +15,7 @@ from aiosmtpd.controller import Controller
 
 from portal.config import Settings
 from portal.db import atomically, transaction
+from portal.jobs.documents import issue_documents
 from portal.jobs.mails import send_mails, set_mailer
 from portal.kit import clock
 from portal.kit.ids import new_id
@@ -21,11 +23,14 @@ from portal.models import Mail
 from portal.rules.mailing import TRIES_MAX
 from portal.rules.notice_topics import NoticeWishes
 from portal.rules.permissions import SYSTEM
+from portal.services.documents.want_document import want_receipt
 from portal.services.notifications.keep_wishes import keep_notice_wishes
 from portal.services.notifications.send_again import MailOnceOnlyError, send_again, send_given_up_again
 from portal.stack import ports
+from tests.documents.reading import pages_of
 from tests.factories.account import make_person
-from tests.factories.cart import make_mall
+from tests.factories.cart import make_mall, make_variant
+from tests.factories.order import make_order
 from tests.factories.refund import rows
 
 pytestmark = [pytest.mark.req("NOT-01"), pytest.mark.usefixtures("books")]
@@ -38,7 +43,7 @@ class Server:
     refuses: dict[str, str] = field(default_factory=dict)
     spoils: dict[str, str] = field(default_factory=dict)
     served: list[str] = field(default_factory=list)
-    senders: dict[str, str] = field(default_factory=dict)
+    received: dict[str, EmailMessage] = field(default_factory=dict)
 
     async def handle_RCPT(self, _server: Any, _session: Any, envelope: Any, address: str, _options: Any) -> str:  # noqa: N802  # aiosmtpd's name.
         envelope.rcpt_tos.append(address)
@@ -49,7 +54,7 @@ class Server:
         if address in self.spoils:
             return self.spoils[address]
         self.served.append(address)
-        self.senders[address] = str(message_from_bytes(envelope.content, policy=default)["From"])
+        self.received[address] = message_from_bytes(envelope.content, EmailMessage, policy=default)
         return "250 Kept"
 
 
@@ -108,10 +113,46 @@ def test_a_mail_of_a_channel_comes_in_its_name(server: Server) -> None:
     write("ada@example.com")
     write("bea@example.com", sender="포털몰, Seoul")
     send_mails()
-    assert server.senders == {
+    assert {address: str(message["From"]) for address, message in server.received.items()} == {
         "ada@example.com": "Portal <no-reply@portal.example>",
         "bea@example.com": '"포털몰, Seoul" <no-reply@portal.example>',
     }
+
+
+def test_text_page_and_paper_are_read_as_they_were_written(server: Server) -> None:
+    mall = make_mall()
+    order = make_order(make_person("bea"), mall, {make_variant(mall): 1})
+    with transaction() as session:
+        want_receipt(session, order_id=order.id, now=clock.now())
+    issue_documents()
+    ((document_id, label),) = rows("SELECT id, label FROM document")
+    subject, link = "영수증 " * 20 + "끝", "https://portal.example/" + "u" * 200
+    text, page = "안녕하세요,\n\n" + "길고 긴 " * 200 + "\n.\n", "<p>안녕하세요</p>\n"
+    write("백비아@example.com", subject=subject, body=text, html=page, document_id=document_id, unsubscribe=link)
+    send_mails()
+    message = server.received["백비아@example.com"]
+    assert not any(part.defects for part in message.walk())
+    assert (message["Subject"], message["List-Unsubscribe"]) == (subject, f"<{link}>")
+    for kind, said in (("plain", text), ("html", page)):
+        body = message.get_body([kind])
+        assert body is not None
+        assert body.get_content().splitlines() == said.splitlines()
+    (paper,) = message.iter_attachments()
+    assert (paper.get_filename(), paper.get_content_type()) == (f"{label}.pdf", "application/pdf")
+    (printed,) = pages_of(paper.get_content())
+    assert label in printed
+
+
+def test_an_address_beyond_ascii_needs_a_server_that_takes_it(settings: Settings) -> None:
+    port = ports.free_port()
+    controller = Controller(Server(), "127.0.0.1", port, enable_SMTPUTF8=False)
+    controller.start()
+    set_mailer(replace(settings, smtp_url=f"smtp://127.0.0.1:{port}"))
+    write("백비아@example.com")
+    send_mails()
+    controller.stop()
+    set_mailer(settings)
+    assert [given_up for given_up, _ in unsent()] == [True]
 
 
 def test_a_server_that_goes_away_keeps_all_waiting_and_gives_none_up(server: Server, settings: Settings) -> None:
