@@ -154,7 +154,9 @@ def binned(
             self._left = pieces(places)
 
     threads = threads_for(places.size)
-    return xgboost.QuantileDMatrix(Pieces(), max_bin=BINS, ref=like, nthread=threads)
+    # Each piece is looked through by as many threads as the configuration says, whatever is asked for the whole.
+    with xgboost.config_context(nthread=threads):
+        return xgboost.QuantileDMatrix(Pieces(), max_bin=BINS, ref=like, nthread=threads)
 
 
 def _of_trees(booster: xgboost.Booster, values: Matrix, rounds: int) -> Floats:

@@ -241,16 +241,18 @@ def _fit(values: Matrix, target: Floats, objective: str, **further: Any) -> _Fit
     threads = threads_for(len(target))
     parameters = PARAMETERS | {"objective": objective, "min_child_weight": weight, "nthread": threads} | further
     bins = PARAMETERS["max_bin"]
-    older = xgboost.QuantileDMatrix(values[:-held], label=target[:-held], max_bin=bins, nthread=threads)
-    newest = xgboost.QuantileDMatrix(values[-held:], label=target[-held:], ref=older, max_bin=bins, nthread=threads)
-    booster = xgboost.train(
-        parameters,
-        older,
-        ROUNDS_MAX,
-        evals=[(newest, "held")],
-        early_stopping_rounds=PATIENCE,
-        verbose_eval=False,
-    )
+    # What is handed over is looked through by as many threads as the configuration says, whatever is asked for here.
+    with xgboost.config_context(nthread=threads):
+        older = xgboost.QuantileDMatrix(values[:-held], label=target[:-held], max_bin=bins, nthread=threads)
+        newest = xgboost.QuantileDMatrix(values[-held:], label=target[-held:], ref=older, max_bin=bins, nthread=threads)
+        booster = xgboost.train(
+            parameters,
+            older,
+            ROUNDS_MAX,
+            evals=[(newest, "held")],
+            early_stopping_rounds=PATIENCE,
+            verbose_eval=False,
+        )
     return _Fitted(booster, int(booster.best_iteration) + 1)
 
 
