@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import IO, Any
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir, extract_python
 from babel.messages.frontend import parse_mapping_cfg
 from jinja2 import TemplateSyntaxError
 
 ROOT = Path(__file__).parents[2]
 KEYWORDS = {**DEFAULT_KEYWORDS, "lazy_gettext": None, "lazy_pgettext": ((1, "c"), 2)}
 PROJECT = "Portal"
+CALLED = re.compile(rf"\b({'|'.join(KEYWORDS)})\s*\(".encode())
 
 
 def sentences(root: Path = ROOT) -> Catalog:
@@ -33,6 +37,14 @@ def sentences(root: Path = ROOT) -> Catalog:
     except (TemplateSyntaxError, SyntaxError) as error:
         raise ValueError(f"portal/{reading} cannot be read: {error}") from error
     return found
+
+
+def from_python(file: IO[bytes], keywords: Any, tags: Any, options: Any) -> Iterable[Any]:
+    """What Babel finds in a file. Two of three say nothing, and are not taken apart."""
+    if CALLED.search(file.read()) is None:
+        return ()
+    file.seek(0)
+    return extract_python(file, keywords, tags, options)
 
 
 def key_of(message: Message) -> tuple[str | None, str]:
