@@ -210,7 +210,8 @@ def measured_on(held: HeldOut | None, events: Events, *, since_s: float, until_s
 def weights(trained: FraudModel, table: Table, *, sample: int = 2000) -> dict[str, float]:
     """What each feature moves a score by on average, in log-odds; the greatest first.
 
-    To explain an event takes a hundred times as long as to score it: of more than `sample` so many are asked, evenly spread.
+    To explain an event takes a hundred times as long as to score it: of more than `sample` so many are asked, spread
+    evenly.
     """
     some = trained.values(table, np.arange(0, table.size, max(1, -(-table.size // sample))))
     means = np.abs(trained.model.contributions(some)[:, :-1]).mean(axis=0)
