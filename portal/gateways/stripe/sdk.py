@@ -76,10 +76,11 @@ def client(config: StripeConfig) -> stripe.StripeClient:
     )
 
 
-def call(send: Callable[[], stripe.StripeObject]) -> Object:
+def call(send: Callable[[], stripe.StripeObject | stripe.StripeResponse]) -> Object:
     """The answer as plain mappings. Raises the gateway errors, CardRefusedError for a card that was refused."""
     try:
-        response = send().last_response
+        answer = send()
+        response = answer.last_response if isinstance(answer, stripe.StripeObject) else answer
     except stripe.StripeError as failure:
         raise _sort(failure) from failure
     if response is None:
