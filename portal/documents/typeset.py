@@ -9,6 +9,7 @@ from typing import Any
 
 from reportlab.lib.colors import Color, HexColor
 from reportlab.lib.enums import TA_RIGHT
+from reportlab.lib.rl_accel import escapePDF, fp_str
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont, TTFontFace
@@ -97,7 +98,8 @@ class Line(Paragraph):  # type: ignore[misc]  # ReportLab publishes no types.
     _broken_for: float | None = None
 
     def wrap(self, width: float, height: float) -> tuple[float, float]:
-        if width != self._broken_for:
+        # A paragraph that is asked to go over two pages in vain forgets its lines.
+        if width != self._broken_for or not hasattr(self, "blPara"):
             super().wrap(width, height)
             self._broken_for = width
         return self.width, self.height
@@ -114,14 +116,14 @@ class Line(Paragraph):  # type: ignore[misc]  # ReportLab publishes no types.
             super().drawOn(canvas, x, y, _sW)
             return
         rest, (text,) = self.blPara.lines[0]
-        style = self.style
-        canvas.saveState()
-        canvas.setFillColor(style.textColor)
-        line = canvas.beginText(x + (rest if style.alignment == TA_RIGHT else 0), y + self.height - style.fontSize)
-        line.setFont(style.fontName, style.fontSize, style.leading)
-        line.textOut(text)
-        canvas.drawText(line)
-        canvas.restoreState()
+        style, font, document = self.style, pdfmetrics.getFont(self.style.fontName), canvas._doc  # noqa: SLF001  # As ReportLab's own texts do.
+        size = fp_str(style.fontSize)
+        shown = " ".join(
+            f"{font.getSubsetInternalName(subset, document)} {size} Tf ({escapePDF(signs)}) Tj"
+            for subset, signs in font.splitString(text, document)
+        )
+        at = fp_str(x + (rest if style.alignment == TA_RIGHT else 0), y + self.height - style.fontSize)
+        canvas.addLiteral(f"q {fp_str(*style.textColor.rgb())} rg BT 1 0 0 1 {at} Tm {shown} ET Q")
 
 
 @cache

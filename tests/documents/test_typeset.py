@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -11,7 +12,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFontFace
 from reportlab.platypus import Paragraph
 
+from portal.documents.paper import print_pages
 from portal.documents.typeset import BOLD, REGULAR, paragraph
+from portal.documents.words import Words
+from tests.documents.reading import pages_of
 
 pytestmark = pytest.mark.req("PAY-15")
 
@@ -37,6 +41,24 @@ def test_a_text_that_just_fills_its_room_is_broken_as_a_paragraph_is() -> None:
         assert broken(paragraph("머그컵 mug 9,900"), width) == broken(
             Paragraph("", line.style, frags=list(line.frags)), width
         )
+
+
+@pytest.mark.parametrize("text", ["한 줄", "여러 줄 " * 60])
+def test_what_does_not_fit_goes_to_the_next_page(text: str) -> None:
+    story = [paragraph(f"{number}. {text}", "total" if number % 3 else "text") for number in range(150)]
+    pages = pages_of(
+        print_pages(
+            story,
+            title="긴 편지",
+            label="KR-1",
+            author="포털",
+            brand_name="포털",
+            brand_colour=None,
+            words=Words("ko"),
+        )
+    )
+    assert len(pages) > 2
+    assert [number for page in pages for number in map(int, re.findall(r"(\d+)\. ", page))] == list(range(150))
 
 
 @pytest.mark.parametrize("name", [REGULAR, BOLD])
