@@ -34,7 +34,6 @@ from tests.jobs.conftest import World
 from tests.jobs.killed_worker import worker
 from tests.jobs.test_disputes import (
     Told,
-    assert_sound,
     dispute,
     events_of,
     later,
@@ -67,7 +66,6 @@ def test_evidence_is_handed_in_by_a_worker_once_and_decides(world: World, said: 
     wait_until(lambda: vendors(world, ref)["status"] == status)
     tell(events_of(world, ref)[-1])
     assert standing()[0] == status
-    assert_sound()
 
 
 @pytest.mark.req("PAY-15")
@@ -95,7 +93,6 @@ def test_a_dispute_that_is_accepted_is_lost_at_once(world: World) -> None:
     disputed(world)
     send_answer(str(answer(Answer.ACCEPTANCE)))
     assert (standing(), payment()) == (("lost", 27_000, 27_000), "dispute_lost")
-    assert_sound()
 
 
 @pytest.mark.parametrize("trouble", ["timeout_after", "error_after"])
@@ -142,7 +139,6 @@ def test_killed_while_it_hands_evidence_in_the_same_goes_out_again_and_arrives_o
             send_answer(str(dispute_id))
     assert rows("SELECT answer_state, status FROM dispute") == [("sent", "under_review")]
     assert vendors(world, ref)["evidence_details"]["submission_count"] == 1
-    assert_sound()
 
 
 def test_killed_while_it_notes_what_the_bank_says_the_answer_is_asked_for_again_and_booked_once(
@@ -160,7 +156,6 @@ def test_killed_while_it_notes_what_the_bank_says_the_answer_is_asked_for_again_
         ask_dispute(str(dispute_id))
     assert (standing(), payment()) == (("lost", 27_000, 27_000), "dispute_lost")
     assert rows("SELECT count(*) FROM ledger_entry WHERE kind = 'dispute_lost'") == [(1,)]
-    assert_sound()
 
 
 def test_an_answer_that_is_refused_is_somebodys_business_and_may_be_given_anew(world: World, told: Told) -> None:
