@@ -288,6 +288,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # Pages are short-lived: what a script is compiled into a second and third time does not pay.
+    "--js-flags=--no-opt,--no-maglev,--single-threaded-gc",
 ]
 
 
