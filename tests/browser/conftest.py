@@ -20,6 +20,7 @@ AXE = ROOT / "tests" / "vendor" / "axe" / "axe.min.js"
 # Nothing here measures time; machines that run tests are busy.
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
+PHONE = 390
 WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 # What passed is neither worked out nor sent: that is most of the time that axe takes.
 RUN_AXE = "tags => axe.run({runOnly: tags, resultTypes: ['violations']}).then(found => found.violations)"
@@ -73,6 +74,18 @@ def violations(page: Page, tags: tuple[str, ...] = WCAG) -> list[str]:
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE.read_text("utf-8"))
     return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in page.evaluate(RUN_AXE, list(tags))]
+
+
+def check_looks(page: Page, name: str) -> None:
+    """What stands there is sound on a desk and on a phone, where nothing scrolls sideways: the page is made narrow."""
+    wide = page.viewport_size
+    assert wide is not None
+    for width in (wide["width"], PHONE):
+        page.set_viewport_size({"width": width, "height": wide["height"]})
+        picture(page, f"{name}-{width}")
+        assert violations(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.set_viewport_size(wide)
 
 
 @pytest.fixture(scope="session")
