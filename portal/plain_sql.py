@@ -100,7 +100,7 @@ class PlainStatement:
             return None
         transformer = Transformer(driver)
         given = transformer.dump_sequence([values[name] for name in wire.names], wire.formats)
-        key, names = (wire.query, transformer.types or ()), driver._prepared._names  # noqa: SLF001
+        key, names = (wire.query, transformer.types or ()), driver._prepared._names  # noqa: SLF001  # Its own.
         name = names.get(key)
         if name is None:
             return None
@@ -115,7 +115,7 @@ class PlainStatement:
             return result, transformer.load_rows(0, result.ntuples, tuple)
         if result.status == ExecStatus.COMMAND_OK:
             return result, []
-        raise error_from_result(result, encoding=server._encoding)  # noqa: SLF001
+        raise error_from_result(result, encoding=server._encoding)  # noqa: SLF001  # As psycopg has it.
 
     def _by_cursor(self, driver: Driver, values: Mapping[str, Any]) -> tuple[PGresult, list[Any]]:
         cursor = driver.execute(self._sql, values)

@@ -10,14 +10,14 @@ from portal import create_app
 from portal.config import Settings
 from portal.db import reading
 from portal.process import settle
-from portal.queries.risk_models import models_in_place
+from portal.services.fraud.score_models import get_ready
 
 
 def _read_models() -> None:
-    """Read the models that score now, so that no buyer waits for it; without a database the first decision does it."""
+    """Make the models that score now ready; without a database the first decision does it."""
     try:
         with reading() as session:
-            models_in_place(session)
+            get_ready(session)
     except SQLAlchemyError as error:
         structlog.get_logger().warning("models_not_read", error=str(error))
 

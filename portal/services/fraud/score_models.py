@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from sqlalchemy.orm import Session
 
-from portal.queries.risk_models import InPlace, models_by_stamp, plain
+from portal.queries.risk_models import InPlace, models_by_stamp, models_in_place, plain
 from portal.rules.fraud_features import Value, Values, to_json
 
 log = structlog.get_logger()
@@ -51,6 +51,11 @@ def score_by_models(session: Session, *, values: Values, currency: str | None, s
     return Said(
         {"model_risk": Decimal(str(champion["risk"])), "anomaly": Decimal(str(champion["anomaly"]))}, kept or None
     )
+
+
+def get_ready(session: Session) -> None:
+    """Ask the models about nothing: the first question loads their engine, which takes seconds that no buyer waits."""
+    score_by_models(session, values={}, currency="", stamp=models_in_place(session).stamp)
 
 
 def _silent(version: int) -> dict[str, Any]:

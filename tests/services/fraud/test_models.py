@@ -17,7 +17,7 @@ from portal.db import insert_rows, reading, transaction
 from portal.jobs.risk_model import learn_from_decisions, learn_risk
 from portal.kit import clock
 from portal.kit.ids import new_id
-from portal.learning.boosting import TooFewError
+from portal.learning.boosting import TooFewError, _loaded
 from portal.learning.decisions import drift
 from portal.models import RiskDecision
 from portal.queries.risk_models import NAMES, forget_models, list_models, load_recent, models_in_place
@@ -25,6 +25,7 @@ from portal.rules.fraud import Outcome
 from portal.rules.permissions import SYSTEM, Actor
 from portal.services.audit import AuditAction
 from portal.services.fraud.place_model import ModelForbiddenError, ModelVersionUnknownError, place_model
+from portal.services.fraud.score_models import get_ready
 from portal.stack.processes import wait_until
 from tests.blueprints.desks import browser, fields
 from tests.factories.account import make_person
@@ -163,6 +164,19 @@ def test_a_training_that_is_killed_leaves_nothing_and_the_next_one_is_whole(
     with reading() as session:
         assert [(one.version, one.place) for one in list_models(session)] == [(1, "challenger")]
     assert rows("SELECT count(*) FROM audit_row WHERE action IN (:trained, :placed)", **TRAINED) == [(2,)]
+
+
+def test_models_are_ready_before_somebody_buys(rita: Actor) -> None:
+    with reading() as session:
+        get_ready(session)  # Without a model there is nothing to do.
+    keep_past()
+    learn_from_decisions(actor=SYSTEM)
+    _loaded.cache_clear()
+    with reading() as session:
+        get_ready(session)
+    made_ready = _loaded.cache_info().misses
+    score(make_person("bea"))
+    assert _loaded.cache_info().misses == made_ready == 1
 
 
 def test_who_may_not_and_what_is_not_there_is_refused(rita: Actor) -> None:
