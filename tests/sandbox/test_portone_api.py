@@ -25,8 +25,9 @@ from tests.sandbox_server import (
 ACCOUNT = sdk.CancelPaymentBodyRefundAccount(bank="KOOKMIN", number="12345678901234", holder_name="Bea")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def portone(sandbox: Sandbox) -> sdk.PaymentClient:
+    """One for all: the SDK makes six clients, each of which reads all of the system's authorities."""
     return sdk.PaymentClient(secret=PORTONE_API_SECRET, base_url=f"{sandbox.url}/portone", store_id=PORTONE_STORE_ID)
 
 
