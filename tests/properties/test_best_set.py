@@ -16,23 +16,31 @@ from portal.rules.coupons.terms import ConditionTerms, CouponTerms
 from portal.rules.pricing import Kind, PricedLine, ShippingFee, Target, price
 from tests.rules.carts import NOON, line
 
+# Made once: what a composite makes anew at each draw is looked over anew, which takes longer than the draw itself.
+PRICES = st.lists(st.integers(0, 40) | st.integers(0, 90_000), min_size=1, max_size=5)
+STORE, QUANTITY, FEE = st.integers(1, 2), st.integers(1, 3), st.integers(0, 3_000)
+KINDS, TARGETS = st.sampled_from(Kind), st.sampled_from(Target)
+PRODUCTS = st.none() | st.sets(st.integers(0, 4), min_size=1)
+UNTIL = st.none() | st.just(NOON + timedelta(days=1))
+AGE_DAYS, PRIORITY = st.integers(0, 3), st.integers(1, 3)
+PERMILLE, FIXED = st.integers(1, 1_000), st.integers(1, 60) | st.integers(1, 9_000)
+MOST = st.just({}) | st.builds(lambda most: {"KRW": most}, st.integers(1, 5_000))
+STACKABLE, LANES = st.sampled_from([True, True, True, False]), st.sampled_from(["", "", "x", "y"])
+
 
 @st.composite
 def carts(draw: st.DrawFn) -> tuple[tuple[PricedLine, ...], tuple[ShippingFee, ...]]:
-    prices = draw(st.lists(st.integers(0, 40) | st.integers(0, 90_000), min_size=1, max_size=5))
-    lines = tuple(
-        line(str(i), draw(st.integers(1, 2)), amount, draw(st.integers(1, 3)), product_id=i)
-        for i, amount in enumerate(prices)
-    )
+    prices = draw(PRICES)
+    lines = tuple(line(str(i), draw(STORE), amount, draw(QUANTITY), product_id=i) for i, amount in enumerate(prices))
     stores = {one.store_id for one in lines}
-    return lines, tuple(ShippingFee(store_id, draw(st.integers(0, 3_000))) for store_id in stores)
+    return lines, tuple(ShippingFee(store_id, draw(FEE)) for store_id in stores)
 
 
 @st.composite
 def coupons(draw: st.DrawFn, key: str) -> CouponTerms:
-    kind = draw(st.sampled_from(Kind))
-    target = Target.SHIPPING if kind is Kind.FREE_SHIPPING else draw(st.sampled_from(Target))
-    products = draw(st.none() | st.sets(st.integers(0, 4), min_size=1))
+    kind = draw(KINDS)
+    target = Target.SHIPPING if kind is Kind.FREE_SHIPPING else draw(TARGETS)
+    products = draw(PRODUCTS)
     conditions = () if products is None else (ConditionTerms("product", {"included": sorted(products)}),)
     return CouponTerms(
         key=key,
@@ -41,19 +49,21 @@ def coupons(draw: st.DrawFn, key: str) -> CouponTerms:
         kind=kind,
         target=target,
         valid_from=NOON - timedelta(days=9),
-        valid_until=draw(st.none() | st.just(NOON + timedelta(days=1))),
-        issued_at=NOON - timedelta(days=draw(st.integers(0, 3))),
-        percent=Decimal(draw(st.integers(1, 1_000))) / 10 if kind is Kind.PERCENTAGE else None,
-        amounts={"KRW": draw(st.integers(1, 60) | st.integers(1, 9_000))} if kind is Kind.FIXED else {},
-        max_discount=draw(st.just({}) | st.builds(lambda most: {"KRW": most}, st.integers(1, 5_000))),
-        stackable=draw(st.sampled_from([True, True, True, False])),
-        lane=draw(st.sampled_from(["", "", "x", "y"])),
-        priority=draw(st.integers(1, 3)),
+        valid_until=draw(UNTIL),
+        issued_at=NOON - timedelta(days=draw(AGE_DAYS)),
+        percent=Decimal(draw(PERMILLE)) / 10 if kind is Kind.PERCENTAGE else None,
+        amounts={"KRW": draw(FIXED)} if kind is Kind.FIXED else {},
+        max_discount=draw(MOST),
+        stackable=draw(STACKABLE),
+        lane=draw(LANES),
+        priority=draw(PRIORITY),
         conditions=conditions,
     )
 
 
-wallets = st.integers(0, 6).flatmap(lambda count: st.tuples(*(coupons(f"c{i}") for i in range(count))))
+HELD = tuple(coupons(f"c{i}") for i in range(6))
+WALLETS = [st.tuples(*HELD[:count]) for count in range(7)]
+wallets = st.integers(0, 6).flatmap(WALLETS.__getitem__)
 
 
 def usable(

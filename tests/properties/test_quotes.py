@@ -20,33 +20,42 @@ currencies = st.sampled_from(["KRW", "USD", "KWD"])
 amounts = st.integers(0, 30) | st.integers(0, 5_000_000)
 rates = st.sampled_from([None, Decimal("0.1"), Decimal("0.0825"), Fraction(1, 3)])
 
+# Made once: what a composite makes anew at each draw is looked over anew, which takes longer than the draw itself.
+LINES, STORE, QUANTITY, FEE = st.integers(1, 6), st.integers(1, 3), st.integers(1, 9), st.integers(0, 9_000)
+DISCOUNTS, PRIORITY, AGE_DAYS, BOOLEANS = st.integers(0, 3), st.integers(1, 3), st.integers(0, 3), st.booleans()
+TARGETS = st.sampled_from([Target.LINE, Target.ORDER])
+OFF = st.builds(lambda percent: {"percent": f"{percent / 8}"}, st.integers(1, 800)) | st.builds(
+    lambda amount: {"amount": amount}, amounts
+)
+MAXIMUM, MAXIMUM_FEE = st.none() | amounts, st.none() | st.integers(0, 9_000)
+MINIMUM_POINTS, STEPS, SHARES = (
+    st.sampled_from([0, 1_000]),
+    st.sampled_from([1, 10, 100]),
+    st.sampled_from([10_000, 3_000]),
+)
+POINT_VALUES = st.sampled_from([Fraction(1), Fraction(1, 10), Fraction(3, 2)])
+
 
 @st.composite
 def carts(draw: st.DrawFn) -> tuple[tuple[PricedLine, ...], tuple[ShippingFee, ...], tuple[Discount, ...]]:
     lines = tuple(
-        line(str(i), draw(st.integers(1, 3)), draw(amounts), draw(st.integers(1, 9)), tax_rate=draw(rates))
-        for i in range(draw(st.integers(1, 6)))
+        line(str(i), draw(STORE), draw(amounts), draw(QUANTITY), tax_rate=draw(rates)) for i in range(draw(LINES))
     )
-    fees = tuple(ShippingFee(store_id, draw(st.integers(0, 9_000))) for store_id in {one.store_id for one in lines})
+    fees = tuple(ShippingFee(store_id, draw(FEE)) for store_id in {one.store_id for one in lines})
     discounts = [
         on(
             draw(st.lists(st.sampled_from(lines), min_size=1, unique_by=lambda one: one.key)),
             key=f"d{i}",
-            target=draw(st.sampled_from([Target.LINE, Target.ORDER])),
-            priority=draw(st.integers(1, 3)),
-            age_days=draw(st.integers(0, 3)),
-            **draw(
-                st.builds(lambda percent: {"percent": f"{percent / 8}"}, st.integers(1, 800))
-                | st.builds(lambda amount: {"amount": amount}, amounts)
-            ),
-            maximum=draw(st.none() | amounts),
+            target=draw(TARGETS),
+            priority=draw(PRIORITY),
+            age_days=draw(AGE_DAYS),
+            **draw(OFF),
+            maximum=draw(MAXIMUM),
         )
-        for i in range(draw(st.integers(0, 3)))
+        for i in range(draw(DISCOUNTS))
     ]
-    if draw(st.booleans()):
-        discounts.append(
-            free_shipping(*(fee.store_id for fee in fees), maximum=draw(st.none() | st.integers(0, 9_000)))
-        )
+    if draw(BOOLEANS):
+        discounts.append(free_shipping(*(fee.store_id for fee in fees), maximum=draw(MAXIMUM_FEE)))
     return lines, fees, tuple(discounts)
 
 
@@ -54,12 +63,12 @@ def carts(draw: st.DrawFn) -> tuple[tuple[PricedLine, ...], tuple[ShippingFee, .
 def quotes(draw: st.DrawFn) -> Quote:
     lines, fees, discounts = draw(carts())
     terms = MileageTerms(
-        minimum_points=draw(st.sampled_from([0, 1_000])),
-        step_points=draw(st.sampled_from([1, 10, 100])),
-        max_share_basis_points=draw(st.sampled_from([10_000, 3_000])),
-        point_value=draw(st.sampled_from([Fraction(1), Fraction(1, 10), Fraction(3, 2)])),
+        minimum_points=draw(MINIMUM_POINTS),
+        step_points=draw(STEPS),
+        max_share_basis_points=draw(SHARES),
+        point_value=draw(POINT_VALUES),
     )
-    inclusive, currency = draw(st.booleans()), draw(currencies)
+    inclusive, currency = draw(BOOLEANS), draw(currencies)
     total = quote(
         currency=currency, lines=lines, shipping=fees, discounts=discounts, tax_inclusive=inclusive
     ).total_minor
