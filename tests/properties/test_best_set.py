@@ -24,7 +24,7 @@ PRODUCTS = st.none() | st.sets(st.integers(0, 4), min_size=1)
 UNTIL = st.none() | st.just(NOON + timedelta(days=1))
 AGE_DAYS, PRIORITY = st.integers(0, 3), st.integers(1, 3)
 PERMILLE, FIXED = st.integers(1, 1_000), st.integers(1, 60) | st.integers(1, 9_000)
-MOST = st.just({}) | st.builds(lambda most: {"KRW": most}, st.integers(1, 5_000))
+MOST = st.dictionaries(st.just("KRW"), st.integers(1, 5_000), max_size=1)
 STACKABLE, LANES = st.sampled_from([True, True, True, False]), st.sampled_from(["", "", "x", "y"])
 
 
