@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import TextClause, text
@@ -18,6 +19,8 @@ PAGE_SIZE = 48
 COUNT_MAX = 10_000
 LOW_STOCK = 5  # From here on a page says how few are left.
 WORDS_MAX = 8
+# Shapes of lists whose statement stays as it was made; those of shelves, stores and product pages are a few.
+STATEMENTS_MAX = 128
 
 _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
@@ -130,7 +133,7 @@ def list_products(
     if start is not None:
         where.append(_beyond(order, backwards=backwards))
         values |= {"key": start.values[0], "id": start.values[1]}
-    rows = session.execute(_list_statement(order, where, backwards=backwards), values).all()
+    rows = session.execute(_list_statement(order, tuple(where), backwards=backwards), values).all()
     cards = [_card(row, number) for row, number in zip(rows, _numbers(start), strict=False)]
     total = _count(session, channel_id, filters) if count else None
     return page_of(
@@ -180,7 +183,8 @@ def _beyond(order: _Order, *, backwards: bool) -> str:
     return f"({order.key}, l.product_id) {sign} (CAST(:key AS {order.kind}), CAST(:id AS bigint))"
 
 
-def _list_statement(order: _Order, where: list[str], *, backwards: bool) -> TextClause:
+@lru_cache(maxsize=STATEMENTS_MAX)
+def _list_statement(order: _Order, where: tuple[str, ...], *, backwards: bool) -> TextClause:
     """The page's keys are found first, on the listing's indexes; names and stock are looked up for these rows alone."""
     way = "DESC" if order.falls != backwards else "ASC"
     sorted_by = f"l.product_id {way}" if order.key == "l.product_id" else f"{order.key} {way}, l.product_id {way}"
