@@ -14,6 +14,7 @@ from portal.blueprints import register_blueprints
 from portal.blueprints.channel_path import ChannelPath
 from portal.blueprints.confirming import init_confirming
 from portal.blueprints.context import init_context
+from portal.blueprints.cookies import Cookies
 from portal.blueprints.errors import init_errors
 from portal.blueprints.identity import current_locale, current_zone
 from portal.blueprints.kept import init_kept
@@ -62,11 +63,10 @@ def build(settings: Settings) -> APIFlask:
         PROPAGATE_EXCEPTIONS=False,
         PORTAL=settings,
     )
+    app.session_interface = Cookies()
     babel.init_app(app, locale_selector=current_locale, timezone_selector=current_zone)
     csrf.init_app(app)
     login_manager.init_app(app)
-    # Sessions are rows that can be revoked; a second mark in the cookie would add nothing.
-    login_manager.session_protection = None
     init_assets(app)
     init_formatting(app)
     init_context(app, settings)

