@@ -11,8 +11,9 @@ from flask_babel import Domain, get_babel
 from flask_wtf.csrf import generate_csrf
 from jinja2 import Template, pass_eval_context
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.environment import create_cache
 from jinja2.nodes import EvalContext, Expr
-from jinja2.runtime import Context
+from jinja2.runtime import Context, Macro
 from jinja2.utils import _PassArg, internalcode
 from markupsafe import (  # type: ignore[attr-defined]  # What escape() does to a text has no public name.
     Markup,
@@ -25,12 +26,17 @@ PLAIN = (FunctionType, MethodType, BuiltinFunctionType, _lru_cache_wrapper)
 
 
 class PageContext(Context):
-    """Calls plain functions without Jinja's questions to everything callable."""
+    """Calls plain functions and macros without Jinja's questions to everything callable."""
 
     # The base class has no name for its first argument in keyword form, as templates may pass any.
     @internalcode
     def call(__self, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805  # See above.
-        if type(__obj) in PLAIN:
+        kind = type(__obj)
+        if kind is Macro:
+            kwargs.pop("_block_vars", None)
+            kwargs.pop("_loop_vars", None)
+            return __obj(__self.eval_ctx, *args, **kwargs)
+        if kind in PLAIN:
             asks = getattr(__obj, "jinja_pass_arg", None)
             if asks is None or asks is _PassArg.eval_context:
                 kwargs.pop("_block_vars", None)
@@ -112,8 +118,12 @@ def init_templating(app: Flask) -> None:
     app.jinja_env.template_class = PageTemplate
     app.jinja_env.code_generator_class = PageCode
     app.jinja_env.extend(said=said)
+    # All templates stay: a dict need not be told with each part of a page that it was asked for.
+    app.jinja_env.cache = create_cache(-1)
     app.jinja_env.globals["_"] = translate
     app.jinja_env.globals["csrf_token"] = csrf_token
+    # Pages get Flask-WTF's own from its context processor.
+    app.context_processor(lambda: {"csrf_token": csrf_token})
 
 
 def csrf_token() -> str:
