@@ -1,6 +1,7 @@
 """PostgreSQL and Redis, started, killed and started again."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,10 @@ from portal.stack.postgres import Postgres
 from portal.stack.redis import Redis
 from portal.stack.run_as import RunAs
 
+# They share one cluster, of which each has a copy.
+pytestmark = pytest.mark.xdist_group("engines")
+
+PASSWORD = "a p@ss:word/"
 START_ELSEWHERE = """
 import sys
 from pathlib import Path
@@ -131,18 +136,18 @@ def test_a_directory_that_breaks_every_connection_is_one_sentence(server: Postgr
         postgres.stop_child(child)
 
 
-def test_somebody_elses_directory_is_not_overwritten(server: Postgres) -> None:
-    server.data_dir.mkdir(parents=True)
-    (server.data_dir / "letters.txt").write_text("dear")
+def test_somebody_elses_directory_is_not_overwritten(nothing: Postgres) -> None:
+    nothing.data_dir.mkdir(parents=True)
+    (nothing.data_dir / "letters.txt").write_text("dear")
     with pytest.raises(StackError, match="PG_VERSION is missing"):
-        server.prepare()
-    assert (server.data_dir / "letters.txt").read_text() == "dear"
+        nothing.prepare()
+    assert (nothing.data_dir / "letters.txt").read_text() == "dear"
 
 
-def test_a_full_disk_is_one_sentence(server: Postgres) -> None:
+def test_a_full_disk_is_one_sentence(nothing: Postgres) -> None:
     with pytest.raises(StackError, match=r"is full: \d+ MB are free and \d+ MB are needed"):
-        replace(server, free_bytes_min=2**62).prepare()
-    assert not server.data_dir.exists()
+        replace(nothing, free_bytes_min=2**62).prepare()
+    assert not nothing.data_dir.exists()
 
 
 def test_a_taken_port_is_one_sentence(server: Postgres, redis_server: Redis) -> None:
@@ -157,12 +162,12 @@ def test_a_taken_port_is_one_sentence(server: Postgres, redis_server: Redis) -> 
         redis.stop_child(first)
 
 
-def test_a_half_made_cluster_is_made_anew(server: Postgres) -> None:
-    draft = server.data_dir.with_name(server.data_dir.name + ".new")
+def test_a_half_made_cluster_is_made_anew(nothing: Postgres) -> None:
+    draft = nothing.data_dir.with_name(nothing.data_dir.name + ".new")
     draft.mkdir(parents=True)
     (draft / "PG_VERSION").write_text("18\n")
-    server.prepare()
-    assert (server.data_dir / "global" / "pg_control").exists()
+    nothing.prepare()
+    assert (nothing.data_dir / "global" / "pg_control").exists()
     assert not draft.exists()
 
 
@@ -243,11 +248,28 @@ def test_the_server_ends_when_its_starter_is_killed(server: Postgres) -> None:
     assert processes.wait_until(lambda: processes.ProcessMark.of(pid) is None, timeout_s=60)
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The directory of a cluster as it is made, which nobody has used: making one is most of a test's time."""
+    home = tmp_path_factory.mktemp("made")
+    server = Postgres(home / "data", PASSWORD, ports.free_port(), home / "postgres.log")
+    server.prepare()
+    return server.data_dir
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Postgres]:
-    server = Postgres(tmp_path / "data", "a p@ss:word/", ports.free_port(), tmp_path / "postgres.log")
+def nothing(tmp_path: Path) -> Iterator[Postgres]:
+    """A server whose directory is not there yet."""
+    server = Postgres(tmp_path / "data", PASSWORD, ports.free_port(), tmp_path / "postgres.log")
     yield server
     server.end_leftover()
+
+
+@pytest.fixture
+def server(nothing: Postgres, made: Path) -> Postgres:
+    """A server whose cluster has just been made."""
+    shutil.copytree(made, nothing.data_dir)
+    return nothing
 
 
 @pytest.fixture
