@@ -62,11 +62,14 @@ GATEWAY_PATIENCE_S = 1.0
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say before xdist asks which tests use the whole portal: two workers share them, so that it is started twice."""
+    """Say before xdist asks which tests use the whole portal: one worker has them all, so that it is started once.
+
+    They may come in any order: who kills a part waits until all is well again, and attackers have people, devices and
+    networks of their own.
+    """
     for item in items:
         if "portal" in getattr(item, "fixturenames", ()):
-            is_journey = "browser" in item.path.parts
-            item.add_marker(pytest.mark.xdist_group("journeys" if is_journey else "portal"))
+            item.add_marker(pytest.mark.xdist_group("portal"))
 
 
 def pytest_collection_finish() -> None:
