@@ -12,7 +12,6 @@ from playwright.sync_api import FrameLocator, Page, expect
 from portal.bench.own import Running
 from tests.browser.conftest import OpenPage, violations
 
-# One worker for all of them: a whole portal is started for each worker that has one.
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GOOD, POOR, ASKS = "4242424242424242", "4000000000009995", "4000000000003220"
@@ -20,15 +19,27 @@ FITS = "document.documentElement.scrollWidth <= document.documentElement.clientW
 _newcomers = count(1)
 
 
+# The goods of each shop, as its front page shows them: it is the largest page, and the same for every purchase.
+_goods: dict[str, list[str]] = {}
+
+
+def list_goods(page: Page, shop: str) -> list[str]:
+    """The addresses of what the front page shows, in English from there on."""
+    if shop not in _goods:
+        page.goto(f"{shop}/")
+        paths = page.locator("article.card h2 a, article.card h3 a").evaluate_all(
+            "links => [...new Set(links.map(link => link.pathname))]"
+        )
+        origin = shop.partition("/kr")[0].partition("/us")[0]
+        _goods[shop] = [f"{origin}{path}?lang=en" for path in paths]
+    return _goods[shop]
+
+
 def fill_cart(page: Page, shop: str, goods: int = 2) -> None:
     """Put the first things of the front page into the cart, by the forms of their pages."""
-    page.goto(f"{shop}/?lang=en")
-    paths = page.locator("article.card h2 a, article.card h3 a").evaluate_all(
-        "links => [...new Set(links.map(link => link.pathname))]"
-    )
     done = 0
-    for path in paths:
-        page.goto(shop.partition("/kr")[0].partition("/us")[0] + path)
+    for address in list_goods(page, shop):
+        page.goto(address)
         form = page.locator("main form[action$='/cart/lines']").first
         if form.count() == 0:
             continue
