@@ -7,9 +7,13 @@ from collections.abc import Iterable
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+# Both begin with the products that were asked for: in a shop that is being filled the planner knows nothing of the
+# tables yet, and would read all prices there are for each batch.
 # The names stand on the first line of search_text, so that a search can put matches in names before others.
 _RENEW = text(
     """
+    WITH own AS MATERIALIZED (
+        SELECT id, store_id, section_id, name FROM product WHERE id = ANY(:ids) AND state = 'active')
     INSERT INTO listing AS l (channel_id, product_id, section_id, store_id, price_from_minor, price_to_minor,
                               compare_at_minor, search_text, name)
     SELECT price.channel_id, p.id, c.id, p.store_id, min(price.amount_minor), max(price.amount_minor),
@@ -22,15 +26,14 @@ _RENEW = text(
                               (SELECT string_agg(value, ' ' ORDER BY key) FROM jsonb_each_text(parent.name)),
                               string_agg(v.sku, ' ' ORDER BY v.position, v.id)), NFKC)),
            p.name || lo.name
-      FROM product p
-      JOIN store s ON s.id = p.store_id
+      FROM own p
+      JOIN store s ON s.id = p.store_id AND s.state = 'open'
       JOIN variant v ON v.product_id = p.id AND v.state = 'active'
       JOIN price_now price ON price.variant_id = v.id
       LEFT JOIN local_product lo ON lo.product_id = p.id AND lo.channel_id = price.channel_id
       JOIN section c ON c.id = coalesce(lo.section_id, p.section_id)
       LEFT JOIN section parent ON parent.id = c.parent_id
-     WHERE p.id = ANY(:ids) AND p.state = 'active' AND s.state = 'open'
-     GROUP BY price.channel_id, p.id, s.id, c.id, parent.id, lo.channel_id, lo.product_id
+     GROUP BY price.channel_id, p.id, p.store_id, p.name, s.id, c.id, parent.id, lo.channel_id, lo.product_id
      ORDER BY price.channel_id, p.id
     ON CONFLICT (channel_id, product_id) DO UPDATE
        SET section_id = excluded.section_id, store_id = excluded.store_id,
@@ -46,13 +49,14 @@ _RENEW = text(
 # What stays is found by the ids alone; listings are reached by channel and product, which is their key.
 _REMOVE = text(
     """
-    WITH kept AS MATERIALIZED (
+    WITH own AS MATERIALIZED (
+        SELECT id, store_id FROM product WHERE id = ANY(:ids) AND state = 'active'),
+    kept AS MATERIALIZED (
         SELECT DISTINCT price.channel_id, p.id
-          FROM product p
+          FROM own p
           JOIN store s ON s.id = p.store_id AND s.state = 'open'
           JOIN variant v ON v.product_id = p.id AND v.state = 'active'
-          JOIN price ON price.variant_id = v.id AND NOT price.is_off
-         WHERE p.id = ANY(:ids) AND p.state = 'active')
+          JOIN price ON price.variant_id = v.id AND NOT price.is_off)
     DELETE FROM listing l USING channel c
      WHERE l.channel_id = c.id AND l.product_id = ANY(:ids)
        AND NOT EXISTS (SELECT FROM kept WHERE kept.channel_id = l.channel_id AND kept.id = l.product_id)
