@@ -60,6 +60,17 @@ SEALED_WITHIN_S = 300
 GATEWAY_PATIENCE_S = 1.0
 
 
+# What a test is called tells values apart; it need not hold a file of megabytes, of which each worker tells the others.
+NAME_LENGTH_MAX = 200
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A long text or file stands by its beginning and its length in the name of its test."""
+    if isinstance(val, str | bytes) and len(val) > NAME_LENGTH_MAX:
+        return f"{val[:40]!a} and so on to {len(val)}"
+    return None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say before xdist asks which tests use the whole portal: one worker has them all, so that it is started once.
