@@ -18,6 +18,9 @@ from portal.queries.exchange import use_platform
 from portal.queries.gateways import use_house_settings
 from portal.site import set_site
 
+# How many new objects make Python look for garbage where nobody has said otherwise.
+COLLECT_AFTER = 700
+
 
 def settle() -> None:
     """What is loaded by now stays for good: the collector does not look through it with every full round."""
@@ -27,6 +30,7 @@ def settle() -> None:
 
 def start(settings: Settings, *, name: str, connections: int) -> None:
     """Make this process ready for services. Nothing is connected yet; the first use does that."""
+    gc.set_threshold(COLLECT_AFTER)
     crypto.load_keys({key.id: key.secret for key in settings.encryption_keys})
     database.connect(settings.database_url, pool_size=connections, name=name)
     broker.connect(settings.redis_url)
