@@ -133,10 +133,9 @@ class Database:
         )
         self._write.configure(bind=self._engine)
         event.listen(self._engine, "connect", _keep_prepared)
-        event.listen(self._engine, "checkin", _note_rest)
+        event.listen(self._engine, "checkin", _give_back)
         event.listen(self._engine, "checkout", _prove_rested)
-        # Pages only read: autocommit spares them the round trips of BEGIN and ROLLBACK.
-        self._single.configure(bind=self._engine.execution_options(isolation_level="AUTOCOMMIT"))
+        self._single.configure(bind=self._engine)
 
     @property
     def engine(self) -> Engine:
@@ -234,8 +233,12 @@ def _keep_prepared(connection: Any, _record: object) -> None:
     connection.prepare_threshold = PREPARED_FROM
 
 
-def _note_rest(_connection: object, record: ConnectionPoolEntry) -> None:
+def _give_back(connection: Any, record: ConnectionPoolEntry) -> None:
+    """Whoever takes it next finds a connection for transactions, also after a session that nobody has closed."""
     record.info["rests_since"] = monotonic()
+    if connection is not None and connection.autocommit:
+        # By its setter it would be asked whether it is in a transaction. The pool has rolled back; what is broken goes.
+        connection._autocommit = False  # noqa: SLF001
 
 
 def _prove_rested(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -158,3 +159,24 @@ def test_a_connection_that_is_lost_is_taken_out_of_the_pool(db: None, settings: 
             opened.execute(_ROWS, values)
     assert raised.value.connection_invalidated
     assert database.look(lambda opened: opened.scalars(_ROWS, values).all()) == [1]
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+def test_who_only_reads_leaves_a_connection_for_transactions(db: None, is_closed: bool) -> None:
+    """Each statement of a reading session stands alone, on a connection that then takes a transaction all the same."""
+    session = database._single()  # One that somebody may forget to close; reading() closes it.
+    session.execute(text("SELECT 1"))
+    driver: Any = session.line().connection.dbapi_connection
+    assert driver.autocommit
+    if is_closed:
+        session.close()
+    del session
+    gc.collect()
+    with transaction() as writing:
+        connection: Any = writing.connection().connection
+        assert connection.dbapi_connection is driver
+        assert not driver.autocommit
+        writing.execute(_SECTION, {"slug": "gone"})
+        writing.rollback()  # lint: allow commit: it is what is looked at
+    with reading() as looking:
+        assert looking.scalar(text("SELECT count(*) FROM section WHERE slug = 'gone'")) == 0
