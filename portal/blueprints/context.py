@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flask import Flask, url_for
+from flask import Flask
 from flask_babel import get_locale
 from flask_login import current_user
 
 from portal.blueprints.identity import current_channel, current_identity, current_locale, current_theme
+from portal.blueprints.templating import url_for
 from portal.config import Settings
 from portal.live_token import live_address
 from portal.queries.channels import channel_directory

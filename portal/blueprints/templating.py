@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import _lru_cache_wrapper
+from functools import _lru_cache_wrapper, lru_cache
 from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, g, has_request_context, request
+from flask import url_for as address_of
 from flask_babel import Domain, get_babel
 from flask_wtf.csrf import generate_csrf
 from jinja2 import Template, pass_eval_context
@@ -20,6 +21,11 @@ from markupsafe import (  # type: ignore[attr-defined]  # What escape() does to 
     _escape_inner,
     escape,
 )
+
+# A page names a handful of addresses; those of one channel's products and orders make room for others.
+ADDRESSES_MAX = 4096
+# True is no 1 in an address, so only values of these very types are compared; what is relative or external never is.
+SIMPLE = (str, int)
 
 # Of these only a mark on themselves can ask for a context; Jinja looks at their __call__, too, each time.
 PLAIN = (FunctionType, MethodType, BuiltinFunctionType, _lru_cache_wrapper)
@@ -121,6 +127,7 @@ def init_templating(app: Flask) -> None:
     # All templates stay: a dict need not be told with each part of a page that it was asked for.
     app.jinja_env.cache = create_cache(-1)
     app.jinja_env.globals["_"] = translate
+    app.jinja_env.globals["url_for"] = url_for
     app.jinja_env.globals["csrf_token"] = csrf_token
     # Pages get Flask-WTF's own from its context processor.
     app.context_processor(lambda: {"csrf_token": csrf_token})
@@ -130,6 +137,18 @@ def csrf_token() -> str:
     """The token of this answer's forms. Flask-WTF makes it once, and looks up its settings each time it is asked."""
     made: str | None = getattr(g._get_current_object(), "csrf_token", None)  # noqa: SLF001  # As above.
     return made or generate_csrf()
+
+
+def url_for(endpoint: str, **values: Any) -> str:
+    """Flask's url_for(), which works out each address once per way in which a channel is reached."""
+    if endpoint[0] == "." or not has_request_context() or any(type(one) not in SIMPLE for one in values.values()):
+        return address_of(endpoint, **values)
+    return _address(request.script_root, endpoint, tuple(values.items()))
+
+
+@lru_cache(maxsize=ADDRESSES_MAX)
+def _address(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> str:
+    return address_of(endpoint, **dict(values))
 
 
 @pass_eval_context
