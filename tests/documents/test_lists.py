@@ -105,5 +105,5 @@ def test_memory_does_not_grow_with_the_rows(kind: Format) -> None:
         return found
 
     peak(100)  # What is loaded once.
-    few, many = peak(1_000), peak(8_000)
-    assert many < few + 200_000
+    few, many = peak(500), peak(3_000)
+    assert many < few + 70_000
