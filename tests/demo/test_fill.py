@@ -35,7 +35,14 @@ def numbers(session: Session, query: str) -> list[int]:
     return list(session.execute(text(query)).one())
 
 
-def test_the_mall_looks_like_one(filled: Session) -> None:
+def test_the_mall_looks_like_one_in_every_product(filled: Session) -> None:
+    # One test, because filling the mall takes longer than looking at it.
+    _looks_like_a_mall(filled)
+    _is_said_in_both_languages_with_a_picture(filled)
+    _has_prices_in_its_channels_currencies(filled)
+
+
+def _looks_like_a_mall(filled: Session) -> None:
     stores, products, sections, few, gone, one_channel = numbers(
         filled,
         """
@@ -54,7 +61,7 @@ def test_the_mall_looks_like_one(filled: Session) -> None:
     assert min(few, gone, one_channel) > 0
 
 
-def test_everything_is_said_in_both_languages_and_has_a_picture(filled: Session) -> None:
+def _is_said_in_both_languages_with_a_picture(filled: Session) -> None:
     untold = filled.scalar(
         text("SELECT count(*) FROM product WHERE NOT (name ?& ARRAY['en', 'ko'] AND description ?& ARRAY['en', 'ko'])")
     )
@@ -63,7 +70,7 @@ def test_everything_is_said_in_both_languages_and_has_a_picture(filled: Session)
     assert all(is_key(picture) for picture in pictures)
 
 
-def test_every_price_has_its_channels_currency(filled: Session) -> None:
+def _has_prices_in_its_channels_currencies(filled: Session) -> None:
     wrong = "SELECT count(*) FROM price p JOIN channel c ON c.id = p.channel_id WHERE p.currency <> c.currency"
     assert filled.scalar(text(wrong)) == 0
 

@@ -37,22 +37,20 @@ OWN = (
 )
 
 
-@pytest.mark.parametrize("address", OWN)
-def test_a_visitor_is_asked_to_sign_in(client: FlaskClient, mall: Mall, address: str) -> None:
-    answer = client.get(address)
-    assert (answer.status_code, answer.location) == (303, f"/sign-in?next={address}")
+def test_a_visitor_is_asked_to_sign_in(client: FlaskClient, mall: Mall) -> None:
+    for address in OWN:
+        answer = client.get(address)
+        assert (answer.status_code, answer.location) == (303, f"/sign-in?next={address}")
 
 
-@pytest.mark.parametrize("address", [*OWN, "/preferences"])
 @pytest.mark.parametrize("language", ["en", "ko"])
-def test_every_page_has_one_heading_and_its_language(
-    client: FlaskClient, bea: Person, address: str, language: str
-) -> None:
-    page = client.get(f"{address}?lang={language}")
-    assert page.status_code == 200
-    assert f'<html lang="{language}"' in page.text
-    assert len(re.findall(r"<h1\b", page.text)) == 1
-    assert 'hx-history="false"' in page.text
+def test_every_page_has_one_heading_and_its_language(client: FlaskClient, bea: Person, language: str) -> None:
+    for address in (*OWN, "/preferences"):
+        page = client.get(f"{address}?lang={language}")
+        assert page.status_code == 200, address
+        assert f'<html lang="{language}"' in page.text, address
+        assert len(re.findall(r"<h1\b", page.text)) == 1, address
+        assert 'hx-history="false"' in page.text, address
 
 
 def test_the_name_can_be_changed(client: FlaskClient, bea: Person) -> None:

@@ -71,10 +71,13 @@ def test_without_a_key_nothing_is_served(world: World) -> None:
 def test_a_key_without_the_permission_is_refused(world: World) -> None:
     assert [op.path for op in OPERATIONS if op.permission is None] == ["/key", "/key/rotation"]
     held = world.api.read("/key")["permissions"]
+    without = {
+        permission: world.as_bea(*[Permission(one) for one in held if one != permission])
+        for permission in {op.permission for op in OPERATIONS if op.permission is not None}
+    }
     for op in OPERATIONS:
         if op.permission is not None:
-            api = world.as_bea(*[Permission(one) for one in held if one != op.permission])
-            answer = ask(api, op)
+            answer = ask(without[op.permission], op)
             assert (answer.status_code, data(answer)["code"]) == (403, "permission_missing"), op.path
             assert data(answer)["params"] == {"permission": op.permission.value}
 
@@ -86,15 +89,17 @@ def test_a_strangers_key_reaches_nothing_of_another(world: World) -> None:
     number = data(place(world.api))["number"]
     world.api.put(f"/cart/lines/{world.lamp}", {"quantity": 3})
     cart, order = world.api.read("/cart"), world.api.read(f"/orders/{number}")
-    for op in OPERATIONS:
+    # Cart and order are looked at after each that may write; what the reads before had changed would be seen by then.
+    for op in sorted(OPERATIONS, key=lambda one: one.method != "GET"):
         answer = ask(world.stranger, op, number=number, variant_id=str(world.lamp))
         if "<string:number>" in op.path:
             # What is the mall's alone is refused before anything is looked for.
             refusals = {(404, "not_found"), (403, "permission_missing")}
             assert (answer.status_code, data(answer)["code"]) in refusals, op.name
         assert number not in answer.text, op.name
-        assert world.api.read("/cart") == cart, op.name
-        assert world.api.read(f"/orders/{number}") == order, op.name
+        if op.method != "GET":
+            assert world.api.read("/cart") == cart, op.name
+            assert world.api.read(f"/orders/{number}") == order, op.name
 
 
 def test_a_wrong_key_and_the_cookie_of_a_person_open_nothing(world: World) -> None:
