@@ -1,4 +1,4 @@
-"""`portal import orders` with two thousand real orders, twice."""
+"""`portal import orders` with a thousand real orders, twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.cli.olist_files import BR
 from tests.cli.shown import Run, table
 
 OLIST = Path(__file__).parents[2].parent / "shared" / "data" / "olist"
-SLICE = 2000
+SLICE = 1000
 
 
 @pytest.mark.slow
@@ -23,7 +23,9 @@ def test_real_orders_are_imported_once(run_orders: Run, tmp_path: Path) -> None:
     assert "difference BRL" in first.output
     imported = table("SELECT count(*) FROM orders")[0][0]
     assert f"{imported} orders imported, 0 known already" in first.output
-    assert imported + first.output.count("The order has no items.") == SLICE
+    empty = first.output.count("The order has no items.")
+    assert empty > 0
+    assert imported + empty == SLICE
     before = facts()
     again = run_orders(*files, *BR)
     assert f"0 orders imported, {imported} known already" in again.output
