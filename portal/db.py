@@ -237,8 +237,7 @@ def _give_back(connection: Any, record: ConnectionPoolEntry) -> None:
     """Whoever takes it next finds a connection for transactions, also after a session that nobody has closed."""
     record.info["rests_since"] = monotonic()
     if connection is not None and connection.autocommit:
-        # By its setter it would be asked whether it is in a transaction. The pool has rolled back; what is broken goes.
-        connection._autocommit = False  # noqa: SLF001
+        connection._autocommit = False  # noqa: SLF001  # The pool has rolled back; its setter would ask and might raise.
 
 
 def _prove_rested(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:

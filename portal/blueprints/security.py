@@ -18,6 +18,8 @@ from portal.services.accounts.page_count import page_count
 COMPRESS_FROM_BYTES = 1024
 # Level 2 takes a third less time than 4, for pages that are 6 to 9 % larger and still go out in one round trip.
 GZIP_LEVEL = 2
+# What a page depends on besides its address.
+PAGES_VARY = ("HX-Request", "HX-Target", "Cookie", "Accept-Language")
 
 
 # Enough for the connector to say where its script comes from.
@@ -85,7 +87,10 @@ def init_security(app: Flask, settings: Settings) -> None:
         given = {name.lower() for name, _value in headers}
         headers.extend((name, value) for name, value in fixed.items() if name.lower() not in given)
         if response.mimetype == "text/html":
-            response.vary.update(["HX-Request", "HX-Target", "Cookie", "Accept-Language"])
+            if "vary" in given:
+                response.vary.update(PAGES_VARY)
+            else:
+                headers.add("Vary", ", ".join(PAGES_VARY))
             headers.setdefault("Cache-Control", "no-store")
             _count_page(response)
         return _compressed(response)

@@ -151,6 +151,12 @@ def _address(_root: str, endpoint: str, values: tuple[tuple[str, Any], ...]) -> 
     return address_of(endpoint, **dict(values))
 
 
+def gettext(sentence: str, **variables: object) -> str:
+    """Flask-Babel's gettext() by the short way, for what a page asks dozens of times."""
+    said: str = _words.gettext(sentence, **variables)
+    return said
+
+
 @pass_eval_context
 def translate(context: EvalContext, sentence: str, /, **variables: object) -> str:
     """A sentence in the reader's language, with its %(name)s filled in; what is filled in is escaped on pages."""

@@ -100,9 +100,12 @@ class Route:
             return None
         dropped = [one.dropped for one in self.considered if one.dropped]
         if not dropped:
-            return Rejection("METHOD_NOT_OFFERED", N_("This way of paying is not offered here."))
+            return _NOT_OFFERED
         return max(dropped, key=lambda one: _NEARNESS.index(one.code))
 
+
+# Of most accounts for most methods: a list of methods says it dozens of times.
+_NOT_OFFERED = Rejection("METHOD_NOT_OFFERED", N_("This way of paying is not offered here."))
 
 # From the reason furthest from a payment to the nearest.
 _NEARNESS = (
@@ -177,7 +180,7 @@ def _why_not(request: RouteRequest, account: GatewayAccount) -> Rejection | None
         return Rejection("WRONG_CHANNEL", N_("This way of paying is not offered in this shop."))
     ways = [one for one in account.ranges if one.method == request.method]
     if not ways:
-        return Rejection("METHOD_NOT_OFFERED", N_("This way of paying is not offered here."))
+        return _NOT_OFFERED
     if account.countries and request.country is not None and request.country not in account.countries:
         return Rejection("WRONG_COUNTRY", N_("This way of paying is not available in your country."))
     currency = request.amount.currency

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flask_babel import gettext
-
 from portal.blueprints.checkout.method_names import METHODS
 from portal.blueprints.checkout.offers import own_offers
 from portal.blueprints.checkout.words import say
 from portal.blueprints.identity import current_actor, current_locale
+from portal.blueprints.templating import gettext
 from portal.gateways.base import ElementConfig, Flow
 from portal.queries.channels import ChannelView
 from portal.queries.gateways import gateway_directory

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask_babel import gettext
-
 from portal import formatting
+from portal.blueprints.templating import gettext
 from portal.blueprints.thing_words import words_of
 from portal.kit.errors import PortalError, Rejection, fill
 from portal.kit.money import Money
