@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from flask import Flask, request
+from flask import Flask, g, request
 from jinja2.runtime import Macro
 from markupsafe import Markup
 
@@ -30,7 +30,11 @@ def init_kept(app: Flask) -> None:
 
 def kept(macro: Macro, *arguments: object) -> Markup:
     """What the macro says to these arguments. Raises TypeError for one that cannot be compared for good."""
-    return _rendered(macro, current_locale(), current_channel().id, request.script_root, arguments)
+    here = g._get_current_object()  # noqa: SLF001  # Werkzeug's public name: a page keeps many parts.
+    reader: tuple[str, int, str] | None = getattr(here, "kept_for", None)
+    if reader is None or reader[0] != getattr(here, "locale", None):
+        reader = here.kept_for = (current_locale(), current_channel().id, request.script_root)
+    return _rendered(macro, *reader, arguments)
 
 
 @lru_cache(maxsize=KEPT_MAX)
