@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -54,8 +55,18 @@ def score_by_models(session: Session, *, values: Values, currency: str | None, s
 
 
 def get_ready(session: Session) -> None:
-    """Ask the models about nothing: the first question loads their engine, which takes seconds that no buyer waits."""
-    score_by_models(session, values={}, currency="", stamp=models_in_place(session).stamp)
+    """Ask the models about nothing: the first question loads their engine, which takes a while that no buyer waits.
+
+    For a process that asks models and trains none.
+    """
+    in_place = models_in_place(session)
+    if not in_place.models:
+        return
+    from portal.learning.boosting import load_engine_alone
+
+    with suppress(ImportError):  # Who asks without it is told so.
+        load_engine_alone()
+    score_by_models(session, values={}, currency="", stamp=in_place.stamp)
 
 
 def _silent(version: int) -> dict[str, Any]:
