@@ -1,9 +1,9 @@
-"""Who may open what on the desks: every role against every route (IDN-02, IDN-05, A28)."""
+"""Who may open what on the desks: every role against every permission and route (IDN-02, IDN-05, A28)."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 from apiflask import APIFlask
@@ -39,9 +39,7 @@ READING = {
     **dict.fromkeys(("admin.channels", "admin.house_rules"), P.CHANNEL_VIEW),
     **{f"admin.channel_goods{end}": P.PRODUCT_EDIT for end in ("", "_import", "_notes", "_template")},
     "admin.credit_lines": P.INVOICE_VIEW,
-    "admin.figures": P.ANALYTICS_VIEW,
-    "admin.figures_file": P.ANALYTICS_VIEW,
-    "admin.figure_rows": P.ANALYTICS_VIEW,
+    **dict.fromkeys(("admin.figures", "admin.figures_file", "admin.figure_rows"), P.ANALYTICS_VIEW),
     "admin.fulfilment": P.ORDER_LIST,
     "admin.gift_card": P.GIFT_CARD_VIEW,
     "admin.gift_cards": P.GIFT_CARD_VIEW,
@@ -50,13 +48,7 @@ READING = {
     "admin.order_hold": P.ORDER_VIEW,
     "admin.remarks": P.REMARK_VIEW,
     "admin.home": P.ANALYTICS_VIEW,
-    "admin.campaign_batch_file": P.COUPON_ISSUE,
-    "admin.campaign_list": P.COUPON_ISSUE,
-    "admin.campaign_list_file": P.COUPON_ISSUE,
     **dict.fromkeys(("admin.ticket", "admin.ticket_file", "admin.tickets"), P.TICKET_VIEW),
-    **dict.fromkeys(("admin.tiers", "admin.tiers_new", "admin.tiers_version"), P.MILEAGE_CONFIGURE),
-    **dict.fromkeys(("admin.campaign_codes", "admin.campaign_holders", "admin.campaign_uses"), P.COUPON_VIEW),
-    "admin.campaign_abuse": P.COUPON_VIEW,
     **dict.fromkeys(("admin.campaign_batch_file", "admin.campaign_list", "admin.campaign_list_file"), P.COUPON_ISSUE),
     "admin.campaign_state": P.COUPON_ISSUE,
     "admin.campaign_code_state": P.COUPON_ISSUE,
@@ -132,9 +124,6 @@ READING = {
     "admin.campaign_new": P.COUPON_ISSUE,
     "admin.campaigns": P.COUPON_VIEW,
 }
-WEBHOOK_ACTS = tuple(
-    f"admin.webhook_{n}" for n in ("making", "redelivery", "replay", "saving", "secret", "state", "test")
-)
 WRITING = {
     **dict.fromkeys(("admin.channel_wind_up_record", "admin.channel_logo"), P.CHANNEL_CONFIGURE),
     **dict.fromkeys(("admin.channel_border_new", "admin.channel_border_end"), P.CHANNEL_CONFIGURE),
@@ -155,8 +144,6 @@ WRITING = {
     "admin.automation_simulation": P.COUPON_ISSUE,
     "admin.automation_state": P.COUPON_ISSUE,
     "admin.segment_save": P.COUPON_ISSUE,
-    "admin.remark_hiding": P.REMARK_MODERATE,
-    "admin.remark_showing": P.REMARK_MODERATE,
     "admin.risk_list_entries": P.FRAUD_CONFIGURE,
     "admin.risk_list_removal": P.FRAUD_CONFIGURE,
     "admin.risk_lists_import": P.FRAUD_CONFIGURE,
@@ -246,8 +233,6 @@ WRITING = {
     "admin.user_balance_view": P.BALANCE_VIEW,
     "admin.ledger_balance_view": P.BALANCE_VIEW,
     **{f"admin.channel_{n}": P.CHANNEL_CONFIGURE for n in ("check", "new", "save", "state")},
-    **dict.fromkeys(("admin.channel_check", "admin.channel_new", "admin.channel_save"), P.CHANNEL_CONFIGURE),
-    "admin.channel_state": P.CHANNEL_CONFIGURE,
     "admin.channel_terms_save": P.CHANNEL_CONFIGURE,
     **dict.fromkeys(("admin.campaign_edit", "admin.campaign_launch", "admin.campaign_new"), P.COUPON_ISSUE),
 }
@@ -267,6 +252,7 @@ WRITING |= dict.fromkeys(["admin.figures_mail", "admin.figures_mail_end"], P.ANA
 ALSO = {"admin.ledger_balance_view": P.LEDGER_VIEW}
 # Managers of channels open pages by channel: tests/blueprints/admin/test_channels.py.
 ROLES = [role for role in Role if role not in {Role.SYSTEM, Role.VISITOR, Role.CHANNEL_MANAGER}]
+EVERYWHERE = frozenset({Role.BUYER, Role.ADMIN})
 
 
 def test_the_table_names_every_route_of_the_desk(application: APIFlask) -> None:
@@ -312,20 +298,34 @@ def test_each_role_opens_what_its_permissions_say_and_nothing_else(app: APIFlask
     }
     paths = {endpoint: _path(app, endpoint, values) for endpoint in READING | WRITING}
     wrong = []
-    for role in ROLES:
+    for turn, role in enumerate(ROLES):
         person = make_person(f"the-{role}", roles=(role,), store_ids=mall.store_ids if role is Role.SELLER else ())
         client = browser(app, person)
         token = {"csrf_token": fields(client.get("/admin/").text)["csrf_token"]}
         for method, table in (("GET", READING), ("POST", WRITING)):
-            for endpoint, permission in table.items():
-                asked = {permission, ALSO.get(endpoint, permission)}
+            for endpoint, asked in _asked_by(role, turn, table):
                 granted = all(MATRIX[role].get(one) is Scope.ALL for one in asked)
                 sent = token if method == "POST" else None
-                # A refusal comes as a fragment: the page around two thousand of them would say nothing more.
+                # A refusal comes as a fragment: the page around hundreds of them would say nothing more.
                 answer = client.open(paths[endpoint], method=method, data=sent, headers={"HX-Request": "true"})
                 if (answer.status_code == 403) is granted:
                     wrong.append((role.value, method, endpoint, answer.status_code))
     assert wrong == []
+
+
+def _asked_by(role: Role, turn: int, table: Mapping[str, P]) -> Iterator[tuple[str, frozenset[P]]]:
+    """The routes that a role tries, with what they take: all of them, or one of those that take the same.
+
+    A buyer and an administrator show that every route asks what the table says, and who has a permission for his
+    own things that each route refuses him. What else a role may, it shows by one route, each by another one.
+    """
+    alike: dict[frozenset[P], list[str]] = {}
+    for endpoint, permission in table.items():
+        alike.setdefault(frozenset({permission, ALSO.get(endpoint, permission)}), []).append(endpoint)
+    for asked, endpoints in alike.items():
+        is_wholly = role in EVERYWHERE or any(MATRIX[role].get(one, Scope.ALL) is not Scope.ALL for one in asked)
+        for endpoint in endpoints if is_wholly else [endpoints[turn % len(endpoints)]]:
+            yield endpoint, asked
 
 
 def _path(app: APIFlask, endpoint: str, values: Mapping[str, object]) -> str:
