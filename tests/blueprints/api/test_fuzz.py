@@ -18,7 +18,7 @@ from tests.blueprints.api.conftest import World, place
 load_all_checks()
 
 # What does not fit is refused early and alike: it takes fewer to meet each kind of it.
-EXAMPLES_EACH = {GenerationMode.POSITIVE: 3, GenerationMode.NEGATIVE: 2}
+EXAMPLES_EACH = {GenerationMode.POSITIVE: 2, GenerationMode.NEGATIVE: 2}
 WALKS, STEPS_EACH = 10, 8
 PHASES = (Phase.explicit, Phase.generate)
 # Semantic refusals of what is well-formed: an address that does not exist, a cursor of another query, a code tried out.
