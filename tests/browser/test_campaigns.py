@@ -57,9 +57,9 @@ def test_a_campaign_is_built_tried_and_launched(shop: Shop, javascript: bool, wi
     picture(page, f"campaign-{width}")
     if javascript:
         assert violations(page) == []
-    shop.go(page, "/admin/campaigns?lang=ko")
-    picture(page, f"campaigns-{width}")
-    if javascript:
+    if javascript:  # Nothing is done on this page: it is only looked at, by a script.
+        shop.go(page, "/admin/campaigns?lang=ko")
+        picture(page, f"campaigns-{width}")
         assert violations(page) == []
 
 

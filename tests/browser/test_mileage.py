@@ -44,10 +44,10 @@ def test_rules_are_tried_on_past_orders_and_saved(shop: Shop, javascript: bool, 
     page.locator("#save").click()
     expect(page.get_by_role("heading", name="Version 1", level=1)).to_be_visible()
     assert rows("SELECT body -> 'rules' -> 0 ->> 'multiplier' FROM loyalty_version WHERE kind = 'mileage'") == [("2",)]
-    for path in ("/admin/mileage", "/admin/tiers", "/admin/tiers/new", "/admin/causes"):
-        shop.go(page, path)
-        picture(page, f"{path.replace('/', '-').strip('-')}-{width}")
-        if javascript:
+    if javascript:  # Nothing is done on these pages: they are only looked at, by a script.
+        for path in ("/admin/mileage", "/admin/tiers", "/admin/tiers/new", "/admin/causes"):
+            shop.go(page, path)
+            picture(page, f"{path.replace('/', '-').strip('-')}-{width}")
             assert violations(page) == []
 
 

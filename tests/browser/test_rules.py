@@ -52,9 +52,9 @@ def test_rules_are_written_moved_and_put_in_force(shop: Shop, javascript: bool, 
     picture(page, f"rules-version-{width}")
     if javascript:
         assert violations(page) == []
-    shop.go(page, "/admin/gateways/rules?lang=ko")
-    picture(page, f"rules-{width}")
-    if javascript:
+    if javascript:  # Nothing is done on this page: it is only looked at, by a script.
+        shop.go(page, "/admin/gateways/rules?lang=ko")
+        picture(page, f"rules-{width}")
         assert violations(page) == []
     make_order(make_person("bea"), shop.mall, {make_variant(shop.mall, krw=12_000): 1})
     shop.go(page, "/admin/gateways/rules/new?lang=en")
