@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from tests.architecture.soundness import dead_ends, problems_of_page, problems_of_part
+from tests.architecture.soundness import dead_ends, problems_of_page, problems_of_part, problems_of_words, shape_of
 
 GOOD = '<!doctype html>\n<html lang="en"><head><title>Cart</title></head><body><h1>Cart</h1></body></html>'
 
 
 def test_a_sound_page_has_no_problems() -> None:
-    assert list(problems_of_page(GOOD, "en")) == []
+    assert [*problems_of_words(GOOD, "en"), *problems_of_page(GOOD)] == []
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,8 @@ def test_a_sound_page_has_no_problems() -> None:
     ],
 )
 def test_a_page_with_a_defect_is_found(right: str, wrong: str, problem: str) -> None:
-    assert list(problems_of_page(GOOD.replace(right, wrong), "en")) == [problem]
+    page = GOOD.replace(right, wrong)
+    assert [*problems_of_words(page, "en"), *problems_of_page(page)] == [problem]
 
 
 @pytest.mark.parametrize(
@@ -35,11 +36,11 @@ def test_a_page_with_a_defect_is_found(right: str, wrong: str, problem: str) -> 
         '<form method="post"></form>',
         '<img src="/x">',
         "<p>Hello %(name)s</p>",
-        '<!doctype html><p aria-describedby="gone">x</p>',
+        '<!doctype html><html lang="en"><title>x</title><p aria-describedby="gone">x</p>',
     ],
 )
 def test_a_part_with_a_defect_is_found(html: str) -> None:
-    assert len(list(problems_of_part(html))) == 1
+    assert len([*problems_of_part(html), *problems_of_words(html, "en")]) == 1
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,13 @@ def test_a_part_with_a_defect_is_found(html: str) -> None:
 )
 def test_labels_of_all_kinds_count(html: str) -> None:
     assert list(problems_of_part(html)) == []
+
+
+def test_of_the_shape_of_a_page_all_is_that_is_looked_for_but_words() -> None:
+    page = '<form action="/a?x=1"><label for="q">Search</label><input id="q" title="Words"></form><img alt="A bowl">'
+    assert shape_of(page) == shape_of(page.replace("Search", "검색").replace("A bowl", "그릇").replace("?x=1", "?x=2"))
+    for part in ("label", "/a", 'id="q"', 'for="q"', "title", "alt", "action", "form"):
+        assert shape_of(page) != shape_of(page.replace(part, "x", 1)), part
 
 
 def test_links_that_lead_nowhere_are_found() -> None:
