@@ -34,7 +34,7 @@ def hillstrom(people: int) -> str:
 @pytest.mark.req("INC-05")
 def test_an_experiment_in_a_compressed_file_is_measured(tmp_path: Path) -> None:
     file = tmp_path / "x5.csv.gz"
-    lines = as_csv(mailing(people=3000)) + "c9,,1,0,0,0,new,0\nc9,1,maybe,0,0,0,new,0\n"
+    lines = as_csv(mailing(people=1500)) + "c9,,1,0,0,0,new,0\nc9,1,maybe,0,0,0,new,0\n"
     file.write_bytes(gzip.compress(lines.encode()))
     answer = run("evaluate", file, "--value", 10, "--cost", 0.2, "--json")
     assert answer.exit_code == 1
@@ -85,7 +85,7 @@ def test_a_file_as_people_export_it_is_read_as_it_is_meant(tmp_path: Path) -> No
 
 def test_several_arms_are_each_compared_with_the_control(tmp_path: Path) -> None:
     file = tmp_path / "mailing.csv"
-    file.write_text(hillstrom(900))
+    file.write_text(hillstrom(600))
     known = ("recency", "history_segment", "history", "zip_code")
     answer = run("evaluate", file, *(word for name in known for word in ("--without", name)))
     assert answer.exit_code == 0
