@@ -193,7 +193,7 @@ def test_labels_of_drawn_events_are_seen_by_nothing_that_learns(events: Events) 
     turned = replace(events, label=np.where(held.of(events), 1 - events.label, events.label))
     end_s = day_s(75)
     one, other = (
-        fraud.learn(some, until_s=end_s, label_delay_s=DELAY_S, held=held, learned_max=4000)
+        fraud.learn(some, until_s=end_s, label_delay_s=DELAY_S, held=held, learned_max=2000)
         for some in (events, turned)
     )
     prints = {fraud.fingerprint(fraud.to_json(each), each.model.trees) for each in (one, other)}
