@@ -12,6 +12,7 @@ from apiflask import APIFlask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from hypothesis.internal.conjecture import providers
 from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from sqlalchemy import Engine, create_engine, text
@@ -48,6 +49,9 @@ UNTIMED = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.
 hypothesis_settings.register_profile("portal", UNTIMED, derandomize=True)
 hypothesis_settings.register_profile("search", UNTIMED)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portal"))
+# Nor do they depend on which of our modules are loaded by then: Hypothesis would read the constants of all of them,
+# which takes each worker eight seconds the first time.
+providers._get_local_constants = lambda: providers._local_constants
 
 # The second browser, API client and so on of a test run are told apart by database and Redis number.
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
