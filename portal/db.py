@@ -28,7 +28,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.engine import Dialect
+from sqlalchemy.engine import Dialect, ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -51,6 +51,9 @@ NAMING = {
 
 # 40001 serialisation failure, 40P01 deadlock: PostgreSQL asks for the whole transaction to be run again.
 RETRYABLE_SQLSTATES = frozenset({"40001", "40P01"})
+# 0A000 a prepared statement whose columns a migration has changed, 26000 one that the server does not know: both are
+# right once they are prepared anew.
+STALE_SQLSTATES = frozenset({"0A000", "26000"})
 
 # How long a pooled connection may have rested and still be handed out unasked.
 REST_TRUSTED_S = 1.0
@@ -133,6 +136,7 @@ class Database:
         )
         self._write.configure(bind=self._engine)
         event.listen(self._engine, "connect", _keep_prepared)
+        event.listen(self._engine, "handle_error", _forget_stale)
         event.listen(self._engine, "checkin", _give_back)
         event.listen(self._engine, "checkout", _prove_rested)
         self._single.configure(bind=self._engine)
@@ -233,6 +237,13 @@ def _keep_prepared(connection: Any, _record: object) -> None:
     connection.prepare_threshold = PREPARED_FROM
 
 
+def _forget_stale(context: ExceptionContext) -> None:
+    """Prepare all anew where a statement is not any more what it was: else it would fail as long as its connection."""
+    if context.connection is not None and getattr(context.original_exception, "sqlstate", None) in STALE_SQLSTATES:
+        driver: Any = context.connection.connection.dbapi_connection
+        driver._prepared.forget()  # noqa: SLF001  # Ours, see above.
+
+
 def _give_back(connection: Any, record: ConnectionPoolEntry) -> None:
     """Whoever takes it next finds a connection for transactions, also after a session that nobody has closed."""
     record.info["rests_since"] = monotonic()
@@ -259,7 +270,7 @@ def _prove_rested(connection: Any, record: ConnectionPoolEntry, _proxy: object) 
 
 def _may_run_again(error: DBAPIError, *, committing: bool) -> bool:
     sqlstate = getattr(error.orig, "sqlstate", None)
-    if sqlstate in RETRYABLE_SQLSTATES:
+    if sqlstate in RETRYABLE_SQLSTATES | STALE_SQLSTATES:
         return True
     lost = error.connection_invalidated or (isinstance(error, OperationalError) and sqlstate is None)
     return lost and not committing

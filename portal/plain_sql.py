@@ -60,6 +60,11 @@ class KeptStatements(PrepareManager):
     def clear(self) -> bool:
         return False
 
+    def forget(self) -> None:
+        """Prepare everything anew. What the server still has stays there until the connection ends."""
+        self._names.clear()
+        self._counts.clear()
+
 
 class PlainStatement:
     """A statement as the driver takes it."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import column, create_engine, event, select, table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
@@ -24,6 +24,7 @@ _TWICE = text("SELECT 1 AS id, 2 AS id, 3 AS other")
 _KEPT = text("SELECT :word || n AS word FROM generate_series(1, 2) n")
 _OWN = text("SELECT CAST(:value AS text)")
 _MOVED = text("UPDATE section SET position = position + 1 WHERE slug <> :slug")
+_MOVING = select(column("one"), column("two")).select_from(table("moved"))
 _MARK = text("SELECT '100%', :value")
 _SECTION = text("INSERT INTO section (slug, name, position) VALUES (:slug, CAST('{}' AS jsonb), 1)")
 
@@ -180,3 +181,26 @@ def test_who_only_reads_leaves_a_connection_for_transactions(db: None, is_closed
         writing.rollback()  # lint: allow commit: it is what is looked at
     with reading() as looking:
         assert looking.scalar(text("SELECT count(*) FROM section WHERE slug = 'gone'")) == 0
+
+
+@pytest.mark.parametrize("run", [database.look, database.atomically])
+@pytest.mark.parametrize(
+    "made", [text("SELECT * FROM moved"), select(column("one"), column("two")).select_from(table("moved"))]
+)
+def test_columns_that_a_migration_changes_meanwhile_are_read_anew(
+    db: None, settings: Settings, run: Callable[..., Any], made: Any
+) -> None:
+    """Without it such a statement fails as long as its connection lives."""
+    owner = create_engine(settings.database_owner_url, isolation_level="AUTOCOMMIT")
+    with owner.connect() as migration:
+        migration.execute(text("CREATE TABLE moved AS SELECT 1 AS one, 2 AS two"))
+        try:
+            migration.execute(text("GRANT SELECT ON moved TO portal_app"))
+            for _ in range(4):
+                assert run(lambda opened: opened.execute(made).all()) == [(1, 2)]
+            migration.execute(text("ALTER TABLE moved ALTER one TYPE text"))
+            for _ in range(4):
+                assert run(lambda opened: opened.execute(made).all()) == [("1", 2)]
+        finally:
+            migration.execute(text("DROP TABLE moved"))
+    owner.dispose()
