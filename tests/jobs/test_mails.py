@@ -109,6 +109,21 @@ def test_those_behind_a_refused_address_are_served_and_it_is_given_up(server: Se
     assert "gone@example.com" not in server.served
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"subject": "Receipt\r\nBcc: eve@example.com"},
+        {"unsubscribe": "https://portal.example/u\r\nBcc: eve@example.com"},
+        {"sender": "Mall\r\nBcc: eve@example.com"},
+    ],
+)
+def test_nobody_writes_lines_of_his_own_into_the_head(server: Server, forged: dict[str, str]) -> None:
+    write("ada@example.com", **forged)
+    send_mails()
+    assert not server.served
+    assert unsent() == [(True, "Val")]
+
+
 def test_a_mail_of_a_channel_comes_in_its_name(server: Server) -> None:
     write("ada@example.com")
     write("bea@example.com", sender="포털몰, Seoul")
