@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import column, create_engine, event, select, table, text
+from sqlalchemy import Select, column, create_engine, event, select, table, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InvalidRequestError, OperationalError, StatementError
 from sqlalchemy.orm import Session
 
@@ -24,7 +24,7 @@ _TWICE = text("SELECT 1 AS id, 2 AS id, 3 AS other")
 _KEPT = text("SELECT :word || n AS word FROM generate_series(1, 2) n")
 _OWN = text("SELECT CAST(:value AS text)")
 _MOVED = text("UPDATE section SET position = position + 1 WHERE slug <> :slug")
-_MOVING = select(column("one"), column("two")).select_from(table("moved"))
+_MOVING: Select[Any, Any] = select(column("one"), column("two")).select_from(table("moved"))
 _MARK = text("SELECT '100%', :value")
 _SECTION = text("INSERT INTO section (slug, name, position) VALUES (:slug, CAST('{}' AS jsonb), 1)")
 
