@@ -43,6 +43,9 @@ from portal.translations import compile_catalogues
 from tools.chromium import SHELL
 from tools.chromium import find as find_chromium
 
+# What is imported and collected stays to the end: until then the garbage collector would only walk through it.
+gc.disable()
+
 # Nothing here measures time: how long an example takes says how busy the machine is. What passed once passes again:
 # the examples are the same in each run, but for HYPOTHESIS_PROFILE=search, which looks for new ones.
 UNTIMED = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -88,9 +91,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was collected stays to the end: the garbage collector need not look at it again and again."""
-    gc.collect()
+    """What was collected is never looked at by the garbage collector, which goes to work only now."""
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)

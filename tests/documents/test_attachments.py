@@ -66,8 +66,6 @@ def test_a_large_picture_becomes_as_large_as_a_page_shows_it_and_a_pdf_stays_as_
     ("name", "content", "error"),
     [
         ("a.jpg", b"MZ\x90\x00 a program", FileMisnamedError),
-        # Black and white is drawn, and written, quickly by every worker that collects this test.
-        ("a.png", picture("PNG", (10_000, 5_001), mode="1"), PictureTooLargeError),
         ("a.jpg", PDF, FileMisnamedError),
         ("a.png", b"\xff\xd8\xff\xe0 no more of it", FileMisnamedError),
         ("a.exe", picture(), FileMisnamedError),
@@ -82,6 +80,13 @@ def test_a_large_picture_becomes_as_large_as_a_page_shows_it_and_a_pdf_stays_as_
 def test_what_is_not_what_it_says_is_refused(name: str, content: bytes, error: type[Exception]) -> None:
     with pytest.raises(error):
         prepare_files([("fine.png", picture("PNG")), (name, content)])
+
+
+@pytest.mark.req("ORD-08")
+def test_a_picture_of_too_many_points_is_refused() -> None:
+    # Black and white is drawn, and written, quickly.
+    with pytest.raises(PictureTooLargeError):
+        prepare_files([("fine.png", picture("PNG")), ("a.png", picture("PNG", (10_000, 5_001), mode="1"))])
 
 
 def test_too_many_files_are_refused_and_a_paper_where_pictures_are_asked_for() -> None:

@@ -36,11 +36,13 @@ OURS = tokens((ROOT / "css/10-tokens.css").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-@pytest.mark.parametrize(
-    ("front", "back", "least"), [(*p, READABLE) for p in TEXT_PAIRS] + [(*p, SHAPE) for p in SHAPE_PAIRS]
-)
-def test_a_pair_can_be_told_apart(front: str, back: str, least: float, theme: int) -> None:
-    assert contrast(rgb(OURS[front][theme]), rgb(OURS[back][theme])) >= least
+def test_pairs_can_be_told_apart(theme: int) -> None:
+    pairs = [*((pair, READABLE) for pair in TEXT_PAIRS), *((pair, SHAPE) for pair in SHAPE_PAIRS)]
+    shown = [
+        (front, back, contrast(rgb(OURS[front][theme]), rgb(OURS[back][theme])), least)
+        for (front, back), least in pairs
+    ]
+    assert [one for one in shown if one[2] < one[3]] == []
 
 
 @given(st.from_regex(r"[0-9a-f]{6}", fullmatch=True))
