@@ -146,11 +146,11 @@ def _measure(
     edges = np.unique(np.quantile(score, np.linspace(0, 1, BINS + 1)[1:-1]))
     # The highest scores come first; equal ones stay together.
     cell = edges.size - np.searchsorted(edges, score, side="right")
-    drawn = _drawn(cell, int(edges.size) + 1, treated, outcome, bootstrap)
-    areas = _areas(np.cumsum(drawn, axis=1))
+    drawn = _drawn(cell, int(edges.size) + 1, treated, outcome, bootstrap, running=True)
+    areas = _areas(drawn)
     of_treated = people * float(treated.sum())
-    draws = areas[0] / (drawn[:, :, 0].sum(axis=1) * people)
-    best, drawn_best = _best(_kinds(treated, outcome)), _best(_kinds_drawn(drawn))
+    draws = areas[0] / (drawn[:, -1, 0] * people)
+    best, drawn_best = _best(_kinds(treated, outcome)), _best(_kinds_drawn(drawn[:, -1]))
 
     def normalised(which: int, kind: int) -> Interval | None:
         if not is_binary:
@@ -182,13 +182,17 @@ def _counted(score: Floats, treated: npt.NDArray[np.bool_], outcome: Floats) -> 
 
 
 def _qini(count: Floats) -> Floats:
-    share = np.nan_to_num(ratio(count[..., 0], count[..., 2]))
-    return np.asarray(count[..., 1] - count[..., 3] * share)
+    return np.asarray(count[..., 1] - count[..., 3] * _or_nothing(count[..., 0], count[..., 2]))
 
 
 def _uplift(count: Floats) -> Floats:
-    means = [np.nan_to_num(ratio(count[..., place + 1], count[..., place])) for place in (0, 2)]
-    return np.asarray((means[0] - means[1]) * (count[..., 0] + count[..., 2]))
+    difference = _or_nothing(count[..., 1], count[..., 0]) - _or_nothing(count[..., 3], count[..., 2])
+    return np.asarray(difference * (count[..., 0] + count[..., 2]))
+
+
+def _or_nothing(above: Floats, below: Floats) -> Floats:
+    """The quotient, 0 where nothing is divided by."""
+    return np.asarray(np.divide(above, below, out=np.zeros_like(above), where=below != 0))
 
 
 def _points(count: Floats, value: Floats) -> Points:
@@ -197,13 +201,13 @@ def _points(count: Floats, value: Floats) -> Points:
 
 def _areas(count: Floats) -> tuple[Floats, Floats]:
     """Areas of the Qini and of the uplift curve above the straight line, for any number of draws at once."""
-    start = np.zeros((*count.shape[:-2], 1))
-    people = np.concatenate([start, count[..., 0] + count[..., 2]], axis=-1)
-    found = []
-    for value in (_qini(count), _uplift(count)):
-        curve = np.concatenate([start, value], axis=-1)
-        found.append(np.trapezoid(curve, people, axis=-1) - people[..., -1] * curve[..., -1] / 2)
-    return found[0], found[1]
+    people = count[..., 0] + count[..., 2]
+    # Each point counts with half of what lies between its neighbours; the straight line takes its part from the last.
+    width = np.zeros_like(people)
+    width[..., :-1] = people[..., 1:]
+    width[..., 1:] -= people[..., :-1]
+    qini, uplift = (np.einsum("...i,...i->...", value, width) / 2 for value in (_qini(count), _uplift(count)))
+    return qini, uplift
 
 
 def _kinds(treated: npt.NDArray[np.bool_], outcome: Floats) -> Floats:
@@ -213,8 +217,7 @@ def _kinds(treated: npt.NDArray[np.bool_], outcome: Floats) -> Floats:
     return np.array([yes[0], t.sum() - yes[0], yes[1], (1 - t).sum() - yes[1]])
 
 
-def _kinds_drawn(drawn: Floats) -> Floats:
-    total = drawn.sum(axis=1)
+def _kinds_drawn(total: Floats) -> Floats:
     return np.stack([total[:, 1], total[:, 0] - total[:, 1], total[:, 3], total[:, 2] - total[:, 3]], axis=-1)
 
 
@@ -240,11 +243,23 @@ def _best(kinds: Floats) -> tuple[Floats, Floats, Floats]:
     return _areas(np.cumsum(first, axis=-2))[0], harmless, uplift
 
 
-def _drawn(cell: Ints, cells: int, treated: npt.NDArray[np.bool_], outcome: Floats, bootstrap: Bootstrap) -> Floats:
-    """Per draw and cell: treated people, their outcomes, control people, theirs."""
+def _drawn(
+    cell: Ints,
+    cells: int,
+    treated: npt.NDArray[np.bool_],
+    outcome: Floats,
+    bootstrap: Bootstrap,
+    *,
+    running: bool = False,
+) -> Floats:
+    """Per draw and cell: treated people, their outcomes, control people, theirs; `running` up to and with the cell."""
     t = treated.astype(np.float64)
-    parts = [bootstrap.sums_by(column, cell, cells) for column in (t, t * outcome, 1 - t, (1 - t) * outcome)]
-    return np.stack([bootstrap.drawn(part) for part in parts], axis=-1)
+    kinds = (t, t * outcome, 1 - t, (1 - t) * outcome)
+    sums = np.stack([bootstrap.sums_by(column, cell, cells) for column in kinds], axis=1)
+    if running:
+        sums = np.cumsum(sums, axis=-1)
+    # Each kind lies together in memory, as it is reckoned with.
+    return np.moveaxis(bootstrap.drawn(sums.reshape(len(sums), -1)).reshape(-1, *sums.shape[1:]), 1, -1)
 
 
 def _tops(
