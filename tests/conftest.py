@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from apiflask import APIFlask
@@ -21,7 +22,7 @@ from sqlalchemy.orm import Session
 from portal.bench.own import Running, own_portal
 from portal.broker import broker
 from portal.config import Settings
-from portal.db import Base, database
+from portal.db import database
 from portal.gateways import http
 from portal.kit.ids import new_token
 from portal.migrate import migrate
@@ -40,6 +41,7 @@ from portal.services.seal_audit import seal_audit
 from portal.stack.processes import wait_until
 from portal.stack.testing import Services, clone_database, template_database, throwaway_services
 from portal.translations import compile_catalogues
+from tests.emptying import emptying, wipe
 from tools.chromium import SHELL
 from tools.chromium import find as find_chromium
 
@@ -172,58 +174,12 @@ def planned_once(settings: Settings, **options: str) -> Iterator[Engine]:
     engine.dispose()
 
 
-# Emptying all tables by TRUNCATE makes some hundred new files, which takes longer than most tests: rows are deleted
-# where there are any, until a table has grown so large that new files are cheaper.
-LARGE_BYTES = 1_000_000
-
-
-def emptying(engine: Engine) -> str:
-    """A function that empties every table and starts every sequence anew: one statement, whose parts stay planned."""
-    names = [table.name for table in Base.metadata.sorted_tables]
-    everything = ", ".join(names)
-    with engine.begin() as connection:
-        sequences = connection.execute(
-            text("SELECT sequencename, start_value FROM pg_sequences WHERE schemaname = 'public'")
-        ).all()
-    deleted = "\n".join(
-        f"IF EXISTS (SELECT FROM {name}) THEN DELETE FROM {name}; END IF;"  # noqa: S608  # Our names.
-        for name in names
-    )
-    restarted = "\n".join(
-        f"IF (SELECT is_called FROM {name}) THEN PERFORM setval('{name}', {start}, false); END IF;"  # noqa: S608  # Ours.
-        for name, start in sequences
-    )
-    # Whoever still writes, a page of the test before perhaps, is waited for.
-    return f"""
-        CREATE FUNCTION pg_temp.wipe() RETURNS void LANGUAGE plpgsql AS $$
-        BEGIN
-            LOCK TABLE {everything} IN ACCESS EXCLUSIVE MODE;
-            IF EXISTS (SELECT FROM unnest('{{{everything}}}'::regclass[]) AS name
-                        WHERE pg_relation_size(name) > {LARGE_BYTES}) THEN
-                TRUNCATE {everything} CASCADE;
-            ELSE
-                {deleted}
-            END IF;
-            {restarted}
-        END $$
-    """
-
-
 @pytest.fixture(scope="session")
 def _wipe(_process: None, settings: Settings) -> Iterator[Callable[[], None]]:
     """Empties the database of this worker."""
     # The triggers that keep the books are set aside, which only the owner of the schema can do.
     with planned_once(settings, session_replication_role="replica") as engine:
-        made = emptying(engine)
-
-        def wipe() -> None:
-            with engine.begin() as connection:
-                if not connection.info.get("can_wipe"):
-                    connection.execute(text(made))
-                    connection.info["can_wipe"] = True
-                connection.execute(text("SELECT pg_temp.wipe()"))
-
-        yield wipe
+        yield partial(wipe, engine, emptying(engine))
 
 
 @pytest.fixture(scope="session")
