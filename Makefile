@@ -24,6 +24,7 @@ run: setup ## Start the whole portal with demo data on PORT (8000), data in PORT
 
 test: setup-dev ## Run all tests, or those of TESTS=path
 	@$(PYTHON) tools/chromium.py
+	@$(BIN)/python -m tools.compiled
 	@exec $(BIN)/pytest -n 3 --dist loadgroup $(TESTS)
 
 lint: setup-dev ## Check style, types, import directions and the project's own rules
