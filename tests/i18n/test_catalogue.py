@@ -32,6 +32,8 @@ def test_sentences_of_code_templates_and_mails_are_found() -> None:
     assert "There is a problem" in found
     assert "Receipt for your order %(number)s" in found
     assert "Postcode" in found
+    # Within a text that is put together.
+    assert "Among a hundred buyers this one has the place %(place)s." in found
 
 
 @pytest.mark.parametrize("path", files.catalogue_files(), ids=lambda path: path.parts[-3])
