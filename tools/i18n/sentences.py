@@ -45,9 +45,9 @@ def sentences(root: Path = ROOT) -> Catalog:
 
 
 def from_python(file: IO[bytes], keywords: Iterable[str], _tags: object, **_further: object) -> Iterator[Found]:
-    """The calls of a module. Two of three modules have none, and are not taken apart.
+    """The calls of a module, also those within an f-string, into which Babel's own reading does not look.
 
-    Python's own parser takes a quarter of the time that Babel's reading of tokens takes, and finds the same.
+    Two of three modules have none, and are not taken apart.
     """
     source, names = file.read(), frozenset(keywords)
     if CALLED.search(source) is None:
@@ -73,8 +73,7 @@ def from_template(
 @lru_cache(maxsize=4)
 def _environment(extensions: str) -> Environment:
     named = [one.strip() for one in extensions.split(",") if one.strip()]
-    # Nothing is rendered.
-    made = Environment(extensions=["jinja2.ext.i18n", *named])  # noqa: S701
+    made = Environment(extensions=["jinja2.ext.i18n", *named])  # noqa: S701  # Nothing is rendered.
     made.policies["ext.i18n.trimmed"] = True
     return made
 
