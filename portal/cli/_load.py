@@ -9,11 +9,7 @@ import click
 from tqdm import tqdm
 
 from portal.config import Settings
-from portal.demo.bulk import build_laid_aside, figures_left_alone, make_orders, refresh_statistics
-from portal.demo.indexes import Progress
-from portal.jobs.figures import renew_all
-from portal.jobs.incentives import score_everybody
-from portal.kit import clock
+from portal.demo.indexes import Progress, build_laid_aside, figures_left_alone
 
 
 @contextlib.contextmanager
@@ -25,6 +21,12 @@ def bars(what: str, total: int | None) -> Iterator[Progress]:
 
 def load_orders(settings: Settings, orders: int) -> None:
     """Give a demo mall so many more orders, and make what is computed of them."""
+    # Every `portal up` looks here for what was left behind: it need not load all that a load takes.
+    from portal.demo.bulk import make_orders, refresh_statistics
+    from portal.jobs.figures import renew_all
+    from portal.jobs.incentives import score_everybody
+    from portal.kit import clock
+
     with figures_left_alone(settings):
         build_laid_aside(settings, bars)  # Of a load that was broken off.
         make_orders(settings, orders=orders, now=clock.now(), bars=bars)

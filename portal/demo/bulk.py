@@ -10,7 +10,7 @@ import contextlib
 import itertools
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,12 +23,11 @@ from portal.config import Settings
 from portal.db import reading, transaction
 from portal.demo.copies import Copier, PaperNumbers, Supply, order_codes
 from portal.demo.coupons import campaign_row
-from portal.demo.indexes import Connection, Progress, build, connected, count_laid_aside, lay_aside
+from portal.demo.indexes import Bars, Connection, Progress, build_laid_aside, connected, lay_aside, unseen
 from portal.demo.life_tables import PAPER_TABLES, TABLES
 from portal.demo.lives import LIVES, SHIPPING_COUPON, Life, live
 from portal.demo.pattern import Pattern, paper_year, read_pattern
 from portal.models import Campaign, CouponCode, Order
-from portal.services.figures.renew_figures import LOADING_LOCK
 from portal.services.ledger.accounts import ensure_accounts
 from portal.services.seal_audit import seal_audit
 
@@ -42,9 +41,6 @@ PATTERNS_MAX, ORDERS_PER_PATTERN = 12, 2_000
 # Of each life as many as the days its copies reach over need, every day having as many orders as any other.
 SHARES = {"settled": 264, "arrived": 28, "sent": 6, "fresh": 2}
 
-# Shows a phase: what is made, and how many there will be. What it yields hears of each.
-Bars = Callable[[str, int], contextlib.AbstractContextManager[Progress]]
-
 _RESERVE = "SELECT nextval(%s) FROM generate_series(1, %s)"
 _NUMBER = """
 INSERT INTO document_series AS s (issuer, series, year, last_number) VALUES (%(issuer)s, %(series)s, %(year)s, %(n)s)
@@ -57,14 +53,7 @@ INSERT INTO stock_move (variant_id, place, delta, reason, at, made_by)
 SELECT id, 'main', n, 'delivery', %(at)s, 'system'
   FROM unnest(%(ids)s::bigint[], %(counts)s::integer[]) AS t (id, n) WHERE n <> 0
 """
-_ALONE = "SELECT pg_advisory_lock(%(key)s) IS NOT NULL"
-_ALONE_NOW = "SELECT pg_try_advisory_lock(%(key)s)"
 _MAY_SET_TRIGGERS_ASIDE = "SELECT has_parameter_privilege('session_replication_role', 'SET')"
-
-
-@contextlib.contextmanager
-def _unseen(_what: str, _total: int) -> Iterator[Progress]:
-    yield lambda _: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +68,7 @@ class _TakenBackError(Exception):
     """Ends the transaction of a life."""
 
 
-def make_orders(settings: Settings, *, orders: int, now: datetime, bars: Bars = _unseen) -> None:
+def make_orders(settings: Settings, *, orders: int, now: datetime, bars: Bars = unseen) -> None:
     """Make so many orders of about the last SPAN."""
     with transaction() as session:
         _make_coupon(session, now=now)
@@ -99,14 +88,6 @@ def _few_indexes(settings: Settings, orders: int, bars: Bars) -> Iterator[None]:
         yield
     finally:
         build_laid_aside(settings, bars)
-
-
-def build_laid_aside(settings: Settings, bars: Bars = _unseen) -> None:
-    """Build the indexes that were laid aside, also by a load that was broken off."""
-    count = count_laid_aside(settings)
-    if count:
-        with bars("indexes", count) as progress:
-            build(settings, progress)
 
 
 def _write_all(settings: Settings, batches: Iterator[list[Copy]], progress: Progress) -> None:
@@ -156,17 +137,6 @@ def seal_all() -> None:
 def has_demo_mall(session: Session) -> bool:
     """Whether the demo's stores sell here."""
     return bool(session.scalar(text("SELECT EXISTS (SELECT FROM store WHERE external_ref LIKE 'demo:%')")))
-
-
-@contextlib.contextmanager
-def figures_left_alone(settings: Settings, *, wait: bool = True) -> Iterator[bool]:
-    """Nobody renews the figures of days that still change: whoever loads does it once, at the end.
-
-    One loads at a time. Yields whether it is us, which it always is for who waits.
-    """
-    with connected(settings) as connection:
-        row = connection.execute(_ALONE if wait else _ALONE_NOW, {"key": LOADING_LOCK}).fetchone()
-        yield row == (True,)
 
 
 def refresh_statistics(settings: Settings) -> None:

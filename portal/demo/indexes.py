@@ -15,9 +15,12 @@ import psycopg
 from psycopg import sql
 
 from portal.config import Settings
+from portal.services.figures import LOADING_LOCK
 
 Connection = psycopg.Connection[Any]
 Progress = Callable[[int], object]
+# Shows a phase: what is made, and how many there will be. What it yields hears of each.
+Bars = Callable[[str, int], contextlib.AbstractContextManager[Progress]]
 
 # As many as a small machine has processors, and what each may sort in memory.
 BUILDERS = 2
@@ -40,6 +43,8 @@ SELECT i.relname, pg_get_indexdef(x.indexrelid)
  WHERE t.relnamespace = 'public'::regnamespace AND t.relname = ANY(%s) AND NOT x.indisunique AND x.indpred IS NULL
    AND (a.attname = ANY(%s)) IS NOT TRUE
 """
+_ALONE: LiteralString = "SELECT pg_advisory_lock(%(key)s) IS NOT NULL"
+_ALONE_NOW: LiteralString = "SELECT pg_try_advisory_lock(%(key)s)"
 _LAY_ASIDE: LiteralString = "INSERT INTO index_laid_aside VALUES (%s, %s)"
 # The largest table first, so that all builders are done at about the same time.
 _TAKE: LiteralString = """
@@ -51,10 +56,27 @@ DELETE FROM index_laid_aside WHERE name = (
 
 
 @contextlib.contextmanager
+def unseen(_what: str, _total: int) -> Iterator[Progress]:
+    """Shows nothing."""
+    yield lambda _: None
+
+
+@contextlib.contextmanager
 def connected(settings: Settings) -> Iterator[Connection]:
     """A connection as the owner of the tables, that commits each statement by itself."""
     with psycopg.connect(settings.database_owner_url.replace("+psycopg", ""), autocommit=True) as connection:
         yield connection
+
+
+@contextlib.contextmanager
+def figures_left_alone(settings: Settings, *, wait: bool = True) -> Iterator[bool]:
+    """Nobody renews the figures of days that still change: whoever loads does it once, at the end.
+
+    One loads at a time. Yields whether it is us, which it always is for who waits.
+    """
+    with connected(settings) as connection:
+        row = connection.execute(_ALONE if wait else _ALONE_NOW, {"key": LOADING_LOCK}).fetchone()
+        yield row == (True,)
 
 
 def lay_aside(settings: Settings, tables: Collection[str]) -> None:
@@ -75,6 +97,14 @@ def count_laid_aside(settings: Settings) -> int:
             return 0
         row = connection.execute("SELECT count(*) FROM index_laid_aside").fetchone()
         return int(row[0]) if row else 0
+
+
+def build_laid_aside(settings: Settings, bars: Bars = unseen) -> None:
+    """Build the indexes that were laid aside, also by a load that was broken off."""
+    count = count_laid_aside(settings)
+    if count:
+        with bars("indexes", count) as progress:
+            build(settings, progress)
 
 
 def build(settings: Settings, progress: Progress) -> None:

@@ -14,9 +14,9 @@ from portal.config import Settings
 from portal.crypto import person_marks
 from portal.db import database, reading, transaction
 from portal.demo import bulk, lives
-from portal.demo.bulk import figures_left_alone, make_orders
+from portal.demo.bulk import make_orders
 from portal.demo.fill import fill
-from portal.demo.indexes import Progress, lay_aside
+from portal.demo.indexes import Progress, figures_left_alone, lay_aside
 from portal.demo.life_tables import TABLES
 from portal.jobs.figures import prove_figures, renew_all, renew_figures
 from portal.jobs.incentives import renew_scores

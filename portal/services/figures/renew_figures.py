@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 from portal.models import FigureState
 from portal.queries.exchange import platform_currency
 from portal.queries.figure_facts import FACTS
+from portal.services.figures import LOADING_LOCK
 
-# Held shared by whoever renews what has changed, and alone by whoever loads so much that he renews all days himself.
-LOADING_LOCK = 7_236_420
 _IS_LOADED = text("SELECT NOT pg_try_advisory_xact_lock_shared(:key)")
 # One statement reads so many days at most: it stays short also where a day has ten thousand orders.
 DAYS_AT_ONCE = 31
