@@ -18,6 +18,7 @@ from portal.blueprints.cookies import Cookies
 from portal.blueprints.errors import init_errors
 from portal.blueprints.identity import current_locale, current_zone
 from portal.blueprints.kept import init_kept
+from portal.blueprints.lazy_routes import LazyRule
 from portal.blueprints.security import init_security
 from portal.blueprints.templating import init_templating
 from portal.blueprints.uploads import make_room
@@ -41,6 +42,7 @@ def build(settings: Settings) -> APIFlask:
     """See portal.create_app."""
     start(settings, name="portal web", connections=settings.web_threads + 2)
     app = APIFlask("portal", title="Portal API", version="1", spec_path=None, docs_path=None, json_errors=False)
+    app.url_rule_class = LazyRule
     app.url_value_preprocessor(refuse_unfit_numbers)
     app.url_value_preprocessor(make_room)
     # Static files are served by portal.assets, with hashes and compressed.
