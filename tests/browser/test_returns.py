@@ -46,6 +46,7 @@ def test_goods_go_back_are_looked_at_and_paid_back(shop: Shop) -> None:
     expect(page.locator("#problem")).to_contain_text("Say why you do not take a piece")
     page.get_by_label("Note for the buyer").fill("Stained")
     page.get_by_role("button", name="Decide").click()
+    expect(page.locator("#goods")).to_be_visible()
     assert rows("SELECT state FROM return_unit ORDER BY n") == [("accepted",), ("rejected",)]
     picture(page, "return-send")
 

@@ -72,6 +72,7 @@ def test_a_passkey_is_made_and_confirms_its_own_removal(shop: Shop) -> None:
     make_passkey(page, shop)
     assert rows("SELECT rp_id, kind FROM second_factor") == [("localhost", "passkey")]
     page.get_by_role("button", name="Remove My laptop").click()
+    expect(page.get_by_role("button", name="Confirm with a passkey")).to_be_visible()
     picture(page, "step-up-passkey")
     assert violations(page) == []
     page.get_by_role("button", name="Confirm with a passkey").click()
