@@ -9,7 +9,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from portal import create_app
 from portal.config import Settings
 from portal.db import reading
-from portal.process import settle
 from portal.services.fraud.score_models import get_ready
 
 
@@ -23,5 +22,4 @@ def _read_models() -> None:
 
 
 app = create_app(Settings.from_environment(os.environ))
-settle()
 threading.Thread(target=_read_models, name="models", daemon=True).start()

@@ -26,7 +26,7 @@ from portal.blueprints.velocity import show_wait
 from portal.config import Settings
 from portal.extensions import babel, csrf, login_manager
 from portal.formatting import init_formatting
-from portal.process import start
+from portal.process import loading, start
 
 BODY_BYTES_MAX = 2 * 1024 * 1024
 BIGINT_MAX = 2**63 - 1
@@ -41,6 +41,12 @@ def refuse_unfit_numbers(_endpoint: str | None, values: dict[str, Any] | None) -
 def build(settings: Settings) -> APIFlask:
     """See portal.create_app."""
     start(settings, name="portal web", connections=settings.web_threads + 2)
+    # All views and what they use are loaded here.
+    with loading():
+        return _build(settings)
+
+
+def _build(settings: Settings) -> APIFlask:
     app = APIFlask("portal", title="Portal API", version="1", spec_path=None, docs_path=None, json_errors=False)
     app.url_rule_class = LazyRule
     app.url_value_preprocessor(refuse_unfit_numbers)
