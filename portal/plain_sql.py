@@ -18,6 +18,7 @@ from psycopg import Error as PsycopgError
 from psycopg._preparing import PrepareManager
 from psycopg._queries import PostgresQuery
 from psycopg.abc import PyFormat
+from psycopg.abc import Transformer as Adapting
 from psycopg.adapt import Transformer
 from psycopg.errors import error_from_result
 from psycopg.generators import execute
@@ -26,7 +27,7 @@ from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection, Engine, TextClause
 from sqlalchemy.engine import Dialect, IteratorResult
 from sqlalchemy.engine.result import SimpleResultMetaData
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.sql.selectable import TextualSelect
 
 Process = Callable[[Any], Any]
@@ -55,7 +56,11 @@ class KeptStatements(PrepareManager):
 
     psycopg forgets all of it then, as what a statement names may have been made in that transaction; nothing here makes
     tables, and PostgreSQL takes back data, not statements. To plan them all again costs more than most pages.
+
+    How values go to and come from the connection's server is looked up once, and kept beside them.
     """
+
+    transformer: Adapting | None = None
 
     def clear(self) -> bool:
         return False
@@ -103,7 +108,7 @@ class PlainStatement:
             wire = self._wire = self._made_wire(driver, values)
         if not values.keys() >= wire.names.keys():
             return None
-        transformer = Transformer(driver)
+        transformer = _transformer_of(driver)
         given = transformer.dump_sequence([values[name] for name in wire.names], wire.formats)
         key, names = (wire.query, transformer.types or ()), driver._prepared._names  # noqa: SLF001  # Its own.
         name = names.get(key)
@@ -117,7 +122,9 @@ class PlainStatement:
         result = driver.wait(execute(server))[-1]
         if result.status == ExecStatus.TUPLES_OK:
             transformer.set_pgresult(result)
-            return result, transformer.load_rows(0, result.ntuples, tuple)
+            rows = transformer.load_rows(0, result.ntuples, tuple)
+            transformer.set_pgresult(None)  # It outlives what it has read.
+            return result, rows
         if result.status == ExecStatus.COMMAND_OK:
             return result, []
         raise error_from_result(result, encoding=server._encoding)  # noqa: SLF001  # As psycopg has it.
@@ -145,12 +152,30 @@ class PlainStatement:
         return None if kind is None else kind.dialect_impl(self._dialect).result_processor(self._dialect, None)
 
 
+def _transformer_of(driver: Driver) -> Adapting:
+    kept = driver._prepared  # noqa: SLF001  # Ours, where a pool of ours has made the connection.
+    if not isinstance(kept, KeptStatements):
+        return Transformer(driver)
+    if kept.transformer is None:
+        kept.transformer = Transformer(driver)
+    return kept.transformer
+
+
 class PlainSession(Session):
     """A session that hands statements which are written out to the driver; all others go SQLAlchemy's way."""
 
+    # That of the transaction that is open, which SQLAlchemy would look for anew before each statement.
+    _found: tuple[SessionTransaction, Connection] | None = None
+
     def line(self) -> Connection:
         """The connection that the session's next statement takes."""
-        return self.connection()
+        opened = self._transaction
+        if opened is None or not opened.is_active or self._found is None or self._found[0] is not opened:
+            connection = self.connection()
+            assert self._transaction is not None
+            self._found = self._transaction, connection
+            return connection
+        return self._found[1]
 
     def execute(self, statement: Any, params: Any = None, **options: Any) -> Any:
         if isinstance(statement, Written) and not options and (params is None or isinstance(params, Mapping)):
