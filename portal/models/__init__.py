@@ -1,4 +1,8 @@
-"""All tables. Import models from here, so that every mapper is known whichever is used first."""
+"""All tables. Import models from here, so that every mapper is known whichever is used first.
+
+Their files do without `from __future__ import annotations`: SQLAlchemy would read the text of two thousand columns'
+types again, in each process that starts.
+"""
 
 from portal.models.account import Address, Consent, StoreInvitation, StoreMember, User, UserNote, UserState, WebSession
 from portal.models.adjustment import Adjustment, AdjustmentLine

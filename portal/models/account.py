@@ -1,7 +1,5 @@
 """People: profiles, where they live, their roles in stores, and the sessions that speak for them."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Corrections of balances by hand (BAL-07)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """The audit trail: rows written with what they record, chained just after by one sealer."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Index, text

@@ -1,7 +1,5 @@
 """What may cross the borders of a channel's country, and what was written down of shipments that did (CHN-09)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from decimal import Decimal

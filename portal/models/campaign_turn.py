@@ -1,7 +1,5 @@
 """What became of campaigns on each channel when their instants came (CHN-07)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey

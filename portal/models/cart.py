@@ -1,7 +1,5 @@
 """The cart: one per person, the same on every channel and device (CAT-02)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

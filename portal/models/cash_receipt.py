@@ -1,7 +1,5 @@
 """Cash receipts (PAY-18)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

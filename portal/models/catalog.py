@@ -1,7 +1,5 @@
 """What is sold: sections, products, variants, their prices per channel and their stock."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

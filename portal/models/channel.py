@@ -1,7 +1,5 @@
 """Where the mall sells: a channel has its currency, languages, brand and policies."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from decimal import Decimal

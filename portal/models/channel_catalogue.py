@@ -1,7 +1,5 @@
 """What a channel sells otherwise than the rest of the mall, and what became of changes there (CHN-03)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

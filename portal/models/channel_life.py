@@ -1,7 +1,5 @@
 """What became of channels: the ticked requirements of each and every move (CHN-02)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Programs that may use the API: a key per client, shown once, kept as its hash."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Coupons: campaigns with their terms and counters, codes, wallets and uses."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import date, datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """Coupons in hands: batches of codes, bulk work, what was done with coupons, and suspicions (CPN-02, 11, 14)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Disputes: a bank takes a payment back, and what is answered to it (STR-05)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Receipts and credit notes (PAY-15)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from enum import StrEnum

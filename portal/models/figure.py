@@ -1,7 +1,5 @@
 """Figures by day: what the dashboards add up, how fresh it is, and the bounds that are watched (ANA-01, ANA-05)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import date, datetime
 

@@ -1,7 +1,5 @@
 """Risk decisions with what they were based on, and the lists they look at."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

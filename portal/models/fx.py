@@ -1,7 +1,5 @@
 """Exchange rates as they were told; never changed, so that a rate can be looked up for any moment."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from decimal import Decimal
 

@@ -1,7 +1,5 @@
 """Gift cards: sold, sent, redeemed (BAL-09)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

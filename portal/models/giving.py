@@ -1,7 +1,5 @@
 """Points that are given: donated to a cause, or sent to another person (BAL-06)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Goods that come back, are exchanged, or never arrived as they should: one case per request, one row per unit."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """What the mall asks of every channel, in versions, and how channels differ where they may (CHN-04, CHN-05)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

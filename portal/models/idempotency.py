@@ -1,7 +1,5 @@
 """Idempotency keys: the first answer to a submission, given again to every repetition (PAY-10)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Incentives: what is foretold of each customer, and by which version of the models (INC-01)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import date, datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """What the results of automations suggest, and what somebody decided about it (INC-05)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

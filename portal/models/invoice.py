@@ -1,7 +1,5 @@
 """Credit lines of buyers, the invoices of orders that were bought on them, and what became of each (PAY-17)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Labels that stores buy of carriers for parcels that they will hand over (ORD-003)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

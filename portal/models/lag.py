@@ -1,7 +1,5 @@
 """Times in which changes came late to other channels (CHN-08)."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Integer, text

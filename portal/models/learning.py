@@ -1,7 +1,5 @@
 """What models learn from, and the models (FRD-09)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """The books: accounts, entries of postings that are never changed, holds, and mileage in lots."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Lists as files: what was asked for, how far it is, and the file in pieces until it goes (ANA-03)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

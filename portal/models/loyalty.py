@@ -1,7 +1,5 @@
 """Loyalty: rules of mileage and of tiers in versions that never change, and where each person stands."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

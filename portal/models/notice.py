@@ -1,7 +1,5 @@
 """Notices: the bell in the page, and mails with their log."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Offers that are chosen for buyers as they look: what there is, by what it is chosen, and every choice (INC-04)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

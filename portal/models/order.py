@@ -1,7 +1,5 @@
 """Orders: one for the buyer, one part per seller, lines frozen as they were bought."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """What is to be done after commit: events written with the change they tell of."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Payments: what an order is covered with (tenders), and what happened at the gateways."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """What stores are paid: statements of closed periods, their lines, and the payouts of them (BAL-13)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

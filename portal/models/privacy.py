@@ -1,7 +1,5 @@
 """Privacy: choices about marketing and analysis, exports, erasures, and how long records are kept (IDN-06)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Reconciliation: what the gateways report, and the differences that were found (BAL-11)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

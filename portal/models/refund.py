@@ -1,7 +1,5 @@
 """Refunds: what is given back (the decision, by lines) and how (one leg per tender)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """What buyers say of products where everybody reads it: reviews of what they got, and questions; with the answers."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """What is done about frozen accounts: procedures as administrators define them, and how far each has come."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

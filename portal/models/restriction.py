@@ -1,7 +1,5 @@
 """What is kept from somebody until it is cleared."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

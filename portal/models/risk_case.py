@@ -1,7 +1,5 @@
 """Cases of risk: the alarming decisions about a person or a device together, and what somebody says of them."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Tables that risk is looked up in: IP addresses as an operator loads them, and how stores and coupons turned out."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Integer, SmallInteger

@@ -1,7 +1,5 @@
 """Rules of routing: every version that was written, and when which was put in force. Nothing of it is ever changed."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Lists as people like to see them: filters, order and columns under a name (S03)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Stores: the sellers of the mall."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

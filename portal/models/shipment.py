@@ -1,7 +1,5 @@
 """Parcels: what of a seller's part is in each, and what its carrier says of it."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

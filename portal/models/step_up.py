@@ -1,7 +1,5 @@
 """How people prove themselves a second time: their factors, and each proof with what it is good for (IDN-04)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from enum import StrEnum

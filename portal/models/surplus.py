@@ -1,7 +1,5 @@
 """Money that came in beyond what a payment took (PAY-16)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

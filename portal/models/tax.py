@@ -1,7 +1,5 @@
 """Rates of tax of channels and their sections, each from a moment on (ORD-13)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from decimal import Decimal

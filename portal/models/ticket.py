@@ -1,7 +1,5 @@
 """Tickets: what buyers write to stores and the mall, with what is answered and what is sent along."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 

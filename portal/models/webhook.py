@@ -1,7 +1,5 @@
 """Outgoing webhooks: who wants to hear of what, every message, and every try to bring it (API-02)."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 from typing import Any

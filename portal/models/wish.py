@@ -1,7 +1,5 @@
 """Wishlists: what people would like to buy some day, one list for each on all channels."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import datetime
 
