@@ -17,6 +17,8 @@ from portal.learning.words import Words, learn_encoding
 from tests.factories.card_events import card_events, day_s
 
 DELAY_S = 7 * DAY_S
+# What takes long to learn is learned by one worker for all who look at it.
+LOOKS_AT_TRAINED = pytest.mark.xdist_group("trained")
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,7 @@ def test_no_feature_sees_what_came_later(events: Events) -> None:
     np.testing.assert_allclose(then.values, later.values[:count], rtol=1e-3)
 
 
+@LOOKS_AT_TRAINED
 @pytest.mark.req("FRD-09")
 def test_it_ranks_frauds_it_has_never_seen_first(events: Events, trained: fraud.FraudModel) -> None:
     found = fraud.evaluate(trained, events, trained.table(events), since_s=day_s(60), until_s=day_s(75))
@@ -66,6 +69,7 @@ def test_it_ranks_frauds_it_has_never_seen_first(events: Events, trained: fraud.
     assert found.not_known.events < report.events
 
 
+@LOOKS_AT_TRAINED
 @pytest.mark.req("FRD-01", "FRD-09")
 def test_the_reasons_of_a_score_add_up_to_it(events: Events, trained: fraud.FraudModel) -> None:
     values = trained.values(trained.table(events))[-200:]
@@ -74,6 +78,7 @@ def test_the_reasons_of_a_score_add_up_to_it(events: Events, trained: fraud.Frau
     np.testing.assert_allclose(parts.sum(axis=1), trained.model.margin(values), atol=1e-3)
 
 
+@LOOKS_AT_TRAINED
 @pytest.mark.req("FRD-09")
 def test_what_is_kept_scores_the_same_and_what_was_altered_is_refused(
     events: Events, trained: fraud.FraudModel

@@ -14,6 +14,9 @@ from portal.learning.uplift.experiment import Experiment, ExperimentError, contr
 from portal.learning.uplift.policies import LEARNED, NOBODY, Worth
 from tests.factories.experiment import Known, mailing
 
+# What takes long to learn is learned by one worker for all who look at it.
+LOOKS_AT_FOUND = pytest.mark.xdist_group("found")
+
 
 @pytest.fixture(scope="module")
 def known() -> Known:
@@ -46,6 +49,7 @@ def test_curves_are_those_of_scikit_uplift() -> None:
     )
 
 
+@LOOKS_AT_FOUND
 @pytest.mark.req("INC-05")
 def test_the_effect_and_those_whom_it_moves_are_found(known: Known, found: Evaluation) -> None:
     (arm,) = found.arms
@@ -76,6 +80,7 @@ def test_the_effect_and_those_whom_it_moves_are_found(known: Known, found: Evalu
     assert not found.warnings
 
 
+@LOOKS_AT_FOUND
 def test_the_learned_rule_is_worth_more_than_any_fixed_one(known: Known, found: Evaluation) -> None:
     by_name = {rule.name: rule for rule in found.policies}
     learned = by_name[LEARNED]
