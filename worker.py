@@ -28,7 +28,7 @@ from portal.jobs.queue import CALLERS, DEFAULT, PAYMENTS, queue
 from portal.jobs.rates import set_provider
 from portal.jobs.schedule import run_clock
 from portal.kit import clock
-from portal.process import settle, start
+from portal.process import start
 
 log = structlog.get_logger()
 
@@ -116,7 +116,6 @@ def main() -> None:
     start(settings, name="portal worker", connections=settings.worker_threads + len(CALLERS) + 2)
     set_mailer(settings)
     set_provider(settings)
-    settle()
     # The first threads serve payments first; one looks at the other work first, so that neither starves.
     for number in range(settings.worker_threads):
         names = [DEFAULT, PAYMENTS] if number == 0 else [PAYMENTS, DEFAULT]

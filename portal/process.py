@@ -42,6 +42,7 @@ def loading() -> Iterator[None]:
 
 def start(settings: Settings, *, name: str, connections: int) -> None:
     """Make this process ready for services. Nothing is connected yet; the first use does that."""
+    settle()
     gc.set_threshold(COLLECT_AFTER)
     crypto.load_keys({key.id: key.secret for key in settings.encryption_keys})
     database.connect(settings.database_url, pool_size=connections, name=name)
