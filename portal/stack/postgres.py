@@ -63,6 +63,9 @@ THROWAWAY_SETTINGS = {
     "max_wal_size": "4GB",
     # Tests empty their tables all the time. What is analysed while it is empty is read from end to end ever after.
     "autovacuum": "off",
+    # Tables are small, whatever the values asked for; else each connection plans a statement five times before it
+    # keeps a plan.
+    "plan_cache_mode": "force_generic_plan",
 }
 
 
