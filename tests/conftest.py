@@ -272,6 +272,8 @@ CHROMIUM_ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A browser that is used again has read the scripts before.
+    "--renderer-process-limit=1",
     # Pages are short-lived: what a script is compiled into a second and third time does not pay.
     "--js-flags=--no-opt,--no-maglev,--single-threaded-gc",
 ]

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from apiflask import APIFlask
@@ -32,36 +34,78 @@ COLOURS = ("color-contrast", "link-in-text-block")
 OpenPage = Callable[..., Page]
 
 
+class Profiles:
+    """Browsers that are lent to one test after another: nothing of what a test leaves in one is there for the next.
+
+    Each keeps a page open, and with it the process that has read the scripts of the portal and of axe before.
+    """
+
+    def __init__(self, chromium: Browser) -> None:
+        self._chromium = chromium
+        self._idle: dict[bool, list[BrowserContext]] = {True: [], False: []}
+
+    @contextmanager
+    def lend(self, *, javascript: bool) -> Iterator[BrowserContext]:
+        idle = self._idle[javascript]
+        context = idle.pop() if idle else self._make(javascript=javascript)
+        [kept] = context.pages
+        # Not before: an answer that was still under way when its page was closed may have left one.
+        context.clear_cookies()
+        yield context
+        for page in context.pages:
+            if page is not kept:
+                forget_site(page)
+                page.close()
+        idle.append(context)
+
+    def _make(self, *, javascript: bool) -> BrowserContext:
+        context = self._chromium.new_context(
+            java_script_enabled=javascript, color_scheme="light", locale="en-US", reduced_motion="reduce"
+        )
+        kept = context.new_page()
+        # A process is kept for a site: that of all servers here.
+        kept.route("**/*", lambda route: route.fulfill(body=""))
+        kept.goto("http://127.0.0.1/")
+        kept.unroute_all()
+        return context
+
+
+def forget_site(page: Page) -> None:
+    """Remove all that the site of a page has stored: cookies, storage, workers."""
+    at = urlsplit(page.url)
+    if at.netloc:
+        devtools = page.context.new_cdp_session(page)
+        given = {"origin": f"{at.scheme}://{at.netloc}", "storageTypes": "all"}
+        devtools.send("Storage.clearDataForOrigin", given)
+
+
+@pytest.fixture(scope="session")
+def profiles(chromium: Browser) -> Profiles:
+    return Profiles(chromium)
+
+
 @pytest.fixture
-def open_page(chromium: Browser) -> Iterator[OpenPage]:
+def open_page(profiles: Profiles) -> Iterator[OpenPage]:
     """Open a page in a browser of its own: `open_page(javascript=False, width=390, dark=True)`.
 
     A script's error or a broken rule of the content security policy fails the test.
     """
-    contexts: list[BrowserContext] = []
     faults: list[str] = []
+    with ExitStack() as lent:
 
-    def make(*, javascript: bool = True, width: int = 1280, height: int = 900, dark: bool = False) -> Page:
-        context = chromium.new_context(
-            java_script_enabled=javascript,
-            viewport={"width": width, "height": height},
-            color_scheme="dark" if dark else "light",
-            locale="en-US",
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on(
-            "console",
-            lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None,
-        )
-        return page
+        def make(*, javascript: bool = True, width: int = 1280, height: int = 900, dark: bool = False) -> Page:
+            page = lent.enter_context(profiles.lend(javascript=javascript)).new_page()
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme="dark" if dark else "light")
+            page.set_default_timeout(PATIENCE_MS)
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            page.on(
+                "console",
+                lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None,
+            )
+            return page
 
-    yield make
-    for context in contexts:
-        context.close()
+        yield make
     assert not faults
 
 
