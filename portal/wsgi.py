@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal import create_app
+from portal.blueprints.door import Door
 from portal.config import Settings
 from portal.db import reading
 from portal.services.fraud.score_models import get_ready
@@ -21,5 +22,7 @@ def _read_models() -> None:
         structlog.get_logger().warning("models_not_read", error=str(error))
 
 
-app = create_app(Settings.from_environment(os.environ))
+settings = Settings.from_environment(os.environ)
+app = create_app(settings)
+app.wsgi_app = Door(app.wsgi_app, settings.web_threads)  # type: ignore[method-assign]  # How Flask takes middleware.
 threading.Thread(target=_read_models, name="models", daemon=True).start()

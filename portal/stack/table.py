@@ -13,6 +13,10 @@ from portal.stack.plan import Plan
 from portal.stack.run_as import plain_environment
 from portal.stack.supervisor import project_root
 
+# For each request that a page server works on so many may stand at its door, where who pays goes first; those who
+# come later wait in the server's own line.
+WAITING_FOR_EACH = 3
+
 HEALTH_PATH = "/healthz"
 
 
@@ -110,7 +114,7 @@ def portal_parts(settings: Settings, python: "PythonPart") -> list[Part]:
     """The portal's own processes. The pages come last: who gets an answer from them finds all the rest at work."""
     host = _to_ask(settings.host)
     live = [*granian(settings.host, settings.live_port), "--interface", "asgi", "portal.live:app"]
-    sizes = ["--workers", str(settings.web_workers), "--blocking-threads", str(settings.web_threads)]
+    sizes = ["--workers", str(settings.web_workers), "--blocking-threads", str(settings.web_threads * WAITING_FOR_EACH)]
     web = [*granian(settings.host, settings.port), "--interface", "wsgi", *sizes, "portal.wsgi:app"]
     return [
         python("live", live, is_ready=accepts_tcp(settings.live_port, host=host)),
