@@ -67,6 +67,7 @@ def refuse():
 if "--deaf" in sys.argv:
     deaf = (
         "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+        "signal.signal(signal.SIGQUIT, signal.SIG_DFL); "  # A shell may have us ignore it.
         "open(sys.argv[1], 'a').write('up deaf 0' + chr(10)); signal.pause()"
     )
     argv = (sys.executable, "-c", deaf, str(book))
