@@ -60,8 +60,9 @@ REST_TRUSTED_S = 1.0
 
 # Statements that a connection keeps prepared: as many as a process has, so that none is planned again and again.
 PREPARED_MAX = 500
-# So often a statement is sent as text before the connection prepares it: what is asked twice is asked for ever.
-PREPARED_FROM = 1
+# So often a statement is sent as text before the connection prepares it. What is asked once is asked for ever, and what
+# was sent as text is read and planned again when it is prepared.
+PREPARED_FROM = 0
 _PLAN_ANEW = text("SET LOCAL plan_cache_mode = force_custom_plan")
 
 

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from psycopg import Connection as Driver
 from psycopg import Error as PsycopgError
-from psycopg._preparing import PrepareManager
+from psycopg._preparing import Key, Prepare, PrepareManager
 from psycopg._queries import PostgresQuery
 from psycopg.abc import PyFormat
 from psycopg.abc import Transformer as Adapting
@@ -64,6 +64,10 @@ class KeptStatements(PrepareManager):
 
     def clear(self) -> bool:
         return False
+
+    def validate(self, key: Key, prep: Prepare, name: bytes, results: Sequence[PGresult]) -> None:
+        """Keep also what failed when it was run: the server has it, and would be given another each time it fails."""
+        self._rotate()
 
     def forget(self) -> None:
         """Prepare everything anew. What the server still has stays there until the connection ends."""

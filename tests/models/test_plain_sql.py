@@ -22,6 +22,7 @@ _ROWS = text("SELECT n AS id, CAST(:word AS text) || n AS word FROM generate_ser
 _TYPED = text("SELECT CAST(:kept AS bytea) AS email, 1 AS one").columns(email=EMAIL)
 _TWICE = text("SELECT 1 AS id, 2 AS id, 3 AS other")
 _KEPT = text("SELECT :word || n AS word FROM generate_series(1, 2) n")
+_DIVIDED = text("SELECT 1 / CAST(:by AS integer)")
 _OWN = text("SELECT CAST(:value AS text)")
 _MOVED = text("UPDATE section SET position = position + 1 WHERE slug <> :slug")
 _MOVING: Select[Any, Any] = select(column("one"), column("two")).select_from(table("moved"))
@@ -37,7 +38,7 @@ def session(db: None, request: pytest.FixtureRequest) -> Iterator[Session]:
 
 def driven(session: Session, statement: Any, values: dict[str, Any] | None = None) -> Any:
     """The answer of the driver's way, under the name by which the connection has prepared the statement: the first time
-    SQLAlchemy has it, the second time psycopg's cursor, which prepares it.
+    SQLAlchemy has it, and has it prepared by psycopg's cursor.
     """
     session.execute(statement, values)
     session.execute(statement, values)
@@ -122,6 +123,17 @@ def test_what_is_prepared_outlives_a_rollback(db: None, refused: str) -> None:
     with transaction() as opened:
         assert opened.scalars(prepared).all() == names
         assert opened.execute(_KEPT, {"word": "a"}).all() == rows
+
+
+def test_what_fails_each_time_is_prepared_once(db: None) -> None:
+    """Else a connection of a server that is always refused the same would grow as long as it lives."""
+    prepared = text("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE 'SELECT 1 / CAST($1 %'")
+    for _ in range(4):
+        with pytest.raises(DBAPIError), transaction() as opened:
+            opened.execute(_DIVIDED, {"by": 0})
+    with transaction() as opened:
+        assert opened.scalars(prepared).one() == 1
+        assert opened.execute(_DIVIDED, {"by": 1}).scalar_one() == 1
 
 
 def test_values_of_another_type_are_another_statement_to_the_server(session: Session) -> None:
