@@ -15,10 +15,9 @@ import pytest
 from apiflask import APIFlask
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from tests.browser import axe
 from tests.browser.inside import Served, Shop, make_shop, serve
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "tests" / "vendor" / "axe" / "axe.min.js"
 # Nothing here measures time; machines that run tests are busy.
 PATIENCE_MS = 60_000
 expect.set_options(timeout=PATIENCE_MS)
@@ -118,8 +117,7 @@ def picture(page: Page, name: str) -> None:
 
 def violations(page: Page, tags: tuple[str, ...] = WCAG, *, rules: tuple[str, ...] = ()) -> list[str]:
     """What axe-core finds on the page, as sentences: by the rules of these tags, or by these rules alone."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(AXE.read_text("utf-8"))
+    axe.provide(page)
     run_only = {"type": "rule", "values": list(rules)} if rules else {"type": "tag", "values": list(tags)}
     found = page.evaluate(RUN_AXE, {"runOnly": run_only, "known": " ".join(PASSED)})
     PASSED.update(found["passed"])

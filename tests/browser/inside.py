@@ -19,6 +19,7 @@ from portal.models import Channel
 from portal.queries.channels import channel_directory, forget_channels
 from portal.rules.permissions import Actor
 from tests.blueprints.checkout.checkouts import make_gateways
+from tests.browser import axe
 from tests.factories.account import ADDRESS_KR, Person, make_person, make_session
 from tests.factories.cart import Mall, make_mall, make_variant, put_into_cart
 
@@ -88,9 +89,10 @@ class Served:
 def serve(app: APIFlask) -> Iterator[Served]:
     """Serve the application on a free port, each request in a thread of its own."""
     counted = Counted(app)
-    server = make_server("127.0.0.1", 0, counted, threaded=True, request_handler=Quiet)
+    server = make_server("127.0.0.1", 0, axe.beside(counted), threaded=True, request_handler=Quiet)
     thread = threading.Thread(target=server.serve_forever, name="shop", daemon=True)
     thread.start()
+    axe.announce(server.server_port)
     try:
         yield Served(f"http://127.0.0.1:{server.server_port}", app, counted)
     finally:

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
+from tests.browser import axe
 from tests.static.gallery_app import gallery_app
 
 
@@ -26,9 +27,10 @@ def gallery_client(gallery: Flask) -> FlaskClient:
 
 @pytest.fixture(scope="session")
 def gallery_address(gallery: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, gallery, threaded=True)
+    server = make_server("127.0.0.1", 0, axe.beside(gallery), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    axe.announce(server.server_port)
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join()
