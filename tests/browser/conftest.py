@@ -39,8 +39,9 @@ class Profiles:
     Each keeps a page open, and with it the process that has read the scripts of the portal and of axe before.
     """
 
-    def __init__(self, chromium: Browser) -> None:
+    def __init__(self, chromium: Browser, base_url: str | None = None) -> None:
         self._chromium = chromium
+        self._base_url = base_url
         self._idle: dict[bool, list[BrowserContext]] = {True: [], False: []}
 
     @contextmanager
@@ -59,7 +60,11 @@ class Profiles:
 
     def _make(self, *, javascript: bool) -> BrowserContext:
         context = self._chromium.new_context(
-            java_script_enabled=javascript, color_scheme="light", locale="en-US", reduced_motion="reduce"
+            base_url=self._base_url,
+            java_script_enabled=javascript,
+            color_scheme="light",
+            locale="en-US",
+            reduced_motion="reduce",
         )
         kept = context.new_page()
         # A process is kept for a site: that of all servers here.

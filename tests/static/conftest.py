@@ -12,6 +12,7 @@ from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from tests.browser import axe
+from tests.browser.conftest import Profiles
 from tests.static.gallery_app import gallery_app
 
 
@@ -36,6 +37,6 @@ def gallery_address(gallery: Flask) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture
-def gallery_browser(chromium: Browser) -> Browser:
-    return chromium
+@pytest.fixture(scope="session")
+def gallery_profiles(chromium: Browser, gallery_address: str) -> Profiles:
+    return Profiles(chromium, gallery_address)

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from tests.browser.conftest import COLOURS, WCAG, violations
+from tests.browser.conftest import COLOURS, WCAG, Profiles, violations
 
 pytestmark = pytest.mark.browser
 
@@ -19,16 +19,16 @@ PAGES = ["", "desk", "form", "sign-in", "confirmation", "error/404"]
 
 
 @pytest.fixture
-def tab(gallery_browser: Browser, gallery_address: str) -> Iterator[Page]:
-    context = gallery_browser.new_context(base_url=gallery_address, viewport=DESK)
-    page = context.new_page()
+def tab(gallery_profiles: Profiles) -> Iterator[Page]:
     said: list[str] = []
-    page.on(
-        "console", lambda m: said.append(m.text) if m.type in {"error", "warning"} and "422" not in m.text else None
-    )
-    page.on("pageerror", lambda error: said.append(str(error)))
-    yield page
-    context.close()
+    with gallery_profiles.lend(javascript=True) as context:
+        page = context.new_page()
+        page.set_viewport_size(DESK)
+        page.on(
+            "console", lambda m: said.append(m.text) if m.type in {"error", "warning"} and "422" not in m.text else None
+        )
+        page.on("pageerror", lambda error: said.append(str(error)))
+        yield page
     assert said == []
 
 
@@ -157,8 +157,9 @@ def test_a_live_part_fetches_itself_but_not_while_one_types_in_it(tab: Page, gal
     told.put(None)
 
 
-def test_a_page_whose_stream_fails_asks_now_and_then(gallery_browser: Browser, gallery_address: str) -> None:
-    page = gallery_browser.new_page(base_url=gallery_address)
+def test_a_page_whose_stream_fails_asks_now_and_then(chromium: Browser, gallery_address: str) -> None:
+    # Its clock stays with the browser: nobody is lent this one.
+    page = chromium.new_page(base_url=gallery_address)
     page.clock.install()
     page.goto("/live?events=/nothing")
     expect(page.locator("body")).not_to_have_attribute("data-live", "on")
@@ -170,16 +171,15 @@ def test_a_page_whose_stream_fails_asks_now_and_then(gallery_browser: Browser, g
     page.close()
 
 
-def test_without_the_script_everything_is_still_there(gallery_browser: Browser, gallery_address: str) -> None:
-    context = gallery_browser.new_context(base_url=gallery_address, java_script_enabled=False)
-    page = context.new_page()
-    page.goto("/_gallery/desk")
-    expect(page.get_by_role("button", name="Apply")).to_be_visible()
-    page.goto("/_gallery/")
-    expect(page.get_by_role("spinbutton").first).to_be_visible()
-    page.get_by_role("link", name="Cancel order").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Cancel order")
-    context.close()
+def test_without_the_script_everything_is_still_there(gallery_profiles: Profiles) -> None:
+    with gallery_profiles.lend(javascript=False) as context:
+        page = context.new_page()
+        page.goto("/_gallery/desk")
+        expect(page.get_by_role("button", name="Apply")).to_be_visible()
+        page.goto("/_gallery/")
+        expect(page.get_by_role("spinbutton").first).to_be_visible()
+        page.get_by_role("link", name="Cancel order").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Cancel order")
 
 
 def test_a_page_and_its_summary_are_told_without_a_browser(gallery_client: FlaskClient) -> None:
