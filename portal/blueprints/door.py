@@ -35,24 +35,31 @@ class Turn:
 
 
 class Line:
-    """Who is let in, and when: one at a time, placing first; beside what is slow, the next one; `room` at most."""
+    """Who is let in, and when: one at a time, placing first; beside what is slow, the next one; `room` at most.
+
+    Who is late passes for urgent, or a flood of forged orders, which the application refuses, would keep all pages out.
+    """
 
     def __init__(self, room: int) -> None:
         self._room = room
         self._inside = 0
         self._awaited: Turn | None = None
-        self._placing: deque[Turn] = deque()
+        self._urgent: deque[Turn] = deque()
         self._others: deque[Turn] = deque()
 
     def arrive(self, turn: Turn) -> None:
-        (self._placing if turn.is_placing else self._others).append(turn)
+        (self._urgent if turn.is_placing else self._others).append(turn)
         self._let_in()
 
     def be_late(self, turn: Turn) -> None:
-        """Nobody waits any longer for who is inside now, if there is room."""
-        if not turn.let_in.is_set():
-            self._awaited = None
-            self._let_in()
+        """Nobody waits any longer for who is inside now, if there is room, nor for orders that come later than now."""
+        if turn.let_in.is_set():
+            return
+        if turn in self._others:
+            self._others.remove(turn)
+            self._urgent.append(turn)
+        self._awaited = None
+        self._let_in()
 
     def leave(self, turn: Turn) -> None:
         self._inside -= 1
@@ -61,7 +68,7 @@ class Line:
         self._let_in()
 
     def _let_in(self) -> None:
-        if self._awaited is None and self._inside < self._room and (line := self._placing or self._others):
+        if self._awaited is None and self._inside < self._room and (line := self._urgent or self._others):
             self._awaited = line.popleft()
             self._inside += 1
             self._awaited.let_in.set()

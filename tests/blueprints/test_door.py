@@ -80,13 +80,17 @@ def test_who_is_late_waits_while_all_places_are_taken() -> None:
     assert inside(last) == [True]
 
 
-def test_an_order_that_has_waited_is_before_a_page_that_has_waited_longer() -> None:
+def test_a_flood_of_orders_does_not_keep_a_page_out() -> None:
     line = Line(1)
-    slow, page, order = arrived(line), arrived(line), arrived(line, placing=True)
+    slow, page, before = arrived(line), arrived(line), arrived(line, placing=True)
     line.be_late(page)
-    line.be_late(order)
+    flood = [arrived(line, placing=True) for _ in range(20)]
+    line.be_late(page)
     line.leave(slow)
-    assert inside(page, order) == [False, True]
+    assert inside(page, before) == [False, True]
+    line.leave(before)
+    assert inside(page) == [True]
+    assert not any(inside(*flood))
 
 
 @given(st.lists(st.tuples(st.sampled_from(["page", "order", "late", "leave"]), st.integers(0, 9)), max_size=60))
